@@ -1,0 +1,51 @@
+"""Start Plainsight: read the settings, build the parts, open the page. The models load behind it.
+
+`python app.py`; every setting is an environment variable or a line in `.env`, see the README.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from rag.build import build
+from rag.errors import SettingsError
+from rag.settings import Settings, environment, unknown
+
+log = logging.getLogger("plainsight")
+
+
+def main() -> int:
+    """Serve the page until it is interrupted. Returns the exit status."""
+    try:
+        env = environment(Path.cwd())
+        settings = Settings.from_env(env)
+    except SettingsError as e:
+        sys.stderr.write(f"{e}\n")
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel("WARNING")  # Gradio asks itself whether it is up
+    for why in unknown(env):
+        log.warning("%s", why)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
+    from rag.ui.page import build_page, launch_options
+
+    service = build(settings)
+    service.runtime.start()
+    page = build_page(service)
+    try:
+        _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
+        log.info("Plainsight is at %s", address)
+        page.block_thread()
+    except OSError as e:
+        log.error("The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e)
+        return 1
+    finally:
+        service.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""`python -m rag COMMAND`: the same events as the page, printed. Knows no page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from . import report
+from .errors import RagError
+from .messages import Language, reason, text
+from .settings import Settings, environment, unknown
+from .types import Answered, Cancel, Delta, Mode, Outcome, RetrievalOptions, Retrieved, StageEvent
+
+OK, FAILED, ABSTAINED = 0, 1, 3
+"""Exit codes; 2 is argparse's for a wrong command line."""
+
+OVERRIDES = {
+    "mode": "RAG_MODE",
+    "candidates": "RAG_CANDIDATES",
+    "contexts": "RAG_CONTEXTS",
+    "threshold": "RAG_THRESHOLD",
+    "instruction": "RAG_INSTRUCTION",
+}
+"""Options that are settings for one command; the settings check their bounds."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; the README's commands are parsed with it in a test."""
+    top = argparse.ArgumentParser(prog="python -m rag", description="Plainsight from the command line.")
+    top.add_argument("--language", choices=("en", "zh"), default="en", help="language of messages")
+    top.add_argument("--verbose", action="store_true", help="log what happens")
+    commands = top.add_subparsers(dest="command", required=True)
+
+    ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.set_defaults(run=run_ingest)
+
+    for name, run, about in (
+        ("ask", run_ask, "answer a question with citations"),
+        ("search", run_search, "show the evidence without an answer"),
+    ):
+        asking = commands.add_parser(name, help=about)
+        asking.add_argument("question")
+        asking.add_argument("--mode", choices=tuple(Mode), help="first-stage search")
+        asking.add_argument("--candidates", metavar="N", help="candidates per search")
+        asking.add_argument("--contexts", metavar="N", help="most contexts kept")
+        asking.add_argument("--threshold", metavar="P", help="least probability of a context")
+        asking.add_argument("--instruction", metavar="TEXT", help="task told to the Qwen3 models")
+        asking.add_argument("--document", action="append", default=[], metavar="NAME", help="search only in this one")
+        asking.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
+        asking.add_argument("--json", action="store_true", help="print one JSON object")
+        asking.set_defaults(run=run)
+
+    documents = commands.add_parser("documents", help="list the documents")
+    documents.add_argument("--json", action="store_true", help="print one JSON array")
+    documents.set_defaults(run=run_documents)
+
+    delete = commands.add_parser("delete", help="remove documents with their vectors")
+    delete.add_argument("names", nargs="+", metavar="NAME")
+    delete.set_defaults(run=run_delete)
+
+    doctor = commands.add_parser("doctor", help="check versions, models, Milvus, locks and disk, and say what to fix")
+    doctor.set_defaults(run=run_doctor)
+
+    evaluate = commands.add_parser("evaluate", help="measure retrieval on labelled questions")
+    evaluate.add_argument("--corpus", type=Path, required=True, metavar="C.jsonl")
+    evaluate.add_argument("--queries", type=Path, required=True, metavar="Q.jsonl")
+    evaluate.add_argument("--relevant", default="relevant", metavar="FIELD", help="field with the relevant ids")
+    evaluate.add_argument("--unanswerable", type=Path, metavar="U.jsonl", help="questions nothing answers")
+    evaluate.add_argument("--without-titles", action="store_true", help="index texts without their titles")
+    evaluate.add_argument("--json", type=Path, metavar="OUT", help="also write the numbers to a file")
+    evaluate.set_defaults(run=run_evaluate)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a `RagError` becomes one line on stderr and exit code 1."""
+    args = parser().parse_args(argv)
+    language: Language = args.language
+    try:
+        given = {name: getattr(args, option, None) for option, name in OVERRIDES.items()}
+        env = {**environment(Path.cwd()), **{name: value for name, value in given.items() if value}}
+        settings = Settings.from_env(env)
+        logging.basicConfig(level=settings.log_level if args.verbose else "ERROR", format="%(levelname)s %(message)s")
+        for why in unknown(env):
+            print(text(why, language), file=sys.stderr)
+        run: Callable[[argparse.Namespace, Settings, Language], int] = args.run
+        return run(args, settings, language)
+    except RagError as e:
+        print(text(e.reason, language), file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def run_ingest(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import opened
+
+    bad = 0
+    with opened(settings) as service:
+        for event in service.ingest(service.sources(args.paths), cancel=Cancel()):
+            line = report.ingest_line(event, language)
+            if line:
+                print(line, flush=True)
+                bad += event.reason is not None
+    return FAILED if bad else OK
+
+
+def run_search(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import opened
+
+    with opened(settings) as service:
+        parts = service.runtime.parts()
+        info = parts.models.reranker.info
+        for event in parts.retriever.run(args.question, _options(args, settings), cancel=Cancel()):
+            if isinstance(event, Retrieved):
+                found = event.retrieval
+            elif not args.json and (line := report.stage_line(event, language)):
+                print(line, file=sys.stderr)
+    if args.json:
+        print(json.dumps({**report.plain(found), "score_name": info.score_name}, ensure_ascii=False, indent=2))
+    else:
+        print(report.evidence(found, info.score_name, language))
+    return OK if found.contexts else ABSTAINED
+
+
+def run_ask(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import opened
+
+    with opened(settings) as service:
+        for event in service.ask(args.question, history=(), options=_options(args, settings), cancel=Cancel()):
+            if isinstance(event, Answered):
+                ledger = event.ledger
+            elif args.json:
+                continue
+            elif isinstance(event, Delta):
+                print(event.text, end="", flush=True)
+            elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
+                print(line, file=sys.stderr)
+    if args.json:
+        print(json.dumps(report.plain(ledger), ensure_ascii=False, indent=2))
+    else:
+        model = ledger.models["chat"].name if "chat" in ledger.models else ""
+        print(f"\n\n{text(reason(f'report.outcome_{ledger.outcome}', model=model), language)}")
+        if ledger.reason:
+            print(text(ledger.reason, language))
+        if ledger.retrieval:
+            print(report.evidence(ledger.retrieval, ledger.models["reranker"].score_name, language))
+    return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
+
+
+def _options(args: argparse.Namespace, settings: Settings) -> RetrievalOptions:
+    return replace(settings.retrieval, documents=tuple(args.document), rerank=not args.no_rerank)
+
+
+def run_documents(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import Collection
+
+    with closing(Collection(settings)) as collection:
+        documents = collection.documents()
+    if args.json:
+        print(json.dumps(report.plain(documents), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(report.document_line(d) for d in documents))
+    return OK
+
+
+def run_delete(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import opened
+
+    with opened(settings) as service:
+        count = service.delete(args.names)
+    if not count:
+        raise RagError(reason("report.none_deleted", names=", ".join(args.names)))
+    print(text(reason("report.deleted", count=count), language))
+    return OK
+
+
+def run_doctor(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .doctor import examine
+
+    findings = examine(settings)
+    for finding in findings:
+        print(finding.line(language))
+    if all(finding.well for finding in findings):
+        print(text(reason("report.all_well"), language))
+        return OK
+    return FAILED
+
+
+def run_evaluate(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Markdown text to a tree of blocks, by line numbers. The one user of the Markdown parser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from .front_matter import is_front_matter
+
+DEEPEST_NESTING = 100
+"""Nested blocks the parser follows, two per list level. Below it the parser takes all the rest of the document for
+the list's, and real outlines meet its own limit of 20."""
+
+PARSED_HEADING = 1000
+"""Characters of a heading that are parsed for markup, which takes more than linear time on hostile text."""
+
+LONGEST_HEADING = 200
+"""Characters of a heading that a path or title keeps; the chunk's text has all of it."""
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines `[first, last)`. `type` is the parser's name without `_open`; `title` the plain text of a heading."""
+
+    type: str
+    first: int
+    last: int
+    content: str
+    level: int = 0
+    """Of a heading of the document itself, from 1; 0 for all else, headings in quotes and lists too."""
+    title: str = ""
+    children: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The blocks of a document, and the content of its front matter, which ends before line `first`."""
+
+    blocks: list[Block]
+    front_matter: str = ""
+    first: int = 0
+
+
+def parse(text: str) -> Tree:
+    """The tree of `text`. Lines end at `\\n`, `\\r` or `\\r\\n` only, as CommonMark has it."""
+    env: dict[str, Any] = {}
+    if text.startswith("---"):
+        tokens = _parser().use(front_matter_plugin).parse(text, env)
+        front = tokens[0] if tokens and tokens[0].type == "front_matter" else None
+        if front and front.map and is_front_matter(front.content):
+            return Tree(_tree(tokens[1:], env), front.content, front.map[1])
+    env = {}
+    return Tree(_tree(_parser().parse(text, env), env))
+
+
+def _parser() -> MarkdownIt:
+    # Inline markup matters in headings only; parsing all of it would take most of the time.
+    return MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING}).enable("table").disable("inline")
+
+
+def _tree(tokens: Iterable[Token], env: dict[str, Any]) -> list[Block]:
+    inline = MarkdownIt("commonmark")
+    roots: list[Block] = []
+    path: list[Block] = []
+    for token in tokens:
+        if token.type == "inline":
+            path[-1].content = token.content
+            if path[-1].level:
+                path[-1].title = _plain(inline.parseInline(token.content[:PARSED_HEADING], env))
+        elif token.nesting < 0:
+            path.pop()
+        else:
+            block = _block(token, path[-1] if path else None)
+            (path[-1].children if path else roots).append(block)
+            if token.nesting > 0:
+                path.append(block)
+    return roots
+
+
+def _block(token: Token, parent: Block | None) -> Block:
+    first, last = token.map or ((parent.first, parent.last) if parent else (0, 0))
+    top = parent is None and token.type == "heading_open"
+    return Block(token.type.removesuffix("_open"), first, last, token.content, int(token.tag[1]) if top else 0)
+
+
+def _plain(tokens: Iterable[Token]) -> str:
+    return shortened(" ".join("".join(_words(tokens)).split()), LONGEST_HEADING)
+
+
+def _words(tokens: Iterable[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.children:
+            yield from _words(token.children)
+        elif token.type in ("softbreak", "hardbreak"):
+            yield " "
+        elif token.type in ("text", "code_inline"):
+            yield token.content
+
+
+def shortened(text: str, limit: int) -> str:
+    """`text`, or its beginning with an ellipsis, in at most `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

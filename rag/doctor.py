@@ -1,0 +1,161 @@
+"""`python -m rag doctor`: looks at everything the product stands on, changes nothing, and says what to fix."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .errors import RagError
+from .failures import shown_url
+from .messages import Language, Reason, label, reason, text
+from .settings import Settings
+
+REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
+LEAST_PYTHON = (3, 11)
+LEAST_DISK = 2_000_000_000
+"""Bytes; a small knowledge base with its indexes. The Qwen3 weights need another 2.4 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `well` is False when the product cannot work like that."""
+
+    what: str
+    well: bool
+    why: Reason
+
+    def line(self, language: Language) -> str:
+        """`ok` or `FIX`, what was looked at, and the finding."""
+        mark = label("doctor.well" if self.well else "doctor.fix", language)
+        return f"{mark:<4} {label(f'doctor.{self.what}', language)}: {text(self.why, language)}"
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order in which a problem would be met."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _packages,
+        _disk,
+        _offline_models,
+        _qwen3_models,
+        _milvus,
+        _chat,
+    )
+    return [finding for check in checks for finding in check(settings)]
+
+
+def _python(settings: Settings) -> Iterator[Finding]:
+    found = platform.python_version()
+    least = ".".join(map(str, LEAST_PYTHON))
+    yield Finding(
+        "python", sys.version_info >= LEAST_PYTHON, reason("doctor.version", found=found, wanted=f">= {least}")
+    )
+
+
+def _packages(settings: Settings) -> Iterator[Finding]:
+    wrong = []
+    for name, wanted in required(REQUIREMENTS):
+        try:
+            found = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            found = "-"
+        if found != wanted:
+            wrong.append(f"{name} {found} ({wanted})")
+    why = reason("doctor.packages_wrong", names=", ".join(wrong)) if wrong else reason("doctor.packages_well")
+    yield Finding("packages", not wrong, why)
+
+
+def required(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, version) of every pinned line."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, pinned = line.partition("#")[0].strip().partition("==")
+        if equals:
+            yield name.partition("[")[0], pinned.partition(";")[0].strip()
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as e:
+        yield Finding("disk", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        return
+    why = reason("doctor.free", path=str(folder), free=free / 1e9, least=LEAST_DISK / 1e9)
+    yield Finding("disk", free >= LEAST_DISK, why)
+
+
+def _offline_models(settings: Settings) -> Iterator[Finding]:
+    from .offline import check_weights, find_folder
+
+    try:
+        check_weights(find_folder())
+    except RagError as e:
+        yield Finding("offline_models", settings.profile == "qwen3", e.reason)
+    else:
+        yield Finding("offline_models", True, reason("doctor.checked"))
+
+
+def _qwen3_models(settings: Settings) -> Iterator[Finding]:
+    from .hub import Found, Missing, locate
+
+    for part, model, revision in (
+        ("embedder", settings.embedding_model, settings.embedding_revision),
+        ("reranker", settings.reranker_model, settings.reranker_revision),
+    ):
+        place = locate(model, revision)
+        if isinstance(place, Missing):
+            yield Finding(part, settings.profile != "qwen3", place.why)
+        elif isinstance(place, Found):
+            yield Finding(part, True, reason("doctor.model_here", model=model, revision=place.revision[:12]))
+        else:
+            yield Finding(part, True, reason("doctor.model_there", model=model, gigabytes=place.size / 1e9))
+
+
+def _milvus(settings: Settings) -> Iterator[Finding]:
+    from .store import connect, diagnose
+
+    try:
+        connection = connect(
+            settings.uri,
+            token=settings.milvus_token.reveal(),
+            database=settings.milvus_database,
+            timeout=settings.milvus_timeout,
+        )
+    except RagError as e:
+        yield Finding("milvus", False, e.reason)
+        return
+    try:
+        found = diagnose(connection, settings.collection)
+    except RagError as e:
+        yield Finding("milvus", False, e.reason)
+        return
+    finally:
+        connection.close()
+    yield Finding("milvus", True, reason("doctor.answers", uri=found.uri, version=found.version))
+    yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
+    made_with = f"{found.fingerprint.model}, {found.fingerprint.dimension}" if found.fingerprint else "-"
+    counts = reason(
+        "doctor.counts",
+        collection=settings.collection,
+        documents=found.documents,
+        chunks=found.chunks,
+        index=found.index or "-",
+        made_with=made_with,
+    )
+    yield Finding(
+        "collection", True, counts if found.exists else reason("doctor.none_yet", collection=settings.collection)
+    )
+
+
+def _chat(settings: Settings) -> Iterator[Finding]:
+    if settings.openai_api_key:
+        server = shown_url(settings.openai_base_url)[0] if settings.openai_base_url else "OpenAI"
+        yield Finding("chat", True, reason("doctor.chat_there", model=settings.openai_model, server=server))
+    else:
+        yield Finding("chat", True, reason("runtime.no_chat_model"))

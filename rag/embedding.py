@@ -1,0 +1,182 @@
+"""Qwen3-Embedding through Sentence-Transformers: texts to unit vectors. Knows no chunks and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling
+
+from .device import DeviceLock, Placement
+from .errors import ModelRejected, ModelsError
+from .messages import reason
+from .settings import INSTRUCTION
+from .tokens import PlainTokenizer, batches, left_padded
+from .types import ModelInfo, Vectors
+from .weights import check_family
+
+END_OF_TEXT = "<|endoftext|>"
+"""Ends every text: its hidden state is the vector. Not the tokenizer's `eos_token`, which is `<|im_end|>`."""
+SMALLEST_DIMENSION = 32
+"""The models were trained so that any beginning of the vector from here on is a vector too."""
+PROBE = "What is the capital of China? 中国的首都是北京。"
+
+
+def query_text(query: str, instruction: str) -> str:
+    """The query as the models were trained on it: no blank after `Query:`. A blank instruction is the default one."""
+    return f"Instruct: {' '.join(instruction.split()) or INSTRUCTION}\nQuery:{query}"
+
+
+class Qwen3Embedder:
+    """Vectors of one Qwen3 embedding model. Safe for many threads: one forward pass at a time, queries first."""
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        info: ModelInfo,
+        *,
+        lock: DeviceLock,
+        dimension: int = 0,
+        max_tokens: int = 8192,
+        batch_tokens: int = 4096,
+        batch_rows: int | None = None,
+    ) -> None:
+        """`dimension` 0 is the model's own; `max_tokens` is lowered to what the model can take.
+
+        Raises ModelRejected when the model is not what this class needs.
+        """
+        self._model = model.eval()
+        self._info = info
+        self._lock = lock
+        self._batch_tokens = batch_tokens
+        self._batch_rows = batch_rows
+        self._tokenizer = PlainTokenizer(model.tokenizer)
+        self._end = _end_of_text(model, self._tokenizer, info.name)
+        _check_pooling(model, info.name)
+        config: Any = model[0].config
+        self._max_tokens = min(max_tokens, int(config.max_position_embeddings))
+        self._dimension = _dimension(dimension, largest=int(config.hidden_size), name=info.name)
+        _check_vector(self._run([self._ids([PROBE])[0]], urgent=False), self._dimension, info.name)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        name: str,
+        revision: str,
+        placement: Placement,
+        lock: DeviceLock,
+        dimension: int = 0,
+        max_tokens: int = 8192,
+        batch_tokens: int = 4096,
+    ) -> Qwen3Embedder:
+        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them."""
+        check_family(folder, name)
+        try:
+            model = SentenceTransformer(
+                str(folder),
+                device=placement.device,
+                local_files_only=True,
+                model_kwargs={"dtype": getattr(torch, placement.dtype)},
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as e:
+            raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
+        return cls(
+            model,
+            ModelInfo(name=name, revision=revision, device=placement.device, dtype=placement.dtype),
+            lock=lock,
+            dimension=dimension,
+            max_tokens=max_tokens,
+            batch_tokens=batch_tokens,
+            batch_rows=placement.batch_rows,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text embedded whole, in tokens, the closing one included."""
+        return self._max_tokens
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        unique: dict[str, int] = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+        rows = self._ids(list(unique))
+        vectors = np.empty((len(rows), self._dimension), dtype=np.float32)
+        groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows)
+        for group in groups:
+            vectors[group] = self._run([rows[p] for p in group], urgent=False)
+        return vectors[[unique[text] for text in texts]]
+
+    def embed_query(self, query: str, *, instruction: str) -> Vectors:
+        return self._run(self._ids([query_text(query, instruction)]), urgent=True)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._tokenizer.counts(texts)
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        # Cut first, then end: a long text must close with the token whose state is the vector.
+        return [[*ids[: self._max_tokens - 1], self._end] for ids in self._tokenizer.ids(texts)]
+
+    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
+        ids, mask = left_padded(rows, self._end)
+        device = self._model.device
+        try:
+            with self._lock.turn(urgent=urgent), torch.inference_mode():
+                features = {
+                    "input_ids": torch.tensor(ids, device=device),
+                    "attention_mask": torch.tensor(mask, device=device),
+                }
+                whole = self._model(features)["sentence_embedding"].float().cpu().numpy()
+        except torch.OutOfMemoryError as e:
+            why = reason("models.out_of_memory", model=self._info.name, tokens=self._batch_tokens)
+            raise ModelsError(why) from e
+        return unit_rows(whole[:, : self._dimension])
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """Each row at length 1, in float32."""
+    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / lengths).astype(np.float32)
+
+
+def _end_of_text(model: SentenceTransformer, plain: PlainTokenizer, name: str) -> int:
+    end: int | None = model.tokenizer.get_vocab().get(END_OF_TEXT)
+    published = model.tokenizer(PROBE)["input_ids"]
+    if end is None or published[-1] != end:
+        last = model.tokenizer.convert_ids_to_tokens(published[-1])
+        raise ModelRejected(reason("models.last_token", model=name, token=END_OF_TEXT, found=str(last)))
+    if [*plain.ids([PROBE])[0], end] != published:
+        raise ModelRejected(reason("models.tokenizer", model=name))
+    return end
+
+
+def _check_pooling(model: SentenceTransformer, name: str) -> None:
+    pooling = [module for module in model if isinstance(module, Pooling)]
+    modes = [str(module.pooling_mode) for module in pooling]
+    if modes != ["lasttoken"] or not pooling[0].include_prompt:
+        raise ModelRejected(reason("models.pooling", model=name, found=", ".join(modes)))
+
+
+def _dimension(wanted: int, *, largest: int, name: str) -> int:
+    if wanted and not SMALLEST_DIMENSION <= wanted <= largest:
+        raise ModelRejected(
+            reason("models.dimension", model=name, value=wanted, smallest=SMALLEST_DIMENSION, largest=largest)
+        )
+    return wanted or largest
+
+
+def _check_vector(vectors: Vectors, dimension: int, name: str) -> None:
+    length = float(np.linalg.norm(vectors))
+    if vectors.shape != (1, dimension) or not abs(length - 1) < 1e-3:
+        raise ModelRejected(reason("models.vector", model=name, size=vectors.shape[-1], length=round(length, 3)))

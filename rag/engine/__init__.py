@@ -1,0 +1,19 @@
+"""Qwen3's layers, run by ourselves: packed rows without padding, shared prefixes, two head rows.
+
+```
+architecture  config.json -> Architecture, or the reason why this engine must not run it
+checkpoint    safetensors folder -> tensors, memory mapped, norm weights folded
+linears       one matrix product in fp32, bf16 or int8
+rotation      the orthogonal change of basis that makes int8 safe
+attention     per segment over [prefix ; own] keys
+network       the layers in order: packed token ids -> last hidden rows, or a prefix's keys and values
+packing       texts -> rows under a token budget
+prefixes      keys and values of prompt beginnings, kept between calls
+numbers       which number type is fastest here, by timing
+gate          may int8 be used with this checkpoint?
+turnstile     one pack at a time per device, questions before ingests
+embedding, reranking   the Protocols of rag.types on top of it
+```
+
+Nothing here imports transformers or sentence-transformers; torch is imported by the modules that compute.
+"""

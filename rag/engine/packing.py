@@ -1,0 +1,75 @@
+"""Texts into packs of whole texts under a token budget, and what happens when a pack does not fit into memory."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import torch
+
+from ..errors import ModelsError
+from ..messages import reason
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+CPU_ALLOCATOR = "can't allocate memory"
+"""What torch's CPU allocator says; it raises a plain RuntimeError."""
+
+
+class PackBudget:
+    """How many tokens one pack may hold. Halves when memory runs out, and stays there."""
+
+    def __init__(self, tokens: int, *, model: str) -> None:
+        self.tokens = tokens
+        self._model = model
+
+    def shrink(self, pack_tokens: int) -> None:
+        """Take half of what did not fit."""
+        self.tokens = max(1, min(self.tokens, pack_tokens) // 2)
+        log.warning("%s ran out of memory; packs now hold %d tokens", self._model, self.tokens)
+
+    def run(self, lengths: Sequence[int], compute: Callable[[list[int]], Result]) -> Iterator[tuple[list[int], Result]]:
+        """(positions, result) of each pack, in order; a pack that does not fit is tried again in halves.
+
+        Raises ModelsError when a single text does not fit.
+        """
+        done = 0
+        while done < len(lengths):
+            pack = next_pack(lengths, done, self.tokens)
+            try:
+                result = compute(pack)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                held = sum(lengths[p] for p in pack)
+                if len(pack) == 1:
+                    raise ModelsError(reason("models.out_of_memory", model=self._model, tokens=held)) from error
+                self.shrink(held)
+                release_memory()
+                continue
+            done += len(pack)
+            yield pack, result
+
+
+def next_pack(lengths: Sequence[int], start: int, budget: int) -> list[int]:
+    """Positions from `start` on whose lengths sum to at most `budget`; always at least one."""
+    end, held = start + 1, lengths[start]
+    while end < len(lengths) and held + lengths[end] <= budget:
+        held += lengths[end]
+        end += 1
+    return list(range(start, end))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory, of whatever device, was the reason."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or CPU_ALLOCATOR in str(error)
+
+
+def release_memory() -> None:
+    """Give back what the failed attempt held."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

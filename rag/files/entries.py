@@ -1,0 +1,57 @@
+"""What walking over folders and zips finds, and the limits of what is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..messages import Reason
+
+EXTENSIONS = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".txt")
+"""Files read as Markdown; capitals do not matter."""
+
+ACCEPTED = ", ".join(EXTENSIONS)
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """What is taken at once."""
+
+    max_file_bytes: int = 20 * MB
+    max_files: int = 2000
+    max_total_bytes: int = 200 * MB
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that lies at `path` under a name of its own, as a browser sends it."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that was found. `name` is as found, not to be trusted; `read(n)` gives at most its first n bytes."""
+
+    name: str
+    origin: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that is not taken; `origin` is the zip it is in, or ""."""
+
+    name: str
+    origin: str
+    size: int
+    reason: Reason
+
+
+def megabytes(size: int) -> float:
+    """Megabytes of a number of bytes, to be read by people."""
+    return float(f"{size / MB:.3g}")

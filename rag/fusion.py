@@ -1,0 +1,43 @@
+"""Reciprocal rank fusion of result lists (Cormack, Clarke, Büttcher, SIGIR 2009), with weights. Pure.
+
+Only ranks count: inner products and BM25 scores live on scales that cannot be compared, and the BM25 scores of two
+Milvus versions differ even in sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .types import Candidate, Hit, Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """`k` dampens the lead of the first ranks; a weight of 0 leaves a list out of the order, not out of sight."""
+
+    k: int = 60
+    dense_weight: float = 1.0
+    full_text_weight: float = 1.0
+
+
+def fuse(dense: Sequence[Hit], full_text: Sequence[Hit], fusion: Fusion) -> list[Candidate]:
+    """Candidates of both lists, best fused score first; ties go to the better single rank, then to the id."""
+    found: dict[str, Candidate] = {}
+    for hit in dense:
+        found[hit.stored.id] = Candidate(hit.stored, dense=Ranked(hit.rank, hit.score))
+    for hit in full_text:
+        known = found.get(hit.stored.id, Candidate(hit.stored))
+        found[hit.stored.id] = replace(known, full_text=Ranked(hit.rank, hit.score))
+    ordered = sorted(found.values(), key=lambda c: (-_score(c, fusion), _best_rank(c), c.stored.id))
+    return [replace(c, fused=Ranked(rank, _score(c, fusion))) for rank, c in enumerate(ordered, 1)]
+
+
+def _score(candidate: Candidate, fusion: Fusion) -> float:
+    dense = fusion.dense_weight / (fusion.k + candidate.dense.rank) if candidate.dense else 0.0
+    full_text = fusion.full_text_weight / (fusion.k + candidate.full_text.rank) if candidate.full_text else 0.0
+    return dense + full_text
+
+
+def _best_rank(candidate: Candidate) -> int:
+    return min(ranked.rank for ranked in (candidate.dense, candidate.full_text) if ranked)

@@ -1,0 +1,210 @@
+"""Files to documents in the store, as events: read, split, embed, index. Knows no model, database or page.
+
+Running it again is cheap and safe: an unchanged file costs nothing, and in a changed one only changed chunks are
+embedded. A document is put into the store whole, so whatever happens before leaves the revision that was there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from .chunking import ChunkLimits, chunk, title_of
+from .errors import DocumentRefused, IndexMismatch, ModelsError, RagError, Stopped, StoreLocked, StoreUnavailable
+from .files import Refused, decode
+from .messages import Reason, reason
+from .types import (
+    Cancel,
+    Chunk,
+    Document,
+    DocumentOutcome,
+    Embedder,
+    IngestEvent,
+    IngestStage,
+    Source,
+    Store,
+    Vectors,
+)
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 16_384
+"""Vectors of one job kept for texts that come again: 64 MB at 1024 dimensions."""
+
+_HOPELESS = (StoreUnavailable, StoreLocked, IndexMismatch, ModelsError)
+"""Errors that the next file would meet as well."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What one run knows: the store's documents as they become, vectors, and a reason to stop."""
+
+    documents: dict[str, Document]
+    done: dict[str, str] = field(default_factory=dict)
+    """Name -> sha256 of what this job has taken or found in place."""
+    vectors: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
+    """Embedded text's sha256 -> `[dim]`, the latest used last."""
+    hopeless: Reason | None = None
+    written: bool = False
+
+    def remember(self, key: str, vector: Vectors) -> None:
+        self.vectors[key] = vector
+        self.vectors.move_to_end(key)
+        if len(self.vectors) > REMEMBERED:
+            self.vectors.popitem(last=False)
+
+
+class Ingest:
+    """Takes sources into one collection. Holds no state between runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        *,
+        limits: ChunkLimits,
+        detect: Callable[[str], str],
+        now: Callable[[], float] = time.time,
+        batch: int = 32,
+    ) -> None:
+        """`detect` gives the ISO 639-1 code of a text; `batch` texts are embedded between two looks at the switch."""
+        self._store = store
+        self._embedder = embedder
+        self._limits = limits
+        self._detect = detect
+        self._now = now
+        self._batch = batch
+
+    def run(self, sources: Iterable[Source | Refused], *, cancel: Cancel) -> Iterator[IngestEvent]:
+        """Events of every source in order; the last one of each has an outcome, whatever happens.
+
+        Of two files with one name the second is refused, unless they are equal. Once cancelled, or when the store or
+        the model is gone, the rest is reported without being tried. Raises StoreError when the store cannot say which
+        documents it has, or cannot make safe what was written.
+        """
+        job = _Job({document.name: document for document in self._store.documents()})
+        try:
+            for source in sources:
+                yield from self._file(source, job, cancel)
+        finally:
+            self._flush(job)
+
+    def _flush(self, job: _Job) -> None:
+        if not job.written:
+            return
+        try:
+            self._store.flush()
+        except StoreUnavailable as e:
+            if not job.hopeless:
+                raise
+            log.warning("not flushed: %s", e)  # every file it concerns has been told
+
+    def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+        """Events of one file; its last event says what became of it, also when it breaks off."""
+        if isinstance(source, Refused):
+            start = IngestEvent(source.name, source.origin, source.size, IngestStage.READ)
+            yield replace(start, outcome=DocumentOutcome.REFUSED, reason=source.reason)
+            return
+        event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
+        if cancel:
+            yield replace(event, outcome=DocumentOutcome.CANCELLED)
+            return
+        if job.hopeless:
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=job.hopeless)
+            return
+        try:
+            for moved in self._steps(source, event, job, cancel):
+                event = moved
+                yield event
+        except Stopped:
+            yield replace(event, outcome=DocumentOutcome.CANCELLED)
+        except DocumentRefused as e:
+            yield replace(event, outcome=DocumentOutcome.REFUSED, reason=e.reason)
+        except RagError as e:
+            job.hopeless = e.reason if isinstance(e, _HOPELESS) else None
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason)
+        except Exception as e:  # a fault of ours or of a library, met by one file: it must not cost the others
+            log.exception("ingesting %r failed", source.name)
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=reason("ingest.fault", error=type(e).__name__))
+
+    def _steps(self, source: Source, event: IngestEvent, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+        yield event
+        sha256 = hashlib.sha256(source.data).hexdigest()
+        if job.done.get(source.name, sha256) != sha256:
+            raise DocumentRefused(reason("ingest.same_name", name=source.name))
+        before = job.documents.get(source.name)
+        if before and before.sha256 == sha256:
+            job.done[source.name] = sha256
+            yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED)
+            return
+        text = decode(source.data)
+        yield (event := replace(event, stage=IngestStage.SPLIT))
+        chunks = chunk(text, count_tokens=partial(self._count_tokens, cancel), limits=self._limits)
+        if not chunks:
+            raise DocumentRefused(reason("ingest.no_text"))
+        counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
+        event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, job), counted, job, cancel)
+        yield (event := replace(event, stage=IngestStage.INDEX))
+        document = self._document(source, sha256, text, chunks)
+        job.written = True
+        self._store.put(document, chunks, vectors)
+        job.documents[source.name] = document
+        job.done[source.name] = sha256
+        yield replace(event, outcome=DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED)
+
+    def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
+        _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
+        return self._embedder.count_tokens(texts)
+
+    def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
+        """Vectors the store has for the document as it was, or for the same file under another name."""
+        twins = (document.name for document in job.documents.values() if document.sha256 == sha256)
+        donor = None
+        return self._store.vectors(donor) if donor else {}
+
+    def _embed(
+        self, chunks: Sequence[Chunk], found: dict[str, Vectors], event: IngestEvent, job: _Job, cancel: Cancel
+    ) -> Generator[IngestEvent, None, tuple[IngestEvent, Vectors]]:
+        """Yields progress; returns the last event and `[len(chunks), dim]` vectors. Raises Stopped when cancelled."""
+        keys = [hashlib.sha256(each.embedded_text.encode()).hexdigest() for each in chunks]
+        found |= {key: job.vectors[key] for key in keys if key in job.vectors}
+        missing = {key: each for key, each in zip(keys, chunks, strict=True) if key not in found}
+        # Texts of one length go together: less padding.
+        todo = sorted(missing.items(), key=lambda item: item[1].tokens)
+        yield (event := replace(event, done=sum(key in found for key in keys)))
+        for start in range(0, len(todo), self._batch):
+            _check(cancel)
+            batch = todo[start : start + self._batch]
+            vectors = self._embedder.embed_documents([each.embedded_text for _, each in batch])
+            for (key, _), vector in zip(batch, vectors, strict=True):
+                found[key] = vector
+                job.remember(key, vector)
+            known = sum(key in found for key in keys)
+            yield (event := replace(event, done=known, embedded=event.embedded + len(batch)))
+        _check(cancel)
+        return event, np.stack([found[key] for key in keys])
+
+    def _document(self, source: Source, sha256: str, text: str, chunks: Sequence[Chunk]) -> Document:
+        return Document(
+            name=source.name,
+            sha256=sha256,
+            title=title_of(text, fallback=PurePosixPath(source.name).stem),
+            language=self._detect(text),
+            size=len(source.data),
+            chunks=len(chunks),
+            tokens=sum(each.tokens for each in chunks),
+            ingested_at=self._now(),
+        )
+
+
+def _check(cancel: Cancel) -> None:
+    if cancel:
+        raise Stopped(reason("ingest.cancelled"))

@@ -1,0 +1,55 @@
+"""Every sentence a person may read, in English and Chinese, looked up by code.
+
+A code is `area.name`; the area is a file `assets/text/<area>.toml` whose tables hold the same sentence in each
+language. Code passes a `Reason` around (what happened, with which values) and only the rim, page or command line,
+turns it into words. Knows nothing of who raised the reason.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+CATALOGUE = Path(__file__).parent.parent / "assets" / "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something happened: a catalogue code and the values its sentence names.
+
+    Two reasons with the same code and values are equal, so tests compare reasons, never wording.
+    """
+
+    code: str
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return text(self, "en")
+
+
+def reason(code: str, **values: str | int | float) -> Reason:
+    """A `Reason`; the keyword names must be the placeholders of the sentence."""
+    return Reason(code, values)
+
+
+@cache
+def area(name: str) -> Mapping[str, Mapping[str, str]]:
+    """The sentences of one area: name -> language -> template. Raises FileNotFoundError for an unknown area."""
+    return tomllib.loads((CATALOGUE / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def text(why: Reason, language: Language) -> str:
+    """The sentence of `why` in `language`. Raises KeyError when the code or one of its values is missing."""
+    area_name, _, name = why.code.partition(".")
+    return area(area_name)[name][language].format_map(why.values)
+
+
+def label(code: str, language: Language) -> str:
+    """A fixed word or sentence without values, such as a button's label."""
+    return text(Reason(code), language)

@@ -1,0 +1,110 @@
+"""Events and evidence as plain text and JSON, for the command line. Pure; the page has its own renderer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from .messages import Language, Reason, label, text
+from .types import (
+    HEADING_SEPARATOR,
+    Candidate,
+    Document,
+    IngestEvent,
+    PartState,
+    PartStatus,
+    Retrieval,
+    StageEvent,
+    State,
+    Status,
+)
+
+
+def stage_line(event: StageEvent, language: Language) -> str:
+    """One line for a stage that ended; "" while it runs."""
+    if event.state in (State.STARTED, State.PROGRESS):
+        return ""
+    took = f" {event.milliseconds:.0f} ms" if event.milliseconds is not None else ""
+    count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""
+    why = f": {text(event.reason, language)}" if event.reason else ""
+    return f"  {event.stage:<10} {event.state}{count}{took}{why}"
+
+
+def ingest_line(event: IngestEvent, language: Language) -> str:
+    """One line for a file that is done with; "" while it is worked on."""
+    if event.outcome is None:
+        return ""
+    origin = f" ({event.origin})" if event.origin else ""
+    counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
+    why = f"  {text(event.reason, language)}" if event.reason else ""
+    return f"{event.outcome:<10} {event.name}{origin}{counts}{why}"
+
+
+def document_line(document: Document) -> str:
+    """Name, chunks, tokens, language and size of a document."""
+    return (
+        f"{document.name}  {document.chunks} chunks  {document.tokens} tokens  {document.language}  {document.size} B"
+    )
+
+
+def evidence(retrieval: Retrieval, score_name: str, language: Language) -> str:
+    """Every candidate in final order: kept ones with their number, dropped ones with their reason."""
+    lines = [_card(c, score_name, language) for c in retrieval.candidates]
+    return "\n".join(lines) if lines else label("report.no_candidates", language)
+
+
+def _card(candidate: Candidate, score_name: str, language: Language) -> str:
+    chunk = candidate.stored.chunk
+    mark = f"[{candidate.number}]" if candidate.number else " - "
+    path = f" {HEADING_SEPARATOR.join(chunk.heading_path)}" if chunk.heading_path else ""
+    first = f"{mark:>4} {candidate.stored.document}{path} [{chunk.start}:{chunk.end}]"
+    named = label(f"report.{score_name or 'p_yes'}", language)
+    judged = (
+        f"{named} {candidate.probability:.3f} (log-odds {candidate.log_odds:+.2f})  "
+        if candidate.probability is not None
+        else ""
+    )
+    ranks = "  ".join(
+        f"{name} #{ranked.rank} ({ranked.score:.4f})"
+        for name, ranked in (("dense", candidate.dense), ("BM25", candidate.full_text), ("RRF", candidate.fused))
+        if ranked
+    )
+    why = f"\n     {text(candidate.dropped, language)}" if candidate.dropped else ""
+    snippet = " ".join(chunk.text.split())[:160]
+    return f"{first}\n     {judged}{ranks}{why}\n     {snippet}"
+
+
+def part_line(part: PartStatus, language: Language) -> str:
+    """One line of the status: what runs, where, in which number type, or what is wrong."""
+    info = part.info
+    detail = f"{info.name} {info.revision[:12]} {info.device} {info.dtype}".strip() if info else part.name
+    why = f": {text(part.reason, language)}" if part.reason else ""
+    mark = "FAILED" if part.state is PartState.FAILED else part.state
+    return f"{part.part:<9} {mark:<8} {detail}{why}"
+
+
+def status_lines(status: Status, language: Language) -> list[str]:
+    """The profile, why it was chosen, and every part."""
+    why = f" ({text(status.why, language)})" if status.why else ""
+    head = f"profile   {status.profile or '-'}{why}"
+    return [head, *(part_line(part, language) for part in status.parts)]
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses as JSON-ready values; a reason gets its English sentence beside its code."""
+    if isinstance(value, Reason):
+        return {"code": value.code, "values": dict(value.values), "text": str(value)}
+    if isinstance(value, Candidate):
+        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {**fields, "probability": value.probability}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value

@@ -1,0 +1,198 @@
+"""The two-stage retrieval policy: search, fuse, rerank, select. Knows neither which models nor which database.
+
+Every stage speaks through events. A stage that fails does not end the answer while another can stand in: without
+dense search full text goes on, without a reranker the fused order stands, and the events say so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from .errors import RagError, StoreError
+from .fusion import Fusion, fuse
+from .messages import Reason, reason
+from .stages import BREAKDOWNS, Stopwatch, breakdown
+from .types import (
+    Cancel,
+    Candidate,
+    Embedder,
+    Hit,
+    Mode,
+    Reranker,
+    Retrieval,
+    RetrievalOptions,
+    Retrieved,
+    Stage,
+    StageEvent,
+    Store,
+)
+
+Search = Generator[StageEvent, None, list[Hit] | Reason]
+"""Events of a first-stage search; returns its hits, or why it could not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the lists are fused and how long the reranker may take.
+
+    `foreign_dense_weight` is the weight of dense search for a query in a language the embedding model does not know.
+    """
+
+    rrf_k: int = 60
+    foreign_dense_weight: float = 0.0
+    rerank_seconds: float = 0.0
+
+
+class Retriever:
+    """Runs the two stages over one collection."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        reranker: Reranker,
+        store: Store,
+        *,
+        detect_language: Callable[[str], str],
+        policy: Policy,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._embedder = embedder
+        self._reranker = reranker
+        self._store = store
+        self._detect_language = detect_language
+        self._policy = policy
+        self._now = now
+
+    def run(self, query: str, options: RetrievalOptions, *, cancel: Cancel) -> Iterator[StageEvent | Retrieved]:
+        """Events of every stage, then `Retrieved`; nothing more once cancelled.
+
+        Raises RagError when no search could run at all.
+        """
+        watch = Stopwatch(self._now)
+        dense = yield from self._dense(query, options, watch)
+        if cancel:
+            return
+        full_text = yield from self._full_text(query, options, watch)
+        if cancel:
+            return
+        if isinstance(dense, Reason) and isinstance(full_text, Reason):
+            raise RagError(dense if options.mode is not Mode.FULL_TEXT else full_text)
+        yield watch.start(Stage.FUSE)
+        fused = fuse(_hits(dense), _hits(full_text), self._fusion(query))
+        yield watch.finish(Stage.FUSE, done=len(fused))
+        judged = yield from self._rerank(query, fused, options, watch, cancel)
+        if cancel:
+            return
+        yield watch.start(Stage.SELECT)
+        selected = select(judged, options)
+        yield watch.finish(Stage.SELECT, done=sum(c.kept for c in selected), total=len(selected))
+        yield Retrieved(Retrieval(query, options, tuple(selected)))
+
+    def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
+        if options.mode is Mode.FULL_TEXT:
+            off = reason("stages.switched_off")
+            yield watch.skip(Stage.EMBED, off)
+            yield watch.skip(Stage.DENSE, off)
+            return off
+        yield watch.start(Stage.EMBED)
+        try:
+            vector = self._embedder.embed_query(query, instruction=options.instruction)
+        except BREAKDOWNS as e:
+            why = breakdown(Stage.EMBED, e)
+            yield watch.fail(Stage.EMBED, why)
+            yield watch.skip(Stage.DENSE, reason("stages.no_vector"))
+            return why
+        yield watch.finish(Stage.EMBED)
+        yield watch.start(Stage.DENSE)
+        try:
+            hits = self._store.search_dense(vector, limit=options.candidates, documents=options.documents)
+        except StoreError as e:
+            yield watch.fail(Stage.DENSE, e.reason)
+            return e.reason
+        yield watch.finish(Stage.DENSE, done=len(hits))
+        return hits
+
+    def _full_text(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
+        off = reason("stages.switched_off") if options.mode is Mode.DENSE else self._store.full_text_missing()
+        if off:
+            yield watch.skip(Stage.FULL_TEXT, off)
+            return off
+        yield watch.start(Stage.FULL_TEXT)
+        try:
+            hits = self._store.search_full_text(query, limit=options.candidates, documents=options.documents)
+        except StoreError as e:
+            yield watch.fail(Stage.FULL_TEXT, e.reason)
+            return e.reason
+        yield watch.finish(Stage.FULL_TEXT, done=len(hits))
+        return hits
+
+    def _fusion(self, query: str) -> Fusion:
+        known = self._embedder.info.languages
+        foreign = bool(known) and self._detect_language(query) not in known
+        return Fusion(self._policy.rrf_k, dense_weight=self._policy.foreign_dense_weight if foreign else 1.0)
+
+    def _rerank(
+        self, query: str, fused: Sequence[Candidate], options: RetrievalOptions, watch: Stopwatch, cancel: Cancel
+    ) -> Generator[StageEvent, None, list[Candidate]]:
+        head, tail = list(fused[: options.candidates]), fused[options.candidates :]
+        beyond = [replace(c, dropped=reason("stages.beyond_candidates", limit=options.candidates)) for c in tail]
+        if not options.rerank or not head:
+            why = reason("stages.switched_off") if head else reason("stages.nothing_found")
+            yield watch.skip(Stage.RERANK, why)
+            return head + beyond
+        yield watch.start(Stage.RERANK, total=len(head))
+        texts = [c.stored.chunk.embedded_text for c in head]
+        scores = self._reranker.score(query, texts, instruction=options.instruction)
+        done, unfinished = 0, None
+        try:
+            for position, log_odds in scores:
+                head[position] = replace(head[position], log_odds=log_odds)
+                done += 1
+                yield watch.progress(Stage.RERANK, done, len(head))
+                if cancel:
+                    break
+                if self._out_of_time(watch) and done < len(head):
+                    unfinished = reason(
+                        "stages.out_of_time", done=done, total=len(head), seconds=self._policy.rerank_seconds
+                    )
+                    break
+        except BREAKDOWNS as e:
+            yield watch.fail(Stage.RERANK, breakdown(Stage.RERANK, e))
+        else:
+            yield watch.finish(Stage.RERANK, done=done, total=len(head), why=unfinished)
+        return by_log_odds(head) + beyond
+
+    def _out_of_time(self, watch: Stopwatch) -> bool:
+        return 0 < self._policy.rerank_seconds <= watch.elapsed(Stage.RERANK) / 1000
+
+
+def by_log_odds(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Judged candidates by log-odds, those not judged after them in their fused order. Stable."""
+    judged = [c for c in candidates if c.log_odds is not None]
+    unjudged = [c for c in candidates if c.log_odds is None]
+    return sorted(judged, key=lambda c: -(c.log_odds or 0.0)) + unjudged
+
+
+def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
+    """Rank everything in the given order, number what is kept from 1, and give every drop its reason."""
+    selected, kept = [], 0
+    for rank, candidate in enumerate(candidates, 1):
+        why = candidate.dropped or _drop(candidate, kept, options)
+        kept += why is None
+        selected.append(replace(candidate, rank=rank, number=None if why else kept, dropped=why))
+    return selected
+
+
+def _hits(outcome: list[Hit] | Reason) -> list[Hit]:
+    return [] if isinstance(outcome, Reason) else outcome
+
+
+def _drop(candidate: Candidate, kept: int, options: RetrievalOptions) -> Reason | None:
+    probability = candidate.probability
+    if probability is not None and probability < options.threshold:
+        return reason("stages.below_threshold", probability=probability, threshold=options.threshold)
+    if kept >= options.contexts:
+        return reason("stages.beyond_contexts", limit=options.contexts)
+    return None

@@ -1,0 +1,149 @@
+"""Markdown text to the pieces one can quote: sentences, list items, whole code blocks and tables. Pure.
+
+Every piece is a span of the text, so what is quoted stands in the file letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+
+class Form(StrEnum):
+    """What a piece is."""
+
+    PROSE = "prose"
+    ITEM = "item"
+    """A sentence of a list item."""
+    HEADING = "heading"
+    CODE = "code"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Characters `[start, end)` of a text, without list marker, quote mark or blanks around them.
+
+    `block` counts the paragraphs, items, tables and code blocks of the text from 0.
+    """
+
+    start: int
+    end: int
+    form: Form
+    block: int
+
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_MARKERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
+"""What stands before the words of a line: quote marks, list markers, heading marks, task boxes."""
+_TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>")
+_OPAQUE = re.compile(
+    r"`+[^`\n]*`+|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
+)
+"""Inline code and addresses: a full stop inside them ends nothing."""
+_END = re.compile(
+    r"""[。！？…]+[”’」』）》"'*_]*                     # needs no blank
+      |(?P<narrow>(?<=[^\s.!?])[.!?]+["'”’)\]*_]*)(?=\s)""",
+    re.VERBOSE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|mr|mrs|ms|dr|prof|st|fig|eq|sec|vol|no|inc|ltd|co|jr|sr|al)"
+    r"|(?<![\w.])(?-i:[A-Z](?:\.[A-Z])*))\.$",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"\w")
+
+
+def sentences(text: str) -> list[Sentence]:
+    """All pieces in order; they do not overlap. Lines that are nothing but markup belong to none."""
+    return [
+        sentence
+        for number, (start, end, form) in enumerate(_blocks(text))
+        for sentence in _split(text, start, end, form, number)
+    ]
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, Form]]:
+    edges = [0, *(m.end() for m in _LINE_END.finditer(text)), len(text)]
+    open_now: list[str] = []
+    for token in _parser().parse(text):
+        if token.nesting == 1:
+            open_now.append(token.type)
+        if token.nesting == -1:
+            open_now.pop()
+        if token.map is None or token.map[0] >= token.map[1]:
+            continue
+        first, last = token.map[0], min(token.map[1], len(edges) - 1)
+        form = _form(token, open_now)
+        if form is None:
+            continue
+        by_line = "blockquote_open" in open_now or token.type == "html_block"
+        stretches = [(line, line + 1) for line in range(first, last)] if by_line else [(first, last)]
+        for begin, end in stretches:
+            yield from _bare(text, edges[begin], edges[end], form, is_html=token.type == "html_block")
+
+
+def _form(token: Token, open_now: list[str]) -> Form | None:
+    """The form of the block a token stands for, or None when another token stands for it."""
+    if token.type in ("fence", "code_block"):
+        return Form.CODE
+    if token.type == "table_open":
+        return Form.TABLE
+    if token.type == "heading_open":
+        return Form.HEADING
+    if token.type == "html_block":
+        return Form.PROSE
+    if token.type == "paragraph_open":
+        return Form.ITEM if "list_item_open" in open_now else Form.PROSE
+    return None
+
+
+def _bare(text: str, start: int, end: int, form: Form, *, is_html: bool) -> Iterator[tuple[int, int, Form]]:
+    """The block without the marks before it and the blanks after it; nothing when no word is left."""
+    if form not in (Form.CODE, Form.TABLE):
+        marks = _MARKERS.match(text, start, end)
+        start = marks.end() if marks else start
+    end = start + len(text[start:end].rstrip())
+    words = _TAG.sub("", text[start:end]) if is_html else text[start:end]
+    if _LETTER.search(words):
+        yield start, end, form
+
+
+def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
+    if form not in (Form.PROSE, Form.ITEM):
+        yield Sentence(start, end, form, block)
+        return
+    masked = _OPAQUE.sub(lambda m: "x" * len(m.group()), text[start:end])
+    last = 0
+    for match in _END.finditer(masked):
+        if match["narrow"] and not _ends(masked, match):
+            continue
+        yield from _trimmed(text, start + last, start + match.end(), form, block)
+        last = match.end()
+    yield from _trimmed(text, start + last, end, form, block)
+
+
+def _ends(text: str, match: re.Match[str]) -> bool:
+    """Whether a full stop before a blank ends a sentence: not after an abbreviation or before a small letter."""
+    if not match.group().startswith("."):
+        return True
+    following = text[match.end() :].lstrip()[:1]
+    before = text[max(0, match.start() - 12) : match.start() + 1]
+    return not following.islower() and not _ABBREVIATION.search(before)
+
+
+def _trimmed(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
+    piece = text[start:end]
+    if _LETTER.search(piece):
+        yield Sentence(start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()), form, block)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")

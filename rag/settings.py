@@ -1,0 +1,237 @@
+"""Every setting, read once from a mapping such as the environment: bounds checked, unknown names reported.
+
+Knows names, types and bounds; not who uses a value. The README table and `.env.example` are held to this file by test.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from .errors import SettingsError
+from .messages import Reason, reason
+from .types import Mode, RetrievalOptions
+
+PREFIXES = ("RAG_", "MILVUS_", "OPENAI_")
+FOREIGN = frozenset(
+    {"OPENAI_LOG", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET", "RAG_REQUIRE_BROWSER"}
+)
+"""Names with our prefixes that other programs define; never reported as unknown."""
+FOREIGN_PREFIXES = ("MILVUS_LITE_", "MILVUS_TEST_")
+
+INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+"""The default task of both Qwen3 model cards, kept in English whatever the language of the documents."""
+
+
+class Secret(str):
+    """A string whose repr is stars; `reveal()` gives the value where it must be sent."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'****'" if self.reveal() else "''"
+
+    def __str__(self) -> str:
+        return "****" if self.reveal() else ""
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def reveal(self) -> str:
+        return str.__str__(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How a setting is written in the environment."""
+
+    name: str
+    about: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def setting(
+    name: str,
+    default: Any,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that is read from the environment variable `name`."""
+    return dataclasses.field(default=default, metadata={"spec": Spec(name, about, low, high, choices)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings with their defaults. Build it with `Settings.from_env`, which checks bounds."""
+
+    profile: str = setting("RAG_PROFILE", "auto", "Which models run", choices=("auto", "qwen3", "offline"))
+    data_dir: str = setting("RAG_DATA_DIR", "./data", "Folder of the embedded database and everything else kept")
+    collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
+    host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
+    port: int = setting("RAG_PORT", 7860, "Port the page listens on", low=1, high=65535)
+    log_level: str = setting(
+        "RAG_LOG_LEVEL", "INFO", "How much is logged", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+
+    embedding_model: str = setting(
+        "RAG_EMBEDDING_MODEL", "Qwen/Qwen3-Embedding-0.6B", "Hub id or folder of the Qwen3 embedding model"
+    )
+    embedding_revision: str = setting("RAG_EMBEDDING_REVISION", "main", "Its hub revision: branch, tag or commit")
+    embedding_dimension: int = setting(
+        "RAG_EMBEDDING_DIMENSION", 0, "Vector length, cut then normalised; 0 is the model's own", low=0, high=4096
+    )
+    embedding_max_tokens: int = setting(
+        "RAG_EMBEDDING_MAX_TOKENS", 8192, "Longest text embedded whole, in tokens", low=64, high=32768
+    )
+    reranker_model: str = setting(
+        "RAG_RERANKER_MODEL", "Qwen/Qwen3-Reranker-0.6B", "Hub id or folder of the Qwen3 reranker"
+    )
+    reranker_revision: str = setting("RAG_RERANKER_REVISION", "main", "Its hub revision: branch, tag or commit")
+    reranker_max_tokens: int = setting(
+        "RAG_RERANKER_MAX_TOKENS", 4096, "Longest prompt of the reranker, in tokens", low=512, high=32768
+    )
+    batch_tokens: int = setting(
+        "RAG_BATCH_TOKENS",
+        4096,
+        "Tokens the models take in one batch; lower it when memory is short",
+        low=64,
+        high=262144,
+    )
+    device: str = setting("RAG_DEVICE", "auto", "Where the models run", choices=("auto", "cpu", "cuda", "mps"))
+    threads: int = setting("RAG_THREADS", 0, "Threads of the models on a CPU; 0 is automatic", low=0, high=512)
+
+    milvus_uri: str = setting("MILVUS_URI", "", "Empty: embedded in the data folder; or a .db path, or http(s)://…")
+    milvus_token: Secret = setting("MILVUS_TOKEN", Secret(""), "Token or user:password of the Milvus server")
+    milvus_database: str = setting("MILVUS_DB", "", "Database on the Milvus server")
+    milvus_timeout: float = setting(
+        "MILVUS_TIMEOUT", 5.0, "Seconds a Milvus server may take per call", low=0.5, high=600
+    )
+    milvus_index: Literal["auto", "flat", "hnsw"] = setting(
+        "MILVUS_INDEX", "auto", "Dense index", choices=("auto", "flat", "hnsw")
+    )
+    hnsw_m: int = setting("MILVUS_HNSW_M", 16, "HNSW: links per node", low=2, high=2048)
+    hnsw_ef_construction: int = setting(
+        "MILVUS_HNSW_EF_CONSTRUCTION", 200, "HNSW: width while building", low=8, high=10000
+    )
+    hnsw_ef: int = setting("MILVUS_HNSW_EF", 128, "HNSW: width while searching", low=8, high=32768)
+
+    chunk_tokens: int = setting(
+        "RAG_CHUNK_TOKENS", 240, "Largest chunk, in tokens of the embedding model", low=32, high=8192
+    )
+    chunk_overlap: int = setting(
+        "RAG_CHUNK_OVERLAP", 32, "Tokens repeated where a long section had to be cut", low=0, high=2048
+    )
+    max_file_mb: float = setting("RAG_MAX_FILE_MB", 20.0, "Largest file accepted, in MB", low=0.01, high=1024)
+    max_files: int = setting("RAG_MAX_FILES", 2000, "Most files accepted at once", low=1, high=100000)
+    max_total_mb: float = setting("RAG_MAX_TOTAL_MB", 200.0, "Most MB accepted at once", low=0.01, high=65536)
+
+    mode: str = setting("RAG_MODE", "hybrid", "First-stage search", choices=tuple(Mode))
+    candidates: int = setting("RAG_CANDIDATES", 20, "Candidates per search and for the reranker", low=1, high=200)
+    contexts: int = setting("RAG_CONTEXTS", 6, "Most contexts given to the model", low=1, high=50)
+    threshold: float = setting("RAG_THRESHOLD", 0.1, "Least probability of a context", low=0.0, high=1.0)
+    instruction: str = setting("RAG_INSTRUCTION", INSTRUCTION, "Task told to the Qwen3 models; English works best")
+    rrf_k: int = setting("RAG_RRF_K", 60, "Constant of reciprocal rank fusion", low=1, high=1000)
+    rerank_seconds: float = setting(
+        "RAG_RERANK_SECONDS", 0.0, "Time the reranker may take per question; 0 is no limit", low=0.0, high=3600
+    )
+
+    openai_api_key: Secret = setting("OPENAI_API_KEY", Secret(""), "Key of the chat model; empty: extractive answers")
+    openai_base_url: str = setting("OPENAI_BASE_URL", "", "Any OpenAI-compatible server; empty: OpenAI's own")
+    openai_model: str = setting("OPENAI_MODEL", "gpt-4o", "Chat model")
+    openai_timeout: float = setting("OPENAI_TIMEOUT", 60.0, "Seconds to wait for the next token", low=1, high=3600)
+    openai_retries: int = setting("OPENAI_RETRIES", 2, "Retries before the first token", low=0, high=10)
+    openai_temperature: float = setting("OPENAI_TEMPERATURE", 0.2, "Sampling temperature", low=0.0, high=2.0)
+    openai_max_tokens: int = setting("OPENAI_MAX_TOKENS", 1200, "Longest answer, in tokens", low=16, high=128000)
+    context_tokens: int = setting(
+        "RAG_CONTEXT_TOKENS", 6000, "Contexts in the prompt, in tokens", low=100, high=1000000
+    )
+    history_tokens: int = setting("RAG_HISTORY_TOKENS", 1500, "History in the prompt, in tokens", low=0, high=1000000)
+
+    SPECS: ClassVar[Mapping[str, Spec]]
+    """Field name -> how it is written in the environment; filled below."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Settings of a mapping of environment variables; an empty value means the default.
+
+        Raises SettingsError naming variable, value and what is allowed.
+        """
+        values = {f.name: _parse(f, env) for f in dataclasses.fields(cls) if env.get(_spec(f).name, "").strip()}
+        return cls(**values)
+
+    def to_env(self) -> dict[str, str]:
+        """The inverse of `from_env`, secrets revealed."""
+        pairs = ((spec.name, getattr(self, field)) for field, spec in self.SPECS.items())
+        return {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in pairs}
+
+    @property
+    def retrieval(self) -> RetrievalOptions:
+        """What a question is asked with unless the user changes it."""
+        return RetrievalOptions(
+            mode=Mode(self.mode),
+            candidates=self.candidates,
+            contexts=self.contexts,
+            threshold=self.threshold,
+            instruction=self.instruction,
+        )
+
+    @property
+    def uri(self) -> str:
+        """Where Milvus is: the setting, or the embedded database in the data folder."""
+        return self.milvus_uri or str(Path(self.data_dir) / "milvus.db")
+
+
+def _spec(field: dataclasses.Field[Any]) -> Spec:
+    spec: Spec = field.metadata["spec"]
+    return spec
+
+
+Settings.SPECS = {f.name: _spec(f) for f in dataclasses.fields(Settings)}
+
+
+def _parse(field: dataclasses.Field[Any], env: Mapping[str, str]) -> Any:
+    spec = _spec(field)
+    kind: Callable[[str], Any] = type(field.default)
+    raw = env[spec.name].strip()
+    if spec.choices and raw not in spec.choices:
+        raise SettingsError(reason("settings.choice", name=spec.name, value=raw, allowed=", ".join(spec.choices)))
+    try:
+        value = kind(raw)
+    except ValueError as e:
+        code = "settings.whole_number" if kind is int else "settings.number"
+        raise SettingsError(reason(code, name=spec.name, value=raw, low=spec.low or 0, high=spec.high or 0)) from e
+    if spec.low is not None and spec.high is not None and not spec.low <= value <= spec.high:
+        raise SettingsError(reason("settings.range", name=spec.name, value=raw, low=spec.low, high=spec.high))
+    return value
+
+
+def unknown(names: Iterable[str]) -> list[Reason]:
+    """What to tell the user about variables that look like ours and are not: a typing slip must not pass unseen."""
+    known = {spec.name for spec in Settings.SPECS.values()}
+    strange = sorted(
+        n for n in names if n.startswith(PREFIXES) and n not in known | FOREIGN and not n.startswith(FOREIGN_PREFIXES)
+    )
+    return [_unknown(name, known) for name in strange]
+
+
+def _unknown(name: str, known: set[str]) -> Reason:
+    near = difflib.get_close_matches(name, known, n=1)
+    return reason("settings.unknown_near", name=name, near=near[0]) if near else reason("settings.unknown", name=name)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The process's environment over the `.env` file of `folder`, where there is one."""
+    from dotenv import dotenv_values
+
+    written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
+    return {**written, **os.environ}

@@ -1,0 +1,36 @@
+"""Where chunks live: the only part that knows Milvus. Importing it loads no client; `connect` does.
+
+| file            | holds                                                                  |
+| --------------- | ---------------------------------------------------------------------- |
+| `connection.py` | opening an embedded database or a server, calls with timeout           |
+| `databases.py`  | what this process has open, and the locks                              |
+| `failures.py`   | foreign exceptions to ours                                             |
+| `schema.py`     | collections, indexes, fingerprint                                      |
+| `registry.py`   | which revision of which document counts                                |
+| `rows.py`       | chunks as rows and back                                                |
+| `search.py`     | dense and full-text search of what counts                              |
+| `collection.py` | `MilvusStore`, the `Store` of `rag.types`                              |
+| `inspection.py` | what can be asked without opening a store                              |
+| `filters.py`    | filter expressions and their literals                                  |
+| `limits.py`     | what Milvus accepts, checked beforehand                                |
+"""
+
+from __future__ import annotations
+
+from .collection import MilvusStore
+from .connection import Connection, connect
+from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_documents
+from .schema import IndexKind, IndexOptions
+
+__all__ = [
+    "Connection",
+    "Diagnosis",
+    "IndexKind",
+    "IndexOptions",
+    "MilvusStore",
+    "connect",
+    "diagnose",
+    "drop",
+    "fingerprint_of",
+    "read_documents",
+]

@@ -1,0 +1,280 @@
+"""`MilvusStore`: one collection of chunks and its registry of documents.
+
+A change keeps to an order in which every moment, a crash included, leaves each document whole: as it was, or as it is
+to be (`registry.py` says how).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import StoreError
+from ..messages import Reason, reason
+from ..types import Chunk, Document, Fingerprint, Hit, StoredChunk, Vectors
+from . import limits, schema
+from .connection import Connection
+from .filters import between, both, equals, one_of
+from .registry import NAMES_PER_QUERY, PAGE_ROWS, Consistency, Entry, Registry
+from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
+from .search import Search
+
+CHUNKS_PER_READ = 2_000
+"""Rows of one read with their vectors: 8 MB at 1024 dimensions."""
+
+SWEEP_AGE_SECONDS = 3600.0
+"""On a server, where another process may be in the middle of it: age at which an unfinished change is given up."""
+
+READ_ATTEMPTS = 5
+
+
+class MilvusStore:
+    """The `Store` of `rag.types` on Milvus. Safe to share between threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        collection: str,
+        *,
+        dimension: int,
+        ef: int,
+        full_text_missing: Reason | None,
+        page_rows: int = PAGE_ROWS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._dimension = dimension
+        self._full_text_missing = full_text_missing
+        self._now = now
+        self._registry = Registry(connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, now=now)
+        self._search = Search(connection, collection, self._registry, ef=ef)
+
+    @classmethod
+    def open(
+        cls,
+        connection: Connection,
+        collection: str,
+        fingerprint: Fingerprint,
+        *,
+        index: schema.IndexOptions | None = None,
+        page_rows: int = PAGE_ROWS,
+        now: Callable[[], float] = time.time,
+    ) -> MilvusStore:
+        """Open `collection`, made if it is not there. The store owns the connection from here on.
+
+        Raises IndexMismatch when it was made with another fingerprint or is not one of ours, StoreError when the name,
+        the index kind or Milvus's answer is wrong.
+        """
+        limits.check_collection(collection)
+        options = index or schema.IndexOptions()
+        with connection.changes, _reporting_damage(connection):
+            description = _ensure_collections(connection, collection, fingerprint)
+            has_sparse = any(field["name"] == schema.SPARSE for field in description["fields"])
+            dense = _ensure_indexes(connection, collection, options, full_text=has_sparse)
+        missing = schema.no_full_text(connection)
+        if missing is None and not has_sparse:
+            missing = reason("store.made_without_full_text", collection=collection)
+        store = cls(
+            connection,
+            collection,
+            dimension=fingerprint.dimension,
+            ef=0 if dense.type == "FLAT" else options.ef,
+            full_text_missing=missing,
+            page_rows=page_rows,
+            now=now,
+        )
+        store.sweep()
+        return store
+
+    def full_text_missing(self) -> Reason | None:
+        """Why full-text search is not possible here, or None when it is."""
+        return self._full_text_missing
+
+    def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Best inner products with the `[1, dim]` vector, best first. At most 16,384."""
+        limits.check_hits(limit)
+        limits.check_vectors(vector, rows=1, dimension=self._dimension)
+        return self._search.dense(vector, limit=limit, documents=documents)
+
+    def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Best BM25 scores of the query's terms, best first, positive. At most 16,384."""
+        limits.check_hits(limit)
+        if self._full_text_missing:
+            raise StoreError(self._full_text_missing)
+        return self._search.full_text(query, limit=limit, documents=documents)
+
+    def documents(self) -> list[Document]:
+        """All committed documents, by name."""
+        with self._connection.reading():
+            entries = self._registry.all()
+        return sorted((entry.document for entry in entries if entry.committed), key=lambda document: document.name)
+
+    def chunks(self, document: str) -> list[StoredChunk]:
+        """The committed chunks of one document, in order."""
+        return [stored_chunk(row) for row in self._rows(document, CHUNK_FIELDS)]
+
+    def vectors(self, document: str) -> dict[str, Vectors]:
+        """Embedded text's sha256 -> its `[dim]` vector, of the committed revision."""
+        found = self._rows(document, ("chunk", "text_hash", schema.DENSE))
+        return {row["text_hash"]: np.asarray(row[schema.DENSE], np.float32) for row in found}
+
+    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Add or replace a document: visible all at once, never missing in between.
+
+        `vectors` is `[len(chunks), dim]`, finite. The revision that is there already changes nothing. After an error
+        the document is what it was; what was written is swept by the next change or start.
+        """
+        limits.check_document(document, chunks)
+        limits.check_vectors(vectors, rows=len(chunks), dimension=self._dimension)
+        with self._connection.changes:
+            before = self._registry.entries([document.name]).get(document.name)
+            if before and before.document.sha256 == document.sha256:
+                return
+            old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
+            stale = {*old.leftover, old.document.sha256} - {"", document.sha256}
+            announced = tuple(sorted({*old.leftover, document.sha256}))
+            self._registry.write([replace(old, leftover=announced)])
+            for batch in batches(rows(self._collection, document, chunks, vectors)):
+                with self._connection.writing():
+                    self._connection.call("upsert", collection_name=self._collection, data=batch)
+            committed = Entry(document, tuple(sorted(stale)))
+            self._registry.write([committed])
+            self._sweep([committed])
+
+    def delete(self, names: Sequence[str]) -> int:
+        """Remove documents with their chunks; returns how many were there. Unknown names do no harm."""
+        with self._connection.changes:
+            entries = list(self._registry.entries(name for name in names if limits.is_unicode(name)).values())
+            self._registry.write(gone := [_without_revision(entry) for entry in entries])
+            self._sweep(gone)
+        return sum(entry.committed for entry in entries)
+
+    def flush(self) -> None:
+        """End of an ingest job: on Lite rows not yet flushed cost every search; servers flush by themselves."""
+        if not self._connection.is_lite:
+            return
+        for collection in (self._collection, self._collection + schema.REGISTRY_SUFFIX):
+            with self._connection.writing():
+                self._connection.call("flush", collection_name=collection)
+
+    def sweep(self) -> None:
+        """Remove what crashed changes left behind: it counts for nothing, but takes room."""
+        with self._connection.changes:
+            entries = self._registry.all('leftover != "[]"')
+            given_up = self._now() - SWEEP_AGE_SECONDS
+            self._sweep([entry for entry in entries if self._connection.embedded or entry.touched_at < given_up])
+
+    def close(self) -> None:
+        """Release the database: the lock of an embedded one goes with its last user in this process."""
+        self._connection.close()
+
+    def _sweep(self, entries: Sequence[Entry]) -> None:
+        """Delete the rows of revisions left over, then the mention of them."""
+        changed = [entry for entry in entries if entry.committed and entry.leftover]
+        gone = [entry for entry in entries if not entry.committed]
+        for entry in changed:
+            self._delete_rows([entry.document.name], entry.leftover)
+        for some in limits.groups(gone, NAMES_PER_QUERY):
+            self._delete_rows([e.document.name for e in some], [sha256 for e in some for sha256 in e.leftover])
+        self._registry.write([replace(entry, leftover=()) for entry in changed])
+        self._registry.remove([entry.document.name for entry in gone])
+
+    def _delete_rows(self, names: Sequence[str], revisions: Sequence[str]) -> None:
+        if not revisions:
+            return
+        expression = both(one_of("document", names), one_of("sha256", dict.fromkeys(revisions)))
+        with self._connection.writing():
+            self._connection.call("delete", collection_name=self._collection, filter=expression)
+
+    def _rows(self, document: str, fields: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Rows of the committed revision, in order; read again when it was replaced meanwhile."""
+        found: list[Mapping[str, Any]] = []
+        if not limits.is_unicode(document):
+            return found
+        consistency: Consistency = "Session"
+        for _ in range(READ_ATTEMPTS):
+            with self._connection.reading():
+                entry = self._registry.entries([document], consistency=consistency).get(document)
+                if entry is None or not entry.committed:
+                    return []
+                found = self._revision_rows(entry.document, fields, consistency)
+            if self._connection.embedded or len(found) == entry.document.chunks:
+                break
+            consistency = "Strong"
+        return found
+
+    def _revision_rows(
+        self, document: Document, fields: Sequence[str], consistency: Consistency
+    ) -> list[Mapping[str, Any]]:
+        revision = both(equals("document", document.name), equals("sha256", document.sha256))
+        found: list[Mapping[str, Any]] = []
+        for first in range(0, document.chunks, CHUNKS_PER_READ):
+            found += self._connection.call(
+                "query",
+                collection_name=self._collection,
+                filter=both(revision, between("chunk", first, first + CHUNKS_PER_READ)),
+                output_fields=list(fields),
+                limit=CHUNKS_PER_READ,
+                consistency_level=consistency,
+            )
+        return sorted(found, key=lambda row: int(row["chunk"]))
+
+
+def _ensure_collections(connection: Connection, collection: str, fingerprint: Fingerprint) -> Mapping[str, Any]:
+    """Create what is missing and check what is there; returns the description of the chunks' collection."""
+    if connection.call("has_collection", collection_name=collection):
+        description = schema.describe(connection, collection)
+        schema.check_fingerprint(collection, description, fingerprint)
+    else:
+        fields = schema.chunk_schema(
+            fingerprint.dimension,
+            full_text=schema.no_full_text(connection) is None,
+            is_lite=connection.is_lite,
+        )
+        schema.create(connection, collection, fields, schema.fingerprint_property(fingerprint))
+        description = schema.describe(connection, collection)
+    registry = collection + schema.REGISTRY_SUFFIX
+    if not connection.call("has_collection", collection_name=registry):
+        schema.create(connection, registry, schema.registry_schema(), {})
+    return description
+
+
+def _ensure_indexes(
+    connection: Connection, collection: str, options: schema.IndexOptions, *, full_text: bool
+) -> schema.Index:
+    """Index and load both collections; returns the dense index in use."""
+    wanted = schema.dense_index(options, is_lite=connection.is_lite)
+    keep = options.kind == "auto"
+    dense = schema.ensure_index(connection, collection, schema.DENSE, wanted, metric="IP", keep=keep)
+    if full_text:
+        sparse = schema.sparse_index(options)
+        schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
+    registry = collection + schema.REGISTRY_SUFFIX
+    schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
+    schema.load(connection, collection)
+    schema.load(connection, registry)
+    return dense
+
+
+@contextmanager
+def _reporting_damage(connection: Connection) -> Iterator[None]:
+    """Opening what an earlier run wrote in the same way fails on an embedded database only if it is damaged."""
+    try:
+        yield
+    except StoreError as e:
+        if not connection.embedded or e.reason.code != "store.refused":
+            raise
+        values = {"uri": connection.address.shown, "detail": e.reason.values["detail"]}
+        raise StoreError(reason("store.damaged", **values)) from e
+
+
+def _without_revision(entry: Entry) -> Entry:
+    """The entry of a document that is to go: nothing of it counts any more."""
+    everything = {*entry.leftover, entry.document.sha256} - {""}
+    return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))

@@ -1,0 +1,238 @@
+"""A connection to Milvus: embedded (a `.db` folder) or a server. Every failure to connect gets its own sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import StoreLocked, StoreUnavailable
+from ..messages import reason
+from .databases import DATABASES, Database
+from .failures import Address, is_not_loaded, mapped
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+EMBEDDED_SECONDS = 600.0
+"""The engine runs in this process and cannot hang like a server; writing out a large ingest may take minutes."""
+
+LOADING_SECONDS = 120.0
+"""Creating or loading a collection on a server takes longer than any other call."""
+
+MEMTABLE_BYTES = 16 * 1024 * 1024
+"""Lite flushes at this size. With its default of 128 MiB searches during an ingest took 3 times as long."""
+
+MERGED_BYTES = 100_000_000
+"""Lite merges its data files up to this size into one; see `_prepare_lite`."""
+
+
+class Connection:
+    """An open connection. Calls go through `call`, which adds the timeout and maps errors."""
+
+    def __init__(self, client: MilvusClient, database: Database, address: Address, *, version: str, path: str) -> None:
+        self._client = client
+        self._database = database
+        self._path = path
+        self._open = True
+        self.address = address
+        self.version = version
+        """What the server calls itself."""
+        self.is_lite = version.startswith("milvus_lite")
+        self.changes = database.changes
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the engine runs in this process, so that no other can write."""
+        return bool(self._path)
+
+    @property
+    def release(self) -> tuple[int, int] | None:
+        """Major and minor version of a server, None when it does not tell."""
+        found = re.search(r"(\d+)\.(\d+)", self.version)
+        return (int(found[1]), int(found[2])) if found else None
+
+    def call(self, method: str, *args: Any, **options: Any) -> Any:
+        """Call a method of the client. A collection that a restart left unloaded is loaded and asked again.
+
+        Raises StoreUnavailable when nothing (timely) answers or access is denied, StoreError when Milvus refuses.
+        """
+        from pymilvus.exceptions import MilvusException
+
+        options.setdefault("timeout", self.address.seconds)
+        with mapped(self.address):
+            try:
+                return self._bound(method)(*args, **options)
+            except MilvusException as e:
+                if not is_not_loaded(e) or "collection_name" not in options:
+                    raise
+                self._client.load_collection(options["collection_name"], timeout=self.loading_seconds)
+                return self._bound(method)(*args, **options)
+
+    def pages(self, **options: Any) -> Iterator[list[dict[str, Any]]]:
+        """Rows of a `query_iterator`, page by page. Raises like `call`."""
+        iterator = self.call("query_iterator", **options)
+        try:
+            while True:
+                with mapped(self.address):
+                    page: list[dict[str, Any]] = iterator.next()
+                if not page:
+                    return
+                yield page
+        finally:
+            iterator.close()
+
+    @property
+    def loading_seconds(self) -> float:
+        return max(self.address.seconds, LOADING_SECONDS)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around reads that must see one state of an embedded database; a server answers without waiting."""
+        with self._database.access.reading() if self.embedded else nullcontext():
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around one write. Writers queue, because concurrent ones lose rows on Lite."""
+        with self._database.access.writing():
+            yield
+
+    def close(self) -> None:
+        """Close the connection; the last one of this process also releases an embedded database. Safe to repeat."""
+        with DATABASES.lock:
+            if not self._open:
+                return
+            self._open = False
+            self._client.close()
+            if DATABASES.leave(self._database) and self._path:
+                _release(self._path)
+
+    def _bound(self, method: str) -> Callable[..., Any]:
+        if not self._open:
+            raise StoreUnavailable(reason("store.closed", uri=self.address.shown))
+        bound: Callable[..., Any] = getattr(self._client, method)
+        return bound
+
+
+def connect(uri: str, *, token: str = "", database: str = "", timeout: float = 10.0) -> Connection:
+    """Open the embedded database at a path ending in `.db`, or connect to `http(s)://…`; `timeout` in seconds.
+
+    A missing folder is created. Raises StoreLocked when another process has the embedded database open, and
+    StoreUnavailable when the database cannot be opened, does not answer in time or denies access.
+    """
+    path = "" if "://" in uri or uri.startswith("unix:") else _checked_path(uri)
+    address = Address(path or _without_credentials(uri), database, EMBEDDED_SECONDS if path else timeout)
+    key = path or f"{address.shown}|{database}"
+    _quiet_pymilvus()
+    with DATABASES.lock:
+        if path and path not in DATABASES:
+            _check_unlocked(path)
+            _prepare_lite()
+        entered = DATABASES.enter(key)
+        try:
+            return _connected(uri, token, database, address, entered, path)
+        except BaseException:
+            if DATABASES.leave(entered) and path:
+                _release(path)
+            raise
+
+
+def _connected(uri: str, token: str, database: str, address: Address, entered: Database, path: str) -> Connection:
+    from pymilvus import MilvusClient
+    from pymilvus.exceptions import ConnectionConfigException
+
+    # A proxy of the environment is never between this process and its own engine. And a new channel must not inherit
+    # the waiting time of the old one's failures, or a server that is back is not noticed for up to two minutes.
+    options = {"grpc_options": {"grpc.enable_http_proxy": 0} if path else {"grpc.use_local_subchannel_pool": 1}}
+    with mapped(address):
+        try:
+            client = MilvusClient(
+                path or uri, token=str.__str__(token), db_name=database, timeout=address.seconds, **options
+            )
+        except (ConnectionConfigException, ValueError) as e:
+            failed = "store.cannot_open" if path else "store.bad_address"
+            raise StoreUnavailable(reason(failed, uri=address.shown)) from e
+        try:
+            version = str(client.get_server_version(timeout=address.seconds))
+        except BaseException:
+            client.close()
+            raise
+    return Connection(client, entered, address, version=version, path=path)
+
+
+def _checked_path(uri: str) -> str:
+    """The absolute path of an embedded database; its parent folder exists afterwards."""
+    if not uri.endswith(".db"):
+        raise StoreUnavailable(reason("store.not_a_database_path", uri=uri.rpartition("@")[2]))
+    path = Path(uri).expanduser().resolve()
+    if path.is_file():
+        raise StoreUnavailable(reason("store.old_file", uri=str(path)))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreUnavailable(reason("store.no_folder", uri=str(path.parent), detail=e.strerror or str(e))) from e
+    if not os.access(path if path.exists() else path.parent, os.W_OK | os.X_OK):
+        raise StoreUnavailable(reason("store.not_writable", uri=str(path)))
+    return str(path)
+
+
+def _without_credentials(uri: str) -> str:
+    try:
+        parts = urlsplit(uri)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    except ValueError:
+        return uri.rpartition("@")[2]
+
+
+def _check_unlocked(path: str) -> None:
+    """Milvus Lite tells only its log why it cannot open a database that another process has."""
+    lock = Path(path) / "LOCK"
+    if sys.platform == "win32" or not lock.exists():
+        return
+    import fcntl
+
+    with lock.open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise StoreLocked(reason("store.locked", uri=path)) from e
+
+
+def _quiet_pymilvus() -> None:
+    """Three of its loggers repeat what is raised here as an error, or warn that Lite has no clock of a server.
+
+    Importing it sets the levels of all its loggers, so that comes first.
+    """
+    import pymilvus  # noqa: F401
+
+    logging.getLogger("pymilvus.decorators").setLevel(logging.CRITICAL)
+    logging.getLogger("pymilvus.client.connection_manager").setLevel(logging.ERROR)
+    logging.getLogger("pymilvus.client.iterator.query_iterator").setLevel(logging.ERROR)
+
+
+def _prepare_lite() -> None:
+    """Set what Milvus Lite offers no call for.
+
+    BM25 on Lite counts document frequencies per data file, so a small new file beside a large old one scores far too
+    low: measured, the one right chunk fell out of the first 1000. By default Lite merges only files of like size, four
+    at a time; here it merges whenever there are two, until a file is large. A contract test watches the effect.
+    """
+    os.environ.setdefault("MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES", str(MEMTABLE_BYTES))
+    from milvus_lite.engine import compaction
+
+    compaction.COMPACTION_MIN_FILES_PER_BUCKET = 2
+    compaction.COMPACTION_BUCKET_BOUNDARIES = [MERGED_BYTES]
+
+
+def _release(path: str) -> None:
+    """Closing a client leaves Milvus Lite's server running and its lock held; this ends both."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    server_manager_instance.release_server(path)

@@ -1,0 +1,80 @@
+"""Which databases this process has open, and the locks that belong to each.
+
+The one piece of state a process shares: Milvus Lite itself allows one server per path and process, loses rows under
+concurrent writers, and for an instant hides rows while it flushes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Condition, Lock
+
+
+class ReadWriteLock:
+    """Many readers or one writer. Whoever waits holds the gate, so neither side can starve the other."""
+
+    def __init__(self) -> None:
+        self._gate = Lock()
+        self._readers = 0
+        self._idle = Condition()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        with self._gate, self._idle:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._readers -= 1
+                self._idle.notify_all()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self._gate:
+            with self._idle:
+                self._idle.wait_for(lambda: self._readers == 0)
+            yield
+
+
+@dataclass(slots=True)
+class Database:
+    """One open database of this process."""
+
+    key: str
+    access: ReadWriteLock = field(default_factory=ReadWriteLock)
+    """Around every single write, and on Lite around every read."""
+    changes: Lock = field(default_factory=Lock)
+    """Around all steps of one change, such as replacing a document."""
+    users: int = 0
+
+
+class Databases:
+    """The open databases by path or address, counted by their users."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        """Held while a database is opened or closed."""
+        self._open: dict[str, Database] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._open
+
+    def enter(self, key: str) -> Database:
+        """One more user of the database; `lock` must be held."""
+        database = self._open.setdefault(key, Database(key))
+        database.users += 1
+        return database
+
+    def leave(self, database: Database) -> bool:
+        """One user less; whether that was the last. `lock` must be held."""
+        database.users -= 1
+        if database.users:
+            return False
+        del self._open[database.key]
+        return True
+
+
+DATABASES = Databases()

@@ -1,0 +1,90 @@
+"""What can be asked of a collection without opening it: before the models are known, and for diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..messages import Reason
+from ..types import Document, Fingerprint
+from . import limits, schema
+from .connection import Connection
+from .registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The state of a connection and of one collection on it."""
+
+    uri: str
+    version: str
+    is_lite: bool
+    full_text: Reason | None
+    """Why the server has no full-text search, None when it has."""
+    exists: bool
+    fingerprint: Fingerprint | None
+    index: str
+    """Type of the dense index, "" without one."""
+    documents: int
+    chunks: int
+    """Of the committed documents."""
+    rows: int
+    """In the collection: more than `chunks` while a change is under way or after one was cut off."""
+
+
+def read_documents(connection: Connection, collection: str) -> list[Document]:
+    """The committed documents by name, whatever the collection was made with; none when there is no collection."""
+    limits.check_collection(collection)
+    registry = collection + schema.REGISTRY_SUFFIX
+    with connection.reading():
+        if not connection.call("has_collection", collection_name=registry):
+            return []
+        entries = Registry(connection, registry).all()
+    return sorted((entry.document for entry in entries if entry.committed), key=lambda document: document.name)
+
+
+def fingerprint_of(connection: Connection, collection: str) -> Fingerprint | None:
+    """What the collection was made with, None when there is no such collection or it is not one of ours."""
+    limits.check_collection(collection)
+    with connection.reading():
+        if not connection.call("has_collection", collection_name=collection):
+            return None
+        return schema.read_fingerprint(schema.describe(connection, collection))
+
+
+def drop(connection: Connection, collection: str) -> None:
+    """Remove the collection with its registry, documents and all. No harm when it is not there."""
+    limits.check_collection(collection)
+    with connection.changes:
+        # The registry first: should this be cut off here, no document is left half visible.
+        schema.drop_one(connection, collection + schema.REGISTRY_SUFFIX)
+        schema.drop_one(connection, collection)
+
+
+def diagnose(connection: Connection, collection: str) -> Diagnosis:
+    """Look at everything a person would want to know when something is wrong. Changes nothing."""
+    limits.check_collection(collection)
+    with connection.reading():
+        exists = bool(connection.call("has_collection", collection_name=collection))
+        dense = schema.found_index(connection, collection, schema.DENSE) if exists else None
+        rows = _count(connection, collection) if exists else 0
+    documents = read_documents(connection, collection)
+    return Diagnosis(
+        uri=connection.address.shown,
+        version=connection.version,
+        is_lite=connection.is_lite,
+        full_text=schema.no_full_text(connection),
+        exists=exists,
+        fingerprint=fingerprint_of(connection, collection) if exists else None,
+        index=dense.type if dense else "",
+        documents=len(documents),
+        chunks=sum(document.chunks for document in documents),
+        rows=rows,
+    )
+
+
+def _count(connection: Connection, collection: str) -> int:
+    """Rows of a collection. Servers' statistics still hold deleted rows; counting on Lite would read every vector."""
+    if connection.is_lite:
+        return int(connection.call("get_collection_stats", collection_name=collection)["row_count"])
+    counted = connection.call("query", collection_name=collection, filter="", output_fields=["count(*)"])
+    return int(counted[0]["count(*)"])

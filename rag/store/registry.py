@@ -1,0 +1,142 @@
+"""The registry: one row for each document, telling which revision of it counts.
+
+A document's row is the commit mark of its chunks. It is written before the first chunk (the new revision is on its
+way), after the last one (the new revision counts) and when the old chunks are gone; whatever a crash leaves is named
+in `leftover`, counts for nothing and is swept later.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Literal
+
+from ..types import Document
+from . import limits
+from .connection import Connection
+from .filters import one_of
+from .schema import DENSE
+
+Consistency = Literal["Session", "Strong"]
+"""Session: what this process wrote, at once. Strong: what any process wrote, for some 200 ms on a server."""
+
+NAMES_PER_QUERY = 500
+"""Names in one `in [...]`: a few tens of kilobytes, far below what a server parses."""
+
+PAGE_ROWS = 5_000
+"""Rows of one page when all are read."""
+
+FIELDS = ("id", "name", "sha256", "title", "language", "leftover", "size", "chunks", "tokens", "ingested_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the registry. `document.sha256` is "" while no revision counts."""
+
+    document: Document
+    leftover: tuple[str, ...] = ()
+    """Revisions that may have rows and do not count."""
+    touched_at: float = 0.0
+
+    @property
+    def committed(self) -> bool:
+        return bool(self.document.sha256)
+
+
+class Registry:
+    """Reads and writes the registry of one collection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        collection: str,
+        *,
+        page_rows: int = PAGE_ROWS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._page_rows = page_rows
+        self._now = now
+
+    def entries(self, names: Iterable[str], *, consistency: Consistency = "Session") -> dict[str, Entry]:
+        """The entries of those `names` that have one."""
+        found: dict[str, Entry] = {}
+        for some in limits.groups(list(dict.fromkeys(names)), NAMES_PER_QUERY):
+            rows = self._connection.call(
+                "query",
+                collection_name=self._collection,
+                filter=one_of("id", map(entry_id, some)),
+                output_fields=[*FIELDS, "touched_at"],
+                limit=len(some),
+                consistency_level=consistency,
+            )
+            found.update((row["name"], _entry(row)) for row in rows)
+        return found
+
+    def all(self, expression: str = "") -> list[Entry]:
+        """Every entry that satisfies the filter `expression`, however many there are, in no particular order."""
+        pages = self._connection.pages(
+            collection_name=self._collection,
+            filter=expression,
+            output_fields=[*FIELDS, "touched_at"],
+            batch_size=self._page_rows,
+            consistency_level="Session",
+        )
+        return [_entry(row) for page in pages for row in page]
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Add or replace entries."""
+        touched = [replace(entry, touched_at=self._now()) for entry in entries]
+        for some in limits.groups(touched, limits.BATCH_ROWS):
+            with self._connection.writing():
+                self._connection.call("upsert", collection_name=self._collection, data=[_row(e) for e in some])
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove the entries of `names`."""
+        for some in limits.groups(names, limits.BATCH_ROWS):
+            with self._connection.writing():
+                self._connection.call("delete", collection_name=self._collection, ids=[entry_id(n) for n in some])
+
+
+def entry_id(name: str) -> str:
+    """Key of a document's row: names may be longer than a key."""
+    return sha256(name.encode()).hexdigest()[:40]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    document = entry.document
+    return {
+        "id": entry_id(document.name),
+        "name": document.name,
+        "sha256": document.sha256,
+        "title": limits.cut(document.title, limits.TITLE_BYTES),
+        "language": limits.cut(document.language, limits.LANGUAGE_BYTES),
+        "leftover": json.dumps(entry.leftover),
+        "size": document.size,
+        "chunks": document.chunks,
+        "tokens": document.tokens,
+        "ingested_at": document.ingested_at,
+        "touched_at": entry.touched_at,
+        DENSE: [1.0, 0.0],
+    }
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        Document(
+            name=row["name"],
+            sha256=row["sha256"],
+            title=row["title"],
+            language=row["language"],
+            size=int(row["size"]),
+            chunks=int(row["chunks"]),
+            tokens=int(row["tokens"]),
+            ingested_at=float(row["ingested_at"]),
+        ),
+        tuple(json.loads(row["leftover"])),
+        float(row["touched_at"]),
+    )

@@ -1,0 +1,92 @@
+"""Chunks as rows of the collection, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from ..lexical import document_terms
+from ..types import Chunk, Document, StoredChunk, Vectors
+from . import limits
+
+CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end", "headings", "text", "tokens")
+"""What a `StoredChunk` is made of."""
+
+
+def chunk_id(collection: str, document: Document, chunk: Chunk) -> str:
+    """Key of a chunk: the same content at the same place always gets the same one."""
+    parts = (collection, document.name, document.sha256, str(chunk.index), chunk.text)
+    return sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+
+def text_hash(chunk: Chunk) -> str:
+    """Tells whether a chunk must be embedded again."""
+    return sha256(chunk.embedded_text.encode()).hexdigest()
+
+
+def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[dict[str, Any]]:
+    """One row for each chunk, in order."""
+    for chunk, vector in zip(chunks, vectors, strict=True):
+        yield {
+            "id": chunk_id(collection, document, chunk),
+            "document": document.name,
+            "sha256": document.sha256,
+            "language": limits.cut(document.language, limits.LANGUAGE_BYTES),
+            "headings": headings_json(chunk.heading_path),
+            "text": chunk.text,
+            "text_hash": text_hash(chunk),
+            "chunk": chunk.index,
+            "start": chunk.start,
+            "end": chunk.end,
+            "tokens": chunk.tokens,
+            "ingested_at": document.ingested_at,
+            "terms": document_terms(chunk.embedded_text, limit=limits.TEXT_BYTES),
+            "dense": vector,
+        }
+
+
+def batches(all_rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Rows in upserts bounded by count and by bytes."""
+    batch: list[dict[str, Any]] = []
+    filled = 0
+    for row in all_rows:
+        weight = row["dense"].nbytes + sum(limits.size(value) for value in row.values() if isinstance(value, str))
+        if batch and (len(batch) >= limits.BATCH_ROWS or filled + weight > limits.BATCH_BYTES):
+            yield batch
+            batch, filled = [], 0
+        batch.append(row)
+        filled += weight
+    if batch:
+        yield batch
+
+
+def stored_chunk(row: Mapping[str, Any]) -> StoredChunk:
+    """The chunk a row holds."""
+    return StoredChunk(
+        id=row["id"],
+        document=row["document"],
+        sha256=row["sha256"],
+        language=row["language"],
+        chunk=Chunk(
+            index=int(row["chunk"]),
+            start=int(row["start"]),
+            end=int(row["end"]),
+            heading_path=tuple(json.loads(row["headings"])),
+            text=row["text"],
+            tokens=int(row["tokens"]),
+        ),
+    )
+
+
+def headings_json(path: Sequence[str]) -> str:
+    """The heading path as JSON that fits its field: the longest headings are shortened first, then outer ones go."""
+    kept = list(path)
+    while limits.size(written := json.dumps(kept, ensure_ascii=False)) > limits.HEADINGS_BYTES:
+        longest = max(range(len(kept)), key=lambda position: limits.size(kept[position]))
+        if limits.size(kept[longest]) > 64:
+            kept[longest] = limits.cut(kept[longest], limits.size(kept[longest]) // 2)
+        else:
+            del kept[0]
+    return written

@@ -1,0 +1,254 @@
+"""The collections: their fields, indexes and the fingerprint they carry, and what of it depends on the Milvus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import IndexMismatch, StoreError
+from ..messages import Reason, reason
+from ..types import Fingerprint
+from .limits import HEADINGS_BYTES, LANGUAGE_BYTES, NAME_BYTES, TEXT_BYTES, TITLE_BYTES
+
+if TYPE_CHECKING:
+    from pymilvus import CollectionSchema
+
+    from .connection import Connection
+
+IndexKind = Literal["auto", "flat", "hnsw"]
+
+DENSE, SPARSE = "dense", "sparse"
+FINGERPRINT = "plainsight.fingerprint"
+FIRST_WITH_BM25 = (2, 5)
+
+FILTERED_LITE_EF = 4096
+"""Lite's HNSW filters after searching: with a narrow filter and a usual width it finds hardly anything."""
+
+REGISTRY_SUFFIX = "_registry"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How the collection is indexed. `auto` is exact (flat) on Milvus Lite and HNSW on servers.
+
+    `auto` leaves an existing index as it is; a forced kind or its parameters rebuild one that differs.
+    """
+
+    kind: IndexKind = "auto"
+    m: int = 16
+    ef_construction: int = 200
+    ef: int = 128
+    bm25_k1: float = 1.2
+    bm25_b: float = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index as it is wanted or found: parameters by name."""
+
+    type: str
+    params: Mapping[str, float]
+
+    def serves(self, wanted: Index) -> bool:
+        """Whether this one does what `wanted` asks; a parameter the server does not report counts as equal."""
+        return self.type == wanted.type and all(
+            self.params.get(name, value) == value for name, value in wanted.params.items()
+        )
+
+
+def dense_index(options: IndexOptions, *, is_lite: bool) -> Index:
+    """The index wanted for dense vectors. Lite would accept any type's name and break at the next start."""
+    if options.kind not in ("auto", "flat", "hnsw"):
+        raise StoreError(reason("store.index_kind", kind=options.kind))
+    if options.kind == "flat" or (options.kind == "auto" and is_lite):
+        return Index("FLAT", {})
+    return Index("HNSW", {"M": options.m, "efConstruction": options.ef_construction})
+
+
+def sparse_index(options: IndexOptions) -> Index:
+    """The index wanted for full text."""
+    return Index("SPARSE_INVERTED_INDEX", {"bm25_k1": options.bm25_k1, "bm25_b": options.bm25_b})
+
+
+def no_full_text(connection: Connection) -> Reason | None:
+    """Why this Milvus has no full-text search, or None when it has. One that hides its version is believed to."""
+    release = connection.release
+    if connection.is_lite or release is None or release >= FIRST_WITH_BM25:
+        return None
+    return reason("store.no_full_text", version=connection.version)
+
+
+def chunk_schema(dimension: int, *, full_text: bool, is_lite: bool) -> CollectionSchema:
+    """Fields of the collection of chunks."""
+    from pymilvus import DataType, Function, FunctionType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+    for name, most in (
+        ("document", NAME_BYTES),
+        ("sha256", 64),
+        ("language", LANGUAGE_BYTES),
+        ("headings", HEADINGS_BYTES),
+        ("text", TEXT_BYTES),
+        ("text_hash", 64),
+    ):
+        schema.add_field(name, DataType.VARCHAR, max_length=most)
+    for name in ("chunk", "start", "end", "tokens"):
+        schema.add_field(name, DataType.INT64)
+    schema.add_field("ingested_at", DataType.DOUBLE)
+    # The terms come ready made, so all the analyzer has to do is part them; Lite has no whitespace tokenizer.
+    analyzer = {"enable_analyzer": True, "analyzer_params": {"tokenizer": "standard" if is_lite else "whitespace"}}
+    schema.add_field("terms", DataType.VARCHAR, max_length=TEXT_BYTES, **(analyzer if full_text else {}))
+    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=dimension)
+    if full_text:
+        schema.add_field(SPARSE, DataType.SPARSE_FLOAT_VECTOR)
+        schema.add_function(
+            Function(
+                name="bm25",
+                function_type=FunctionType.BM25,
+                input_field_names=["terms"],
+                output_field_names=[SPARSE],
+            )
+        )
+    return schema
+
+
+def registry_schema() -> CollectionSchema:
+    """Fields of the registry of documents. Milvus demands a vector in every collection: this one is never searched."""
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+    for name, most in (
+        ("name", NAME_BYTES),
+        ("sha256", 64),
+        ("title", TITLE_BYTES),
+        ("language", LANGUAGE_BYTES),
+        ("leftover", TEXT_BYTES),
+    ):
+        schema.add_field(name, DataType.VARCHAR, max_length=most)
+    for name in ("size", "chunks", "tokens"):
+        schema.add_field(name, DataType.INT64)
+    for name in ("ingested_at", "touched_at"):
+        schema.add_field(name, DataType.DOUBLE)
+    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=2)
+    return schema
+
+
+def create(connection: Connection, collection: str, schema: CollectionSchema, properties: Mapping[str, str]) -> None:
+    """Create a collection without indexes. One that was begun and not finished is dropped again."""
+    try:
+        with connection.writing():
+            connection.call(
+                "create_collection",
+                collection_name=collection,
+                schema=schema,
+                properties=dict(properties),
+                consistency_level="Session",
+                timeout=connection.loading_seconds,
+            )
+    except StoreError:
+        drop_one(connection, collection)
+        raise
+
+
+def drop_one(connection: Connection, collection: str) -> None:
+    """Drop a collection if it is there."""
+    with connection.writing():
+        if connection.call("has_collection", collection_name=collection):
+            connection.call("drop_collection", collection_name=collection, timeout=connection.loading_seconds)
+
+
+def found_index(connection: Connection, collection: str, field: str) -> Index | None:
+    """The index of `field`, or None."""
+    names = connection.call("list_indexes", collection_name=collection, field_name=field)
+    for name in names:
+        described = connection.call("describe_index", collection_name=collection, index_name=name) or {}
+        if described.get("field_name", field) == field:
+            return Index(str(described.get("index_type", "")), _numbers(described))
+    return None
+
+
+def ensure_index(
+    connection: Connection, collection: str, field: str, wanted: Index, *, metric: str, keep: bool
+) -> Index:
+    """Make `field` indexed as `wanted`; with `keep`, any index there is will do. Returns the index in use."""
+    found = found_index(connection, collection, field)
+    if found and (keep or found.serves(wanted)):
+        return found
+    from pymilvus import MilvusClient
+
+    params = MilvusClient.prepare_index_params()
+    # One nested level: written flat, the parameters never reach Lite and its defaults are used silently.
+    params.add_index(
+        field, index_type=wanted.type, index_name=field, metric_type=metric, params={"params": dict(wanted.params)}
+    )
+    with connection.writing():
+        if found:
+            connection.call("release_collection", collection_name=collection)
+            connection.call("drop_index", collection_name=collection, index_name=field)
+        # Not waiting: pymilvus sleeps half a second at least, and loading waits for what it needs.
+        connection.call(
+            "create_index",
+            collection_name=collection,
+            index_params=params,
+            sync=False,
+            timeout=connection.loading_seconds,
+        )
+    return wanted
+
+
+def load(connection: Connection, collection: str) -> None:
+    """Bring a collection into memory: after a restart Lite answers nothing about one that is not."""
+    with connection.writing():
+        connection.call("load_collection", collection_name=collection, timeout=connection.loading_seconds)
+
+
+def describe(connection: Connection, collection: str) -> Mapping[str, Any]:
+    """Milvus's description of a collection."""
+    described: Mapping[str, Any] = connection.call("describe_collection", collection_name=collection)
+    return described
+
+
+def read_fingerprint(description: Mapping[str, Any]) -> Fingerprint | None:
+    """The fingerprint in a collection's properties, None when there is none that can be read."""
+    stored = description.get("properties", {}).get(FINGERPRINT, "")
+    try:
+        return Fingerprint(**json.loads(stored))
+    except (TypeError, ValueError):
+        return None
+
+
+def fingerprint_property(fingerprint: Fingerprint) -> dict[str, str]:
+    """The property that keeps `fingerprint`."""
+    return {FINGERPRINT: json.dumps(asdict(fingerprint), ensure_ascii=False)}
+
+
+def check_fingerprint(collection: str, description: Mapping[str, Any], fingerprint: Fingerprint) -> None:
+    """Raise IndexMismatch, naming what differs, unless the collection was made with `fingerprint`."""
+    found = read_fingerprint(description)
+    if found is None:
+        raise IndexMismatch(reason("store.foreign_collection", collection=collection))
+    dimension = next(
+        (int(f["params"]["dim"]) for f in description["fields"] if f["name"] == DENSE and "dim" in f["params"]), 0
+    )
+    was, now = asdict(found) | {"dimension": dimension}, asdict(fingerprint)
+    different = [f"{name}: {was[name]} → {now[name]}" for name in now if was[name] != now[name]]
+    if different:
+        raise IndexMismatch(reason("store.mismatch", collection=collection, differences="; ".join(different)))
+
+
+def _numbers(described: Mapping[str, Any]) -> dict[str, float]:
+    """Index parameters as numbers: servers and Lite report them flat, nested or as JSON, and often as strings."""
+    nested = described.get("params", {})
+    if isinstance(nested, str):
+        nested = json.loads(nested or "{}")
+    numbers = {}
+    for name, value in {**described, **nested}.items():
+        try:
+            numbers[name] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return numbers

@@ -1,0 +1,53 @@
+"""Turns what a handler raises into what a reader may see: a sentence in their language, never a traceback."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import gradio as gr
+
+from ..errors import RagError
+from ..messages import Language, Reason, reason, text
+from .i18n import language, say
+
+log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def unexpected(error: BaseException) -> Reason:
+    """The reason shown for an error nobody foresaw: it leads to the line in the log, and says nothing else."""
+    number = secrets.token_hex(4)
+    log.error("unexpected error %s", number, exc_info=error)
+    return reason("ui.unexpected", id=number)
+
+
+def toast(why: Reason, lang: Language) -> gr.Error:
+    """An error as Gradio shows it: a message at the page's edge."""
+    return gr.Error(text(why, lang), title=say("error_title", lang), duration=10, print_exception=False)
+
+
+def guarded(handler: F) -> F:
+    """The handler with its errors as toasts."""
+
+    @functools.wraps(handler)
+    def safe(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return handler(*args, **kwargs)
+        except gr.Error:
+            raise
+        except RagError as e:
+            raise toast(e.reason, _language(args, kwargs)) from e
+        except Exception as e:  # the rim of the program: whatever it is, the reader gets a sentence
+            raise toast(unexpected(e), _language(args, kwargs)) from e
+
+    return cast(F, safe)
+
+
+def _language(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Language:
+    request = next((a for a in (*args, *kwargs.values()) if hasattr(a, "cookies")), None)
+    return language(request)

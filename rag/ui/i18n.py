@@ -1,0 +1,44 @@
+"""Which language a request speaks, and the page's fixed strings in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from ..messages import LANGUAGES, Language, Reason, area, text
+
+LANGUAGE_COOKIE = "lang"
+LOCALES: Mapping[Language, str] = {"en": "en", "zh": "zh-CN"}
+"""Names under which Gradio knows our languages."""
+
+
+class Request(Protocol):
+    """The part of a request that says what its reader reads."""
+
+    @property
+    def cookies(self) -> Mapping[str, str]: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def language(request: Request | None) -> Language:
+    """The reader's choice, else what the browser asks for, else English."""
+    if request is None:
+        return "en"
+    wanted = request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language") or ""
+    return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def say(name: str, language: Language, /, **values: str | int | float) -> str:
+    """A sentence of the page's own area, not yet escaped."""
+    return text(Reason(f"ui.{name}", values), language)
+
+
+def translations(pieces: Mapping[str, Callable[[Language], str]]) -> dict[str, dict[str, str]]:
+    """Gradio locale -> key -> string: the page's labels, and HTML `pieces` rendered in each language."""
+    labels = {name: row for name, row in area("ui").items() if "{" not in row["en"]}
+    return {
+        LOCALES[lang]: {**{n: row[lang] for n, row in labels.items()}, **{n: make(lang) for n, make in pieces.items()}}
+        for lang in LANGUAGES
+    }

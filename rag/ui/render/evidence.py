@@ -1,0 +1,212 @@
+"""The evidence of one turn: what was sent to the model, what was not and why, with every score under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...highlight import best_sentence, term_spans
+from ...messages import Language
+from ...types import Candidate, Outcome, Ranked
+from ..session import Turn
+from .markup import Span, clipped, esc, icon, marked, name, path, t, why
+
+NEAR_MISSES = 3
+
+
+def panel(turns: Sequence[Turn], number: int, language: Language, *, score_name: str) -> str:
+    """The sidebar for turn `number`. `score_name` says what the reranker's number is: `p_yes` or `offline_estimate`."""
+    position = next((i for i, one in enumerate(turns) if one.number == number), None)
+    if position is None:
+        return f'<div class="evidence">{_head("", language)}{_nothing(language)}</div>'
+    one = turns[position]
+    body = _collecting(one, language) if one.retrieval is None else _Cards(one, language, score_name).render()
+    return (
+        f'<div class="evidence" data-turn="{number}">{_head(_pager(turns, position, language), language)}{body}</div>'
+    )
+
+
+def _head(pager: str, language: Language) -> str:
+    return (
+        f'<div class="ev-head"><h2>{t("evidence", language)}</h2>{pager}'
+        f'<label class="only"><input type="checkbox" data-act="cited-only"><span>{t("cited_only", language)}</span></label>'
+        f'<button type="button" class="tool ev-close" data-act="panel" aria-label="{t("close_evidence", language)}">'
+        f"{icon('close', size=16)}</button></div>"
+    )
+
+
+def _pager(turns: Sequence[Turn], position: int, language: Language) -> str:
+    if len(turns) < 2:
+        return ""
+
+    def step(to: int, label: str, sign: str) -> str:
+        target = f' data-turn="{turns[to].number}"' if 0 <= to < len(turns) else " disabled"
+        return (
+            f'<button type="button" class="tool" data-act="evidence"{target} aria-label="{t(label, language)}">'
+            f"{icon(sign, size=15)}</button>"
+        )
+
+    count = t("pager", language, number=position + 1, count=len(turns))
+    return (
+        f'<div class="pager">{step(position - 1, "previous_turn", "previous")}<span>{count}</span>'
+        f"{step(position + 1, 'next_turn', 'next')}</div>"
+    )
+
+
+def _nothing(language: Language) -> str:
+    return (
+        f'<div class="ev-empty"><span class="ev-empty-art" aria-hidden="true"><i></i><i></i><i></i></span>'
+        f"<h3>{t('no_evidence', language)}</h3><p>{t('no_evidence_about', language)}</p></div>"
+    )
+
+
+def _collecting(one: Turn, language: Language) -> str:
+    key = "no_retrieval" if one.done else "collecting"
+    return f'<p class="ev-question">{esc(one.question)}</p><p class="ev-sub">{t(key, language)}</p>'
+
+
+class _Cards:
+    """The cards of one turn; holds what every card needs."""
+
+    def __init__(self, one: Turn, language: Language, score_name: str) -> None:
+        assert one.retrieval is not None
+        self.one = one
+        self.language = language
+        self.retrieval = one.retrieval
+        self.score = t(f"score_{score_name or 'p_yes'}", language)
+        self.score_about = t(f"score_{score_name or 'p_yes'}_about", language)
+
+    def render(self) -> str:
+        contexts = self.retrieval.contexts
+        rest = [c for c in self.retrieval.candidates if not c.kept]
+        cards = "".join(self.card(c) for c in contexts)
+        return (
+            f'<p class="ev-question">{esc(self.one.question)}</p>{self.query()}'
+            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=len(self.retrieval.candidates))}</p>'
+            f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
+        )
+
+    def query(self) -> str:
+        if self.retrieval.query.strip() == self.one.question.strip():
+            return ""
+        return (
+            f'<p class="ev-query">{icon("search", size=14)}<span>{t("searched_for", self.language)} '
+            f"<q>{esc(self.retrieval.query)}</q></span></p>"
+        )
+
+    def card(self, c: Candidate) -> str:
+        cited = c.number in self.one.cited
+        classes = f"card {_level(c)}" + (" cited" if cited else "")
+        tag = f'<span class="is-cited">{t("cited", self.language)}</span>' if cited else ""
+        return (
+            f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
+            f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
+            f"{self.meter(c)}{self.passage(c)}"
+            f'<div class="card-foot">{self.ranks(c)}{tag}</div></li>'
+        )
+
+    def source(self, c: Candidate) -> str:
+        return (
+            f'<div class="card-source"><bdi class="file">{name(c.stored.document)}</bdi>'
+            f'<span class="path">{path(c.stored.chunk.heading_path)}</span></div>'
+        )
+
+    def movement(self, c: Candidate) -> str:
+        """How far the reranker moved the candidate from its fused rank."""
+        before = c.fused or c.dense or c.full_text
+        if before is None or c.rank is None or c.log_odds is None:
+            return ""
+        up = before.rank - c.rank
+        kind, sign = ("up", f"▲{up}") if up > 0 else ("down", f"▼{-up}") if up < 0 else ("flat", "=")
+        label = t("moved", self.language, before=before.rank, after=c.rank)
+        return f'<span class="moved {kind}" role="img" aria-label="{label}" title="{label}">{sign}</span>'
+
+    def meter(self, c: Candidate) -> str:
+        if c.probability is None or c.log_odds is None:
+            return f'<p class="unjudged">{t("unjudged", self.language)}</p>'
+        return (
+            f'<div class="meter"><span class="bar" role="meter" aria-valuemin="0" aria-valuemax="1" '
+            f'aria-valuenow="{c.probability:.3f}" aria-label="{self.score}"><i style="width:{c.probability:.1%}"></i></span>'
+            f'<span class="meter-name" title="{self.score_about}">{self.score}</span><b>{c.probability:.3f}</b>'
+            f'<span class="odds" title="{t("log_odds_about", self.language)}">{c.log_odds:+.2f}</span></div>'
+        )
+
+    def passage(self, c: Candidate) -> str:
+        chunk = c.stored.chunk
+        best, terms = self.spans(c)
+        key = f"{self.one.number}-{c.number or f'r{c.rank}'}"
+        snippet = clipped(chunk.text, best, terms) if best else esc(chunk.text[:240])
+        label = t("full_passage", self.language)
+        tokens = t("tokens", self.language, count=chunk.tokens)
+        return (
+            f'<p class="snippet">{snippet}</p>'
+            f'<details id="full-{key}"><summary>{label} <span>{tokens}</span></summary>'
+            f'<div class="full" lang="{esc(c.stored.language)}">{marked(chunk.text, best=best, terms=terms)}</div></details>'
+            f'<details id="scores-{key}"><summary>{t("scores", self.language)}</summary>{self.scores(c)}</details>'
+        )
+
+    def spans(self, c: Candidate) -> tuple[Span | None, Sequence[Span]]:
+        text = c.stored.chunk.text
+        return best_sentence(self.retrieval.query, text), term_spans(self.retrieval.query, text)
+
+    def ranks(self, c: Candidate) -> str:
+        def rank(label: str, ranked: Ranked | None) -> str:
+            return f"<span>{t(label, self.language)} <b>{f'#{ranked.rank}' if ranked else '–'}</b></span>"
+
+        final = f"<span>{t('rank_final', self.language)} <b>#{c.rank}</b></span>" if c.rank is not None else ""
+        return rank("rank_dense", c.dense) + rank("rank_full_text", c.full_text) + rank("rank_fused", c.fused) + final
+
+    def scores(self, c: Candidate) -> str:
+        """Every raw value under its own name, with what that name means."""
+        chunk = c.stored.chunk
+        rows = [
+            ("raw_dense", f"{c.dense.score:.4f}" if c.dense else "–"),
+            ("raw_full_text", f"{c.full_text.score:.3f}" if c.full_text else "–"),
+            ("raw_fused", f"{c.fused.score:.5f}" if c.fused else "–"),
+            ("raw_log_odds", f"{c.log_odds:+.4f}" if c.log_odds is not None else "–"),
+            ("raw_position", t("position", self.language, start=chunk.start, end=chunk.end, index=chunk.index + 1)),
+            ("raw_id", f"<code>{esc(c.stored.id)}</code>"),
+        ]
+        return '<dl class="scores">' + "".join(self.score_row(key, value) for key, value in rows) + "</dl>"
+
+    def score_row(self, key: str, value: str) -> str:
+        about = t(f"{key}_about", self.language)
+        return f"<div><dt>{t(key, self.language)}<small>{about}</small></dt><dd>{value}</dd></div>"
+
+    def not_used(self, rest: Sequence[Candidate]) -> str:
+        if not rest:
+            return ""
+        opened = "" if self.retrieval.contexts else " open"
+        rows = "".join(self.unused(c) for c in rest)
+        return (
+            f'<details class="rest" id="rest-{self.one.number}"{opened}>'
+            f"<summary>{t('not_used', self.language, count=len(rest))}</summary><ol>{rows}</ol></details>"
+        )
+
+    def unused(self, c: Candidate) -> str:
+        value = f"{c.probability:.3f}" if c.probability is not None else "–"
+        reason = f'<p class="dropped">{why(c.dropped, self.language)}</p>' if c.dropped else ""
+        return (
+            f'<li class="unused {_level(c)}" id="ev-{self.one.number}-r{c.rank}" tabindex="-1">'
+            f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}'
+            f'{self.passage(c)}<div class="card-foot">{self.ranks(c)}</div></li>'
+        )
+
+
+def near_misses(one: Turn, language: Language) -> str:
+    """The best candidates of a question that got no answer, linked to their cards."""
+    if one.retrieval is None or one.outcome is not Outcome.ABSTAINED:
+        return ""
+    best = [c for c in one.retrieval.candidates if c.probability is not None][:NEAR_MISSES]
+    if not best:
+        return ""
+    rows = "".join(
+        f'<li><a href="#ev-{one.number}-r{c.rank}"><bdi class="file">{name(c.stored.document)}</bdi> '
+        f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a> <b>{c.probability:.3f}</b></li>'
+        for c in best
+    )
+    return f'<div class="misses"><p>{t("near_misses", language)}</p><ul>{rows}</ul></div>'
+
+
+def _level(c: Candidate) -> str:
+    p = c.probability
+    return "low" if p is None or p < 0.5 else "mid" if p < 0.8 else "high"

@@ -1,0 +1,174 @@
+"""The conversation as HTML: questions, answers with chips, how each answer came about, what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...messages import Language
+from ...types import Outcome, PartState, Status
+from ..examples import examples, fit
+from ..i18n import LOCALES
+from ..session import Job, Turn
+from . import stages
+from .evidence import near_misses
+from .markdown import Chips, answer
+from .markup import esc, icon, name, size, t, why
+
+
+def turns(several: Sequence[Turn], language: Language, *, last: int, status: Status | None = None) -> str:
+    """Turns in order. Only the last of the conversation can be asked again."""
+    return "".join(turn(one, language, is_last=one.number == last, status=status) for one in several)
+
+
+def turn(one: Turn, language: Language, *, is_last: bool, status: Status | None = None) -> str:
+    """One question with its answer so far."""
+    body = _finished(one, language, is_last=is_last) if one.done else _running(one, language, status)
+    return (
+        f'<article class="turn" id="turn-{one.number}" aria-label="{t("turn", language, number=one.number)}">'
+        f'<div class="question"><p>{esc(one.question)}</p>{_question_tools(one, language)}</div>'
+        f'<div class="answer">{body}</div></article>'
+    )
+
+
+def _question_tools(one: Turn, language: Language) -> str:
+    return (
+        '<div class="tools">'
+        f"{_tool('copy', 'copy_question', language, data=one.question)}"
+        f"{_tool('edit', 'edit', language, turn=one.number)}</div>"
+    )
+
+
+def _tool(act: str, label: str, language: Language, *, data: str = "", turn: int = 0) -> str:
+    values = (f' data-text="{esc(data)}"' if data else "") + (f' data-turn="{turn}"' if turn else "")
+    caption = t(label, language)
+    return (
+        f'<button type="button" class="tool" data-act="{act}"{values} aria-label="{caption}" title="{caption}">'
+        f"{icon(act, size=16)}</button>"
+    )
+
+
+def _running(one: Turn, language: Language, status: Status | None) -> str:
+    if one.waiting:
+        return f'<div class="waiting" role="status"><p>{t("waiting", language)}</p>{_loading(status, language)}</div>'
+    told = stages.live(one, language)
+    if one.text:
+        return told + f'<div class="prose streaming">{_prose(one, language)}</div>'
+    return told + f'<p class="thinking" role="status"><span class="sr">{t("working", language)}</span></p>'
+
+
+def _loading(status: Status | None, language: Language) -> str:
+    if status is None:
+        return ""
+    rows = []
+    for part in status.parts:
+        if part.state in (PartState.READY, PartState.FAILED):
+            continue
+        share = f" {size(part.done)} / {size(part.total)}" if part.total else ""
+        rows.append(
+            f"<li>{t(f'part_{part.part}', language)} <b>{name(part.name)}</b> "
+            f"{t(f'part_state_{part.state}', language)}{esc(share)}</li>"
+        )
+    return f"<ul>{''.join(rows)}</ul>" if rows else ""
+
+
+def _prose(one: Turn, language: Language) -> str:
+    contexts = one.retrieval.contexts if one.retrieval else ()
+    titles = {
+        c.number: f"{c.stored.document} › {' › '.join(c.stored.chunk.heading_path)}" for c in contexts if c.number
+    }
+    return answer(one.text, Chips(one.number, titles, language), complete=one.done)
+
+
+def _finished(one: Turn, language: Language, *, is_last: bool) -> str:
+    prose = f'<div class="prose">{_prose(one, language)}</div>' if one.text else ""
+    misses = near_misses(one, language) if one.outcome is Outcome.ABSTAINED else ""
+    return (
+        stages.kept(one, language) + prose + _verdict(one, language) + misses + _tools(one, language, is_last=is_last)
+    )
+
+
+def _verdict(one: Turn, language: Language) -> str:
+    """How the answer came about, in one line, and what stood in its way."""
+    outcome = one.outcome
+    said = f"<p>{why(one.reason, language)}</p>" if one.reason and outcome is not Outcome.STOPPED else ""
+    if outcome is Outcome.GENERATED:
+        return f'<p class="verdict">{t("generated", language, model=_model(one))}</p>'
+    if outcome is Outcome.EXTRACTIVE and one.reason:
+        label = t("extractive_after_failure", language)
+        return f'<div class="verdict failed">{icon("warning", size=16)}<div><b>{label}</b>{said}</div></div>'
+    if outcome is Outcome.EXTRACTIVE:
+        return f'<p class="verdict">{t("extractive", language)}</p>'
+    if outcome is Outcome.STOPPED:
+        return f'<p class="verdict">{t("stopped", language)}</p>'
+    label = t("abstained" if outcome is Outcome.ABSTAINED else "failed", language)
+    kind = "abstained" if outcome is Outcome.ABSTAINED else "failed"
+    mark = icon("search" if outcome is Outcome.ABSTAINED else "warning", size=16)
+    return f'<div class="verdict {kind}">{mark}<div><b>{label}</b>{said}</div></div>'
+
+
+def _model(one: Turn) -> str:
+    chat = one.ledger.models.get("chat") if one.ledger else None
+    return chat.name if chat else "–"
+
+
+def _tools(one: Turn, language: Language, *, is_last: bool) -> str:
+    tools = _tool("copy", "copy_answer", language, data=one.text) if one.text else ""
+    if is_last:
+        tools += _tool("retry", "retry", language, turn=one.number)
+    if one.retrieval and one.retrieval.candidates:
+        count = len(one.retrieval.contexts) or len(one.retrieval.candidates)
+        label = t("show_evidence" if one.retrieval.contexts else "show_candidates", language, count=count)
+        tools += (
+            f'<button type="button" class="tool wide" data-act="evidence" data-turn="{one.number}">{label}</button>'
+        )
+    return f'<div class="tools">{tools}</div>'
+
+
+def empty(language: Language, *, documents: Sequence[str] | None, job: Job | None = None) -> str:
+    """What a new conversation offers: questions to try, and the sample handbook where nothing is ingested yet.
+
+    `documents` are the names there are; None while the database has not answered.
+    """
+    offer = ""
+    if job is not None and not job.done:
+        offer = _under_way(job, language)
+    elif documents is not None and not documents:
+        offer = _offer(language)
+    suggestions = _suggestions(language) if fit(documents or ()) else ""
+    return (
+        f'<div class="hero"><span class="hero-mark">{icon("mark", size=32)}</span>'
+        f"<h2>{t('hero_title', language)}</h2><p>{t('hero_about', language)}</p>{offer}{suggestions}</div>"
+    )
+
+
+def _suggestions(language: Language) -> str:
+    rows = "".join(
+        f'<li><button type="button" lang="{LOCALES[spoken]}" data-act="example" data-text="{esc(question)}">'
+        f"{esc(question)}</button></li>"
+        for question, spoken in examples(language)
+    )
+    return f'<ul class="examples" aria-label="{t("examples", language)}">{rows}</ul>'
+
+
+def _offer(language: Language) -> str:
+    return (
+        f'<div class="offer"><div><b>{t("sample_title", language)}</b><p>{t("sample_about", language)}</p></div>'
+        f'<button type="button" class="primary" data-act="sample">{t("sample_button", language)}</button></div>'
+    )
+
+
+def _under_way(job: Job, language: Language) -> str:
+    ended, count = sum(1 for e in job.files if e.outcome), len(job.files)
+    said = t("files_done", language, done=ended, count=count) if count else t("ingest_waiting", language)
+    return f'<div class="offer"><div role="status"><b>{t("ingest", language)}</b><p>{said}</p></div></div>'
+
+
+def editing(number: int, language: Language) -> str:
+    """A line over the composer while an earlier question is being changed."""
+    if not number:
+        return ""
+    return (
+        f'<p class="editing">{icon("edit", size=14)}<span>{t("editing", language)}</span>'
+        f'<button type="button" class="tool" data-act="cancel-edit" aria-label="{t("cancel_edit", language)}" '
+        f'title="{t("cancel_edit", language)}">{icon("close", size=14)}</button></p>'
+    )

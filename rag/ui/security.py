@@ -1,0 +1,145 @@
+"""What stands in front of every request: security headers, the origin check, the session cookie, the early script.
+
+Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+OWNER_COOKIE = "plainsight"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # Gradio starts from inline scripts and compiles its HTML components; scripts of other hosts stay out
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+HEADERS: Headers = [
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware. `script` is put first into the page's head, before anything else runs there."""
+
+    def __init__(self, app: App, *, script: str) -> None:
+        self.app = app
+        self.script = f"<script>{script}</script>".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] not in SAFE_METHODS and not same_origin(scope["headers"]):
+            await _refuse(send)
+            return
+        await self.app(scope, receive, _Reply(send, self.script, cookie=_new_cookie(scope["headers"])).send)
+
+
+class _Reply:
+    """Adds the headers to an answer; a whole HTML page also gets the script and, once, the cookie."""
+
+    def __init__(self, send: Send, script: bytes, *, cookie: bytes | None) -> None:
+        self._send = send
+        self._script = script
+        self._cookie = cookie
+        self._page: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._page is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._finish(self._page)
+
+    async def _begin(self, message: Message) -> None:
+        ours = {name for name, _ in HEADERS}
+        headers = [(k, v) for k, v in message["headers"] if k.lower() not in ours] + HEADERS
+        if _content_type(headers).startswith(b"text/html"):
+            self._page = {**message, "headers": [(k, v) for k, v in headers if k.lower() != b"content-length"]}
+        else:
+            await self._send({**message, "headers": headers})
+
+    async def _finish(self, page: Message) -> None:
+        body = self._body.replace(b"<head>", b"<head>" + self._script, 1)
+        headers = [*page["headers"], (b"content-length", str(len(body)).encode())]
+        if self._cookie:
+            headers.append((b"set-cookie", self._cookie))
+        await self._send({**page, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether a request that changes something comes from our own page.
+
+    Browsers name the origin of every such request. Programs that are no browsers name none, and carry no cookie that
+    another site could borrow. Behind a proxy the address the browser used is in `x-forwarded-host`, which a page of
+    another site cannot set.
+    """
+    values = {k.lower(): v.decode("latin-1") for k, v in headers}
+    if values.get(b"sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = values.get(b"origin")
+    if origin is None:
+        return True
+    hosts = {values.get(b"host", ""), values.get(b"x-forwarded-host", "").split(",")[0].strip()}
+    return urlsplit(origin).netloc in hosts - {""}
+
+
+def owner(cookies: MutableMapping[str, str] | Any) -> str:
+    """The secret of the browser a request came from; "" when it keeps no cookies."""
+    return str(cookies.get(OWNER_COOKIE, ""))
+
+
+def _new_cookie(headers: Headers) -> bytes | None:
+    sent = b"; ".join(v for k, v in headers if k.lower() == b"cookie").decode("latin-1")
+    try:
+        if OWNER_COOKIE in SimpleCookie(sent):
+            return None
+    except CookieError:
+        pass  # somebody else's malformed cookie on this host: ours is then set anew
+    return f"{OWNER_COOKIE}={secrets.token_urlsafe(24)}; Path=/; HttpOnly; SameSite=Lax".encode()
+
+
+def _content_type(headers: Headers) -> bytes:
+    return next((v for k, v in headers if k.lower() == b"content-type"), b"")
+
+
+async def _refuse(send: Send) -> None:
+    body = b'{"detail": "This request did not come from this page."}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *HEADERS]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

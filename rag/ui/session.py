@@ -1,0 +1,196 @@
+"""What one browser tab has asked, as values, and the keeper of those values. Knows neither Gradio nor HTML.
+
+A session is found by two secrets: a cookie scripts cannot read and a random id of the tab. Whoever learns Gradio's own
+session hash therefore still reaches nothing here, and a reload finds its conversation again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..messages import Reason
+from ..types import (
+    Answered,
+    AnswerEvent,
+    Delta,
+    Exchange,
+    IngestEvent,
+    Ledger,
+    Outcome,
+    Retrieval,
+    RetrievalOptions,
+    Retrieved,
+    Stage,
+    StageEvent,
+)
+from .pump import Run
+
+MAX_SESSIONS = 500
+MAX_IDLE_SECONDS = 24 * 3600
+MAX_TURNS = 200
+"""Of one conversation; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer so far. `number` is never used twice in a session, so links to evidence stay unique."""
+
+    number: int
+    question: str
+    options: RetrievalOptions
+    stages: tuple[StageEvent, ...] = ()
+    retrieval: Retrieval | None = None
+    text: str = ""
+    ledger: Ledger | None = None
+    error: Reason | None = None
+    waiting: bool = False
+    """The models are not ready yet; the question is asked as soon as they are."""
+    stopped: bool = False
+
+    @property
+    def done(self) -> bool:
+        return self.ledger is not None or self.error is not None or self.stopped
+
+    @property
+    def outcome(self) -> Outcome | None:
+        if self.ledger is not None:
+            return self.ledger.outcome
+        if self.error is not None:
+            return Outcome.FAILED
+        return Outcome.STOPPED if self.stopped else None
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.ledger.reason if self.ledger is not None else self.error
+
+    @property
+    def cited(self) -> frozenset[int]:
+        """Context numbers the finished answer cites."""
+        return frozenset(c.number for c in self.ledger.citations if c.valid) if self.ledger else frozenset()
+
+    def after(self, event: AnswerEvent) -> Turn:
+        """The turn once `event` has happened."""
+        match event:
+            case StageEvent():
+                others = {e.stage: e for e in self.stages} | {event.stage: event}
+                stages = tuple(others[stage] for stage in Stage if stage in others)
+                return replace(self, stages=stages, waiting=False)
+            case Retrieved(retrieval):
+                return replace(self, retrieval=retrieval)
+            case Delta(text):
+                return replace(self, text=self.text + text)
+            case Answered(ledger):
+                known = ledger.retrieval or self.retrieval
+                return replace(self, ledger=ledger, text=ledger.answer, stages=ledger.stages, retrieval=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One ingest: the last event of every file, in the order they came up."""
+
+    files: tuple[IngestEvent, ...] = ()
+    error: Reason | None = None
+    done: bool = False
+
+    def after(self, event: IngestEvent) -> Job:
+        latest = {(e.origin, e.name): e for e in self.files} | {(event.origin, event.name): event}
+        return replace(self, files=tuple(latest.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation, what is being edited, and the last ingest."""
+
+    turns: tuple[Turn, ...] = ()
+    next_number: int = 1
+    shown: int = 0
+    """Number of the turn whose evidence is shown; 0 for none."""
+    editing: int = 0
+    """Number of the turn whose question is in the composer; 0 for none."""
+    job: Job | None = None
+
+    def turn(self, number: int) -> Turn | None:
+        return next((t for t in self.turns if t.number == number), None)
+
+    @property
+    def last(self) -> Turn | None:
+        return self.turns[-1] if self.turns else None
+
+    def asked(self, question: str, options: RetrievalOptions, *, replacing: int = 0, waiting: bool = False) -> Session:
+        """A new last turn. `replacing` drops that turn and all after it: they no longer follow from what was asked."""
+        kept = self.turns
+        if self.turn(replacing):
+            kept = tuple(t for t in kept if t.number < replacing)
+        turn = Turn(self.next_number, question, options, waiting=waiting)
+        turns = (*kept, turn)[-MAX_TURNS:]
+        return replace(self, turns=turns, next_number=self.next_number + 1, shown=turn.number, editing=0)
+
+    def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
+        """One turn changed; nothing happens when it is gone, as after a new chat."""
+        return replace(self, turns=tuple(change(t) if t.number == number else t for t in self.turns))
+
+    def cleared(self) -> Session:
+        """An empty conversation; numbers go on, so an old link never meets a new card."""
+        return Session(next_number=self.next_number, job=self.job)
+
+    def history(self, before: int) -> tuple[Exchange, ...]:
+        """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
+        said = (t for t in self.turns if t.number < before and t.text and t.outcome is not Outcome.FAILED)
+        return tuple(Exchange(t.question, t.text) for t in said)
+
+
+@dataclass
+class Slot:
+    """A session's place in the keeper: its value now, and what runs for it."""
+
+    session: Session = field(default_factory=Session)
+    answering: Run[Any] | None = None
+    ingesting: Run[Any] | None = None
+    used_at: float = 0.0
+
+
+class Sessions:
+    """Keeps the sessions of all tabs in memory: bounded in number and age, changed only under its lock."""
+
+    def __init__(self, *, most: int = MAX_SESSIONS, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._now = now
+        self._lock = threading.Lock()
+        self._slots: OrderedDict[str, Slot] = OrderedDict()
+
+    def slot(self, key: str) -> Slot:
+        """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
+        with self._lock:
+            slot = self._slots.setdefault(key, Slot())
+            slot.used_at = self._now()
+            self._slots.move_to_end(key)
+            self._forget()
+            return slot
+
+    def get(self, key: str) -> Session:
+        return self.slot(key).session
+
+    def update(self, key: str, change: Callable[[Session], Session]) -> Session:
+        """Replace a session by `change` of it, atomically; returns the new value."""
+        slot = self.slot(key)
+        with self._lock:
+            slot.session = change(slot.session)
+            return slot.session
+
+    def _forget(self) -> None:
+        oldest = self._now() - MAX_IDLE_SECONDS
+        for key in [k for k, s in self._slots.items() if s.used_at < oldest][: len(self._slots) - 1]:
+            _stop(self._slots.pop(key))
+        while len(self._slots) > self._most:
+            _stop(self._slots.popitem(last=False)[1])
+
+
+def _stop(slot: Slot) -> None:
+    for run in (slot.answering, slot.ingesting):
+        if run is not None:
+            run.stop()

@@ -1,0 +1,101 @@
+"""One browser for the session, a fresh context for every page, and a watch over what no page may ever do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from ..chromium import executable
+from ..pages import real_page, scripted_page
+
+HARMLESS = (
+    "Method not implemented.",
+    "AbortError: signal is aborted",
+    "Connection errored out",
+    "TypeError: Failed to fetch",
+)
+"""What Gradio itself writes to the console when files are uploaded, and when a page with an open stream is left."""
+
+Open = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def scripted(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page whose answers follow the question's words."""
+    with scripted_page(tmp_path_factory.mktemp("scripted"), pause=0.02) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def real(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The product itself with its offline models."""
+    with real_page(tmp_path_factory.mktemp("real"), {}) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open an address in a context of its own; at the end nothing may have gone wrong in any of them."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_(
+        address: str, *, width: int = 1440, height: int = 900, language: str = "en-US", theme: str = "light"
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=language,
+            color_scheme="dark" if theme == "dark" else "light",
+            accept_downloads=True,
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, address, wrong)
+        page.goto(address)
+        ready(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def ready(page: Page) -> None:
+    """Wait until the page can be used."""
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.locator("#status .pill").wait_for()
+
+
+def _watch(page: Page, address: str, wrong: list[str]) -> None:
+    def console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not any(known in message.text for known in HARMLESS):
+            wrong.append(f"console {message.type}: {message.text}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+    page.on("request", lambda request: _own(request.url, address) or wrong.append(f"request to {request.url}"))
+    page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
+
+
+def _own(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:"))

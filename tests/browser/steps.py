@@ -1,0 +1,36 @@
+"""What a person does on the page, found by role and label."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+QUESTION = "How do I rotate TLS certificates without dropping consumers?"
+
+
+def composer(page: Page) -> Locator:
+    return page.locator("#composer textarea")
+
+
+def send(page: Page, question: str = QUESTION) -> None:
+    """Ask, and see that it is being answered."""
+    before = page.locator(".turn").count()
+    composer(page).fill(question)
+    composer(page).press("Enter")
+    expect(page.locator(".turn")).to_have_count(before + 1)
+
+
+def answered(page: Page) -> Locator:
+    """The last answer once it is complete."""
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible(timeout=60_000)
+    last = page.locator(".turn").last.locator(".answer")
+    expect(last.locator(".verdict")).to_be_visible()
+    return last
+
+
+def ask(page: Page, question: str = QUESTION) -> Locator:
+    send(page, question)
+    return answered(page)
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()

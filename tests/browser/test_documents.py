@@ -1,0 +1,86 @@
+"""The documents page: progress, outcomes, cancel, filter, chunks, delete in two steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from .conftest import Open, ready
+from .steps import tab
+
+
+def drop(page: Page, folder: Path, names: list[str], *, text: str = "# Title\n\nWords.\n") -> None:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text(text, encoding="utf-8")
+    page.locator("#drop input[type=file]").set_input_files([folder / name for name in names])
+
+
+def test_files_go_through_their_stages_to_an_outcome(open_page: Open, scripted: str, tmp_path: Path) -> None:
+    page = open_page(scripted)
+    tab(page, "Documents")
+    (tmp_path / "empty.md").touch()
+    drop(page, tmp_path, ["stages-a.md", "stages-b.md"])
+    expect(page.locator("#progress tr.added")).to_have_count(2)
+    page.locator("#drop input[type=file]").set_input_files(tmp_path / "empty.md")
+    expect(page.locator("#progress tr.refused")).to_have_count(1)
+    expect(page.locator("#document-table")).to_contain_text("stages-a.md")
+    expect(page.locator("#document-table")).to_contain_text("stages-b.md")
+
+
+def test_a_reload_in_the_middle_of_an_ingest_finds_it_again(open_page: Open, scripted: str, tmp_path: Path) -> None:
+    page = open_page(scripted)
+    tab(page, "Documents")
+    drop(page, tmp_path, [f"reload-{i}.md" for i in range(12)])
+    expect(page.locator("#progress tr.added").first).to_be_visible()
+    page.reload()
+    ready(page)
+    tab(page, "Documents")
+    expect(page.locator("#progress")).to_contain_text("12 added")
+
+
+def test_cancel_leaves_what_is_done(open_page: Open, scripted: str, tmp_path: Path) -> None:
+    page = open_page(scripted)
+    tab(page, "Documents")
+    drop(page, tmp_path, [f"cancel-{i:02}.md" for i in range(30)])
+    expect(page.locator("#progress tr.added").first).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("#progress tr.cancelled").first).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
+    expect(page.locator("#document-table")).to_contain_text("cancel-00.md")
+
+
+def test_the_filter_the_chunks_and_the_two_step_delete(open_page: Open, scripted: str, tmp_path: Path) -> None:
+    page = open_page(scripted)
+    tab(page, "Documents")
+    drop(page, tmp_path, ["keep-this.md", "remove-this.md"])
+    expect(page.locator("#progress tr.added")).to_have_count(2)
+    page.get_by_label("Filter documents").fill("remove-th")
+    rows = page.locator("#document-table tbody tr:visible")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="remove-this.md", exact=True).click()
+    expect(page.locator(".viewer")).to_contain_text("Rotating certificates")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.locator(".viewer")).to_have_count(0)
+    rows.get_by_role("button", name="Delete remove-this.md").click()
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="Really delete? remove-this.md").click()
+    expect(page.locator("#document-table")).not_to_contain_text("remove-this.md")
+    page.get_by_label("Filter documents").fill("")
+    expect(page.locator("#document-table")).to_contain_text("keep-this.md")
+
+
+def test_an_error_is_a_sentence_in_the_readers_language(open_page: Open, scripted: str, tmp_path: Path) -> None:
+    first, second = open_page(scripted), open_page(scripted, language="zh-CN")
+    tab(first, "Documents")
+    drop(first, tmp_path, ["gone.md"])
+    expect(first.locator("#document-table")).to_contain_text("gone.md")
+    second.reload()
+    ready(second)
+    tab(second, "文档")
+    for page, name in ((first, "Delete"), (first, "Really delete?")):
+        page.get_by_role("button", name=f"{name} gone.md").click()
+    expect(first.locator("#document-table")).not_to_contain_text("gone.md")
+    second.get_by_role("button", name="gone.md", exact=True).click()
+    expect(second.get_by_text("gone.md 已不存在。")).to_be_visible()

@@ -1,0 +1,41 @@
+"""What every test gets: an empty home, no hub, no network but loopback (see the pytest settings)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+_HOME = tempfile.mkdtemp(prefix="plainsight-tests-")
+# Before any library reads them: a test must not see the developer's caches, keys or analytics settings.
+for _name in [
+    n
+    for n in os.environ
+    if n.startswith(("RAG_", "MILVUS_", "OPENAI_")) and n not in ("MILVUS_TEST_URI", "RAG_REQUIRE_BROWSER")
+]:
+    del os.environ[_name]
+os.environ.update(
+    HOME=_HOME,
+    HF_HOME=f"{_HOME}/hf",
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_DISABLE_PROGRESS_BARS="1",
+    GRADIO_ANALYTICS_ENABLED="False",
+    GRADIO_TEMP_DIR=f"{_HOME}/gradio",
+    OMP_WAIT_POLICY="PASSIVE",
+    TOKENIZERS_PARALLELISM="false",
+)
+
+from .chromium import pytest_terminal_summary  # noqa: E402,F401 - pytest calls it by name
+from .fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
+    embedder,
+    embedding_folder,
+    load_embedder,
+    load_reranker,
+    reranker,
+    reranker_folder,
+)
+from .golden import golden, pytest_addoption  # noqa: E402,F401
+from hypothesis import settings  # noqa: E402
+
+settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("plainsight")

@@ -1,0 +1,297 @@
+"""A scripted service: the page's every state on demand, without models, at a pace the test sets.
+
+What the page looks like with the real parts is tested with the real parts; this is for states those reach only by
+accident, such as a reranker that breaks down or models that take their time to load.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rag.messages import Reason, reason
+from rag.settings import Settings
+from rag.types import (
+    Answered,
+    AnswerEvent,
+    Cancel,
+    Candidate,
+    Chunk,
+    Citation,
+    Delta,
+    Document,
+    DocumentOutcome,
+    Exchange,
+    IngestEvent,
+    IngestStage,
+    Ledger,
+    ModelInfo,
+    Outcome,
+    PartState,
+    PartStatus,
+    Ranked,
+    Retrieval,
+    RetrievalOptions,
+    Retrieved,
+    Source,
+    Stage,
+    StageEvent,
+    State,
+    Status,
+    StoredChunk,
+)
+
+EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
+RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
+CHAT = ModelInfo("gpt-4o", "", "", "")
+
+HOLD_S = 120.0
+
+TEXTS = [
+    (
+        "operations/tls.md",
+        ("Operations", "TLS", "Rotating certificates"),
+        "The broker reads its key pair at start-up and again on `SIGHUP`. To rotate a certificate, write the new files "
+        "next to the old ones, then send `SIGHUP` to every broker. Existing consumers keep the session they "
+        "negotiated; only new connections see the new certificate.\n\nWait for the reload counter to rise on each "
+        "broker before you delete the old files.",
+        4.28,
+    ),
+    (
+        "operations/rolling-restart.md",
+        ("Operations", "Rolling restart", "Draining a broker"),
+        "A draining broker hands over its partitions one at a time and waits for each consumer to acknowledge the new "
+        "leader. Do not restart more than one broker of the same rack at once.",
+        1.47,
+    ),
+    (
+        "reference/config.md",
+        ("Reference", "Broker settings", "tls.*"),
+        "| Key | Default | Reload |\n| --- | --- | --- |\n| `tls.cert.file` | — | on `SIGHUP` |\n| `tls.client.ca` | — | "
+        "restart |\n\nChanging the client CA needs a rolling restart, because the trust store is shared.",
+        1.23,
+    ),
+    ("faq.md", ("FAQ", "Why did my consumers rebalance?"), "A certificate change on its own never causes one.", -2.29),
+    ("changelog.md", ("Changelog", "2.8"), "The reload counter is now exported for each listener.", -3.41),
+    ("guides/docker.md", ("Guides", "Docker", "Volumes"), "Mount the certificate folder read-only.", -5.6),
+]
+
+ANSWER = (
+    "Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so nothing "
+    "is dropped [1].\n\n1. Write the new `tls.crt` and `tls.key` beside the old files.\n2. Send `SIGHUP` to each broker "
+    'and wait for the reload counter to rise [1].\n\n```bash\nkill -HUP "$(pidof broker)"\n```\n\n**One exception:** a new '
+    "client CA needs a rolling restart [3], one broker at a time [2]."
+)
+
+
+@dataclass
+class ScriptedService:
+    """Answers by what the question holds: `hold STAGE`, `break rerank`, `401`, `nothing`, else the normal answer."""
+
+    settings: Settings = field(default_factory=Settings)
+    pause: float = 0.0
+    """Seconds between two events."""
+    gate: Path | None = None
+    """Models are ready once this file exists; None: always."""
+    stored: dict[str, Document] = field(default_factory=dict)
+    asked: list[tuple[str, tuple[Exchange, ...], RetrievalOptions]] = field(default_factory=list)
+
+    def status(self) -> Status:
+        ready = self.gate is None or self.gate.exists()
+        state = PartState.READY if ready else PartState.LOADING
+        info = (EMBEDDER, RERANKER) if ready else (None, None)
+        return Status(
+            "qwen3" if ready else "",
+            reason("runtime.profile_cached") if ready else None,
+            (
+                PartStatus("store", state),
+                PartStatus("embedder", state, EMBEDDER.name, info[0]),
+                PartStatus("reranker", state, RERANKER.name, info[1]),
+                PartStatus("chat", PartState.READY, CHAT.name, CHAT),
+            ),
+        )
+
+    def ask(
+        self, question: str, *, history: Sequence[Exchange], options: RetrievalOptions, cancel: Cancel
+    ) -> Iterator[AnswerEvent]:
+        self.asked.append((question, tuple(history), options))
+        yield from _Script(question, bool(history), options, cancel, self.pause).events()
+
+    def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
+        return (Source(path.name, path.read_bytes()) for path in paths)
+
+    def sample(self) -> Iterator[Source]:
+        return (Source(f"handbook/en/0{i}.md", b"# Page\n" * 40) for i in range(1, 6))
+
+    def ingest(self, sources: Iterable[Source], *, cancel: Cancel) -> Iterator[IngestEvent]:
+        for source in sources:
+            yield from self._file(source, cancel)
+
+    def _file(self, source: Source, cancel: Cancel) -> Iterator[IngestEvent]:
+        total, size = 12, len(source.data)
+        if cancel:
+            yield IngestEvent(source.name, "", size, IngestStage.READ, outcome=DocumentOutcome.CANCELLED)
+            return
+        yield IngestEvent(source.name, "", size, IngestStage.READ)
+        if not source.data:
+            why = reason("stages.empty_question")
+            yield IngestEvent(source.name, "", 0, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=why)
+            return
+        yield IngestEvent(source.name, "", size, IngestStage.SPLIT, chunks=total)
+        for done in range(1, total + 1):
+            time.sleep(self.pause / 4)
+            yield IngestEvent(source.name, "", size, IngestStage.EMBED, done, total, total, done)
+        self.stored[source.name] = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
+        yield IngestEvent(source.name, "", size, IngestStage.INDEX, total, total, total, total, DocumentOutcome.ADDED)
+
+    def documents(self) -> list[Document]:
+        return [self.stored[name] for name in sorted(self.stored)]
+
+    def delete(self, names: Sequence[str]) -> int:
+        return sum(self.stored.pop(name, None) is not None for name in names)
+
+    def chunks(self, name: str) -> list[StoredChunk]:
+        return [_stored(i, *TEXTS[i][:3]) for i in range(3)] if name in self.stored else []
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass
+class _Script:
+    question: str
+    follow_up: bool
+    options: RetrievalOptions
+    cancel: Cancel
+    pause: float
+    stages: list[StageEvent] = field(default_factory=list)
+    answer: str = ""
+    retrieval: Retrieval | None = None
+    outcome: Outcome = Outcome.STOPPED
+    why: Reason | None = None
+
+    def events(self) -> Iterator[AnswerEvent]:
+        for event in self._steps():
+            if self.cancel:
+                break
+            if isinstance(event, StageEvent) and event.milliseconds is None and event.state is not State.SKIPPED:
+                time.sleep(self.pause)
+            elif isinstance(event, StageEvent):
+                self.stages.append(event)
+            yield event
+        if self.cancel:
+            self.outcome, self.why = Outcome.STOPPED, reason("stages.stopped")
+        yield Answered(self._ledger())
+
+    def _steps(self) -> Iterator[AnswerEvent]:
+        if self.follow_up:
+            yield from _stage(Stage.REWRITE, 240)
+        else:
+            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.no_history"))
+        for stage, spent in ((Stage.EMBED, 38), (Stage.DENSE, 6), (Stage.FULL_TEXT, 9), (Stage.FUSE, 1)):
+            yield from _stage(stage, spent)
+        broken = "break rerank" in self.question
+        if broken:
+            yield StageEvent(Stage.RERANK, State.FAILED, reason("stages.broke_down", kind="MemoryError"), 512)
+        else:
+            for done in range(0, 20, 4):
+                yield StageEvent(Stage.RERANK, State.PROGRESS, done=done, total=20)
+            self._hold("rerank")
+            yield StageEvent(Stage.RERANK, State.FINISHED, None, 731, 20, 20)
+        nothing = "nothing" in self.question
+        self.retrieval = Retrieval(
+            "rotate TLS certificates" if self.follow_up else self.question,
+            self.options,
+            tuple(
+                _candidate(i, None if broken else odds, kept=i < 3 and not nothing)
+                for i, (*_, odds) in enumerate(TEXTS)
+            ),
+        )
+        yield Retrieved(self.retrieval)
+        if nothing:
+            self.outcome = Outcome.ABSTAINED
+            self.why = reason("stages.abstained", threshold=0.99, probability=0.98)
+            return
+        yield from self._generate()
+
+    def _generate(self) -> Iterator[AnswerEvent]:
+        yield StageEvent(Stage.GENERATE, State.STARTED)
+        if "401" in self.question:
+            self.outcome, self.why = Outcome.FAILED, reason("stages.broke_down", kind="401")
+            yield StageEvent(Stage.GENERATE, State.FAILED, self.why, 80)
+            return
+        for i in range(0, len(ANSWER), 6):
+            time.sleep(self.pause / 3)
+            self.answer += ANSWER[i : i + 6]
+            yield Delta(ANSWER[i : i + 6])
+            if i > 60:
+                self._hold("generate")
+        yield StageEvent(Stage.GENERATE, State.FINISHED, None, 1650)
+        yield StageEvent(Stage.CITE, State.FINISHED, None, 1, 4, 4)
+        self.outcome = Outcome.GENERATED
+
+    def _hold(self, stage: str) -> None:
+        """Stay in the stage until stopped, where the question says so."""
+        if f"hold {stage}" in self.question:
+            self.cancel.flag.wait(HOLD_S)
+
+    def _ledger(self) -> Ledger:
+        citations = tuple(
+            Citation(n, i, i + 3, True) for n in (1, 2, 3) for i in [self.answer.find(f"[{n}]")] if i >= 0
+        )
+        return Ledger(
+            self.question,
+            self.retrieval.query if self.retrieval else self.question,
+            self.options,
+            self.retrieval,
+            tuple(self.stages),
+            (),
+            self.answer,
+            citations,
+            self.outcome,
+            self.why,
+            {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
+            "qwen3",
+            1790000000.0,
+        )
+
+
+def _stage(stage: Stage, spent: float) -> Iterator[StageEvent]:
+    yield StageEvent(stage, State.STARTED)
+    yield StageEvent(stage, State.FINISHED, None, spent)
+
+
+def _stored(i: int, document: str, headings: tuple[str, ...], text: str) -> StoredChunk:
+    return StoredChunk(f"c{i:031x}", document, "0" * 64, "en", Chunk(i, 0, len(text), headings, text, len(text) // 5))
+
+
+def _candidate(i: int, log_odds: float | None, *, kept: bool) -> Candidate:
+    dropped = None if kept else reason("stages.below_threshold", probability=0.09, threshold=0.1)
+    return Candidate(
+        stored=_stored(i, *TEXTS[i][:3]),
+        dense=Ranked(((i * 3) % 7) + 1, 0.83 - i / 20) if i != 4 else None,
+        full_text=Ranked(((i * 2) % 5) + 1, 14.2 - i),
+        fused=Ranked(((i + 2) % 6) + 1, 0.032 - i / 900),
+        log_odds=log_odds,
+        rank=i + 1,
+        number=i + 1 if kept else None,
+        dropped=dropped,
+    )
+
+
+def main() -> None:
+    """Serve the page over the scripted service: `python -m tests.scripted_service PORT PAUSE [GATE]`."""
+    from rag.ui.page import build_page, launch_options
+
+    port, pause, *gate = sys.argv[1:]
+    settings = replace(Settings(), port=int(port))
+    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None)
+    page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
+    page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

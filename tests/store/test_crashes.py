@@ -1,0 +1,87 @@
+"""Killed at any point of a change, a document is whole: as it was, or as it is to be."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.store import MilvusStore, connect, diagnose, read_documents
+from rag.types import Document
+
+from .corpus import FINGERPRINT, Sample, question, sample, texts
+from .revisions import NAME, NEW, OLD
+
+ROOT = Path(__file__).parents[2]
+
+
+def killed_after(path: str, action: str, writes: int) -> None:
+    """Run the change in another process, which is killed after so many writes."""
+    program = [sys.executable, "-m", "tests.store.dying", path, action, str(writes)]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+def prepared(path: str) -> None:
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
+    OLD.put(store)
+    sample("other.md", "quite another fox").put(store)
+    store.close()
+
+
+def check_whole(path: str, expected: Sample | None) -> None:
+    """Nothing but `expected` and the other document is to be seen, in any way of looking, and nothing is left over."""
+    connection = connect(path)
+    others: list[Document] = [document for document in read_documents(connection, "kb") if document.name != NAME]
+    assert [document.name for document in others] == ["other.md"]
+    store = MilvusStore.open(connection, "kb", FINGERPRINT)
+    wanted = [chunk.text for chunk in expected.chunks] if expected else []
+    assert store.documents() == sorted(
+        [*others, *([expected.document] if expected else [])], key=lambda document: document.name
+    )
+    assert [s.chunk.text for s in store.chunks(NAME)] == wanted
+    assert sorted(texts(store.search_dense(question("fox"), limit=1_000, documents=[NAME]))) == sorted(wanted)
+    assert sorted(texts(store.search_full_text("fox", limit=1_000))) == sorted([*wanted, "quite another fox"])
+    assert diagnose(connection, "kb").rows == len(wanted) + 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("writes", "expected"),
+    [
+        pytest.param(1, OLD, id="after announcing"),
+        pytest.param(2, OLD, id="after the first batch"),
+        pytest.param(4, NEW, id="after committing"),
+        pytest.param(5, NEW, id="after removing the old chunks"),
+    ],
+)
+def test_killed_while_replacing(path: str, writes: int, expected: Sample) -> None:
+    prepared(path)
+    killed_after(path, "replace", writes)
+    check_whole(path, expected)
+
+
+def test_killed_while_deleting(path: str) -> None:
+    prepared(path)
+    killed_after(path, "delete", 1)
+    check_whole(path, None)
+
+
+def test_killed_then_replaced_again(path: str) -> None:
+    prepared(path)
+    killed_after(path, "replace", 2)
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
+    NEW.put(store)
+    store.close()
+    check_whole(path, NEW)
+
+
+def test_killed_while_adding(path: str) -> None:
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
+    sample("other.md", "quite another fox").put(store)
+    store.close()
+    killed_after(path, "replace", 2)
+    check_whole(path, None)

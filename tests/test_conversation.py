@@ -1,0 +1,260 @@
+"""From question to ledger, event by event: real Milvus Lite, fake models, scripted chat."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rag.conversation import MAX_QUESTION, Conversation, Setup
+from rag.errors import GenerationError, RagError
+from rag.messages import Reason, reason
+from rag.prompts import PromptBudget
+from rag.retrieval import Policy, Retriever
+from rag.store import MilvusStore
+from rag.types import (
+    Answered,
+    AnswerEvent,
+    Cancel,
+    Candidate,
+    ChatModel,
+    Delta,
+    Exchange,
+    Extractor,
+    Ledger,
+    Outcome,
+    RetrievalOptions,
+    Retrieved,
+    Stage,
+    StageEvent,
+    State,
+)
+
+from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
+from .knowledge import open_store
+
+OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.1)
+QUESTION = "rotate the certificate online"
+NO_KEY = reason("generation.no_key", model="m", address="x")
+
+
+class FirstContext:
+    """Quotes the first context whole."""
+
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        yield contexts[0].stored.chunk.text
+        yield " [1]"
+
+
+class NoQuotes:
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        yield from ()
+        raise RuntimeError("no")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusStore]:
+    opened = open_store(tmp_path_factory.mktemp("store"), BagEmbedder())
+    yield opened
+    opened.close()
+
+
+def conversation(
+    store: MilvusStore,
+    chat: ChatModel | None = None,
+    *,
+    extractor: Extractor | None = None,
+    budget: PromptBudget | None = None,
+) -> Conversation:
+    embedder, reranker = BagEmbedder(), OverlapReranker()
+    models = {"embedder": embedder.info, "reranker": reranker.info}
+    retriever = Retriever(embedder, reranker, store, detect_language=lambda _: "en", policy=Policy())
+    clock = itertools.count()
+    return Conversation(
+        retriever,
+        store,
+        chat=chat,
+        extractor=extractor or FirstContext(),
+        count_tokens=embedder.count_tokens,
+        setup=Setup("offline", models, budget or PromptBudget()),
+        now=lambda: float(next(clock)),
+        wall_clock=lambda: 1000.0,
+    )
+
+
+def ask(
+    talk: Conversation,
+    question: str = QUESTION,
+    *,
+    history: Sequence[Exchange] = (),
+    options: RetrievalOptions = OPTIONS,
+) -> tuple[list[AnswerEvent], Ledger]:
+    events = list(talk.ask(question, history=history, options=options, cancel=Cancel()))
+    assert isinstance(events[-1], Answered)
+    return events, events[-1].ledger
+
+
+def stage(ledger: Ledger, name: Stage) -> tuple[State, Reason | None]:
+    (event,) = [e for e in ledger.stages if e.stage is name]
+    return event.state, event.reason
+
+
+def test_a_generated_answer_from_question_to_ledger(store: MilvusStore) -> None:
+    chat = ScriptedChat(["Send SIGHUP", " [1", "]."])
+    events, ledger = ask(conversation(store, chat))
+    assert ledger.answer == "Send SIGHUP [1]."
+    assert (ledger.outcome, ledger.reason) == (Outcome.GENERATED, None)
+    assert [(c.number, c.valid) for c in ledger.citations] == [(1, True)]
+    assert [e.text for e in events if isinstance(e, Delta)] == ["Send SIGHUP", " [1", "]."]
+    assert chat.sent == [ledger.messages]
+    assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "tls.md"
+    assert ledger.retrieval.contexts[0].stored.chunk.text in ledger.messages[-1].content
+    assert [e.stage for e in ledger.stages] == list(Stage)
+    assert ledger.started_at == 1000.0
+
+
+def test_the_evidence_comes_before_the_first_word(store: MilvusStore) -> None:
+    events, _ = ask(conversation(store, ScriptedChat(["Yes."])))
+    kinds = [type(e) for e in events]
+    assert kinds.index(Retrieved) < kinds.index(Delta)
+
+
+def test_without_a_model_the_answer_quotes_and_says_so(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store))
+    assert ledger.outcome is Outcome.EXTRACTIVE and ledger.reason is None
+    assert ledger.answer.endswith(" [1]") and ledger.messages == ()
+    assert stage(ledger, Stage.PROMPT) == (State.SKIPPED, reason("stages.no_model"))
+    assert stage(ledger, Stage.GENERATE) == (State.FINISHED, reason("stages.no_model"))
+
+
+def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
+    chat = ScriptedChat(["never"])
+    _, ledger = ask(conversation(store, chat), "quarterly revenue of the moon")
+    assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
+    assert ledger.reason and ledger.reason.code == "stages.abstained"
+    assert ledger.retrieval and ledger.retrieval.candidates, "near misses stay visible"
+    assert stage(ledger, Stage.GENERATE) == (State.SKIPPED, reason("stages.no_contexts"))
+
+
+def test_an_empty_collection_says_that_documents_are_missing(tmp_path: Path) -> None:
+    empty = open_store(tmp_path, BagEmbedder(), {})
+    _, ledger = ask(conversation(empty))
+    empty.close()
+    assert (ledger.outcome, ledger.reason) == (Outcome.ABSTAINED, reason("stages.no_documents"))
+
+
+def test_a_model_that_fails_at_once_leaves_quotes_and_the_reason(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(GenerationError(NO_KEY))))
+    assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, NO_KEY)
+    assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
+    assert ledger.answer.endswith(" [1]")
+
+
+def test_a_cut_answer_keeps_what_came(store: MilvusStore) -> None:
+    class Cut(ScriptedChat):
+        def stream(self, messages: Sequence[object], *, cancel: Cancel) -> Iterator[str]:
+            yield "Half an answer [1]"
+            raise GenerationError(NO_KEY)
+
+    _, ledger = ask(conversation(store, Cut()))
+    assert (ledger.outcome, ledger.reason, ledger.answer) == (Outcome.FAILED, NO_KEY, "Half an answer [1]")
+    assert [(c.number, c.valid) for c in ledger.citations] == [(1, True)]
+
+
+def test_quoting_that_breaks_down_is_a_failure_not_a_crash(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, extractor=NoQuotes()))
+    assert (ledger.outcome, ledger.reason) == (Outcome.FAILED, reason("stages.broke_down", kind="RuntimeError"))
+
+
+def test_unknown_citation_numbers_are_kept_as_invalid(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["True [1], false [9]."])))
+    assert [(c.number, c.valid) for c in ledger.citations] == [(1, True), (9, False)]
+
+
+def test_contexts_over_the_budget_are_dropped_with_the_reason(store: MilvusStore) -> None:
+    talk = conversation(store, ScriptedChat(["Yes."]), budget=PromptBudget(context_tokens=30))
+    _, ledger = ask(talk, options=replace(OPTIONS, threshold=0.0))
+    assert ledger.retrieval and len(ledger.retrieval.contexts) == 1
+    assert "generation.over_budget" in {c.dropped.code for c in ledger.retrieval.candidates if c.dropped}
+    assert ledger.retrieval.candidates[1].stored.chunk.text not in ledger.messages[-1].content
+
+
+def test_a_budget_no_context_fits_into_calls_no_model(store: MilvusStore) -> None:
+    chat = ScriptedChat(["never"])
+    _, ledger = ask(conversation(store, chat, budget=PromptBudget(context_tokens=1)))
+    assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
+    assert ledger.reason and ledger.reason.code == "generation.over_budget"
+
+
+def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) -> None:
+    chat = ScriptedChat(["restore a backup"], ["With the restore command [1]."])
+    history = [Exchange("What is a backup?", "It is taken every night [1].")]
+    _, ledger = ask(conversation(store, chat), "And how do I restore it?", history=history)
+    assert (ledger.question, ledger.search_query) == ("And how do I restore it?", "restore a backup")
+    assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "backup.md"
+    assert stage(ledger, Stage.REWRITE)[0] is State.FINISHED
+    assert [m.content for m in ledger.messages if m.role == "user"][0] == "What is a backup?"
+    assert "And how do I restore it?" in ledger.messages[-1].content
+
+
+def test_the_first_question_is_not_rewritten(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store))
+    assert stage(ledger, Stage.REWRITE) == (State.SKIPPED, reason("stages.no_history"))
+    assert ledger.search_query == QUESTION
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        pytest.param(" \n\t ", reason("stages.empty_question"), id="empty"),
+        pytest.param(
+            "x" * (MAX_QUESTION + 1),
+            reason("stages.question_too_long", length=MAX_QUESTION + 1, limit=MAX_QUESTION),
+            id="too long",
+        ),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(store: MilvusStore, question: str, why: Reason) -> None:
+    with pytest.raises(RagError) as caught:
+        ask(conversation(store), question)
+    assert caught.value.reason == why
+
+
+@pytest.mark.parametrize("at", [Stage.EMBED, Stage.RERANK, Stage.PROMPT, Stage.GENERATE])
+def test_stop_at_any_stage_ends_in_a_ledger(store: MilvusStore, at: Stage) -> None:
+    cancel, events = Cancel(), []
+    talk = conversation(store, ScriptedChat(["one ", "two ", "three"]))
+    for event in talk.ask(QUESTION, history=(), options=OPTIONS, cancel=cancel):
+        events.append(event)
+        if isinstance(event, StageEvent) and event.stage is at:
+            cancel.cancel()
+    assert isinstance(events[-1], Answered)
+    ledger = events[-1].ledger
+    assert (ledger.outcome, ledger.reason) == (Outcome.STOPPED, reason("stages.stopped"))
+    assert "three" not in ledger.answer
+    assert {e.stage for e in ledger.stages} <= set(list(Stage)[: list(Stage).index(at) + 1])
+
+
+def test_stop_while_streaming_keeps_what_came(store: MilvusStore) -> None:
+    cancel, events = Cancel(), []
+    talk = conversation(store, ScriptedChat(["one [1] ", "two ", "three"]))
+    for event in talk.ask(QUESTION, history=(), options=OPTIONS, cancel=cancel):
+        events.append(event)
+        if isinstance(event, Delta):
+            cancel.cancel()
+    assert isinstance(events[-1], Answered)
+    assert events[-1].ledger.answer == "one [1] "
+    assert [c.number for c in events[-1].ledger.citations] == [1]
+
+
+def test_two_conversations_at_once_do_not_mix(store: MilvusStore) -> None:
+    talk = conversation(store)
+    one = talk.ask(QUESTION, history=(), options=OPTIONS, cancel=Cancel())
+    two = talk.ask("restore the backup command", history=(), options=OPTIONS, cancel=Cancel())
+    pairs = list(itertools.zip_longest(one, two))
+    first, second = ([e for e in side if e] for side in zip(*pairs, strict=True))
+    assert isinstance(first[-1], Answered) and isinstance(second[-1], Answered)
+    assert "SIGHUP" in first[-1].ledger.answer and "SIGHUP" not in second[-1].ledger.answer

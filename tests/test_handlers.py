@@ -1,0 +1,350 @@
+"""What the page does, as plain calls: sessions apart from each other, questions never lost, hostile input refused."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from rag.errors import ModelRejected
+from rag.messages import reason
+from rag.types import Cancel, Mode, Outcome, PartState, PartStatus, RetrievalOptions, Status
+from rag.ui.handlers import Chat, Handlers
+from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
+from rag.ui.pump import Run
+from rag.ui.session import Session, Sessions
+
+from .scripted_service import ScriptedService
+
+DEFAULTS = RetrievalOptions(instruction="Find what answers the query")
+VALUES = tuple(packed(DEFAULTS).values())
+
+
+@dataclass
+class Browser:
+    """The part of a request that handlers read."""
+
+    cookies: dict[str, str] = field(default_factory=lambda: {"plainsight": "alice", "lang": "en"})
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ALICE: Any = Browser()
+BOB: Any = Browser({"plainsight": "bob", "lang": "en"})
+
+
+def clicked(**data: Any) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+@pytest.fixture
+def service() -> ScriptedService:
+    return ScriptedService()
+
+
+@pytest.fixture
+def handlers(service: ScriptedService) -> Handlers:
+    return Handlers(service, Sessions())  # type: ignore[arg-type]
+
+
+def finish(handlers: Handlers, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
+    """Follow the running answer to its end; what was shown."""
+
+    async def collect() -> list[Chat]:
+        return [shown async for shown in handlers.follow(browser, tab)]
+
+    return asyncio.run(collect())
+
+
+def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Session:
+    return handlers.sessions.get(f"{owner}/{tab}")
+
+
+def ask(handlers: Handlers, question: str, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
+    handlers.ask(browser, question, tab, *VALUES)
+    return finish(handlers, browser, tab)
+
+
+def test_an_answer_ends_generated_and_gives_the_composer_back(handlers: Handlers) -> None:
+    shown = ask(handlers, "How do I rotate certificates?")
+    last = session(handlers).last
+    assert last is not None
+    assert last.outcome is Outcome.GENERATED
+    assert 'href="#ev-1-1"' in shown[-1].live
+    assert 'id="ev-1-1"' in shown[-1].evidence
+    assert (shown[-1].box["submit_btn"], shown[-1].box["stop_btn"]) == (True, False)
+
+
+def test_evidence_is_not_sent_again_with_every_delta(service: ScriptedService, handlers: Handlers) -> None:
+    service.pause = 0.03
+    shown = ask(handlers, "How do I rotate certificates?")
+    live = [s for s in shown if isinstance(s.live, str)]
+    evidence = [s for s in shown if isinstance(s.evidence, str)]
+    assert len(evidence) < len(live)
+
+
+def test_the_history_of_earlier_turns_goes_with_a_question(service: ScriptedService, handlers: Handlers) -> None:
+    ask(handlers, "first?")
+    ask(handlers, "second?")
+    _, history, _ = service.asked[1]
+    assert [e.question for e in history] == ["first?"]
+    assert service.asked[0][1] == ()
+
+
+def test_two_browsers_and_two_tabs_never_see_each_other(handlers: Handlers) -> None:
+    ask(handlers, "a secret of alice")
+    for browser, tab in ((BOB, "t1"), (ALICE, "t2"), (Browser({}), "t1")):
+        opened = handlers.open(browser, tab)
+        assert "a secret of alice" not in "".join(part for part in opened if isinstance(part, str))
+    assert "a secret of alice" in "".join(part for part in handlers.open(ALICE, "t1") if isinstance(part, str))
+
+
+def test_evidence_of_another_session_cannot_be_fetched_by_number(handlers: Handlers) -> None:
+    ask(handlers, "a secret of alice")
+    with pytest.raises(gr.Error, match="not part of this conversation"):
+        handlers.show_evidence(BOB, clicked(turn=1), "t1")
+
+
+@pytest.mark.parametrize("turn", [0, 7, -1, "1", None, True, 1.5], ids=str)
+def test_a_turn_number_from_the_browser_is_looked_up_never_trusted(handlers: Handlers, turn: Any) -> None:
+    ask(handlers, "one?")
+    for handler in (handlers.show_evidence, handlers.edit):
+        with pytest.raises(gr.Error, match="not part of this conversation"):
+            handler(ALICE, clicked(turn=turn), "t1")
+
+
+def test_a_failed_answer_keeps_the_question_and_can_be_asked_again(
+    service: ScriptedService, handlers: Handlers
+) -> None:
+    ask(handlers, "401 please")
+    failed = session(handlers).last
+    assert failed is not None
+    assert (failed.outcome, failed.question) == (Outcome.FAILED, "401 please")
+    handlers.retry(ALICE, clicked(turn=failed.number), "t1", *VALUES)
+    finish(handlers)
+    assert [t.question for t in session(handlers).turns] == ["401 please"]
+    assert [q for q, *_ in service.asked] == ["401 please", "401 please"]
+    assert service.asked[1][1] == ()
+
+
+def test_an_edited_question_replaces_its_turn_and_all_after_it(handlers: Handlers) -> None:
+    for question in ("one?", "two?", "three?"):
+        ask(handlers, question)
+    shown = handlers.edit(ALICE, clicked(turn=2), "t1")
+    assert shown.box["value"] == "two?"
+    ask(handlers, "two, but better?")
+    assert [t.question for t in session(handlers).turns] == ["one?", "two, but better?"]
+    assert session(handlers).editing == 0
+
+
+def test_turn_numbers_are_never_used_twice(handlers: Handlers) -> None:
+    ask(handlers, "one?")
+    handlers.new_chat(ALICE, "t1")
+    ask(handlers, "two?")
+    assert [t.number for t in session(handlers).turns] == [2]
+
+
+def test_a_second_question_while_one_is_answered_is_refused(
+    service: ScriptedService, handlers: Handlers, tmp_path: Path
+) -> None:
+    service.gate = tmp_path / "ready"
+    handlers.ask(ALICE, "one?", "t1", *VALUES)
+    with pytest.raises(gr.Error, match="still being written"):
+        handlers.ask(ALICE, "two?", "t1", *VALUES)
+    handlers.stop(ALICE, "t1")
+    finish(handlers)
+
+
+def test_a_question_before_the_models_are_ready_waits_and_is_then_answered(
+    service: ScriptedService, handlers: Handlers, tmp_path: Path
+) -> None:
+    service.gate = tmp_path / "ready"
+    shown = handlers.ask(ALICE, "early?", "t1", *VALUES)
+    assert "still loading" in shown.live
+    assert service.asked == []
+    service.gate.touch()
+    finish(handlers)
+    last = session(handlers).last
+    assert last is not None
+    assert last.outcome is Outcome.GENERATED
+
+
+def test_stopping_while_models_load_ends_the_turn_without_asking(
+    service: ScriptedService, handlers: Handlers, tmp_path: Path
+) -> None:
+    service.gate = tmp_path / "ready"
+    handlers.ask(ALICE, "early?", "t1", *VALUES)
+    handlers.stop(ALICE, "t1")
+    finish(handlers)
+    last = session(handlers).last
+    assert last is not None
+    assert last.outcome is Outcome.STOPPED
+    assert service.asked == []
+
+
+def test_models_that_will_never_load_end_the_question_with_their_reason() -> None:
+    class Broken(ScriptedService):
+        def status(self) -> Status:
+            why = reason("runtime.broke_down", kind="OSError")
+            return Status("", None, (PartStatus("embedder", PartState.FAILED, reason=why),))
+
+    handlers = Handlers(Broken(), Sessions())  # type: ignore[arg-type]
+    ask(handlers, "anyone there?")
+    last = session(handlers).last
+    assert last is not None
+    assert (last.question, last.reason) == ("anyone there?", reason("runtime.broke_down", kind="OSError"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(ModelRejected(reason("runtime.loading")), "runtime.loading", id="an error of ours"),
+        pytest.param(ZeroDivisionError("secret detail"), "ui.unexpected", id="an unforeseen error"),
+    ],
+)
+def test_what_the_service_raises_becomes_a_reason(error: Exception, code: str) -> None:
+    class Raising(ScriptedService):
+        def ask(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            raise error
+
+    handlers = Handlers(Raising(), Sessions())  # type: ignore[arg-type]
+    shown = ask(handlers, "well?")
+    last = session(handlers).last
+    assert last is not None
+    assert last.reason is not None
+    assert last.reason.code == code
+    assert "secret detail" not in shown[-1].live
+
+
+def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
+    class Raising(ScriptedService):
+        def chunks(self, name: str) -> Any:
+            raise ZeroDivisionError("secret detail")
+
+    handlers = Handlers(Raising(), Sessions())  # type: ignore[arg-type]
+    with pytest.raises(gr.Error, match="the log has the details under [0-9a-f]{8}") as caught:
+        handlers.chunks(ALICE, clicked(name="x.md"))
+    assert "secret detail" not in str(caught.value)
+    with pytest.raises(gr.Error, match="详情见日志"):
+        handlers.chunks(Browser({"lang": "zh"}), clicked(name="x.md"))  # type: ignore[arg-type]
+
+
+def ingested(handlers: Handlers) -> list[Any]:
+    async def collect() -> list[Any]:
+        return [shown async for shown in handlers.follow_ingest(ALICE, "t1")]
+
+    return asyncio.run(collect())
+
+
+def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(
+    service: ScriptedService, handlers: Handlers, tmp_path: Path
+) -> None:
+    (tmp_path / "a.md").write_text("# A", encoding="utf-8")
+    (tmp_path / "empty.md").touch()
+    zone, *_ = handlers.ingest(ALICE, [str(tmp_path / "a.md"), str(tmp_path / "empty.md")], "t1")
+    assert zone["value"] is None
+    shown = ingested(handlers)
+    assert "1 added · 1 refused" in shown[-1].progress
+    assert "a.md" in shown[-1].table
+    assert list(service.stored) == ["a.md"]
+
+
+def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: ScriptedService, handlers: Handlers) -> None:
+    service.pause = 0.02
+    handlers.sample(ALICE, "t1")
+    handlers.cancel_ingest(ALICE, "t1")
+    shown = ingested(handlers)
+    assert "cancelled" in shown[-1].progress
+    job = session(handlers).job
+    assert job is not None
+    assert job.done
+    assert len(service.stored) < 5
+
+
+def test_deleting_names_what_is_gone_and_refuses_every_other_name(service: ScriptedService, handlers: Handlers) -> None:
+    handlers.sample(ALICE, "t1")
+    ingested(handlers)
+    name = next(iter(service.stored))
+    table, viewer = handlers.delete(ALICE, clicked(name=name))
+    assert name not in table
+    assert viewer == ""
+    for strange in (name, "", {"$ne": ""}, None):
+        with pytest.raises(gr.Error, match="not there any more"):
+            handlers.delete(ALICE, clicked(name=strange))
+    assert len(service.stored) == 4
+
+
+def test_the_export_holds_every_finished_answer(handlers: Handlers) -> None:
+    with pytest.raises(gr.Error, match="no finished answer"):
+        handlers.export(ALICE, "t1")
+    ask(handlers, "one?")
+    ask(handlers, "two?")
+    exported = handlers.export(ALICE, "t1")
+    assert "one?" in exported
+    assert "two?" in exported
+    assert "operations/tls.md" in exported
+
+
+HOSTILE_VALUES: list[tuple[dict[str, Any], RetrievalOptions]] = [
+    ({}, DEFAULTS),
+    ({"mode": "drop table", "rerank": "yes", "instruction": 7, "threshold": "1"}, DEFAULTS),
+    ({"contexts": math.nan, "threshold": math.inf, "candidates": True}, DEFAULTS),
+    (
+        {"candidates": 10**9, "contexts": 10**9, "threshold": 9, "mode": "dense", "rerank": False},
+        replace(
+            DEFAULTS, candidates=MAX_CANDIDATES, contexts=MAX_CONTEXTS, threshold=1.0, mode=Mode.DENSE, rerank=False
+        ),
+    ),
+    ({"candidates": 2, "contexts": 5}, replace(DEFAULTS, candidates=5, contexts=5)),
+    ({"candidates": -4, "contexts": -4, "threshold": -1}, replace(DEFAULTS, candidates=1, contexts=1, threshold=0.0)),
+    ({"instruction": "  x" * MAX_INSTRUCTION}, replace(DEFAULTS, instruction=("x" + "  x" * 500)[:MAX_INSTRUCTION])),
+    ({"instruction": "   "}, DEFAULTS),
+]
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"), HOSTILE_VALUES, ids=[", ".join(map(str, v)) or "none" for v, _ in HOSTILE_VALUES]
+)
+def test_settings_from_a_browser_are_clamped(sent: dict[str, Any], expected: RetrievalOptions) -> None:
+    assert clamped(sent, DEFAULTS) == expected
+
+
+def test_settings_travel_there_and_back() -> None:
+    options = replace(DEFAULTS, mode=Mode.FULL_TEXT, candidates=31, contexts=4, threshold=0.25, rerank=False)
+    assert clamped(packed(options), DEFAULTS) == options
+    assert tuple(packed(options)) == NAMES
+
+
+def test_sessions_beyond_the_limit_are_forgotten_oldest_first() -> None:
+    clock = iter(range(100))
+    sessions = Sessions(most=2, now=lambda: float(next(clock)))
+    for key in ("a", "b", "a", "c"):
+        sessions.update(key, lambda s: replace(s, shown=s.shown + 1))
+    assert [sessions.get(k).shown for k in ("a", "c")] == [2, 1]
+    assert sessions.get("b").shown == 0
+
+
+def test_a_run_nobody_follows_is_cancelled_after_its_time() -> None:
+    now = [0.0]
+    seen: list[int] = []
+
+    def events(cancel: Cancel) -> Iterator[int]:
+        for i in range(100):
+            now[0] += 1.0
+            if cancel:
+                return
+            yield i
+
+    ended: list[bool] = []
+    run = Run(
+        events, apply=seen.append, failed=lambda e: None, ended=lambda: ended.append(True), linger=5.0,
+        now=lambda: now[0],
+    )  # fmt: skip
+    run.start().join(10)
+    assert ended == [True]
+    assert 4 <= len(seen) <= 7
