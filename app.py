@@ -25,8 +25,9 @@ def main() -> int:
     except SettingsError as e:
         sys.stderr.write(f"{e}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel("WARNING")  # Gradio asks itself whether it is up
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for ours in (log.name, "rag"):  # libraries say at INFO what helps their own developers
+        logging.getLogger(ours).setLevel(settings.log_level)
     for why in unknown(env):
         log.warning("%s", why)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone

@@ -8,6 +8,8 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 SIZES = {"quick": ((4,), 1, 6), "standard": ((10, 30), 2, 12), "full": ((10, 30, 100), 3, 24)}
 """Passages per reranking table, rounds, and chunks to embed."""
+CEILING_SECONDS = 0.5
 
 
 def main(arguments: list[str]) -> None:
@@ -35,14 +38,16 @@ def main(arguments: list[str]) -> None:
     # Timings must not depend on how long idle threads spin, and nothing may look for a hub.
     prepare_environment(os.environ)
     os.environ["HF_HUB_OFFLINE"] = "1"
-    run = _measure(options)
     from .report import tables
 
-    name = options.json or RESULTS / f"{options.size}-{options.device}-{datetime.now(UTC):%Y%m%d-%H%M}.json"
-    name.parent.mkdir(parents=True, exist_ok=True)
-    name.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-    print("\n" + tables(run))
-    _say(f"written: {name}")
+    path = options.json or RESULTS / f"{options.size}-{options.device}-{datetime.now(UTC):%Y%m%d-%H%M}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="plainsight-benchmark-") as scratch:
+        for run in _measure(options.models or Path(scratch), options):
+            # After every table: a run of hours that is interrupted keeps what it measured.
+            path.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    print("\n" + tables(json.loads(path.read_text(encoding="utf-8"))))
+    _say(f"written: {path}")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -63,87 +68,106 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="plainsight-benchmark-") as scratch:
-        return _measure_in(options.models or Path(scratch), options)
-
-
-def _measure_in(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+def _measure(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The result so far, after every table."""
     from . import machine, memory, model, timing, work
 
     passages, rounds, chunks = SIZES[options.size]
-    passages, rounds = tuple(options.passages or passages), options.rounds or rounds
-    described, shape = machine.describe(), model.shape(options.layers)
+    described = machine.describe()
     _say("writing random models")
     model.write_embedding(folder / "embedding", layers=options.layers)
     model.write_reranker(folder / "reranker", layers=options.layers)
+    timing.use_threads(1)
+    _say("timing matrix products")
+    before = work.ceilings(CEILING_SECONDS, options.device)
     run: dict[str, Any] = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": described,
         "device": options.device,
         "layers": options.layers,
-        "size": options.size,
-        "rounds": rounds,
+        "rounds": options.rounds or rounds,
+        "ceilings": before,
         "rerank": [],
         "embed": [],
         "query": [],
     }
+    plan = Plan(
+        folder,
+        options.device,
+        tuple(options.types),
+        tuple(count or described["cores"] for count in options.threads),
+        tuple(options.passages or passages),
+        options.rounds or rounds,
+        chunks,
+        model.shape(options.layers),
+    )
+    for part, measure in (("rerank", _rerank), ("embed", _embed), ("query", _query)):
+        if part in options.only:
+            for table in measure(plan):
+                run[part].append(table)
+                yield run
     timing.use_threads(1)
-    _say("timing matrix products")
-    before = work.ceilings(1.0, options.device)
-    threads = [count or described["cores"] for count in options.threads]
-    if "rerank" in options.only:
-        run["rerank"] = _rerank(folder, options, threads, passages, rounds, shape)
-    if {"embed", "query"} & set(options.only):
-        run |= _embed(folder, options, threads, chunks, rounds, shape)
-    timing.use_threads(1)
-    after = work.ceilings(1.0, options.device)
+    after = work.ceilings(CEILING_SECONDS, options.device)
     # Clocks wander: the ceiling is the better of two readings, so that shares are never flattered.
     run["ceilings"] = {name: max(value, after[name]) for name, value in before.items()}
     run["ceilings_read"] = [before, after]
     if "memory" in options.only and options.device == "cpu":
         _say("measuring memory")
         run["memory"] = memory.measure(folder, options.types)
-    return run
+    yield run
 
 
-def _rerank(
-    folder: Path, options: argparse.Namespace, threads: list[int], passages: tuple[int, ...], rounds: int, shape: Any
-) -> list[dict[str, Any]]:
-    from rag.engine.numbers import NumberType
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure, on which folder of models."""
 
+    folder: Path
+    device: str
+    types: tuple[str, ...]
+    threads: tuple[int, ...]
+    passages: tuple[int, ...]
+    rounds: int
+    chunks: int
+    shape: Any
+
+    def number_types(self) -> Any:
+        """The engine's number types."""
+        from rag.engine.numbers import NumberType
+
+        return [NumberType(name) for name in self.types]
+
+
+def _rerank(plan: Plan) -> Iterator[dict[str, Any]]:
     from . import rerank, timing
 
-    types = [NumberType(name) for name in options.types]
-    rerankers = rerank.Rerankers(folder / "reranker", number_types=types, device=options.device)
-    found = []
-    for count in threads:
+    rerankers = rerank.Rerankers(plan.folder / "reranker", number_types=plan.number_types(), device=plan.device)
+    for count in plan.threads:
         timing.use_threads(count)
-        for number in passages:
+        for number in plan.passages:
             _say(f"reranking {number} passages, {count} threads")
-            found.append(rerank.measure(rerankers, number=number, rounds=rounds, progress=_say, shape=shape))
-    return found
+            yield rerank.measure(rerankers, number=number, rounds=plan.rounds, progress=_say, shape=plan.shape)
 
 
-def _embed(
-    folder: Path, options: argparse.Namespace, threads: list[int], chunks: int, rounds: int, shape: Any
-) -> dict[str, Any]:
-    from rag.engine.numbers import NumberType
-
+def _embed(plan: Plan) -> Iterator[dict[str, Any]]:
     from . import embed, timing
 
-    types = [NumberType(name) for name in options.types]
-    embedders = embed.Embedders(folder / "embedding", number_types=types, device=options.device)
-    found: dict[str, Any] = {"embed": [], "query": []}
-    for count in threads:
+    embedders = embed.Embedders(plan.folder / "embedding", number_types=plan.number_types(), device=plan.device)
+    for count in plan.threads:
         timing.use_threads(count)
-        given = {"rounds": rounds, "progress": _say, "shape": shape}
-        if "embed" in options.only:
-            _say(f"embedding {chunks} chunks, {count} threads")
-            found["embed"].append(embed.measure_documents(embedders, number=chunks, **given))
-        if "query" in options.only:
-            found["query"].append(embed.measure_query(embedders, **given))
-    return found
+        _say(f"embedding {plan.chunks} chunks, {count} threads")
+        yield embed.measure_documents(
+            embedders, number=plan.chunks, rounds=plan.rounds, progress=_say, shape=plan.shape
+        )
+
+
+def _query(plan: Plan) -> Iterator[dict[str, Any]]:
+    from . import embed, timing
+
+    embedders = embed.Embedders(plan.folder / "embedding", number_types=plan.number_types(), device=plan.device)
+    for count in plan.threads:
+        timing.use_threads(count)
+        _say(f"embedding single queries, {count} threads")
+        yield embed.measure_query(embedders, rounds=2 * plan.rounds + 1, progress=_say, shape=plan.shape)
 
 
 START = time.monotonic()

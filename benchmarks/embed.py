@@ -94,7 +94,7 @@ def measure_documents(
     texts = chunks(number, embedders.count, seed=number)
     lengths = embedders.lengths(texts)
     methods = embedders.document_methods(texts)
-    for method in embedders.document_methods(texts[:1]).values():
+    for method in embedders.document_methods(["A short text."]).values():
         method()
     timings = interleaved(methods, rounds=rounds, progress=progress, synchronise=embedders.synchronise)
     return {
@@ -108,6 +108,8 @@ def measure_documents(
 
 def measure_query(embedders: Embedders, *, rounds: int, progress: Callable[[str], None], shape: Any) -> dict[str, Any]:
     """One table: every method over single questions, one after the other, each asked for the first time."""
+    for method in embedders.query_methods("A first question").values():
+        method()
     timings = interleaved(
         {name: _each(embedders, name) for name in embedders.query_methods("")},
         rounds=rounds,

@@ -128,7 +128,7 @@ def measure(
     query, texts = QUERIES[0], passages(number, rerankers.count, seed=number)
     lengths = rerankers.lengths(query, texts)
     chosen = {name: m for name, m in rerankers.methods(query, texts).items() if name not in skip}
-    warm = rerankers.methods(QUERIES[1], texts[:1])
+    warm = rerankers.methods(QUERIES[1], ["A short text."])
     for name in chosen:  # first calls lay out memory and keep the constant prefix, as a running product has
         warm[name]()
     timings = interleaved(chosen, rounds=rounds, progress=progress, synchronise=rerankers.synchronise)

@@ -110,7 +110,7 @@ class Collection:
 
         s = self._settings
         index = IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
-        return MilvusStore.open(self._connection(), s.collection, fingerprint(embedder, chunk_limits(s)), index=index)
+        return MilvusStore.open(self._connection(), s.collection, fingerprint(embedder, chunk_limits(s, embedder)), index=index)
 
     def drop(self) -> None:
         """Remove the collection with all its documents. Raises StoreError."""
@@ -142,9 +142,10 @@ def fingerprint(embedder: Embedder, limits: ChunkLimits) -> Fingerprint:
     return Fingerprint(info.name, info.revision, embedder.dimension, limits.fingerprint, SCHEMA_VERSION)
 
 
-def chunk_limits(settings: Settings) -> ChunkLimits:
-    """How documents are cut."""
-    return ChunkLimits(max_tokens=settings.chunk_tokens, overlap_tokens=settings.chunk_overlap)
+def chunk_limits(settings: Settings, embedder: Embedder) -> ChunkLimits:
+    """How documents are cut: as set, but never longer than the embedder reads."""
+    most = min(settings.chunk_tokens, embedder.max_tokens)
+    return ChunkLimits(max_tokens=most, overlap_tokens=min(settings.chunk_overlap, most // 2))
 
 
 def load_models(settings: Settings, indexed: Fingerprint | None, report: Report) -> Models:
@@ -279,7 +280,7 @@ def _assemble(settings: Settings, models: Models, store: Store, chat: ChatModel 
             PromptBudget(settings.context_tokens, settings.history_tokens),
         ),
     )
-    ingest = Ingest(store, models.embedder, limits=chunk_limits(settings), detect=detect)
+    ingest = Ingest(store, models.embedder, limits=chunk_limits(settings, models.embedder), detect=detect)
     return Parts(models, store, retriever, conversation, ingest)
 
 

@@ -83,13 +83,15 @@ class _Transfer:
         with FileLock(f"{self._part}.lock"):
             left = ATTEMPTS
             while not self._blob.exists() and self._held() < self._file.size:
-                before = self._held()
+                before, broke = self._held(), None
                 try:
                     self._append()
-                except httpx2.TransportError:
-                    left = ATTEMPTS if self._held() > before else left - 1
-                    if left == 0:
-                        raise
+                except httpx2.TransportError as e:
+                    broke = e
+                left = ATTEMPTS if self._held() > before else left - 1
+                if left == 0:
+                    raise broke or httpx2.RemoteProtocolError("the file ends before its size")
+                if broke:
                     self._cancel.flag.wait(pause)
                 self._stop_if_cancelled()
             if not self._blob.exists():

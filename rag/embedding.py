@@ -14,21 +14,13 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
 from .messages import reason
-from .settings import INSTRUCTION
-from .tokens import PlainTokenizer, batches, left_padded
+from .qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
+from .tokens import batches, left_padded
 from .types import ModelInfo, Vectors
 from .weights import check_family
 
-END_OF_TEXT = "<|endoftext|>"
-"""Ends every text: its hidden state is the vector. Not the tokenizer's `eos_token`, which is `<|im_end|>`."""
 SMALLEST_DIMENSION = 32
 """The models were trained so that any beginning of the vector from here on is a vector too."""
-PROBE = "What is the capital of China? 中国的首都是北京。"
-
-
-def query_text(query: str, instruction: str) -> str:
-    """The query as the models were trained on it: no blank after `Query:`. A blank instruction is the default one."""
-    return f"Instruct: {' '.join(instruction.split()) or INSTRUCTION}\nQuery:{query}"
 
 
 class Qwen3Embedder:
@@ -37,30 +29,24 @@ class Qwen3Embedder:
     def __init__(
         self,
         model: SentenceTransformer,
+        tokens: EmbeddingTokens,
         info: ModelInfo,
         *,
         lock: DeviceLock,
         dimension: int = 0,
-        max_tokens: int = 8192,
         batch_tokens: int = 4096,
         batch_rows: int | None = None,
     ) -> None:
-        """`dimension` 0 is the model's own; `max_tokens` is lowered to what the model can take.
-
-        Raises ModelRejected when the model is not what this class needs.
-        """
+        """`dimension` 0 is the model's own. Raises ModelRejected when the model is not what this class needs."""
         self._model = model.eval()
         self._info = info
         self._lock = lock
         self._batch_tokens = batch_tokens
         self._batch_rows = batch_rows
-        self._tokenizer = PlainTokenizer(model.tokenizer)
-        self._end = _end_of_text(model, self._tokenizer, info.name)
+        self._tokens = tokens
         _check_pooling(model, info.name)
-        config: Any = model[0].config
-        self._max_tokens = min(max_tokens, int(config.max_position_embeddings))
-        self._dimension = _dimension(dimension, largest=int(config.hidden_size), name=info.name)
-        _check_vector(self._run([self._ids([PROBE])[0]], urgent=False), self._dimension, info.name)
+        self._dimension = _dimension(dimension, largest=_config(model).hidden_size, name=info.name)
+        _check_vector(self._run(tokens.ids([PROBE]), urgent=False), self._dimension, info.name)
 
     @classmethod
     def load(
@@ -75,7 +61,10 @@ class Qwen3Embedder:
         max_tokens: int = 8192,
         batch_tokens: int = 4096,
     ) -> Qwen3Embedder:
-        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them."""
+        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them.
+
+        `max_tokens` is lowered to what the model can take.
+        """
         check_family(folder, name)
         try:
             model = SentenceTransformer(
@@ -86,12 +75,13 @@ class Qwen3Embedder:
             )
         except (OSError, ValueError, RuntimeError, KeyError) as e:
             raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
+        limit = min(max_tokens, _config(model).max_position_embeddings)
         return cls(
             model,
+            EmbeddingTokens(FileTokenizer(folder), name=name, limit=limit),
             ModelInfo(name=name, revision=revision, device=placement.device, dtype=placement.dtype),
             lock=lock,
             dimension=dimension,
-            max_tokens=max_tokens,
             batch_tokens=batch_tokens,
             batch_rows=placement.batch_rows,
         )
@@ -107,11 +97,11 @@ class Qwen3Embedder:
     @property
     def max_tokens(self) -> int:
         """Longest text embedded whole, in tokens, the closing one included."""
-        return self._max_tokens
+        return self._tokens.limit
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         unique: dict[str, int] = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-        rows = self._ids(list(unique))
+        rows = self._tokens.ids(list(unique))
         vectors = np.empty((len(rows), self._dimension), dtype=np.float32)
         groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows)
         for group in groups:
@@ -119,17 +109,13 @@ class Qwen3Embedder:
         return vectors[[unique[text] for text in texts]]
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
-        return self._run(self._ids([query_text(query, instruction)]), urgent=True)
+        return self._run(self._tokens.ids([query_text(query, instruction)]), urgent=True)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._tokenizer.counts(texts)
-
-    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        # Cut first, then end: a long text must close with the token whose state is the vector.
-        return [[*ids[: self._max_tokens - 1], self._end] for ids in self._tokenizer.ids(texts)]
+        return self._tokens.counts(texts)
 
     def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
-        ids, mask = left_padded(rows, self._end)
+        ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does
         device = self._model.device
         try:
             with self._lock.turn(urgent=urgent), torch.inference_mode():
@@ -150,15 +136,8 @@ def unit_rows(vectors: Vectors) -> Vectors:
     return (vectors / lengths).astype(np.float32)
 
 
-def _end_of_text(model: SentenceTransformer, plain: PlainTokenizer, name: str) -> int:
-    end: int | None = model.tokenizer.get_vocab().get(END_OF_TEXT)
-    published = model.tokenizer(PROBE)["input_ids"]
-    if end is None or published[-1] != end:
-        last = model.tokenizer.convert_ids_to_tokens(published[-1])
-        raise ModelRejected(reason("models.last_token", model=name, token=END_OF_TEXT, found=str(last)))
-    if [*plain.ids([PROBE])[0], end] != published:
-        raise ModelRejected(reason("models.tokenizer", model=name))
-    return end
+def _config(model: SentenceTransformer) -> Any:
+    return model[0].config
 
 
 def _check_pooling(model: SentenceTransformer, name: str) -> None:

@@ -160,7 +160,7 @@ def _ingest(ingest: Ingest, corpus: Sequence[Row], *, with_titles: bool, progres
 
 def _asked(parts: Evaluated, question: Question, options: RetrievalOptions) -> tuple[Retrieval, Ledger | None]:
     """The retrieval of a question, and the whole answer where there is something to compare it with."""
-    if not question.answer_any:
+    if not question.answer_any or not question.text.strip():
         return _retrieved(parts.retriever, question.text, options), None
     events = parts.conversation.ask(question.text, history=(), options=options, cancel=Cancel())
     ledger = next(event.ledger for event in events if isinstance(event, Answered))
@@ -170,6 +170,8 @@ def _asked(parts: Evaluated, question: Question, options: RetrievalOptions) -> t
 
 
 def _retrieved(retriever: Retriever, query: str, options: RetrievalOptions) -> Retrieval:
+    if not query.strip():  # published sets hold a few; nothing can be found for them, and they count
+        return Retrieval(query, options, ())
     events = retriever.run(query, options, cancel=Cancel())
     return next(event.retrieval for event in events if isinstance(event, Retrieved))
 
@@ -277,7 +279,7 @@ def read_questions(path: Path, *, relevant: str = "relevant") -> list[Question]:
     for line, found in _objects(path):
         question = Question(
             _text(found, "qid", path, line),
-            _text(found, "query", path, line),
+            _text(found, "query", path, line, may_be_empty=True),
             _texts(found, relevant, path, line),
             _texts(found, "answer_any", path, line, ()),
         )
@@ -317,9 +319,11 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, found
 
 
-def _text(found: Mapping[str, Any], name: str, path: Path, line: int, default: str | None = None) -> str:
+def _text(
+    found: Mapping[str, Any], name: str, path: Path, line: int, default: str | None = None, *, may_be_empty: bool = False
+) -> str:
     value = found.get(name, default)
-    if not isinstance(value, str) or (default is None and not value.strip()):
+    if not isinstance(value, str) or (default is None and not may_be_empty and not value.strip()):
         raise RagError(reason("evaluation.bad_field", path=str(path), line=line, field=name))
     return value
 

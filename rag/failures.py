@@ -51,11 +51,11 @@ class Failure:
 
     reason: Reason
     again: bool = False
-    """The same request may succeed in a moment."""
+    """The same request may succeed in a moment. Never once a part of the answer was delivered."""
     wait_s: float | None = None
     """How long the provider asks to wait."""
     rejected: str = ""
-    """The optional parameter the server does not take."""
+    """The optional parameter the server does not take; it says so before any answer."""
     detail: str = ""
     """The provider's own words, redacted."""
 

@@ -158,9 +158,9 @@ class OpenAIChat:
                     return
                 detail = self._redact(failure.detail)
                 log.info("chat request failed: %s %s", failure.reason.code, detail)
-                if failure.rejected and not attempt.begun:
+                if failure.rejected:
                     self._not_taken |= {failure.rejected}
-                elif failure.again and not attempt.begun and tries < self._max_retries:
+                elif failure.again and tries < self._max_retries:
                     backoff = min(BACKOFF_S * 2**tries, LONGEST_BACKOFF_S)
                     await self._sleep(backoff if failure.wait_s is None else failure.wait_s)
                     tries += 1
@@ -251,8 +251,6 @@ class _Attempt:
 
     async def _read(self, stream: AsyncStream[ChatCompletionChunk]) -> Failure | None:
         content_type = stream.response.headers.get("content-type", "")
-        if "html" in content_type:
-            return Failure(reason("generation.garbage", url=self.to.url), detail=content_type)
         chunks = 0
         async for chunk in _timed(stream, self.to.timeout_s):
             chunks += 1

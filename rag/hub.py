@@ -159,7 +159,7 @@ def wanted_files(siblings: Iterable[Any]) -> tuple[RemoteFile, ...]:
 
 def _is_wanted(name: str) -> bool:
     parts = name.split("/")
-    return ".." not in parts and any(
+    return "\\" not in name and any(
         fnmatchcase(name, pattern) and len(parts) == pattern.count("/") + 1 for pattern in WANTED
     )
 

@@ -167,7 +167,7 @@ class Ingest:
     def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
         """Vectors the store has for the document as it was, or for the same file under another name."""
         twins = (document.name for document in job.documents.values() if document.sha256 == sha256)
-        donor = None
+        donor = name if name in job.documents else next(twins, None)
         return self._store.vectors(donor) if donor else {}
 
     def _embed(

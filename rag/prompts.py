@@ -6,7 +6,7 @@ the texts: no document can contain it, since writing it down would change it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -90,10 +90,20 @@ def _boundary(question: str, contexts: Sequence[Candidate], history: Sequence[Ex
     """A mark that no text of this prompt contains; the same for the same texts."""
     texts = [question, *(part for e in history for part in (e.question, e.answer))]
     texts += [part for c in contexts for part in (c.stored.document, c.stored.chunk.embedded_text)]
-    digest = sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-    while any(digest[:12] in text for text in texts):
-        digest = sha256(digest.encode()).hexdigest()
-    return f"#{digest[:12]}"
+    return f"#{first_unused(_digests(texts), texts)}"
+
+
+def first_unused(marks: Iterable[str], texts: Sequence[str]) -> str:
+    """The first mark that no text contains."""
+    return next(mark for mark in marks if not any(mark in text for text in texts))
+
+
+def _digests(texts: Sequence[str]) -> Iterator[str]:
+    """Twelve hexadecimal digits, as often as asked for."""
+    digest = sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
+    while True:
+        yield digest.hexdigest()[:12]
+        digest = sha256(digest.digest())
 
 
 def _block(number: int, candidate: Candidate, boundary: str) -> str:

@@ -445,6 +445,10 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int: ...
 
+    @property
+    def max_tokens(self) -> int:
+        """Longest text embedded whole, in tokens of `count_tokens`."""
+
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """`[len(texts), dimension]` in input order; raw texts, no instruction. An empty list gives `[0, dimension]`."""
 

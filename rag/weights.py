@@ -11,10 +11,9 @@ from .errors import ModelRejected, ModelsError
 from .messages import reason
 
 FAMILY = "qwen3"
+SMALL = ("config.json", "tokenizer.json")
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
-"""Files any one group of which makes a tokenizer."""
 SAMPLES = 64
 SAMPLE_BYTES = 4096
 
@@ -25,9 +24,7 @@ def missing_files(folder: Path) -> list[str]:
     A weight file that was cut short, or is the small text file git leaves where its large files were not fetched,
     counts as missing.
     """
-    absent = [] if (folder / "config.json").is_file() else ["config.json"]
-    if not any(all((folder / name).is_file() for name in group) for group in TOKENIZERS):
-        absent.append(TOKENIZERS[0][0])
+    absent = [name for name in SMALL if not (folder / name).is_file()]
     return absent + [name for name in weight_names(folder) if not is_whole(folder / name)]
 
 
@@ -76,7 +73,7 @@ def local_revision(folder: Path) -> str:
     Small files count whole, weight files by their size and evenly spread samples, so gigabytes take milliseconds.
     """
     digest = hashlib.sha256()
-    names = {"config.json", *TOKENIZERS[0], *TOKENIZERS[1], *weight_names(folder)}
+    names = {*SMALL, *weight_names(folder)}
     for name in sorted(names):
         path = folder / name
         if path.is_file():

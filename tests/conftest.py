@@ -25,6 +25,8 @@ os.environ.update(
     TOKENIZERS_PARALLELISM="false",
 )
 
+from hypothesis import settings  # noqa: E402
+
 from .chromium import pytest_terminal_summary  # noqa: E402,F401 - pytest calls it by name
 from .fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
     embedder,
@@ -35,7 +37,6 @@ from .fixtures_models import (  # noqa: E402,F401 - after the environment is set
     reranker_folder,
 )
 from .golden import golden, pytest_addoption  # noqa: E402,F401
-from hypothesis import settings  # noqa: E402
 
 settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("plainsight")

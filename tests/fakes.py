@@ -21,6 +21,7 @@ class BagEmbedder:
 
     def __init__(self, dimension: int = 64) -> None:
         self.dimension = dimension
+        self.max_tokens = 8192
         self.info = ModelInfo("bag-of-words", "1", "cpu", "float32")
         self.embedded: list[str] = []
         """Every document text that was embedded, in order."""

@@ -70,8 +70,8 @@ TEXTS = [
     (
         "reference/config.md",
         ("Reference", "Broker settings", "tls.*"),
-        "| Key | Default | Reload |\n| --- | --- | --- |\n| `tls.cert.file` | — | on `SIGHUP` |\n| `tls.client.ca` | — | "
-        "restart |\n\nChanging the client CA needs a rolling restart, because the trust store is shared.",
+        "| Key | Default | Reload |\n| --- | --- | --- |\n| `tls.cert.file` | — | on `SIGHUP` |\n| `tls.client.ca` "
+        "| — | restart |\n\nChanging the client CA needs a rolling restart, because the trust store is shared.",
         1.23,
     ),
     ("faq.md", ("FAQ", "Why did my consumers rebalance?"), "A certificate change on its own never causes one.", -2.29),
@@ -80,10 +80,10 @@ TEXTS = [
 ]
 
 ANSWER = (
-    "Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so nothing "
-    "is dropped [1].\n\n1. Write the new `tls.crt` and `tls.key` beside the old files.\n2. Send `SIGHUP` to each broker "
-    'and wait for the reload counter to rise [1].\n\n```bash\nkill -HUP "$(pidof broker)"\n```\n\n**One exception:** a new '
-    "client CA needs a rolling restart [3], one broker at a time [2]."
+    "Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so "
+    "nothing is dropped [1].\n\n1. Write the new `tls.crt` and `tls.key` beside the old files.\n2. Send `SIGHUP` to each "
+    'broker and wait for the reload counter to rise [1].\n\n```bash\nkill -HUP "$(pidof broker)"\n```\n\n**One exception:** a '
+    "new client CA needs a rolling restart [3], one broker at a time [2]."
 )
 
 

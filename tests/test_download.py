@@ -111,6 +111,16 @@ def test_a_transfer_that_brings_nothing_is_given_up_with_the_reason(hub: Hub, tm
     assert failed.value.reason.values["endpoint"] == hub.address
 
 
+@pytest.mark.parametrize("ignore_ranges", [False, True])
+def test_a_file_shorter_than_listed_is_given_up(hub: Hub, tmp_path: Path, ignore_ranges: bool) -> None:
+    hub.ignore_ranges = ignore_ranges
+    offer = offered(hub, tmp_path)
+    longer = tuple(replace(file, size=file.size + 1) for file in offer.files)
+    with pytest.raises(ModelsError) as failed:
+        download(replace(offer, files=longer), progress=lambda *_: None, cancel=Cancel(), pause=0)
+    assert failed.value.reason.code == "models.download"
+
+
 def test_a_hub_that_goes_away_is_a_reason_not_a_traceback(embedding_folder: Path, tmp_path: Path) -> None:
     with serve(Hub(MODEL, files_of(embedding_folder))) as hub:
         offer = offered(hub, tmp_path)

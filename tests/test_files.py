@@ -340,6 +340,7 @@ PL = "# Przegląd\n\nZażółć gęślą jaźń. Łódź jest pięknym miastem."
         *[(ZH, e) for e in ("utf-8", "utf-8-sig", "utf-16", "utf-32", "gbk", "gb18030")],
         *[("用户手册", "gbk"), (TW, "big5"), (JA, "shift_jis"), (JA, "euc_jp"), (KO, "euc_kr")],
         *[(FR, "cp1252"), (DE, "cp1252"), (RU, "cp1251"), (PL, "cp1250"), ("naïve approach", "cp1252")],
+        *[("plain words " * 200 + "café", "cp1252"), ("An English text with one 词语 in it.", "gbk")],
     ],
 )
 @pytest.mark.parametrize("times", [1, 40])

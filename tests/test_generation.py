@@ -142,6 +142,17 @@ def test_thinking_is_not_answer(server: LoopbackOpenAI, reply: Reply, answer: st
 
 
 FAILURES = [
+    pytest.param(
+        Status(403, error("keys sk-proj-an*****ther and Bearer abcdef\n are not yours")),
+        "",
+        reason(
+            "generation.no_permission",
+            host=HOST,
+            model="gpt-test",
+            detail="keys *** and *** are not yours invalid_request_error",
+        ),
+        id="no permission, quoting other keys",
+    ),
     pytest.param(Status(401, error("no")), "", reason("generation.bad_key", host=HOST), id="wrong key"),
     pytest.param(
         Status(403, error("not for you")),
@@ -278,19 +289,19 @@ def test_a_missing_model_is_named_with_the_address(server: LoopbackOpenAI) -> No
 
 
 @pytest.mark.parametrize(
-    ("reply", "delivered", "code"),
+    ("reply", "delivered", "code", "timeout_s"),
     [
-        pytest.param(Hung(), "", "first_token", id="no status line"),
-        pytest.param(Hung(headers=True), "", "first_token", id="no first token"),
-        pytest.param(Hung(headers=True, pings=3), "", "first_token", id="comments are no token"),
-        pytest.param(Hung(headers=True, deltas=["Half"]), "Half", "stalled", id="silent in the middle"),
+        pytest.param(Hung(), "", "first_token", SOON_S, id="no status line"),
+        pytest.param(Hung(headers=True), "", "first_token", SOON_S, id="no first token"),
+        pytest.param(Hung(headers=True, pings=3), "", "first_token", SOON_S, id="comments are no token"),
+        pytest.param(Hung(headers=True, deltas=["Half"]), "Half", "stalled", 2.0, id="silent in the middle"),
     ],
 )
 def test_silence_is_not_waited_out_and_not_repeated(
-    server: LoopbackOpenAI, reply: Reply, delivered: str, code: str
+    server: LoopbackOpenAI, reply: Reply, delivered: str, code: str, timeout_s: float
 ) -> None:
     server.script(reply)
-    answer, failure = ask(chat_at(server.url, timeout_s=SOON_S, retries=3))
+    answer, failure = ask(chat_at(server.url, timeout_s=timeout_s, retries=3))
     assert failure
     assert (answer, failure.reason.code) == (delivered, f"generation.{code}")
     assert len(server.requests) == 1

@@ -98,7 +98,8 @@ def test_the_history_of_earlier_turns_goes_with_a_question(service: ScriptedServ
 
 def test_two_browsers_and_two_tabs_never_see_each_other(handlers: Handlers) -> None:
     ask(handlers, "a secret of alice")
-    for browser, tab in ((BOB, "t1"), (ALICE, "t2"), (Browser({}), "t1")):
+    strangers: list[tuple[Any, str]] = [(BOB, "t1"), (ALICE, "t2"), (Browser({}), "t1")]
+    for browser, tab in strangers:
         opened = handlers.open(browser, tab)
         assert "a secret of alice" not in "".join(part for part in opened if isinstance(part, str))
     assert "a secret of alice" in "".join(part for part in handlers.open(ALICE, "t1") if isinstance(part, str))
@@ -227,7 +228,7 @@ def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
             raise ZeroDivisionError("secret detail")
 
     handlers = Handlers(Raising(), Sessions())  # type: ignore[arg-type]
-    with pytest.raises(gr.Error, match="the log has the details under [0-9a-f]{8}") as caught:
+    with pytest.raises(gr.Error, match=r"the log has the details under [0-9a-f]{8}") as caught:
         handlers.chunks(ALICE, clicked(name="x.md"))
     assert "secret detail" not in str(caught.value)
     with pytest.raises(gr.Error, match="详情见日志"):

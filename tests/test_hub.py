@@ -104,7 +104,7 @@ def test_offline_means_offline(
 
 def test_a_hub_that_has_the_model_offers_what_is_needed(hub: Hub, embedding_folder: Path, tmp_path: Path) -> None:
     useless = dict.fromkeys(("pytorch_model.bin", "onnx/model.onnx", "onnx/config.json", "README.md"), b"x")
-    hub.files = {**hub.files, **useless, "../escape.json": b"{}", "2_Normalize/../../escape.json": b"{}"}
+    hub.files = {**hub.files, **useless, "../escape.json": b"{}", "..\\escape.json": b"{}"}
     offer = locate(MODEL, cache_dir=tmp_path, endpoint=hub.address)
     assert isinstance(offer, Downloadable)
     assert {file.name for file in offer.files} == set(files_of(embedding_folder))

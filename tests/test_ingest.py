@@ -170,6 +170,13 @@ def test_renamed_file_and_repeated_text_are_embedded_once(store: MilvusStore, em
     assert (found[-1].outcome, found[-1].embedded, len(embedder.embedded)) == (DocumentOutcome.ADDED, 0, 1)
 
 
+def test_texts_of_one_length_are_embedded_together(embedder: BagEmbedder) -> None:
+    text = b"# A\n\none two three four five\n\n# B\n\none\n\n# C\n\none two three four\n\n# D\n\none two\n"
+    store = Recorder()
+    events(ingest(store, embedder, batch=2), [Source("a.md", text)])
+    assert [each[0] for each in embedder.embedded] == ["B", "D", "C", "A"]
+
+
 # ---- what does not --------------------------------------------------------------------------------------------------
 
 

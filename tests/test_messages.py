@@ -34,7 +34,7 @@ def calls() -> Iterator[tuple[str, str, set[str] | None]]:
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             code = node.args[0].value
-            if name in ("reason", "Reason", "label") and isinstance(code, str):
+            if name in ("reason", "Reason", "label") and isinstance(code, str) and ("." in code or name == "reason"):
                 given = {k.arg for k in node.keywords}
                 passed_on = name != "reason" or None in given
                 yield f"{path.name}:{node.lineno}", code, None if passed_on else {k for k in given if k}

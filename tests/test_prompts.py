@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.messages import reason
-from rag.prompts import Prompt, PromptBudget, answer_messages
+from rag.prompts import Prompt, PromptBudget, answer_messages, first_unused
 from rag.types import Candidate, Exchange
 
 from .evidence import candidate
@@ -87,6 +87,10 @@ def test_a_document_that_quotes_the_frame_of_its_own_prompt_gets_another() -> No
     first = prompt_of(PLAIN)
     quoting = candidate(first.messages[-1].content)
     assert frames(prompt_of([quoting])) == ["context 1", "end 1"]
+
+
+def test_a_mark_that_a_text_holds_is_not_used() -> None:
+    assert first_unused(iter(["ab", "cd", "ef"]), ["xaby", "cd"]) == "ef"
 
 
 @pytest.mark.parametrize("candidates", [PLAIN, HOSTILE], ids=["plain", "hostile"])

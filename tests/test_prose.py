@@ -64,6 +64,17 @@ def test_plain_text_is_unchanged(text: str) -> None:
         pytest.param("![a cat](http://e.example/?q=secret) x", "🖼 a cat x", id="image"),
         pytest.param('![a](<http://e.example/a b> "t")', "🖼 a", id="image with a title"),
         pytest.param("![a][r]\n\n[r]: http://e.example", "🖼 a\n\n[r]\\: http://e.example", id="image by reference"),
+        pytest.param(
+            "![a!](x)[b](http://e.example)", "🖼 a\\![b](http://e.example) (e.example)", id="image before a link"
+        ),
+        pytest.param("![a\\!](x)[b](mailto:c@d.e)", "🖼 a\\![b](mailto:c@d.e)", id="the same with an escape"),
+        pytest.param("![a <](x)b>", "🖼 a &lt;b>", id="image before what makes a tag"),
+        pytest.param("![a\n~~](x)~\n\n~~~\nb\n~~~", "🖼 a ~~~\n\n~~~\nb\n~~~", id="image over what makes a fence"),
+        pytest.param(
+            "[a](http://e.example/![b](http://c.example/d.png))",
+            "[a](http://e.example/%21%5Bb%5D%28http://c.example/d.png%29) (e.example)",
+            id="image in a link's target",
+        ),
         pytest.param("<img src='http://e.example'>", "&lt;img src='http://e.example'>", id="tag"),
         pytest.param("<!-- x -->", "&lt;!-- x -->", id="comment"),
         pytest.param("\\<b>", "&lt;b>", id="escaped tag"),

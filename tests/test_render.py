@@ -34,7 +34,54 @@ from rag.ui.session import Job, Turn
 from tests.scripted_service import ScriptedService
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'`${7*7}</script><script>alert(2)</script>"
-OUR_TAGS = ["a", "article", "b", "bdi", "blockquote", "br", "button", "circle", "code", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "hr", "i", "input", "kbd", "label", "li", "mark", "ol", "p", "path", "pre", "q", "rect", "s", "section", "small", "span", "strong", "summary", "svg", "table", "tbody", "td", "th", "thead", "time", "tr", "ul"]
+OUR_TAGS = [
+    "a",
+    "article",
+    "b",
+    "bdi",
+    "blockquote",
+    "br",
+    "button",
+    "circle",
+    "code",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "hr",
+    "i",
+    "input",
+    "kbd",
+    "label",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "path",
+    "pre",
+    "q",
+    "rect",
+    "s",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "summary",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "ul",
+]
 
 
 class Tags(HTMLParser):
@@ -265,7 +312,7 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
         IngestEvent("c.bin", "", 1, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone")),
     )
     running = Tags(documents.progress(Job(files), "en")).text
-    for expected in ("2 of 3 files", "2.0 KB", "from docs.zip", "3/12", "refused", "Reload the page"):
+    for expected in ("2 files done", "2.0 KB", "from docs.zip", "3/12", "refused", "Reload the page"):
         assert expected in running
     assert "Cancel" in running
     ended = Tags(documents.progress(Job(files[::2], done=True), "en")).text
@@ -274,7 +321,10 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
 
 
 def parts(*states: PartState) -> Status:
-    infos = (ModelInfo("all-MiniLM-L6-v2", "8b3219a", "cpu", "float32"), ModelInfo("MaxSim", "", "cpu", "float32"))
+    infos = (
+        ModelInfo("all-MiniLM-L6-v2", "8b3219a", "cpu", "float32"),
+        ModelInfo("all-MiniLM-L6-v2", "", "cpu", "float32", score_name="offline_estimate"),
+    )
     names = ("store", "embedder", "reranker", "chat")
     known = dict(zip(names[1:3], infos, strict=True))
     shown = tuple(PartStatus(n, s, info=known.get(n)) for n, s in zip(names, states, strict=True))

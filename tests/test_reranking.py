@@ -13,6 +13,7 @@ import pytest
 
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
+from rag.qwen3 import FileTokenizer, RerankerTokens
 from rag.reranking import Qwen3Reranker
 
 from .fixtures_models import CPU
@@ -65,13 +66,16 @@ def published_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(str(folder))
 
 
+def prompter(folder: Path, *, limit: int = 4096) -> RerankerTokens:
+    """What builds the adapter's prompts."""
+    return RerankerTokens(FileTokenizer(folder), name="tiny/reranker", limit=limit)
+
+
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("instruction", [TASK, "Find the city"])
-def test_the_prompt_is_the_published_one(
-    reranker: Qwen3Reranker, reranker_folder: Path, text: str, instruction: str
-) -> None:
+def test_the_prompt_is_the_published_one(reranker_folder: Path, text: str, instruction: str) -> None:
     tokenizer = published_tokenizer(reranker_folder)
-    prompt = reranker.prompts(QUERY, [text], instruction=instruction)[0]
+    prompt = prompter(reranker_folder).prompts(QUERY, [text], instruction=instruction)[0]
     expected = expected_prompt(QUERY, text, instruction)
     assert tokenizer.decode(prompt) == expected
     assert prompt == tokenizer.encode(expected, add_special_tokens=False)
@@ -125,12 +129,10 @@ def test_the_first_texts_are_judged_first(load_reranker: Callable[..., Qwen3Rera
     assert order.index(20) >= 8
 
 
-def test_a_long_document_is_cut_and_the_template_stays_whole(
-    load_reranker: Callable[..., Qwen3Reranker], reranker_folder: Path
-) -> None:
+def test_a_long_document_is_cut_and_the_template_stays_whole(reranker_folder: Path) -> None:
     tokenizer = published_tokenizer(reranker_folder)
     document = "one two three " * 2000
-    prompt = load_reranker(max_tokens=512).prompts(QUERY, [document], instruction=TASK)[0]
+    prompt = prompter(reranker_folder, limit=512).prompts(QUERY, [document], instruction=TASK)[0]
     text = tokenizer.decode(prompt)
     head, tail = expected_prompt(QUERY, "").split("<Document>: ")
     assert len(prompt) == 512
@@ -138,12 +140,10 @@ def test_a_long_document_is_cut_and_the_template_stays_whole(
 
 
 @pytest.mark.parametrize("where", ["query", "instruction"])
-def test_a_huge_query_leaves_room_for_the_document(
-    load_reranker: Callable[..., Qwen3Reranker], reranker_folder: Path, where: str
-) -> None:
+def test_a_huge_query_leaves_room_for_the_document(reranker_folder: Path, where: str) -> None:
     tokenizer = published_tokenizer(reranker_folder)
     given = {"query": QUERY, "instruction": TASK, where: "word after word " * 2000}
-    prompt = load_reranker(max_tokens=512).prompts(
+    prompt = prompter(reranker_folder, limit=512).prompts(
         given["query"], ["the document itself"], instruction=given["instruction"]
     )[0]
     assert len(prompt) <= 512
@@ -152,19 +152,27 @@ def test_a_huge_query_leaves_room_for_the_document(
 
 @pytest.mark.parametrize("tag", ["<|im_end|>", "<|im_start|>", "<|endoftext|>", "<think>", "</think>"])
 @pytest.mark.parametrize("where", ["query", "document", "instruction"])
-def test_untrusted_text_cannot_leave_its_place(
-    reranker: Qwen3Reranker, reranker_folder: Path, tag: str, where: str
-) -> None:
+def test_untrusted_text_cannot_leave_its_place(reranker_folder: Path, tag: str, where: str) -> None:
     tokenizer = published_tokenizer(reranker_folder)
     given = {"query": QUERY, "document": "text", "instruction": TASK}
     hostile = {**given, where: f"a{tag}\n{tag}b"}
 
     def tags(values: dict[str, str]) -> list[int]:
-        prompt = reranker.prompts(values["query"], [values["document"]], instruction=values["instruction"])[0]
+        prompt = prompter(reranker_folder).prompts(
+            values["query"], [values["document"]], instruction=values["instruction"]
+        )[0]
         return [i for i in prompt if i in tokenizer.get_added_vocab().values()]
 
     assert tags(hostile) == tags(given)
     assert tag in hostile[where]
+
+
+def test_a_cut_document_scores_like_its_beginning(load_reranker: Callable[..., Qwen3Reranker]) -> None:
+    document = "one two three " * 2000
+    short, long = load_reranker(max_tokens=512), load_reranker()
+    cut = scores(short, [document])
+    assert cut == pytest.approx(scores(short, [document * 2]), abs=1e-5)
+    assert cut != pytest.approx(scores(long, [document]), abs=1e-3)
 
 
 def test_info_names_the_score(reranker: Qwen3Reranker) -> None:

@@ -81,6 +81,7 @@ class Broken:
     """A part that gives way in the way it is told."""
 
     dimension = 64
+    max_tokens = 8192
 
     def __init__(self, error: Exception) -> None:
         self.error = error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from rag.errors import GenerationError
 from rag.messages import reason
 from rag.rewriting import Rewritten, is_follow_up, read_query, rewrite
-from rag.types import Cancel, Exchange
+from rag.types import Cancel, Exchange, Message
 
 from .fakes import ScriptedChat
 
@@ -141,16 +144,14 @@ def test_a_reply_that_is_no_query_leaves_it_to_the_rule(reply: list[str] | Excep
 
 
 def test_a_talkative_model_is_stopped_after_its_first_line() -> None:
-    taken: list[str] = []
-
     class Talkative(ScriptedChat):
-        def stream(self, messages, *, cancel):  # type: ignore[no-untyped-def]
-            for piece in ["HNSW speed", "\n", "because", " of"]:
-                taken.append(piece)
-                yield piece
+        def stream(self, messages: Sequence[Message], *, cancel: Cancel) -> Iterator[str]:
+            self.reply = (piece for piece in ["HNSW speed", "\n", "because", " of"])
+            return self.reply
 
-    assert rewrite("Is it fast?", PAST, chat=Talkative(), cancel=Cancel()).query == "HNSW speed"
-    assert taken == ["HNSW speed", "\n"]
+    chat = Talkative()
+    assert rewrite("Is it fast?", PAST, chat=chat, cancel=Cancel()).query == "HNSW speed"
+    assert inspect.getgeneratorstate(chat.reply) == inspect.GEN_CLOSED
 
 
 def test_stopped_while_rewriting_the_question_stays_the_user_s() -> None:

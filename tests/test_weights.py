@@ -58,13 +58,6 @@ def test_a_broken_index_is_missing(folder: Path, index: str) -> None:
     assert missing_files(folder) == ["model.safetensors.index.json"]
 
 
-def test_vocabulary_and_merges_make_a_tokenizer_too(folder: Path) -> None:
-    (folder / "tokenizer.json").unlink()
-    (folder / "vocab.json").write_text("{}")
-    (folder / "merges.txt").write_text("")
-    assert missing_files(folder) == []
-
-
 def test_the_same_files_are_the_same_version_wherever_they_lie(folder: Path, embedding_folder: Path) -> None:
     assert local_revision(folder) == local_revision(embedding_folder)
 

@@ -10,9 +10,12 @@ network       the layers in order: packed token ids -> last hidden rows, or a pr
 packing       texts -> rows under a token budget
 prefixes      keys and values of prompt beginnings, kept between calls
 numbers       which number type is fastest here, by timing
-gate          may int8 be used with this checkpoint?
-turnstile     one pack at a time per device, questions before ingests
+gate, gate_sets, verdicts   may int8 be used with this checkpoint? asked once, on real questions
+choice        the number type to load, and why
+scores        log-odds already computed
+repair        int8 scores near the cut again in fp32
 embedding, reranking   the Protocols of rag.types on top of it
+serving       what the product calls
 ```
 
 Nothing here imports transformers or sentence-transformers; torch is imported by the modules that compute.

@@ -48,11 +48,14 @@ class Assembled:
         return Prefix(exact.ids, tuple(turned))
 
 
-def assemble(folder: Path, number_type: NumberType, *, device: str = "cpu", streamed: bool = False) -> Assembled:
+def assemble(
+    folder: Path, number_type: NumberType, *, device: str = "cpu", streamed: bool = False, portable: bool = False
+) -> Assembled:
     """Load the model in `folder`.
 
     With `streamed` a layer's weights are read from the file each time they are needed: slow to start every pack, but
-    next to no memory. Raises ModelRejected when the folder is not a model the engine runs.
+    next to no memory. `portable` takes the products and the attention that every device has, also on a CPU.
+    Raises ModelRejected when the folder is not a model the engine runs.
     """
     shape = architecture(read_config(folder))
     checkpoint = Checkpoint(folder, shape)
@@ -60,12 +63,12 @@ def assemble(folder: Path, number_type: NumberType, *, device: str = "cpu", stre
     rotation = Rotation(shape.hidden) if number_type is NumberType.INT8 else None
     layers: Sequence[Layer] = StreamedLayers(checkpoint, place)
     if not streamed:
-        layers = [_layer(checkpoint, index, number_type, rotation, place) for index in range(shape.layers)]
+        layers = [_layer(checkpoint, index, number_type, rotation, place, portable) for index in range(shape.layers)]
     network = Network(
         shape,
         layers,
-        embed=_embed(checkpoint, rotation),
-        attention=_attention(number_type, place),
+        embed=_embed(checkpoint, rotation, place),
+        attention=SegmentAttention() if portable else _attention(number_type, place),
         device=place,
     )
     return Assembled(network, checkpoint, rotation)
@@ -105,7 +108,12 @@ class _Makers:
 
 
 def _layer(
-    checkpoint: Checkpoint, index: int, number_type: NumberType, rotation: Rotation | None, device: torch.device
+    checkpoint: Checkpoint,
+    index: int,
+    number_type: NumberType,
+    rotation: Rotation | None,
+    device: torch.device,
+    portable: bool,
 ) -> Layer:
     shape, tensors = checkpoint.shape, checkpoint.layer(index)
     is_last = index == shape.layers - 1
@@ -114,7 +122,8 @@ def _layer(
         block = down_block(shape.intermediate)
         return _built(tensors, shape, is_last, _Makers(Int8, lambda w: Int8(w, block=block)), device)
     dtype = torch.bfloat16 if number_type is NumberType.BF16 else torch.float32
-    make = _packed(dtype) if device.type == "cpu" and can_pack(dtype) else _plain(device, dtype)
+    packs = device.type == "cpu" and can_pack(dtype) and not portable
+    make = _packed(dtype) if packs else _plain(device, dtype)
     return _built(tensors, shape, is_last, _Makers(make), device)
 
 
@@ -155,11 +164,12 @@ def _attention(number_type: NumberType, device: torch.device) -> Attention:
     return BlockAttention(torch.bfloat16 if rough else torch.float32)
 
 
-def _embed(checkpoint: Checkpoint, rotation: Rotation | None) -> Callable[[Tensor], Tensor]:
-    """Rows of the embedding table; only these rows of the mapped file are ever read."""
+def _embed(checkpoint: Checkpoint, rotation: Rotation | None, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Rows of the embedding table. On a CPU only these rows of the mapped file are ever read."""
+    table = checkpoint.embedding.to(device)
 
     def rows(ids: Tensor) -> Tensor:
-        found = checkpoint.embedding[ids].float()
+        found = table[ids.to(device)].float()
         return found if rotation is None else rotation.turn(found)
 
     return rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -130,8 +130,10 @@ def _scaled_dot_product(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor
     if count > 1:
         shape = (count, seen)
         mask = torch.ones(shape, dtype=torch.bool, device=queries.device).tril(seen - count)
+    group = queries.shape[1] // keys.shape[0]  # spread by hand: not every device's kernel knows shared heads
+    keys, values = (part.to(queries.dtype).repeat_interleave(group, 0)[None] for part in (keys, values))
     result = functional.scaled_dot_product_attention(
-        queries.transpose(0, 1)[None], keys[None], values[None], attn_mask=mask, scale=1.0, enable_gqa=True
+        queries.transpose(0, 1)[None], keys, values, attn_mask=mask, scale=1.0
     )
     return result[0].transpose(0, 1)
 
@@ -144,22 +146,17 @@ class VariableLengthAttention:
     ) -> Tensor:
         from torch.nn.attention.varlen import varlen_attn
 
-        keys, values = own.keys.transpose(0, 1), own.values.transpose(0, 1)
         before = 0 if prefix is None else prefix.tokens
-        if prefix is not None:
-            rows = _with_prefix_rows(segments, before, queries.device)
-            keys = torch.cat([prefix.keys.transpose(0, 1), keys])[rows]
-            values = torch.cat([prefix.values.transpose(0, 1), values])[rows]
-        asked = (1,) * len(segments.lengths) if only_last else segments.lengths
-        seen = tuple(length + before for length in segments.lengths)
+        rows, asked, seen = _layout(segments.lengths, before, only_last, queries.device)
+        every = joined(prefix, own)
         result = varlen_attn(
             queries.contiguous(),
-            keys.contiguous(),
-            values.contiguous(),
-            _offsets(asked, queries.device),
-            _offsets(seen, queries.device),
-            max(asked),
-            max(seen),
+            every.keys.transpose(0, 1)[rows].to(queries.dtype),
+            every.values.transpose(0, 1)[rows].to(queries.dtype),
+            asked,
+            seen,
+            1 if only_last else max(segments.lengths),
+            max(segments.lengths) + before,
             scale=1.0,
             window_size=(-1, 0),
             enable_gqa=True,
@@ -175,17 +172,22 @@ def joined(first: KeysValues | None, second: KeysValues) -> KeysValues:
     return KeysValues(torch.cat([first.keys, second.keys], 1), torch.cat([first.values, second.values], 1))
 
 
-def _with_prefix_rows(segments: Segments, before: int, device: torch.device) -> Tensor:
-    """Row numbers in [prefix ; all own rows] that put the prefix in front of every segment."""
+@lru_cache(maxsize=4)  # the same for all layers of a pack
+def _layout(
+    lengths: tuple[int, ...], before: int, only_last: bool, device: torch.device
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of [prefix ; all own rows] that put the prefix before every segment; offsets of queries and of keys."""
     rows: list[int] = []
-    for start, length in zip(segments.starts, segments.lengths, strict=False):
+    for start, length in zip(Segments(lengths).starts, lengths, strict=False):
         rows += range(before)
         rows += range(before + start, before + start + length)
-    return torch.tensor(rows, device=device)
+    asked = [1] * len(lengths) if only_last else lengths
+    seen = [length + before for length in lengths]
+    return torch.tensor(rows, device=device), _offsets(asked, device), _offsets(seen, device)
 
 
 def _offsets(lengths: Sequence[int], device: torch.device) -> Tensor:
-    return torch.tensor([0, *lengths], device=device).cumsum(0).to(torch.int32)
+    return torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32).to(device)
 
 
 @cache

@@ -90,7 +90,7 @@ class Network:
         """The rows of the last tokens, or with `keep` the keys and values of prefix and the one text."""
         segments = Segments(tuple(map(len, texts)))
         before = len(prefix.ids) if prefix else 0
-        x = self._embed(torch.tensor([token for text in texts for token in text])).to(self._device)
+        x = self._embed(torch.tensor([token for text in texts for token in text]))
         turn = _turns(self.shape, segments, before, self._device)
         ends = torch.tensor(segments.last, device=self._device)
         kept: list[KeysValues] = []
@@ -115,7 +115,9 @@ class Network:
         fused, scale = layer.qkv(x, norm)
         first_value = fused.shape[1] - shape.kv_heads * shape.head_dim
         heads = fused[:, :first_value].reshape(len(x), -1, shape.head_dim)
-        values = fused[:, first_value:] if scale is None else fused[:, first_value:] * scale
+        values = fused[:, first_value:]
+        if scale is not None:
+            values = (values * scale).to(fused.dtype)
         values = values.view(len(x), shape.kv_heads, shape.head_dim).transpose(0, 1)
         head_norm = layer.head_norm[-heads.shape[1] :]
         turned = turn(_head_normed(heads, scale, head_norm, shape.epsilon))
@@ -163,8 +165,9 @@ def _turns(shape: Architecture, segments: Segments, before: int, device: torch.d
     """Rows' rotations, `[rows, 1, head_dim / 2]` fp32; every segment starts at position `before`."""
     positions = torch.cat([torch.arange(before, before + length) for length in segments.lengths]).float()
     exponents = torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim
-    angles = torch.outer(positions, 1.0 / (shape.rope_theta**exponents))[:, None]
-    return Turn(angles.cos().to(device), angles.sin().to(device))
+    frequencies = 1.0 / (shape.rope_theta**exponents)
+    angles = torch.outer(positions.to(device), frequencies.to(device))[:, None]
+    return Turn(angles.cos(), angles.sin())
 
 
 def _inverse_norm(x: Tensor, epsilon: float) -> Tensor:

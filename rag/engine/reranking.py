@@ -64,9 +64,13 @@ class PackedReranker:
         pack_tokens: int = 0,
         cache: ScoreCache | None = None,
         urgent: bool = True,
+        streamed: bool = False,
     ) -> PackedReranker:
-        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them."""
-        model = assemble(folder, number_type, device=device)
+        """From a complete model folder, without a network; `streamed` as in `assemble`.
+
+        Raises ModelsError, ModelRejected among them.
+        """
+        model = assemble(folder, number_type, device=device, streamed=streamed)
         rounded = device == "cpu" and number_type is not NumberType.FP32
         exact = assemble(folder, NumberType.FP32, device=device, streamed=True) if rounded else None
         limit = min(max_tokens, model.network.shape.limit)

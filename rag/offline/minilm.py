@@ -71,6 +71,10 @@ class MiniLmEmbedder:
         return ModelInfo(name=NAME, revision=REVISION, device="cpu", dtype="float32", languages=LANGUAGES)
 
     @property
+    def max_tokens(self) -> int:
+        return MAX_TOKENS - 2
+
+    @property
     def dimension(self) -> int:
         return DIMENSION
 

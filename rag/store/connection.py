@@ -157,8 +157,9 @@ def _connected(uri: str, token: str, database: str, address: Address, entered: D
                 path or uri, token=str.__str__(token), db_name=database, timeout=address.seconds, **options
             )
         except (ConnectionConfigException, ValueError) as e:
-            failed = "store.cannot_open" if path else "store.bad_address"
-            raise StoreUnavailable(reason(failed, uri=address.shown)) from e
+            if path:
+                raise StoreUnavailable(reason("store.cannot_open", uri=path)) from e
+            raise StoreUnavailable(reason("store.bad_address", uri=address.shown)) from e
         try:
             version = str(client.get_server_version(timeout=address.seconds))
         except BaseException:

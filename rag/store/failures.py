@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import StoreError, StoreUnavailable
-from ..messages import reason
+from ..messages import Reason, reason
 
 NOT_LOADED = 101
 """Milvus code: the collection exists but is not in memory, as after a restart."""
 
-_UNAVAILABLE_CODES = {2: "store.unreachable", 503: "store.recovering"}
+_UNREACHABLE = 2
+_RECOVERING = 503
 _NO_DATABASE = 800
 _NO_SUCH_DATABASE = re.compile(r"^database \S+ (not found|does not exist)")
 _DETAIL = 300
@@ -49,20 +50,38 @@ def mapped(address: Address) -> Iterator[None]:
 def translated(failure: Exception, address: Address) -> StoreError:
     """The error a user can act on for one of pymilvus's or gRPC's."""
     status, details = rpc_status(failure)
-    if status == "UNAVAILABLE" and ("ssl" in details.lower() or "handshake" in details.lower()):
-        return StoreUnavailable(reason("store.tls", uri=address.shown))
-    if status == "DEADLINE_EXCEEDED":
-        return StoreUnavailable(reason("store.too_slow", uri=address.shown, seconds=address.seconds))
-    named = {"UNAVAILABLE": "unreachable", "UNAUTHENTICATED": "unauthenticated", "PERMISSION_DENIED": "forbidden"}
-    if status in named:
-        return StoreUnavailable(reason(f"store.{named[status]}", uri=address.shown))
-    code = getattr(failure, "code", None)
     detail = " ".join(str(getattr(failure, "message", "") or details or failure).split())
-    if code == _NO_DATABASE or _NO_SUCH_DATABASE.search(detail):
-        return StoreUnavailable(reason("store.no_database", uri=address.shown, database=address.database))
-    if isinstance(code, int) and code in _UNAVAILABLE_CODES:
-        return StoreUnavailable(reason(_UNAVAILABLE_CODES[code], uri=address.shown))
+    why = _of_call(status, details, address) or _of_code(getattr(failure, "code", None), detail, address)
+    if why:
+        return StoreUnavailable(why)
     return StoreError(reason("store.refused", uri=address.shown, detail=detail[:_DETAIL]))
+
+
+def _of_call(status: str, details: str, address: Address) -> Reason | None:
+    """What a gRPC status says, None when it says nothing in particular."""
+    match status:
+        case "UNAVAILABLE" if "ssl" in details.lower() or "handshake" in details.lower():
+            return reason("store.tls", uri=address.shown)
+        case "UNAVAILABLE":
+            return reason("store.unreachable", uri=address.shown)
+        case "UNAUTHENTICATED":
+            return reason("store.unauthenticated", uri=address.shown)
+        case "PERMISSION_DENIED":
+            return reason("store.forbidden", uri=address.shown)
+        case "DEADLINE_EXCEEDED":
+            return reason("store.too_slow", uri=address.shown, seconds=address.seconds)
+    return None
+
+
+def _of_code(code: object, detail: str, address: Address) -> Reason | None:
+    """What Milvus's own code says, None when the server is there and means no."""
+    if code == _NO_DATABASE or _NO_SUCH_DATABASE.search(detail):
+        return reason("store.no_database", uri=address.shown, database=address.database)
+    if code == _UNREACHABLE:
+        return reason("store.unreachable", uri=address.shown)
+    if code == _RECOVERING:
+        return reason("store.recovering", uri=address.shown)
+    return None
 
 
 def rpc_status(failure: BaseException) -> tuple[str, str]:

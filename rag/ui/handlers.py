@@ -34,6 +34,8 @@ ABANDONED_AFTER = 20.0
 """Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
 READY_POLL = 0.25
 """Seconds between looks at models that still load."""
+TABLE_GROWTH = 1.25
+"""The document table is sent again whenever that many times more files are done: seldom when it is long."""
 INGEST_UPDATES = 8
 """Per second; the table of many files is heavier than a few words."""
 
@@ -171,7 +173,7 @@ class Handlers:
             )
         self.sessions.update(key, lambda s: s.with_turn(last.number, _ended))
         if slot.answering is run:
-            yield self._chat(slot, lang)._replace(history=gr.skip(), box=_free())
+            yield Chat(live=self._live(slot.session, lang), evidence=self._evidence(slot.session, lang), box=_free())
 
     def stop(self, request: gr.Request, tab: str) -> None:
         """The stop button: at whatever stage the answer is."""
@@ -271,8 +273,13 @@ class Handlers:
         if run is None:
             yield Ingesting()
             return
+        listed = 0
         async for news in run.follow(per_second=INGEST_UPDATES, patience=None):
-            yield self._ingesting(slot, lang) if news else Ingesting()
+            shown = self._ingesting(slot, lang) if news else Ingesting()
+            ended = sum(1 for e in slot.session.job.files if e.outcome) if slot.session.job else 0
+            if ended > listed * TABLE_GROWTH:
+                listed, shown = ended, shown._replace(table=self._table(lang))
+            yield shown
         yield self._ingesting(slot, lang)._replace(table=self._table(lang))
 
     def cancel_ingest(self, request: gr.Request, tab: str) -> None:

@@ -108,7 +108,7 @@ class _Page:
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
         """HTML that tells the page's script when it was redrawn. The value must be escaped already."""
-        told = "watch('value', () => window.plainsight?.redrawn(element));"
+        told = "const tell = () => window.plainsight?.redrawn?.(element); watch('value', tell); tell();"
         return gr.HTML(value, elem_id=elem_id, apply_default_css=False, padding=False, js_on_load=js or told)
 
     def _chat(self) -> None:

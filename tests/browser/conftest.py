@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from ..chromium import executable
 from ..pages import real_page, scripted_page
@@ -91,11 +91,11 @@ def _watch(page: Page, address: str, wrong: list[str]) -> None:
         if message.type in ("error", "warning") and not any(known in message.text for known in HARMLESS):
             wrong.append(f"console {message.type}: {message.text}")
 
+    def request(sent: Request) -> None:
+        if not sent.url.startswith((address, "data:", "blob:")):
+            wrong.append(f"request to {sent.url}")
+
     page.on("console", console)
     page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
-    page.on("request", lambda request: _own(request.url, address) or wrong.append(f"request to {request.url}"))
+    page.on("request", request)
     page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
-
-
-def _own(url: str, address: str) -> bool:
-    return url.startswith((address, "data:", "blob:"))

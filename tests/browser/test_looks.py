@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Open, ready
 from .steps import ask, composer, send, tab
 
-AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+AXE = files("axe_playwright_python") / "axe.min.js"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -90,7 +89,8 @@ def test_nothing_scrolls_sideways(open_page: Open, scripted: str, state: Callabl
     wide = page.evaluate(
         """() => [...document.querySelectorAll('body *')].filter(el => {
             const r = el.getBoundingClientRect();
-            return r.width > 0 && (r.right > innerWidth + 1 || r.left < -1) && getComputedStyle(el).visibility !== 'hidden'
+            const seen = r.width > 0 && getComputedStyle(el).visibility !== 'hidden';
+            return seen && (r.right > innerWidth + 1 || r.left < -1)
                 && !el.closest('.scroll, .wide, pre, .sr, .skip, .tab-container.visually-hidden');
         }).slice(0, 5).map(el => el.outerHTML.slice(0, 120))"""
     )

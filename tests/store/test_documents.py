@@ -160,7 +160,7 @@ def test_an_endless_heading_path_is_shortened_and_the_text_kept(store: MilvusSto
 
 
 def test_a_batch_larger_than_one_upsert_arrives_whole(store: MilvusStore) -> None:
-    big = sample("big.md", *(f"{number} " + "filler " * 9_000 for number in range(70)))
+    big = sample("big.md", *(f"{number} " + "x" * 60_000 for number in range(60)))
     big.put(store)
     assert [s.chunk for s in store.chunks("big.md")] == list(big.chunks)
-    assert len(store.search_dense(question("paragraph"), limit=100)) == 70
+    assert len(store.search_dense(question("paragraph"), limit=100)) == 60

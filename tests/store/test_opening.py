@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import faiss
 import pytest
@@ -105,7 +106,7 @@ def test_the_parameters_of_hnsw_arrive(path: str) -> None:
     store.flush()
     store.close()  # waits for the index file
     MilvusStore.open(connect(path), "kb", FINGERPRINT).close()
-    built = [faiss.read_index(str(file)) for file in Path(path).glob("collections/kb/**/*.dense.hnsw.idx")]
+    built: list[Any] = [faiss.read_index(str(file)) for file in Path(path).glob("collections/kb/**/*.dense.hnsw.idx")]
     assert [(index.hnsw.nb_neighbors(1), index.hnsw.efConstruction) for index in built] == [(7, 21)]
 
 

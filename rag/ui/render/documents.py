@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...messages import Language, Reason
+from ...messages import LANGUAGES, Language, Reason
 from ...types import Document, DocumentOutcome, IngestEvent, IngestStage, StoredChunk
 from ..session import Job
 from .markup import esc, icon, moment, name, path, size, t, why
@@ -37,7 +37,7 @@ def progress(job: Job | None, language: Language) -> str:
     if job.done:
         count = _summary(job, language)
     elif job.files:
-        count = t("files_done", language, done=ended, count=len(job.files))
+        count = t("files_done", language, done=ended)
     else:
         count = t("ingest_waiting", language)
     table = (
@@ -47,7 +47,8 @@ def progress(job: Job | None, language: Language) -> str:
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     return (
-        f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head"><h2>{t("ingest", language)}</h2>'
+        f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
+        f"<h2>{t('ingest', language)}</h2>"
         f'<p role="status">{count}</p>{cancel}</div>{error}{table if rows else ""}{more}</section>'
     )
 
@@ -68,7 +69,8 @@ def _file(e: IngestEvent, language: Language) -> str:
     origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
     remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
     return (
-        f'<tr class="{e.outcome or "running"}"><th scope="row" class="file-cell"><bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
+        f'<tr class="{e.outcome or "running"}"><th scope="row" class="file-cell">'
+        f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
         f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, language)}</td>'
         f'<td class="num">{_count(e)}</td><td>{_outcome(e, language)}</td></tr>'
     )
@@ -119,16 +121,21 @@ def table(documents: Sequence[Document], language: Language) -> str:
     )
     label = t("filter", language)
     return (
-        f'<section class="sheet" aria-label="{t("documents", language)}"><div class="sheet-head"><h2>{t("documents", language)}</h2>'
+        f'<section class="sheet" aria-label="{t("documents", language)}"><div class="sheet-head">'
+        f"<h2>{t('documents', language)}</h2>"
         f'<p>{count}</p><input type="search" class="filter" placeholder="{label}" aria-label="{label}"></div>'
         f'<div class="scroll"><table class="table documents"><thead><tr>{columns}'
-        f'<th scope="col"><span class="sr">{t("delete", language)}</span></th></tr></thead><tbody>{rows}</tbody></table></div></section>'
+        f'<th scope="col"><span class="sr">{t("delete", language)}</span></th></tr></thead><tbody>{rows}</tbody>'
+        "</table></div></section>"
     )
 
 
 def unavailable(reason: Reason, language: Language) -> str:
     """In place of the table while the database does not answer."""
-    return f'<section class="sheet"><p class="job-error">{icon("warning", size=16)}<span>{why(reason, language)}</span></p></section>'
+    return (
+        f'<section class="sheet"><p class="job-error">{icon("warning", size=16)}<span>{why(reason, language)}'
+        "</span></p></section>"
+    )
 
 
 def _class(kind: str) -> str:
@@ -140,9 +147,10 @@ def _document(d: Document, language: Language) -> str:
     remove, sure = t("delete", language), t("delete_sure", language)
     return (
         f'<tr data-find="{name(f"{d.name} {d.title}".lower())}"><th scope="row" class="file-cell">'
-        f'<button type="button" class="open" data-act="chunks" data-name="{esc(d.name)}"><bdi class="file">{safe}</bdi></button>'
+        f'<button type="button" class="open" data-act="chunks" data-name="{esc(d.name)}">'
+        f'<bdi class="file">{safe}</bdi></button>'
         f"<small>{name(d.title)}</small></th>"
-        f'<td class="c-lang">{t(f"language_{d.language}", language) if d.language in ("en", "zh") else esc(d.language)}</td>'
+        f'<td class="c-lang">{_language(d.language, language)}</td>'
         f'<td class="num c-chunks">{d.chunks}</td><td class="num c-tokens">{d.tokens:,}</td>'
         f'<td class="num c-size">{size(d.size)}</td><td class="c-time">{moment(d.ingested_at)}</td>'
         f'<td class="act"><button type="button" class="delete" data-act="delete" data-name="{esc(d.name)}" '
@@ -150,10 +158,15 @@ def _document(d: Document, language: Language) -> str:
     )
 
 
+def _language(code: str, language: Language) -> str:
+    return t(f"language_{code}", language) if code in LANGUAGES else esc(code)
+
+
 def viewer(document: str, chunks: Sequence[StoredChunk], language: Language) -> str:
     """The chunks of one document, as they are indexed."""
     rows = "".join(
-        f'<li><div class="chunk-head"><b>{stored.chunk.index + 1}</b><span class="path">{path(stored.chunk.heading_path)}</span>'
+        f'<li><div class="chunk-head"><b>{stored.chunk.index + 1}</b>'
+        f'<span class="path">{path(stored.chunk.heading_path)}</span>'
         f"<small>{t('tokens', language, count=stored.chunk.tokens)} · "
         f"{t('characters', language, start=stored.chunk.start, end=stored.chunk.end)}</small></div>"
         f'<div class="full" lang="{esc(stored.language)}">{esc(stored.chunk.text)}</div></li>'
@@ -162,6 +175,6 @@ def viewer(document: str, chunks: Sequence[StoredChunk], language: Language) -> 
     return (
         f'<section class="sheet viewer" tabindex="-1" aria-label="{t("chunks_of", language)}"><div class="sheet-head">'
         f'<h2><bdi class="file">{name(document)}</bdi></h2><p>{t("chunks_count", language, count=len(chunks))}</p>'
-        f'<button type="button" class="tool" data-act="close-chunks" aria-label="{t("close", language)}">{icon("close", size=16)}'
-        f'</button></div><ol class="chunks">{rows}</ol></section>'
+        f'<button type="button" class="tool" data-act="close-chunks" aria-label="{t("close", language)}">'
+        f'{icon("close", size=16)}</button></div><ol class="chunks">{rows}</ol></section>'
     )

@@ -11,6 +11,8 @@ from ..session import Turn
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 NEAR_MISSES = 3
+BEGINNING = 180
+"""Characters shown of a passage in which no sentence stands out."""
 
 
 def panel(turns: Sequence[Turn], number: int, language: Language, *, score_name: str) -> str:
@@ -28,7 +30,8 @@ def panel(turns: Sequence[Turn], number: int, language: Language, *, score_name:
 def _head(pager: str, language: Language) -> str:
     return (
         f'<div class="ev-head"><h2>{t("evidence", language)}</h2>{pager}'
-        f'<label class="only"><input type="checkbox" data-act="cited-only"><span>{t("cited_only", language)}</span></label>'
+        f'<label class="only"><input type="checkbox" data-act="cited-only"><span>{t("cited_only", language)}'
+        "</span></label>"
         f'<button type="button" class="tool ev-close" data-act="panel" aria-label="{t("close_evidence", language)}">'
         f"{icon('close', size=16)}</button></div>"
     )
@@ -79,9 +82,10 @@ class _Cards:
         contexts = self.retrieval.contexts
         rest = [c for c in self.retrieval.candidates if not c.kept]
         cards = "".join(self.card(c) for c in contexts)
+        found = len(self.retrieval.candidates)
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{self.query()}'
-            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=len(self.retrieval.candidates))}</p>'
+            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>'
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
         )
 
@@ -125,22 +129,25 @@ class _Cards:
             return f'<p class="unjudged">{t("unjudged", self.language)}</p>'
         return (
             f'<div class="meter"><span class="bar" role="meter" aria-valuemin="0" aria-valuemax="1" '
-            f'aria-valuenow="{c.probability:.3f}" aria-label="{self.score}"><i style="width:{c.probability:.1%}"></i></span>'
+            f'aria-valuenow="{c.probability:.3f}" aria-label="{self.score}">'
+            f'<i style="width:{c.probability:.1%}"></i></span>'
             f'<span class="meter-name" title="{self.score_about}">{self.score}</span><b>{c.probability:.3f}</b>'
-            f'<span class="odds" title="{t("log_odds_about", self.language)}">{c.log_odds:+.2f}</span></div>'
+            f'<span class="odds" title="{t("log_odds_about", self.language)}">{t("log_odds", self.language)} '
+            f"{c.log_odds:+.2f}</span></div>"
         )
 
     def passage(self, c: Candidate) -> str:
         chunk = c.stored.chunk
         best, terms = self.spans(c)
         key = f"{self.one.number}-{c.number or f'r{c.rank}'}"
-        snippet = clipped(chunk.text, best, terms) if best else esc(chunk.text[:240])
+        snippet = clipped(chunk.text, best, terms) if best else esc(_beginning(chunk.text))
         label = t("full_passage", self.language)
         tokens = t("tokens", self.language, count=chunk.tokens)
         return (
             f'<p class="snippet">{snippet}</p>'
             f'<details id="full-{key}"><summary>{label} <span>{tokens}</span></summary>'
-            f'<div class="full" lang="{esc(c.stored.language)}">{marked(chunk.text, best=best, terms=terms)}</div></details>'
+            f'<div class="full" lang="{esc(c.stored.language)}">{marked(chunk.text, best=best, terms=terms)}'
+            "</div></details>"
             f'<details id="scores-{key}"><summary>{t("scores", self.language)}</summary>{self.scores(c)}</details>'
         )
 
@@ -205,6 +212,11 @@ def near_misses(one: Turn, language: Language) -> str:
         for c in best
     )
     return f'<div class="misses"><p>{t("near_misses", language)}</p><ul>{rows}</ul></div>'
+
+
+def _beginning(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= BEGINNING else f"{line[:BEGINNING]}…"
 
 
 def _level(c: Candidate) -> str:

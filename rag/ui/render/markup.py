@@ -6,6 +6,7 @@ import html
 import re
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ...messages import Language, Reason, text
 from ..i18n import say
@@ -92,7 +93,7 @@ def marked(source: str, *, best: Span | None, terms: Sequence[Span]) -> str:
     cuts = {0, len(source), *(x for span in inside for x in span), *(best or ())}
     edges = sorted(x for x in cuts if 0 <= x <= len(source))
     out: list[str] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece = esc(source[start:end])
         if any(a <= start and end <= b for a, b in inside):
             piece = f'<mark class="term">{piece}</mark>'

@@ -10,13 +10,15 @@ def header(language: Language) -> str:
     """Brand on the left, switches on the right; tabs and status pill are laid between them."""
     return (
         f'<a class="skip" href="#composer" data-act="skip">{t("skip", language)}</a>'
-        f'<div class="bar-top"><h1 class="brand">{icon("mark", size=24)}<span>Plainsight</span></h1><div class="switches">'
+        f'<div class="bar-top"><h1 class="brand">{icon("mark", size=24)}<span>Plainsight</span></h1>'
+        '<div class="switches">'
         f'<button type="button" class="switch" data-act="language" lang="{t("other_language_code", language)}" '
         f'title="{t("switch_language", language)}">{t("other_language", language)}</button>'
         f'<button type="button" class="switch" data-act="theme" aria-label="{t("switch_theme", language)}" '
         f'title="{t("switch_theme", language)}">{icon("theme")}</button>'
         f'<button type="button" class="switch ev-toggle" data-act="panel" aria-expanded="true" aria-controls="side" '
-        f'aria-label="{t("toggle_evidence", language)}" title="{t("toggle_evidence", language)}">{icon("panel")}</button>'
+        f'aria-label="{t("toggle_evidence", language)}" title="{t("toggle_evidence", language)}">{icon("panel")}'
+        "</button>"
         "</div></div>"
     )
 
@@ -30,8 +32,14 @@ def hint(language: Language) -> str:
 
 
 def documents_head(language: Language) -> str:
-    return f'<div class="page-head"><h2>{t("add_documents", language)}</h2><p>{t("add_documents_about", language)}</p></div>'
+    return (
+        f'<div class="page-head"><h2>{t("add_documents", language)}</h2><p>{t("add_documents_about", language)}'
+        "</p></div>"
+    )
 
 
 def settings_head(language: Language) -> str:
-    return f'<div class="page-head"><h2>{t("retrieval_settings", language)}</h2><p>{t("settings_about", language)}</p></div>'
+    return (
+        f'<div class="page-head"><h2>{t("retrieval_settings", language)}</h2><p>{t("settings_about", language)}'
+        "</p></div>"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...messages import Language
 from ...types import PartState, PartStatus, Status
 from ..i18n import say
@@ -19,8 +21,8 @@ def pill(status: Status, language: Language) -> str:
     """The header's button and the panel it opens."""
     kind, label = _headline(status, language)
     return (
-        f'<button type="button" class="pill {kind}" data-act="models" aria-expanded="false" aria-controls="models-panel" '
-        f'title="{t("models", language)}"><i aria-hidden="true"></i><span role="status">{label}</span></button>'
+        f'<button type="button" class="pill {kind}" data-act="models" aria-expanded="false" '
+        f'aria-controls="models-panel" title="{t("models", language)}"><i aria-hidden="true"></i><span role="status">{label}</span></button>'
         f'<div class="popover" id="models-panel" hidden>{parts(status, language)}</div>'
     )
 
@@ -42,14 +44,21 @@ def _share(busy: list[PartStatus]) -> str:
 
 
 def _running(status: Status, language: Language) -> str:
-    known = {p.part: p.info.name if p.info else p.name for p in status.parts}
-    models = [_short(known[part]) for part in ("embedder", "reranker") if known.get(part)]
-    models.append(_short(known.get("chat") or "") or say("no_chat_model", language))
-    return "".join(f" · {name(model)}" for model in models)
+    known = {p.part: p for p in status.parts}
+    models = [_method(known[part]) for part in ("embedder", "reranker") if part in known]
+    models.append((_method(known["chat"]) if "chat" in known else "") or say("no_chat_model", language))
+    return "".join(f" · {name(model)}" for model in models if model)
 
 
-def _short(model: str) -> str:
-    return model.rsplit("/", 1)[-1]
+def _method(part: PartStatus) -> str:
+    """A model's short name; late interaction over the embedder's own vectors goes by the name of the method."""
+    if part.info and part.info.score_name == "offline_estimate":
+        return "MaxSim"
+    return (part.info.name if part.info else part.name).rsplit("/", 1)[-1]
+
+
+def _short_revision(revision: str) -> str:
+    return revision[:12] if re.fullmatch("[0-9a-f]{40}", revision) else revision
 
 
 def parts(status: Status, language: Language) -> str:
@@ -68,11 +77,12 @@ def _part(part: PartStatus, language: Language) -> str:
         model = t("no_chat_model", language)
     details = ""
     if part.info:
-        facts = (part.info.revision, part.info.device, part.info.dtype)
+        facts = (_short_revision(part.info.revision), part.info.device, part.info.dtype)
         details = f"<small>{esc(' · '.join(f for f in facts if f))}</small>"
     share = f" {size(part.done)} / {size(part.total)}" if part.total and part.state in BUSY else ""
     remark = f'<p class="remark">{why(part.reason, language)}</p>' if part.reason else ""
     return (
-        f'<li class="{part.state}"><div><span>{t(f"part_{part.part}", language)}</span><b>{name(model)}</b>{details}</div>'
+        f'<li class="{part.state}"><div><span>{t(f"part_{part.part}", language)}</span><b>{name(model)}'
+        f"</b>{details}</div>"
         f'<span class="part-state">{t(f"part_state_{part.state}", language)}{share}</span>{remark}</li>'
     )

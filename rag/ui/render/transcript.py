@@ -158,9 +158,9 @@ def _offer(language: Language) -> str:
 
 
 def _under_way(job: Job, language: Language) -> str:
-    ended, count = sum(1 for e in job.files if e.outcome), len(job.files)
-    said = t("files_done", language, done=ended, count=count) if count else t("ingest_waiting", language)
-    return f'<div class="offer"><div role="status"><b>{t("ingest", language)}</b><p>{said}</p></div></div>'
+    ended = sum(1 for e in job.files if e.outcome)
+    said = t("files_done", language, done=ended) if job.files else t("ingest_waiting", language)
+    return f'<div class="offer"><div role="status"><b>{t("ingest_running", language)}</b><p>{said}</p></div></div>'
 
 
 def editing(number: int, language: Language) -> str:

@@ -1,0 +1,148 @@
+"""The command line on the real offline profile: every command once."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from rag.__main__ import ABSTAINED, FAILED, OK, main
+from rag.build import opened
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+Printed = tuple[int, str, str]
+"""Exit code, standard output, standard error."""
+
+
+class CommandLine:
+    """Runs commands in this process over one knowledge base."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *args: str | Path, **env: str) -> Printed:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.folder)
+            for name, value in {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(self.folder), **env}.items():
+                patch.setenv(name, value)
+            code = main([str(arg) for arg in args])
+        return code, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "docs" / "guides").mkdir(parents=True)
+    (folder / "docs" / "guides" / "backup.md").write_text(
+        "# Backup\n\nA backup is taken every night at two.\n\n# Restore\n\nRun the restore command with a date.\n",
+        encoding="utf-8",
+    )
+    (folder / "docs" / "水果.md").write_text("# 水果\n\n香蕉是黄色的，富含钾。\n", encoding="utf-8")
+    command = CommandLine(folder)
+    code, out, err = command("ingest", folder / "docs")
+    assert code == OK, err
+    assert sorted(line.split()[1] for line in out.splitlines()) == ["guides/backup.md", "水果.md"]
+    return command
+
+
+def test_ask_streams_a_quoted_answer_with_its_evidence(run: CommandLine) -> None:
+    code, out, err = run("ask", "When is the backup taken?")
+    assert code == OK, err
+    assert "A backup is taken every night at two." in out and "[1]" in out
+    assert "Extractive answer" in out and "guides/backup.md" in out
+    assert "rerank     finished" in err
+
+
+def test_ask_in_chinese(run: CommandLine) -> None:
+    code, out, err = run("--language", "zh", "ask", "香蕉是什么颜色的？")
+    assert code == OK, err
+    assert "香蕉是黄色的，富含钾。" in out and "摘录式回答" in out
+
+
+def test_ask_as_json_is_the_ledger(run: CommandLine) -> None:
+    _code, out, _err = run(
+        "ask", "When is the backup taken?", "--json", "--contexts", "1", "--document", "guides/backup.md"
+    )
+    ledger = json.loads(out)
+    assert ledger["outcome"] == "extractive" and ledger["profile"] == "offline"
+    assert ledger["options"]["documents"] == ["guides/backup.md"]
+    kept = [c for c in ledger["retrieval"]["candidates"] if c["number"]]
+    assert len(kept) == 1 and 0 < kept[0]["probability"] <= 1
+    assert ledger["models"]["reranker"]["score_name"] == "offline_estimate"
+
+
+def test_a_question_nothing_answers_exits_with_its_own_code(run: CommandLine) -> None:
+    code, out, _err = run("ask", "Who painted the ceiling of the chapel?", "--threshold", "0.9")
+    assert code == ABSTAINED
+    assert "No answer" in out and "below the threshold" in out
+
+
+def test_search_shows_evidence_without_an_answer(run: CommandLine) -> None:
+    code, out, err = run("search", "restore command", "--mode", "full_text", "--no-rerank", "--json")
+    assert code == OK, err
+    found = json.loads(out)
+    first = found["candidates"][0]
+    assert first["stored"]["document"] == "guides/backup.md"
+    assert first["dense"] is None and first["full_text"]["rank"] == 1 and first["log_odds"] is None
+
+
+def test_documents_lists_without_loading_models(run: CommandLine) -> None:
+    _code, out, _err = run("documents", "--json", RAG_PROFILE="qwen3")
+    assert [d["name"] for d in json.loads(out)] == ["guides/backup.md", "水果.md"]
+
+
+def test_a_refused_file_is_named_and_the_exit_code_says_so(run: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "bad.md").write_bytes(b"\x00\x01\x02\x03")
+    code, out, err = run("ingest", tmp_path / "bad.md")
+    assert code == FAILED
+    assert out.startswith("refused") and "bad.md" in out and "Traceback" not in err
+
+
+def test_delete_and_an_unknown_name(run: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "gone.md").write_text("# Gone\n\nSoon.\n", encoding="utf-8")
+    assert run("ingest", tmp_path / "gone.md")[0] == OK
+    assert "1 document" in run("delete", "gone.md")[1]
+    code, _out, err = run("delete", "gone.md")
+    assert code == FAILED and "gone.md" in err
+
+
+def test_doctor_finds_everything_in_place(run: CommandLine) -> None:
+    _code, out, _err = run("doctor")
+    assert "packaged models: installed, checksum right" in out
+    assert "full-text search: available" in out
+    assert "2 documents, 3 chunks" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        pytest.param(["ask", "x", "--threshold", "2"], "RAG_THRESHOLD", id="an option out of bounds"),
+        pytest.param(["ask", "x", "--candidates", "many"], "RAG_CANDIDATES", id="an option that is no number"),
+    ],
+)
+def test_bad_options_name_what_is_allowed(args: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(args) == FAILED
+    assert named in capsys.readouterr().err
+
+
+def test_the_app_holding_the_database_is_said_plainly(tmp_path: Path) -> None:
+    settings = Settings.from_env({"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(tmp_path)})
+    with opened(settings):
+        done = subprocess.run(
+            [sys.executable, "-m", "rag", "documents"],
+            cwd=tmp_path,
+            env={**os.environ, "RAG_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == FAILED
+    assert "another process" in done.stderr.lower() and "Traceback" not in done.stderr

@@ -1,0 +1,200 @@
+"""Coming to life: what is said while models load, when they cannot, and when the database is away for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rag.chunking import ChunkLimits
+from rag.conversation import Conversation, Setup
+from rag.errors import ModelsError, ModelsNotReady, RagError, StoreUnavailable
+from rag.ingest import Ingest
+from rag.messages import Reason, reason
+from rag.prompts import PromptBudget
+from rag.retrieval import Policy, Retriever
+from rag.runtime import Models, Parts, Report, Runtime
+from rag.types import Document, Embedder, Fingerprint, ModelInfo, PartState, PartStatus, Status, Store
+
+from .fakes import BagEmbedder, OverlapReranker
+from .knowledge import TEXTS, open_store
+from .test_conversation import FirstContext
+
+AWAY = reason("store.closed", uri="x")
+WHY = reason("runtime.profile_forced")
+
+
+class Database:
+    """A real collection that is away until told otherwise."""
+
+    def __init__(self, folder: Path, *, away: bool = False) -> None:
+        self.folder = folder
+        self.away = away
+        self.store: Store | None = None
+
+    def _here(self) -> None:
+        if self.away:
+            raise StoreUnavailable(AWAY)
+
+    def documents(self) -> list[Document]:
+        self._here()
+        return []
+
+    def fingerprint(self) -> Fingerprint | None:
+        self._here()
+        return Fingerprint("fake", "1", 64, "whole", "1")
+
+    def open(self, embedder: Embedder) -> Store:
+        self._here()
+        self.store = open_store(self.folder, embedder)
+        return self.store
+
+    def close(self) -> None:
+        if self.store:
+            self.store.close()
+
+
+def assemble(models: Models, store: Store) -> Parts:
+    retriever = Retriever(models.embedder, models.reranker, store, detect_language=lambda _: "en", policy=Policy())
+    conversation = Conversation(
+        retriever,
+        store,
+        chat=None,
+        extractor=models.extractor,
+        count_tokens=models.embedder.count_tokens,
+        setup=Setup(models.profile, {}, PromptBudget()),
+    )
+    ingest = Ingest(store, models.embedder, limits=ChunkLimits(max_tokens=64), detect=lambda _: "en")
+    return Parts(models, store, retriever, conversation, ingest)
+
+
+def loaded(indexed: Fingerprint | None, report: Report) -> Models:
+    embedder, reranker = BagEmbedder(), OverlapReranker()
+    report(PartStatus("embedder", PartState.READY, info=embedder.info))
+    report(PartStatus("reranker", PartState.READY, info=reranker.info))
+    return Models("offline", WHY, embedder, reranker, FirstContext())
+
+
+def runtime(
+    database: Database,
+    load: Callable[[Fingerprint | None, Report], Models] = loaded,
+    chat: ModelInfo | None = None,
+) -> Runtime:
+    made = Runtime(database=database, load=load, assemble=assemble, chat=chat)
+    made.start()
+    return made
+
+
+def states(status: Status) -> dict[str, PartState]:
+    return {part.part: part.state for part in status.parts}
+
+
+def why(status: Status, part: str) -> Reason | None:
+    return next(p.reason for p in status.parts if p.part == part)
+
+
+def test_ready(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    running = runtime(database)
+    parts = running.wait()
+    assert running.status().ready
+    assert (running.status().profile, running.status().why) == ("offline", WHY)
+    assert [d.name for d in running.documents()] == sorted(TEXTS)
+    assert running.parts() is parts
+    running.close()
+
+
+def test_while_loading_questions_are_refused_and_documents_are_listed(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def slow(indexed: Fingerprint | None, report: Report) -> Models:
+        go.wait()
+        return loaded(indexed, report)
+
+    running = runtime(Database(tmp_path), slow)
+    with pytest.raises(ModelsNotReady) as caught:
+        running.parts()
+    assert caught.value.reason == reason("runtime.loading")
+    assert not running.status().ready and running.documents() == []
+    go.set()
+    running.wait()
+    assert running.status().ready
+    running.close()
+
+
+def test_the_index_there_is_told_to_the_loader(tmp_path: Path) -> None:
+    told: list[Fingerprint | None] = []
+
+    def listening(indexed: Fingerprint | None, report: Report) -> Models:
+        told.append(indexed)
+        return loaded(indexed, report)
+
+    running = runtime(Database(tmp_path), listening)
+    running.wait()
+    running.close()
+    assert told == [Fingerprint("fake", "1", 64, "whole", "1")]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(ModelsError(AWAY), AWAY, id="named"),
+        pytest.param(ZeroDivisionError(), reason("runtime.broke_down", kind="ZeroDivisionError"), id="unforeseen"),
+    ],
+)
+def test_models_that_cannot_load_are_said_everywhere(tmp_path: Path, error: Exception, expected: Reason) -> None:
+    def broken(indexed: Fingerprint | None, report: Report) -> Models:
+        raise error
+
+    running = runtime(Database(tmp_path), broken)
+    with pytest.raises(RagError) as caught:
+        running.wait()
+    assert caught.value.reason == expected
+    status = running.status()
+    assert states(status)["embedder"] is PartState.FAILED and why(status, "embedder") == expected
+    assert not status.ready
+
+
+def test_a_database_that_was_away_is_tried_again_when_needed(tmp_path: Path) -> None:
+    database = Database(tmp_path, away=True)
+    running = runtime(database)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            running.wait()
+    assert states(running.status())["store"] is PartState.FAILED and why(running.status(), "store") == AWAY
+    database.away = False
+    running.parts()
+    assert running.status().ready
+    running.close()
+
+
+def test_many_askers_at_once_open_the_database_once(tmp_path: Path) -> None:
+    database = Database(tmp_path, away=True)
+    running = runtime(database)
+    with pytest.raises(StoreUnavailable):
+        running.wait()
+    database.away = False
+    found: list[Parts] = []
+    askers = [threading.Thread(target=lambda: found.append(running.parts())) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert len(found) == 8 and all(parts is found[0] for parts in found)
+    running.close()
+
+
+@pytest.mark.parametrize(
+    ("chat", "expected"),
+    [
+        pytest.param(None, reason("runtime.no_chat_model"), id="no key"),
+        pytest.param(ModelInfo("gpt-4o", "", "", ""), None, id="a model"),
+    ],
+)
+def test_the_chat_model_is_part_of_the_status(tmp_path: Path, chat: ModelInfo | None, expected: Reason | None) -> None:
+    running = runtime(Database(tmp_path), chat=chat)
+    running.wait()
+    assert why(running.status(), "chat") == expected
+    running.close()
