@@ -30,15 +30,15 @@ def main() -> int:
         logging.getLogger(ours).setLevel(settings.log_level)
     for why in unknown(env):
         log.warning("%s", why)
+    service = build(settings)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
     from rag.ui.page import build_page, launch_options
 
-    service = build(settings)
-    service.runtime.start()
     page = build_page(service)
     try:
         _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
         log.info("Plainsight is at %s", address)
+        service.runtime.start()  # now, not before: loading models must not slow the page down
         page.block_thread()
     except OSError as e:
         log.error("The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from .runtime import Models, Parts, Report, Runtime
 from .service import Service
 from .settings import Settings
 from .types import (
+    Cancel,
     ChatModel,
     Document,
     Embedder,
@@ -52,7 +53,7 @@ def build(settings: Settings) -> Service:
     database = Collection(settings)
     runtime = Runtime(
         database=database,
-        load=lambda indexed, report: load_models(settings, indexed, report),
+        load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel),
         assemble=lambda models, store: _assemble(settings, models, store, chat),
         chat=chat.info if chat else None,
     )
@@ -110,7 +111,9 @@ class Collection:
 
         s = self._settings
         index = IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
-        return MilvusStore.open(self._connection(), s.collection, fingerprint(embedder, chunk_limits(s, embedder)), index=index)
+        return MilvusStore.open(
+            self._connection(), s.collection, fingerprint(embedder, chunk_limits(s, embedder)), index=index
+        )
 
     def drop(self) -> None:
         """Remove the collection with all its documents. Raises StoreError."""
@@ -148,8 +151,8 @@ def chunk_limits(settings: Settings, embedder: Embedder) -> ChunkLimits:
     return ChunkLimits(max_tokens=most, overlap_tokens=min(settings.chunk_overlap, most // 2))
 
 
-def load_models(settings: Settings, indexed: Fingerprint | None, report: Report) -> Models:
-    """Choose the profile, fetch what is missing, load. Raises ModelsError."""
+def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
+    """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
     from .device import choose_placement, limit_threads
     from .offline import NAME, Extractive
 
@@ -160,8 +163,15 @@ def load_models(settings: Settings, indexed: Fingerprint | None, report: Report)
     )
     placement = choose_placement(device=settings.device, threads=settings.threads)
     limit_threads(placement.threads)
-    load = _load_offline if choice.profile == "offline" else _load_qwen3
-    embedder, reranker = load(settings, choice, placement, report)
+    if choice.profile == "offline":
+        embedder, reranker = _load_offline(report)
+    else:
+        folders = {
+            part: _fetched(part, place, report, cancel)
+            for part, place in (("embedder", choice.embedder), ("reranker", choice.reranker))
+            if place
+        }
+        embedder, reranker = _load_qwen3(settings, folders, placement, report)
     detect("warm up")  # its table takes a second to load, which is better spent here than on the first question
     return Models(choice.profile, choice.why, embedder, reranker, Extractive(embedder))
 
@@ -181,9 +191,7 @@ def _seek(settings: Settings) -> tuple[Sought[Found | Downloadable], Sought[Foun
     return embedder, seek(settings.reranker_model, settings.reranker_revision)
 
 
-def _load_offline(
-    settings: Settings, choice: Choice[Found | Downloadable], placement: Placement, report: Report
-) -> tuple[Embedder, Reranker]:
+def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
     from .offline import MaxSimReranker, MiniLmEmbedder
 
     embedder = MiniLmEmbedder.load(lock=DeviceLock())
@@ -194,20 +202,15 @@ def _load_offline(
 
 
 def _load_qwen3(
-    settings: Settings, choice: Choice[Found | Downloadable], placement: Placement, report: Report
+    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report
 ) -> tuple[Embedder, Reranker]:
     from .embedding import Qwen3Embedder
     from .reranking import Qwen3Reranker
 
     lock = DeviceLock()
-    found = {
-        part: _fetched(part, place, report)
-        for part, place in (("embedder", choice.embedder), ("reranker", choice.reranker))
-        if place
-    }
     embedder = Qwen3Embedder.load(
         found["embedder"].path,
-        name=settings.embedding_model,
+        name=_shown(settings.embedding_model),
         revision=found["embedder"].revision,
         placement=placement,
         lock=lock,
@@ -218,7 +221,7 @@ def _load_qwen3(
     report(PartStatus("embedder", PartState.READY, embedder.info.name, embedder.info))
     reranker = Qwen3Reranker.load(
         found["reranker"].path,
-        name=settings.reranker_model,
+        name=_shown(settings.reranker_model),
         revision=found["reranker"].revision,
         placement=placement,
         lock=lock,
@@ -229,11 +232,16 @@ def _load_qwen3(
     return embedder, reranker
 
 
-def _fetched(part: str, place: Found | Downloadable, report: Report) -> Found:
+def _shown(model: str) -> str:
+    """The name of a model: its hub id, or the last part of a folder's path."""
+    folder = Path(model).expanduser()
+    return folder.resolve().name if folder.is_dir() else model
+
+
+def _fetched(part: str, place: Found | Downloadable, report: Report, cancel: Cancel) -> Found:
     """The model's folder, downloaded first where it is not here."""
     from .download import download
     from .hub import Found
-    from .types import Cancel
 
     if isinstance(place, Found):
         report(PartStatus(part, PartState.LOADING, place.path.name))
@@ -242,7 +250,7 @@ def _fetched(part: str, place: Found | Downloadable, report: Report) -> Found:
     def progress(done: int, total: int) -> None:
         report(PartStatus(part, PartState.DOWNLOADING, place.model_id, done=done, total=total))
 
-    found = download(place, progress=progress, cancel=Cancel())
+    found = download(place, progress=progress, cancel=cancel)
     report(PartStatus(part, PartState.LOADING, place.model_id))
     return found
 

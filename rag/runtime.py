@@ -18,6 +18,7 @@ from .ingest import Ingest
 from .messages import Reason, reason
 from .retrieval import Retriever
 from .types import (
+    Cancel,
     Document,
     Embedder,
     Extractor,
@@ -81,7 +82,7 @@ class Runtime:
         self,
         *,
         database: Database,
-        load: Callable[[Fingerprint | None, Report], Models],
+        load: Callable[[Fingerprint | None, Report, Cancel], Models],
         assemble: Callable[[Models, Store], Parts],
         chat: ModelInfo | None,
     ) -> None:
@@ -90,6 +91,7 @@ class Runtime:
         self._assemble = assemble
         self._lock = threading.Lock()
         self._opening = threading.Lock()
+        self._cancel = Cancel()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
         self._models: Models | None = None
         self._parts: Parts | None = None
@@ -130,12 +132,13 @@ class Runtime:
         return self._parts.store.documents() if self._parts else self.database.documents()
 
     def close(self) -> None:
-        """Release the database."""
+        """End a download that may be under way, and release the database."""
+        self._cancel.cancel()
         self.database.close()
 
     def _run(self) -> None:
         try:
-            self._models = self._load(self._indexed(), self._report)
+            self._models = self._load(self._indexed(), self._report, self._cancel)
             self._finish()
         except RagError as e:
             log.error("%s", e)

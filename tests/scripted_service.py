@@ -79,12 +79,18 @@ TEXTS = [
     ("guides/docker.md", ("Guides", "Docker", "Volumes"), "Mount the certificate folder read-only.", -5.6),
 ]
 
-ANSWER = (
-    "Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so "
-    "nothing is dropped [1].\n\n1. Write the new `tls.crt` and `tls.key` beside the old files.\n2. Send `SIGHUP` to each "
-    'broker and wait for the reload counter to rise [1].\n\n```bash\nkill -HUP "$(pidof broker)"\n```\n\n**One exception:** a '
-    "new client CA needs a rolling restart [3], one broker at a time [2]."
-)
+ANSWER = """\
+Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so nothing is
+dropped [1].
+
+1. Write the new `tls.crt` and `tls.key` beside the old files.
+2. Send `SIGHUP` to each broker and wait for the reload counter to rise [1].
+
+```bash
+kill -HUP "$(pidof broker)"
+```
+
+**One exception:** a new client CA needs a rolling restart [3], one broker at a time [2]."""
 
 
 @dataclass

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 import pytest
@@ -21,6 +22,8 @@ from rag.ui.pump import Run
 from rag.ui.session import Session, Sessions
 
 from .scripted_service import ScriptedService
+
+T = TypeVar("T")
 
 DEFAULTS = RetrievalOptions(instruction="Find what answers the query")
 VALUES = tuple(packed(DEFAULTS).values())
@@ -52,13 +55,19 @@ def handlers(service: ScriptedService) -> Handlers:
     return Handlers(service, Sessions())  # type: ignore[arg-type]
 
 
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in an event loop of another thread: a browser that is open in this one has its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def finish(handlers: Handlers, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
     """Follow the running answer to its end; what was shown."""
 
     async def collect() -> list[Chat]:
         return [shown async for shown in handlers.follow(browser, tab)]
 
-    return asyncio.run(collect())
+    return apart(collect())
 
 
 def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Session:
@@ -239,7 +248,7 @@ def ingested(handlers: Handlers) -> list[Any]:
     async def collect() -> list[Any]:
         return [shown async for shown in handlers.follow_ingest(ALICE, "t1")]
 
-    return asyncio.run(collect())
+    return apart(collect())
 
 
 def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(

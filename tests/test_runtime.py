@@ -10,13 +10,13 @@ import pytest
 
 from rag.chunking import ChunkLimits
 from rag.conversation import Conversation, Setup
-from rag.errors import ModelsError, ModelsNotReady, RagError, StoreUnavailable
+from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.ingest import Ingest
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
 from rag.retrieval import Policy, Retriever
 from rag.runtime import Models, Parts, Report, Runtime
-from rag.types import Document, Embedder, Fingerprint, ModelInfo, PartState, PartStatus, Status, Store
+from rag.types import Cancel, Document, Embedder, Fingerprint, ModelInfo, PartState, PartStatus, Status, Store
 
 from .fakes import BagEmbedder, OverlapReranker
 from .knowledge import TEXTS, open_store
@@ -70,7 +70,7 @@ def assemble(models: Models, store: Store) -> Parts:
     return Parts(models, store, retriever, conversation, ingest)
 
 
-def loaded(indexed: Fingerprint | None, report: Report) -> Models:
+def loaded(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
     embedder, reranker = BagEmbedder(), OverlapReranker()
     report(PartStatus("embedder", PartState.READY, info=embedder.info))
     report(PartStatus("reranker", PartState.READY, info=reranker.info))
@@ -79,7 +79,7 @@ def loaded(indexed: Fingerprint | None, report: Report) -> Models:
 
 def runtime(
     database: Database,
-    load: Callable[[Fingerprint | None, Report], Models] = loaded,
+    load: Callable[[Fingerprint | None, Report, Cancel], Models] = loaded,
     chat: ModelInfo | None = None,
 ) -> Runtime:
     made = Runtime(database=database, load=load, assemble=assemble, chat=chat)
@@ -109,9 +109,9 @@ def test_ready(tmp_path: Path) -> None:
 def test_while_loading_questions_are_refused_and_documents_are_listed(tmp_path: Path) -> None:
     go = threading.Event()
 
-    def slow(indexed: Fingerprint | None, report: Report) -> Models:
+    def slow(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
         go.wait()
-        return loaded(indexed, report)
+        return loaded(indexed, report, cancel)
 
     running = runtime(Database(tmp_path), slow)
     with pytest.raises(ModelsNotReady) as caught:
@@ -127,9 +127,9 @@ def test_while_loading_questions_are_refused_and_documents_are_listed(tmp_path: 
 def test_the_index_there_is_told_to_the_loader(tmp_path: Path) -> None:
     told: list[Fingerprint | None] = []
 
-    def listening(indexed: Fingerprint | None, report: Report) -> Models:
+    def listening(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
         told.append(indexed)
-        return loaded(indexed, report)
+        return loaded(indexed, report, cancel)
 
     running = runtime(Database(tmp_path), listening)
     running.wait()
@@ -145,7 +145,7 @@ def test_the_index_there_is_told_to_the_loader(tmp_path: Path) -> None:
     ],
 )
 def test_models_that_cannot_load_are_said_everywhere(tmp_path: Path, error: Exception, expected: Reason) -> None:
-    def broken(indexed: Fingerprint | None, report: Report) -> Models:
+    def broken(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
         raise error
 
     running = runtime(Database(tmp_path), broken)
@@ -198,3 +198,18 @@ def test_the_chat_model_is_part_of_the_status(tmp_path: Path, chat: ModelInfo | 
     running.wait()
     assert why(running.status(), "chat") == expected
     running.close()
+
+
+def test_closing_ends_a_download_under_way(tmp_path: Path) -> None:
+    downloading = threading.Event()
+
+    def endless(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
+        downloading.set()
+        cancel.flag.wait()
+        raise Stopped(AWAY)
+
+    running = runtime(Database(tmp_path), endless)
+    downloading.wait()
+    running.close()
+    with pytest.raises(Stopped):
+        running.wait()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from .. import citations
 from ..highlight import rarity
@@ -15,8 +14,12 @@ from ..prose import open_fence
 from ..types import HEADING_SEPARATOR, Candidate, Embedder
 from .quotes import Quote, quotes
 
+CONTEXTS = 3
+"""Contexts quoted from: below them a sentence hardly ever answered."""
 QUOTES = 3
-OVERLAP = 0.15
+MARGIN = 0.35
+"""Quotes this far below the best one say nothing it does not say."""
+OVERLAP = 0.3
 """Weight of the question's words a quote holds, beside its similarity."""
 LATER_CONTEXT = 0.08
 """What each place down the contexts costs: the reranker has read the whole passage, a single sentence says less."""
@@ -24,6 +27,10 @@ LATER_QUOTE = 0.01
 """What each place inside a passage costs."""
 OPENING = 0.05
 """Bonus of a passage's first quote: answers begin with the answer."""
+POINTER = 0.1
+"""What a sentence costs that is mostly a link: `See [Limits](limits.md).`"""
+
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Extractive:
         """Yield the best quotes with their `[n]`, in the order of the contexts and of the text; nothing without any."""
         scored = self._scored(question, contexts)
         best = sorted(scored, key=lambda s: -s.score)[:QUOTES]
-        chosen = sorted(best, key=lambda s: (s.number, s.place))
+        chosen = sorted((s for s in best if s.score >= best[0].score - MARGIN), key=lambda s: (s.number, s.place))
         before: _Scored | None = None
         for one in chosen:
             yield _separator(before, one) + _cited(one)
@@ -57,7 +64,7 @@ class Extractive:
     def _scored(self, question: str, contexts: Sequence[Candidate]) -> list[_Scored]:
         found = [
             (rank, place, context, quote)
-            for rank, context in enumerate(contexts)
+            for rank, context in enumerate(contexts[:CONTEXTS])
             for place, quote in enumerate(quotes(context.stored.chunk.text))
         ]
         texts = [context.stored.chunk.text[quote.start : quote.end] for _, _, context, quote in found]
@@ -68,7 +75,7 @@ class Extractive:
                 place,
                 quote,
                 text,
-                match - LATER_CONTEXT * rank - LATER_QUOTE * place + (OPENING if place == 0 else 0.0),
+                match - LATER_CONTEXT * rank + _standing(text, place),
             )
             for (rank, place, context, quote), text, match in zip(
                 found, texts, self._matches(question, texts, titles), strict=True
@@ -76,7 +83,7 @@ class Extractive:
         ]
 
     def _matches(self, question: str, texts: Sequence[str], titles: Sequence[str]) -> list[float]:
-        """How well each quote answers: similarity alone and below its title, and the question's words in it."""
+        """How well each quote answers: similarity below its title, and the question's words in it."""
         if not texts:
             return []
         held = _overlap(question, texts)
@@ -85,9 +92,15 @@ class Extractive:
             return held
         asked = self._embedder.embed_query(question, instruction="")[0]
         titled = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
-        vectors = self._embedder.embed_documents([*texts, *titled]) @ asked
-        similar = (vectors[: len(texts)] + vectors[len(texts) :]) / 2
-        return list(np.asarray(similar, dtype=np.float64) + OVERLAP * np.array(held))
+        similar = self._embedder.embed_documents(titled) @ asked
+        return [float(cosine) + OVERLAP * share for cosine, share in zip(similar, held, strict=True)]
+
+
+def _standing(text: str, place: int) -> float:
+    """What a quote gains or loses for where it stands and what it is."""
+    linked = sum(len(label) for label in _LINK.findall(text))
+    pointer = linked > 0.4 * len(_LINK.sub(r"\1", text))
+    return (OPENING if place == 0 else 0.0) - LATER_QUOTE * place - (POINTER if pointer else 0.0)
 
 
 def _overlap(question: str, texts: Sequence[str]) -> list[float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -73,7 +73,7 @@ class MilvusStore:
         """
         limits.check_collection(collection)
         options = index or schema.IndexOptions()
-        with connection.changes, _reporting_damage(connection):
+        with connection.changes, _reporting_damage(connection), _all_or_nothing(connection, collection):
             description = _ensure_collections(connection, collection, fingerprint)
             has_sparse = any(field["name"] == schema.SPARSE for field in description["fields"])
             dense = _ensure_indexes(connection, collection, options, full_text=has_sparse)
@@ -260,6 +260,24 @@ def _ensure_indexes(
     schema.load(connection, collection)
     schema.load(connection, registry)
     return dense
+
+
+@contextmanager
+def _all_or_nothing(connection: Connection, collection: str) -> Iterator[None]:
+    """A collection that was begun here and could not be finished is dropped again."""
+    names = [
+        name
+        for name in (collection + schema.REGISTRY_SUFFIX, collection)
+        if not connection.call("has_collection", collection_name=name)
+    ]
+    try:
+        yield
+    except StoreError:
+        # What made the creation fail may also forbid this; the first failure is the one to tell.
+        with suppress(StoreError):
+            for name in names:
+                schema.drop_one(connection, name)
+        raise
 
 
 @contextmanager

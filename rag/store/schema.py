@@ -138,20 +138,16 @@ def registry_schema() -> CollectionSchema:
 
 
 def create(connection: Connection, collection: str, schema: CollectionSchema, properties: Mapping[str, str]) -> None:
-    """Create a collection without indexes. One that was begun and not finished is dropped again."""
-    try:
-        with connection.writing():
-            connection.call(
-                "create_collection",
-                collection_name=collection,
-                schema=schema,
-                properties=dict(properties),
-                consistency_level="Session",
-                timeout=connection.loading_seconds,
-            )
-    except StoreError:
-        drop_one(connection, collection)
-        raise
+    """Create a collection, as yet without indexes."""
+    with connection.writing():
+        connection.call(
+            "create_collection",
+            collection_name=collection,
+            schema=schema,
+            properties=dict(properties),
+            consistency_level="Session",
+            timeout=connection.loading_seconds,
+        )
 
 
 def drop_one(connection: Connection, collection: str) -> None:
@@ -171,6 +167,11 @@ def found_index(connection: Connection, collection: str, field: str) -> Index | 
     return None
 
 
+def index_name(field: str) -> str:
+    """Name of the index of `field`. Asked to drop any other name, Lite drops all indexes of the collection."""
+    return f"{field}_idx"
+
+
 def ensure_index(
     connection: Connection, collection: str, field: str, wanted: Index, *, metric: str, keep: bool
 ) -> Index:
@@ -183,12 +184,16 @@ def ensure_index(
     params = MilvusClient.prepare_index_params()
     # One nested level: written flat, the parameters never reach Lite and its defaults are used silently.
     params.add_index(
-        field, index_type=wanted.type, index_name=field, metric_type=metric, params={"params": dict(wanted.params)}
+        field,
+        index_type=wanted.type,
+        index_name=index_name(field),
+        metric_type=metric,
+        params={"params": dict(wanted.params)},
     )
     with connection.writing():
         if found:
             connection.call("release_collection", collection_name=collection)
-            connection.call("drop_index", collection_name=collection, index_name=field)
+            connection.call("drop_index", collection_name=collection, index_name=index_name(field))
         # Not waiting: pymilvus sleeps half a second at least, and loading waits for what it needs.
         connection.call(
             "create_index",

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: Playwright keeps an event loop running in this thread
 def browser() -> Iterator[Browser]:
     path = executable()
     with sync_playwright() as playwright:
@@ -38,15 +38,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def scripted(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A page whose answers follow the question's words."""
+    executable()
     with scripted_page(tmp_path_factory.mktemp("scripted"), pause=0.02) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def real(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The product itself with its offline models."""
+    executable()
     with real_page(tmp_path_factory.mktemp("real"), {}) as address:
         yield address
 

@@ -20,7 +20,7 @@ import pytest
 from rag.errors import IndexMismatch, StoreError, StoreLocked, StoreUnavailable
 from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop, fingerprint_of, read_documents
 
-from .corpus import FINGERPRINT, names, question, sample
+from .corpus import FINGERPRINT, names, question, sample, texts
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,13 +132,15 @@ def test_auto_is_exact_on_lite_and_a_forced_kind_rebuilds(path: str) -> None:
 
 def test_bm25_parameters_arrive(path: str) -> None:
     connection = connect(path)
-    texts = ["fox", "fox fox fox fox", "dog", "dog", "dog"]
+    parts = ["fox", "fox fox fox fox", "dog", "dog", "dog"]
 
     def ratio(options: IndexOptions) -> float:
         """How much four mentions count beside one."""
         store = MilvusStore.open(connection, "kb", FINGERPRINT, index=options)
-        sample("a.md", *texts).put(store)
+        sample("a.md", *parts).put(store)
         best, second = store.search_full_text("fox", limit=2)
+        assert texts(store.search_dense(question("dog"), limit=1)) == ["dog"]
+        assert diagnose(connection, "kb").index == "FLAT"
         return best.score / second.score
 
     # Without length normalisation (b=0): 4(k1+1)/(4+k1) beside 1.

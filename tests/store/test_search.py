@@ -151,7 +151,7 @@ def test_any_name_is_a_literal_and_nothing_more(shared: MilvusStore, name: str) 
 
 
 def test_forced_hnsw_finds_everything_behind_a_narrow_filter(path: str) -> None:
-    store = MilvusStore.open(connect(path), "kb", FINGERPRINT, index=IndexOptions(kind="hnsw", m=4, ef=8))
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT, index=IndexOptions(kind="hnsw", ef=8))
     generator = np.random.default_rng(7)
     crowd = sample("crowd.md", *(f"person {number}" for number in range(3_000)))
     near = generator.normal(size=(3_000, DIMENSION)).astype(np.float32) * 0.05 + axis(0)
@@ -160,6 +160,8 @@ def test_forced_hnsw_finds_everything_behind_a_narrow_filter(path: str) -> None:
     far = generator.normal(size=(12, DIMENSION)).astype(np.float32) - 3 * axis(0)
     store.put(few.document, few.chunks, far / np.linalg.norm(far, axis=1, keepdims=True))
     store.flush()
+    store.close()  # waits for the index, without which the search would be exact
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT, index=IndexOptions(kind="hnsw", ef=8))
     assert len(store.search_dense(axis(0), limit=10, documents=["few.md"])) == 10
     assert len(store.search_dense(axis(0), limit=10)) == 10
     store.close()

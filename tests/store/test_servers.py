@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from rag.errors import StoreError, StoreUnavailable
-from rag.store import IndexOptions, MilvusStore, connect, diagnose
+from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose
 
 from .corpus import FINGERPRINT, names, question, sample, texts
 from .loopback import serving
@@ -89,18 +89,17 @@ def test_servers_get_hnsw_and_no_flush(tmp_path: Path) -> None:
     assert flushed == []
 
 
-def test_a_collection_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> None:
-    # This engine knows no whitespace tokenizer, so what is made for a 2.5 server fails half-way here.
+def test_a_server_that_refuses_the_schema_says_why(tmp_path: Path) -> None:
+    # This engine knows no whitespace tokenizer, which is what servers from 2.5 on are asked for.
     with serving(tmp_path / "server", version="2.5.4") as uri:
         connection = connect(uri, timeout=20)
         with pytest.raises(StoreError) as refused:
             MilvusStore.open(connection, "kb", FINGERPRINT)
         assert "whitespace" in str(refused.value)
-        assert connection.call("list_collections") == []
         connection.close()
 
 
-def test_an_index_that_cannot_be_made_is_made_at_the_next_start(tmp_path: Path) -> None:
+def test_a_collection_without_its_index_is_not_left_behind(tmp_path: Path) -> None:
     down = [True]
 
     def refusal(call: Any) -> grpc.StatusCode | None:
@@ -108,13 +107,29 @@ def test_an_index_that_cannot_be_made_is_made_at_the_next_start(tmp_path: Path) 
 
     with serving(tmp_path / "server", refusal=refusal) as uri:
         connection = connect(uri, timeout=20)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailable) as refused:
             MilvusStore.open(connection, "kb", FINGERPRINT)
+        assert refused.value.reason.code == "store.forbidden"
+        assert connection.call("list_collections") == []
         down[0] = False
         store = MilvusStore.open(connection, "kb", FINGERPRINT)
         sample("a.md", "fox").put(store)
         assert names(store.search_full_text("fox", limit=1)) == ["a.md"]
         store.close()
+
+
+@pytest.mark.parametrize("lost", [["dense_idx"], ["sparse_idx"], ["dense_idx", "sparse_idx"]], ids="+".join)
+def test_an_index_lost_to_a_crash_is_made_at_the_next_start(
+    connection: Connection, collection: str, lost: list[str]
+) -> None:
+    store = MilvusStore.open(connection, collection, FINGERPRINT)
+    sample("a.md", "fox").put(store)
+    connection.call("release_collection", collection_name=collection)
+    for name in lost:
+        connection.call("drop_index", collection_name=collection, index_name=name)
+    store = MilvusStore.open(connection, collection, FINGERPRINT)
+    assert names(store.search_dense(question("fox"), limit=1)) == ["a.md"]
+    assert names(store.search_full_text("fox", limit=1)) == ["a.md"]
 
 
 def test_a_search_that_takes_too_long_ends_at_the_timeout(tmp_path: Path) -> None:

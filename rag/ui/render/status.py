@@ -22,7 +22,8 @@ def pill(status: Status, language: Language) -> str:
     kind, label = _headline(status, language)
     return (
         f'<button type="button" class="pill {kind}" data-act="models" aria-expanded="false" '
-        f'aria-controls="models-panel" title="{t("models", language)}"><i aria-hidden="true"></i><span role="status">{label}</span></button>'
+        f'aria-controls="models-panel" title="{t("models", language)}">'
+        f'<i aria-hidden="true"></i><span role="status">{label}</span></button>'
         f'<div class="popover" id="models-panel" hidden>{parts(status, language)}</div>'
     )
 

@@ -1,0 +1,70 @@
+"""The parts as `build` puts them together: a Qwen3 profile on tiny folders, from upload to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.build import opened, throw_away
+from rag.errors import IndexMismatch, ModelsError
+from rag.settings import Settings
+from rag.types import Answered, Cancel, Outcome, Source, Status
+
+TEXT = b"# Keys\n\nRotate the key every spring.\n\n# Fruit\n\nBananas are yellow.\n"
+
+
+def settings(folder: Path, **env: str | Path) -> Settings:
+    return Settings.from_env({"RAG_DATA_DIR": str(folder), **{name: str(value) for name, value in env.items()}})
+
+
+def names(status: Status) -> dict[str, str]:
+    return {part.part: part.info.name for part in status.parts if part.info}
+
+
+def test_qwen3_from_folders_answers_and_says_what_runs(
+    tmp_path: Path, embedding_folder: Path, reranker_folder: Path
+) -> None:
+    chosen = settings(tmp_path, RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder)
+    with opened(chosen) as service:
+        status = service.status()
+        assert (status.profile, status.ready) == ("qwen3", True)
+        assert names(status) == {"embedder": embedding_folder.name, "reranker": reranker_folder.name}
+        added = [e for e in service.ingest([Source("keys.md", TEXT)], cancel=Cancel()) if e.outcome]
+        assert [(e.chunks, e.embedded) for e in added] == [(2, 2)]
+        *_, last = service.ask("Rotate the key?", history=(), options=chosen.retrieval, cancel=Cancel())
+    assert isinstance(last, Answered)
+    ledger = last.ledger
+    assert ledger.outcome in (Outcome.EXTRACTIVE, Outcome.ABSTAINED)
+    assert ledger.retrieval and all(c.log_odds is not None for c in ledger.retrieval.candidates)
+    assert ledger.models["reranker"].score_name == "p_yes"
+
+
+def test_an_index_is_never_searched_with_another_model(
+    tmp_path: Path, embedding_folder: Path, reranker_folder: Path
+) -> None:
+    with opened(settings(tmp_path, RAG_PROFILE="offline")) as service:
+        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
+    forced = settings(
+        tmp_path, RAG_PROFILE="qwen3", RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder
+    )
+    with pytest.raises(IndexMismatch) as caught, opened(forced):
+        pass
+    assert "MiniLM" in str(caught.value)
+    with opened(settings(tmp_path)) as service:  # auto stays with the model of the index
+        assert service.status().profile == "offline"
+        assert [d.name for d in service.documents()] == ["keys.md"]
+
+
+def test_weights_that_are_forced_and_missing_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelsError) as caught, opened(settings(tmp_path, RAG_PROFILE="qwen3")):
+        pass
+    assert "Qwen/Qwen3-Embedding-0.6B" in str(caught.value)
+
+
+def test_an_evaluation_leaves_the_knowledge_base_alone(tmp_path: Path) -> None:
+    offline = settings(tmp_path, RAG_PROFILE="offline")
+    with throw_away(offline) as service:
+        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
+        assert len(service.documents()) == 1
+    assert list(tmp_path.iterdir()) == []
