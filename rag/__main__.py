@@ -195,7 +195,35 @@ def run_doctor(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_evaluate(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    raise NotImplementedError
+    from .build import throw_away
+    from .evaluation import Evaluated, check_labels, evaluate, read_corpus, read_questions
+
+    corpus = read_corpus(args.corpus)
+    questions = read_questions(args.queries, relevant=args.relevant)
+    check_labels(corpus, questions, args.queries)
+    unanswerable = read_questions(args.unanswerable) if args.unanswerable else []
+    with throw_away(settings) as service:
+        parts = service.runtime.parts()
+        measured = evaluate(
+            Evaluated(parts.ingest, parts.retriever, parts.conversation),
+            corpus,
+            questions,
+            options=settings.retrieval,
+            unanswerable=unanswerable,
+            with_titles=not args.without_titles,
+            setup={"profile": parts.models.profile, "models": report.plain(dict(parts.conversation.setup.models))},
+            progress=_progress,
+        )
+    print(report.evaluation(measured, language))
+    if args.json:
+        args.json.write_text(json.dumps(report.plain(measured), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return OK
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """A line on stderr for every tenth of the work."""
+    if done == total or done % max(1, total // 10) == 0:
+        print(f"{what} {done}/{total}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ database that was away when the program started is tried again when it is next n
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from .types import (
     PartState,
     PartStatus,
     Reranker,
+    RetrievalOptions,
     Status,
     Store,
 )
@@ -92,6 +94,7 @@ class Runtime:
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._cancel = Cancel()
+        self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
         self._models: Models | None = None
         self._parts: Parts | None = None
@@ -118,13 +121,13 @@ class Runtime:
         """The running parts. Raises ModelsNotReady while loading, else the error that stands in the way."""
         if self._parts:
             return self._parts
-        if self._thread.is_alive():
+        if not self._settled.is_set():
             raise ModelsNotReady(reason("runtime.loading"))
         return self._finish()
 
     def wait(self) -> Parts:
         """The running parts, however long loading takes; for the command line."""
-        self._thread.join()
+        self._settled.wait()
         return self.parts()
 
     def documents(self) -> list[Document]:
@@ -139,13 +142,17 @@ class Runtime:
     def _run(self) -> None:
         try:
             self._models = self._load(self._indexed(), self._report, self._cancel)
-            self._finish()
+            parts = self._finish()
+            self._settled.set()
+            _warm_up(parts, self._cancel)
         except RagError as e:
             log.error("%s", e)
             self._fail(e)
         except Exception as e:  # the thread's last line: whatever it is, the page must say that loading ended
             log.exception("loading broke down")
             self._fail(ModelsError(reason("runtime.broke_down", kind=type(e).__name__)))
+        finally:
+            self._settled.set()
 
     def _indexed(self) -> Fingerprint | None:
         self._report(PartStatus("store", PartState.LOADING))
@@ -180,3 +187,10 @@ class Runtime:
             for name, part in self._status.items():
                 if part.state not in (PartState.READY, PartState.FAILED):
                     self._status[name] = replace(part, state=PartState.FAILED, reason=error.reason)
+
+
+def _warm_up(parts: Parts, cancel: Cancel) -> None:
+    """A search nobody waits for: Milvus Lite builds its full-text index on the first one, which takes seconds."""
+    with contextlib.suppress(RagError):  # the first real search meets the same error, and says so
+        for _ in parts.retriever.run("warm up", RetrievalOptions(candidates=1), cancel=cancel):
+            pass

@@ -42,8 +42,8 @@ class Logistic:
         return self.steepness * (match - self.even)
 
 
-BY_MEANING = Logistic(steepness=10.0, even=0.57)
-BY_KEYWORDS = Logistic(steepness=14.0, even=0.26)
+BY_MEANING = Logistic(steepness=8.3, even=0.635)
+BY_KEYWORDS = Logistic(steepness=10.8, even=0.28)
 
 
 class MaxSimReranker:

@@ -66,7 +66,7 @@ class MilvusStore:
         page_rows: int = PAGE_ROWS,
         now: Callable[[], float] = time.time,
     ) -> MilvusStore:
-        """Open `collection`, made if it is not there. The store owns the connection from here on.
+        """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
 
         Raises IndexMismatch when it was made with another fingerprint or is not one of ours, StoreError when the name,
         the index kind or Milvus's answer is wrong.

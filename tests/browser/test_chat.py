@@ -153,14 +153,16 @@ def test_two_browsers_never_see_each_others_chat(open_page: Open, scripted: str)
     expect(bob.locator(".turn")).to_have_count(1)
 
 
-def test_a_reload_in_the_middle_of_an_answer_finds_it_again(open_page: Open, scripted: str) -> None:
+def test_a_reload_in_the_middle_of_an_answer_finds_it_still_running(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
-    send(page)
-    expect(page.locator(".streaming")).to_contain_text("broker")
+    send(page, "hold generate")
+    expect(page.locator(".streaming")).to_contain_text("rotated while it runs")
     page.reload()
     ready(page)
-    expect(answered(page)).to_contain_text("One exception")
-    expect(page.locator(".card.cited")).to_have_count(3)
+    expect(page.locator(".streaming")).to_contain_text("rotated while it runs")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(answered(page)).to_contain_text("rotated while it runs")
+    expect(page.locator(".question")).to_contain_text("hold generate")
 
 
 def test_new_chat_starts_empty_and_stops_what_runs(open_page: Open, scripted: str) -> None:
@@ -222,9 +224,11 @@ def test_cited_only_hides_the_rest_and_a_chip_can_still_reach_every_card(open_pa
 def test_settings_are_remembered_in_this_browser_and_used(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     tab(page, "Settings")
-    page.get_by_label("Full text", exact=True).check()
-    page.get_by_label("Instruction").fill("Find the runbook")
     kept = page.evaluate(KEPT)
+    page.get_by_label("Full text", exact=True).check()
+    page.wait_for_function(f"before => {KEPT} !== before", arg=kept)
+    kept = page.evaluate(KEPT)
+    page.get_by_label("Instruction").fill("Find the runbook")
     page.get_by_label("Instruction").blur()
     page.wait_for_function(f"before => {KEPT} !== before", arg=kept)
     page.reload()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import AbstractContextManager
 from typing import Any
 
 from rag.store import Connection, MilvusStore, connect
@@ -31,9 +30,6 @@ class Dying:
             if self._left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         return answer
-
-    def reading(self) -> AbstractContextManager[None]:
-        return self._connection.reading()
 
 
 def main(path: str, action: str, writes: str) -> None:
