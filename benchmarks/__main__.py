@@ -58,7 +58,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds, instead of the size's")
     parser.add_argument("--threads", type=int, nargs="+", default=[1], help="thread counts; 0 is all cores")
     parser.add_argument("--types", nargs="+", default=["fp32", "bf16", "int8"], help="number types of the engine")
-    parser.add_argument("--only", nargs="+", default=["rerank", "embed", "query", "memory"], help="parts to measure")
+    parser.add_argument(
+        "--only", nargs="+", default=["rerank", "embed", "query", "memory"], help="rerank, peers, embed, query, memory"
+    )
     parser.add_argument("--layers", type=int, default=28, help="fewer for a try; results then say so")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--models", type=Path, help="folder to keep the random models in (2.4 GB)")
@@ -101,10 +103,16 @@ def _measure(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, An
         chunks,
         model.shape(options.layers),
     )
-    for part, measure in (("rerank", _rerank), ("embed", _embed), ("query", _query)):
+    parts = (
+        ("rerank", "rerank", _rerank),
+        ("peers", "rerank", _peers),
+        ("embed", "embed", _embed),
+        ("query", "query", _query),
+    )
+    for part, place, measure in parts:
         if part in options.only:
             for table in measure(plan):
-                run[part].append(table)
+                run[place].append(table)
                 yield run
     timing.use_threads(1)
     after = work.ceilings(CEILING_SECONDS, options.device)
@@ -146,6 +154,26 @@ def _rerank(plan: Plan) -> Iterator[dict[str, Any]]:
         for number in plan.passages:
             _say(f"reranking {number} passages, {count} threads")
             yield rerank.measure(rerankers, number=number, rounds=plan.rounds, progress=_say, shape=plan.shape)
+
+
+def _peers(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The first size again with other engines; they are loaded for a fixed number of threads, so one table each."""
+    from . import peers, rerank, timing
+
+    rerankers = rerank.Rerankers(plan.folder / "reranker", number_types=plan.number_types(), device=plan.device)
+    for count in plan.threads:
+        timing.use_threads(count)
+        _say("converting for other engines")
+        others = peers.Peers(plan.folder / "reranker", plan.folder / "peers", limit=rerank.LIMIT)
+        _say(f"reranking {plan.passages[0]} passages with other engines, {count} threads")
+        yield rerank.measure(
+            rerankers,
+            number=plan.passages[0],
+            rounds=plan.rounds,
+            progress=_say,
+            shape=plan.shape,
+            others=others.methods,
+        )
 
 
 def _embed(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,7 @@ class Peers:
 
     def methods(self, query: str, texts: Sequence[str]) -> dict[str, Callable[[], list[float]]]:
         """By name; each returns P(yes) in input order."""
-        return {name: lambda run=run: self._score(run, query, texts) for name, run in self._runs.items()}
+        return {name: partial(self._score, run, query, texts) for name, run in self._runs.items()}
 
     def _score(self, run: Run, query: str, texts: Sequence[str]) -> list[float]:
         scores = []
@@ -67,16 +69,16 @@ class Peers:
         model = AutoModelForCausalLM.from_pretrained(
             str(self._folder), dtype=torch.float32, local_files_only=True, attn_implementation="sdpa"
         )
-        return Judge(model.eval(), (self._tokens.no, self._tokens.yes)).eval()
+        judge = Judge(model, (self._tokens.no, self._tokens.yes))
+        return judge.train(False)
 
 
 def _openvino(judge: Callable[[], Judge], work: Path) -> Run:
-    import openvino as ov
+    ov = _library("openvino")
 
     path = work / "openvino.xml"
     if not path.is_file():
-        import nncf
-
+        nncf = _library("nncf")
         nncf.set_log_level(logging.ERROR)
         with torch.inference_mode():
             graph = ov.convert_model(judge(), example_input=torch.ones(1, 16, dtype=torch.int64))
@@ -96,12 +98,11 @@ def _openvino(judge: Callable[[], Judge], work: Path) -> Run:
 
 
 def _onnx(judge: Callable[[], Judge], work: Path) -> Run:
-    import onnxruntime
+    onnxruntime = _library("onnxruntime")
 
     path = work / "int8.onnx"
     if not path.is_file():
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-
+        quantization = _library("onnxruntime.quantization")
         plain = work / "fp32.onnx"
         with torch.inference_mode():
             torch.onnx.export(
@@ -113,7 +114,9 @@ def _onnx(judge: Callable[[], Judge], work: Path) -> Run:
                 dynamo=True,
                 external_data=True,
             )
-        quantize_dynamic(plain, path, weight_type=QuantType.QInt8, use_external_data_format=True)
+        quantization.quantize_dynamic(
+            plain, path, weight_type=quantization.QuantType.QInt8, use_external_data_format=True
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -123,3 +126,10 @@ def _onnx(judge: Callable[[], Judge], work: Path) -> Run:
         return float(no), float(yes)
 
     return run
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{name} is missing: pip install -r benchmarks/requirements.txt") from error

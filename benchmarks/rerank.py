@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ LIBRARY = "sentence-transformers CrossEncoder"
 OURS = "plainsight {}"
 TOP = 5
 LIMIT = 8192
+WARM_UP = ["A short text."]
 
 Method = Callable[[], list[float]]
 
@@ -120,15 +121,15 @@ def measure(
     *,
     number: int,
     rounds: int,
-    skip: Sequence[str] = (),
     progress: Callable[[str], None],
     shape: Any,
+    others: Callable[[str, Sequence[str]], Mapping[str, Method]] = lambda query, texts: {},
 ) -> dict[str, Any]:
-    """One table: every method over the same `number` passages."""
+    """One table: every method over the same `number` passages; `others` gives more methods."""
     query, texts = QUERIES[0], passages(number, rerankers.count, seed=number)
     lengths = rerankers.lengths(query, texts)
-    chosen = {name: m for name, m in rerankers.methods(query, texts).items() if name not in skip}
-    warm = rerankers.methods(QUERIES[1], ["A short text."])
+    chosen = {**rerankers.methods(query, texts), **others(query, texts)}
+    warm = {**rerankers.methods(QUERIES[1], WARM_UP), **others(QUERIES[1], WARM_UP)}
     for name in chosen:  # first calls lay out memory and keep the constant prefix, as a running product has
         warm[name]()
     timings = interleaved(chosen, rounds=rounds, progress=progress, synchronise=rerankers.synchronise)

@@ -195,28 +195,29 @@ def run_doctor(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_evaluate(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from . import scoreboard
     from .build import throw_away
-    from .evaluation import Evaluated, check_labels, evaluate, read_corpus, read_questions
+    from .evaluation import evaluate
+    from .labelled import check_labels, read_corpus, read_questions
 
     corpus = read_corpus(args.corpus)
     questions = read_questions(args.queries, relevant=args.relevant)
     check_labels(corpus, questions, args.queries)
     unanswerable = read_questions(args.unanswerable) if args.unanswerable else []
     with throw_away(settings) as service:
-        parts = service.runtime.parts()
-        measured = evaluate(
-            Evaluated(parts.ingest, parts.retriever, parts.conversation),
+        found = evaluate(
+            service.runtime.parts(),
             corpus,
             questions,
             options=settings.retrieval,
             unanswerable=unanswerable,
             with_titles=not args.without_titles,
-            setup={"profile": parts.models.profile, "models": report.plain(dict(parts.conversation.setup.models))},
             progress=_progress,
         )
-    print(report.evaluation(measured, language))
+    print(scoreboard.table(found, language))
     if args.json:
-        args.json.write_text(json.dumps(report.plain(measured), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        text_of = json.dumps(scoreboard.as_json(found), ensure_ascii=False, indent=2)
+        args.json.write_text(f"{text_of}\n", encoding="utf-8")
     return OK
 
 

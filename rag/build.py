@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,30 +14,25 @@ from uuid import uuid4
 
 from .chunking import ChunkLimits
 from .conversation import Conversation, Setup
-from .device import DeviceLock, Placement, prepare_environment
+from .device import prepare_environment
 from .files import FileLimits
 from .ingest import Ingest
 from .language import detect
-from .profiles import Choice, Sought, choose
+from .models import load_models
 from .prompts import PromptBudget
 from .retrieval import Policy, Retriever
-from .runtime import Models, Parts, Report, Runtime
+from .runtime import Models, Parts, Runtime
 from .service import Service
 from .settings import Settings
 from .types import (
-    Cancel,
     ChatModel,
     Document,
     Embedder,
     Fingerprint,
-    PartState,
-    PartStatus,
-    Reranker,
     Store,
 )
 
 if TYPE_CHECKING:
-    from .hub import Downloadable, Found
     from .store import Connection
 
 SCHEMA_VERSION = "1"
@@ -149,110 +144,6 @@ def chunk_limits(settings: Settings, embedder: Embedder) -> ChunkLimits:
     """How documents are cut: as set, but never longer than the embedder reads."""
     most = min(settings.chunk_tokens, embedder.max_tokens)
     return ChunkLimits(max_tokens=most, overlap_tokens=min(settings.chunk_overlap, most // 2))
-
-
-def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
-    """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
-    from .device import choose_placement, limit_threads
-    from .offline import NAME, Extractive
-
-    for part in ("embedder", "reranker"):
-        report(PartStatus(part, PartState.LOADING))
-    choice: Choice[Found | Downloadable] = choose(
-        settings.profile, indexed, offline_model=NAME, seek=lambda: _seek(settings)
-    )
-    placement = choose_placement(device=settings.device, threads=settings.threads)
-    limit_threads(placement.threads)
-    if choice.profile == "offline":
-        embedder, reranker = _load_offline(report)
-    else:
-        folders = {
-            part: _fetched(part, place, report, cancel)
-            for part, place in (("embedder", choice.embedder), ("reranker", choice.reranker))
-            if place
-        }
-        embedder, reranker = _load_qwen3(settings, folders, placement, report)
-    detect("warm up")  # its table takes a second to load, which is better spent here than on the first question
-    return Models(choice.profile, choice.why, embedder, reranker, Extractive(embedder))
-
-
-def _seek(settings: Settings) -> tuple[Sought[Found | Downloadable], Sought[Found | Downloadable]]:
-    from .hub import Found, Missing, locate
-
-    def seek(model: str, revision: str) -> Sought[Found | Downloadable]:
-        place = locate(model, revision)
-        if isinstance(place, Missing):
-            return Sought(None, missing=place.why)
-        return Sought(place, here=isinstance(place, Found))
-
-    embedder = seek(settings.embedding_model, settings.embedding_revision)
-    if embedder.missing:  # an unreachable hub is waited for once, not twice
-        return embedder, embedder
-    return embedder, seek(settings.reranker_model, settings.reranker_revision)
-
-
-def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
-    from .offline import MaxSimReranker, MiniLmEmbedder
-
-    embedder = MiniLmEmbedder.load(lock=DeviceLock())
-    report(PartStatus("embedder", PartState.READY, embedder.info.name, embedder.info))
-    reranker = MaxSimReranker(embedder)
-    report(PartStatus("reranker", PartState.READY, reranker.info.name, reranker.info))
-    return embedder, reranker
-
-
-def _load_qwen3(
-    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report
-) -> tuple[Embedder, Reranker]:
-    from .embedding import Qwen3Embedder
-    from .reranking import Qwen3Reranker
-
-    lock = DeviceLock()
-    embedder = Qwen3Embedder.load(
-        found["embedder"].path,
-        name=_shown(settings.embedding_model),
-        revision=found["embedder"].revision,
-        placement=placement,
-        lock=lock,
-        dimension=settings.embedding_dimension,
-        max_tokens=settings.embedding_max_tokens,
-        batch_tokens=settings.batch_tokens,
-    )
-    report(PartStatus("embedder", PartState.READY, embedder.info.name, embedder.info))
-    reranker = Qwen3Reranker.load(
-        found["reranker"].path,
-        name=_shown(settings.reranker_model),
-        revision=found["reranker"].revision,
-        placement=placement,
-        lock=lock,
-        max_tokens=settings.reranker_max_tokens,
-        batch_tokens=settings.batch_tokens,
-    )
-    report(PartStatus("reranker", PartState.READY, reranker.info.name, reranker.info))
-    return embedder, reranker
-
-
-def _shown(model: str) -> str:
-    """The name of a model: its hub id, or the last part of a folder's path."""
-    folder = Path(model).expanduser()
-    return folder.resolve().name if folder.is_dir() else model
-
-
-def _fetched(part: str, place: Found | Downloadable, report: Report, cancel: Cancel) -> Found:
-    """The model's folder, downloaded first where it is not here."""
-    from .download import download
-    from .hub import Found
-
-    if isinstance(place, Found):
-        report(PartStatus(part, PartState.LOADING, place.path.name))
-        return place
-
-    def progress(done: int, total: int) -> None:
-        report(PartStatus(part, PartState.DOWNLOADING, place.model_id, done=done, total=total))
-
-    found = download(place, progress=progress, cancel=cancel)
-    report(PartStatus(part, PartState.LOADING, place.model_id))
-    return found
 
 
 def _chat(settings: Settings) -> ChatModel | None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from .evaluation import MEASURES, STAGES, Report
-from .messages import Language, Reason, label, reason, text
+from .messages import Language, Reason, label, text
 from .types import (
     HEADING_SEPARATOR,
     Candidate,
@@ -91,42 +90,6 @@ def status_lines(status: Status, language: Language) -> list[str]:
     why = f" ({text(status.why, language)})" if status.why else ""
     head = f"profile   {status.profile or '-'}{why}"
     return [head, *(part_line(part, language) for part in status.parts)]
-
-
-def evaluation(measured: Report, language: Language) -> str:
-    """The table of an evaluation: a row per stage, then answers and abstention where they were measured."""
-    lines = [
-        text(
-            reason(
-                "report.measured",
-                documents=measured.documents,
-                questions=measured.questions,
-                unlabelled=measured.unlabelled,
-            ),
-            language,
-        ),
-        f"{'':<10}" + "".join(f"{measure:>11}" for measure in MEASURES),
-    ]
-    for stage in STAGES:
-        values = measured.ranking[stage]
-        lines.append(f"{stage:<10}" + "".join(f"{values[m]:>11.3f}" if m in values else f"{'-':>11}" for m in MEASURES))
-    if measured.answers:
-        code = "report.extractive_right" if measured.extractive else "report.generated_right"
-        share = measured.answered_right / measured.answers
-        lines.append(text(reason(code, right=measured.answered_right, answers=measured.answers, share=share), language))
-    if told := measured.abstention:
-        values = {
-            "threshold": told.threshold,
-            "answered": told.answered,
-            "unanswerable": told.unanswerable,
-            "answered_share": told.answered / told.unanswerable,
-            "refused": told.refused,
-            "answerable": told.answerable,
-            "refused_share": told.refused / told.answerable if told.answerable else 0.0,
-            "auc": told.auc,
-        }
-        lines.append(text(reason("report.abstention", **values), language))
-    return "\n".join(lines)
 
 
 def plain(value: Any) -> Any:

@@ -35,6 +35,9 @@ from .types import (
 
 log = logging.getLogger(__name__)
 
+Afterwards = Callable[[Cancel], None]
+"""Work that is left once the models answer, such as checking a faster number type; ends when cancelled."""
+
 Report = Callable[[PartStatus], None]
 """Called by whoever loads a part, whenever its state changes."""
 
@@ -48,6 +51,7 @@ class Models:
     embedder: Embedder
     reranker: Reranker
     extractor: Extractor
+    afterwards: Afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ class Runtime:
             parts = self._finish()
             self._settled.set()
             _warm_up(parts, self._cancel)
+            parts.models.afterwards(self._cancel)
         except RagError as e:
             log.error("%s", e)
             self._fail(e)

@@ -43,9 +43,7 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _MARKERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
 """What stands before the words of a line: quote marks, list markers, heading marks, task boxes."""
 _TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>")
-_OPAQUE = re.compile(
-    r"`+[^`\n]*`+|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
-)
+_OPAQUE = re.compile(r"`+[^`\n]*`+|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+")
 """Inline code and addresses: a full stop inside them ends nothing."""
 _END = re.compile(
     r"""[。！？…]+[”’」』）》"'*_]*                     # needs no blank

@@ -107,6 +107,12 @@ class Settings:
         low=64,
         high=262144,
     )
+    number_type: str = setting(
+        "RAG_NUMBER_TYPE",
+        "auto",
+        "Number type of the Qwen3 models; int8 runs only where its check passed",
+        choices=("auto", "fp32", "bf16", "int8"),
+    )
     device: str = setting("RAG_DEVICE", "auto", "Where the models run", choices=("auto", "cpu", "cuda", "mps"))
     threads: int = setting("RAG_THREADS", 0, "Threads of the models on a CPU; 0 is automatic", low=0, high=512)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ def test_qwen3_from_folders_answers_and_says_what_runs(
         added = [e for e in service.ingest([Source("keys.md", TEXT)], cancel=Cancel()) if e.outcome]
         assert [(e.chunks, e.embedded) for e in added] == [(2, 2)]
         *_, last = service.ask("Rotate the key?", history=(), options=chosen.retrieval, cancel=Cancel())
+        assert {part.info.dtype for part in status.parts if part.info} <= {"fp32", "bf16"}, "the packed engine runs"
     assert isinstance(last, Answered)
     ledger = last.ledger
     assert ledger.outcome in (Outcome.EXTRACTIVE, Outcome.ABSTAINED)
@@ -68,3 +71,18 @@ def test_an_evaluation_leaves_the_knowledge_base_alone(tmp_path: Path) -> None:
         list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
         assert len(service.documents()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_architecture_the_engine_does_not_know_runs_by_the_library_and_says_so(
+    tmp_path: Path, embedding_folder: Path, reranker_folder: Path
+) -> None:
+    strange = tmp_path / "strange"
+    shutil.copytree(reranker_folder, strange)
+    config = json.loads((strange / "config.json").read_text())
+    (strange / "config.json").write_text(json.dumps({**config, "use_sliding_window": True, "sliding_window": 16}))
+    chosen = settings(tmp_path / "data", RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=strange)
+    with opened(chosen) as service:
+        parts = {part.part: part for part in service.status().parts}
+    assert service.status().ready
+    assert parts["reranker"].info and parts["reranker"].info.dtype == "float32"
+    assert parts["reranker"].reason and parts["reranker"].reason.code == "engine.unknown_architecture"

@@ -74,7 +74,7 @@ def loaded(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Model
     embedder, reranker = BagEmbedder(), OverlapReranker()
     report(PartStatus("embedder", PartState.READY, info=embedder.info))
     report(PartStatus("reranker", PartState.READY, info=reranker.info))
-    return Models("offline", WHY, embedder, reranker, FirstContext())
+    return Models("offline", WHY, embedder, reranker, FirstContext(), lambda cancel: None)
 
 
 def runtime(

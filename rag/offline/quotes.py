@@ -41,11 +41,7 @@ def _last_of_quote(text: str, pieces: Sequence[Sentence], at: int) -> int:
     last, first = at, pieces[at]
     if first.form in _WHOLE:
         return at
-    while (
-        pieces[last].end - first.start < SHORT
-        and last + 1 < len(pieces)
-        and pieces[last + 1].block == first.block
-    ):
+    while pieces[last].end - first.start < SHORT and last + 1 < len(pieces) and pieces[last + 1].block == first.block:
         last += 1
     if not text[: pieces[last].end].endswith((":", "：")):
         return last

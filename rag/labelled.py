@@ -1,0 +1,135 @@
+"""Labelled questions and the documents they are about, read from files with one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RagError
+from .messages import reason
+from .types import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One document of a corpus."""
+
+    id: str
+    title: str
+    text: str
+
+    def source(self, *, with_title: bool) -> Source:
+        """The row as a Markdown file named by its id."""
+        head = f"# {' '.join(self.title.split())}\n\n" if with_title and self.title.strip() else ""
+        return Source(self.id, (head + self.text).encode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One labelled question: ids of the relevant documents, and strings of which a right answer holds one."""
+
+    id: str
+    text: str
+    relevant: tuple[str, ...]
+    answer_any: tuple[str, ...] = ()
+
+
+def read_corpus(path: Path) -> list[Row]:
+    """Rows `id, text` and perhaps `title`. Raises RagError naming file and line."""
+    rows = [Row(line.name("id"), line.text("title"), line.text("text", needed=True)) for line in _lines(path)]
+    _check_unique(path, [row.id for row in rows])
+    return rows
+
+
+def read_questions(path: Path, *, relevant: str = "relevant") -> list[Question]:
+    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `answer_any`.
+
+    Raises RagError naming file and line.
+    """
+    questions = [
+        Question(
+            line.name("qid"),
+            line.text("query", needed=True),
+            line.texts(relevant, needed=True),
+            line.texts("answer_any"),
+        )
+        for line in _lines(path)
+    ]
+    _check_unique(path, [question.id for question in questions])
+    return questions
+
+
+def check_labels(corpus: Sequence[Row], questions: Sequence[Question], path: Path) -> None:
+    """Raises RagError when a question names a document the corpus does not have: it could never be found."""
+    known = {row.id for row in corpus}
+    for question in questions:
+        for document in question.relevant:
+            if document not in known:
+                raise RagError(
+                    reason("evaluation.unknown_document", path=str(path), qid=question.id, document=document)
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The JSON object on one line of a file."""
+
+    path: Path
+    number: int
+    fields: Mapping[str, Any]
+
+    def name(self, field: str) -> str:
+        """A text that is not blank."""
+        value = self.text(field, needed=True)
+        if not value.strip():
+            raise self.wrong("bad_field", field=field)
+        return value
+
+    def text(self, field: str, *, needed: bool = False) -> str:
+        """A text, "" where it is not there and not needed."""
+        value = self.fields.get(field, None if needed else "")
+        if not isinstance(value, str):
+            raise self.wrong("bad_field", field=field)
+        return value
+
+    def texts(self, field: str, *, needed: bool = False) -> tuple[str, ...]:
+        """A list of texts, empty where it is not there and not needed."""
+        values = self.fields.get(field, None if needed else [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self.wrong("bad_list", field=field)
+        return tuple(values)
+
+    def wrong(self, code: str, **values: str) -> RagError:
+        """The error that names this line."""
+        return RagError(reason(f"evaluation.{code}", path=str(self.path), line=self.number, **values))
+
+
+def _lines(path: Path) -> list[_Line]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as e:
+        raise RagError(reason("evaluation.unreadable", path=str(path), error=str(e))) from e
+    found = [_line(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise RagError(reason("evaluation.empty", path=str(path)))
+    return found
+
+
+def _line(path: Path, number: int, line: str) -> _Line:
+    try:
+        value = json.loads(line)
+    except ValueError as e:
+        raise _Line(path, number, {}).wrong("not_json", error=str(e)) from e
+    if not isinstance(value, dict):
+        raise _Line(path, number, {}).wrong("not_an_object")
+    return _Line(path, number, value)
+
+
+def _check_unique(path: Path, ids: Sequence[str]) -> None:
+    for twice, count in Counter(ids).items():
+        if count > 1:
+            raise RagError(reason("evaluation.twice", path=str(path), id=twice, count=count))

@@ -1,0 +1,83 @@
+"""What the benchmarks compute from, and what they print: work, passages, order of rounds, tables."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import pytest
+
+from benchmarks import corpus, embed, model, report, rerank, store, timing, work
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def test_needed_work_is_every_weight_twice_and_the_attention_that_is_seen() -> None:
+    shape = model.shape(28)
+    assert shape.parameters == 28 * (4096 * 1024 + 1024 * 2048 + 3 * 3072 * 1024)
+    seen = 1 + 2 + 3 + 1
+    assert work.needed_flops(shape, [3, 1]) == 2 * shape.parameters * 4 + 4 * 16 * 128 * 28 * seen
+
+
+def test_passages_have_the_lengths_asked_for_and_come_from_the_handbook() -> None:
+    found = corpus.passages(12, words, seed=3)
+    assert found == corpus.passages(12, words, seed=3) != corpus.passages(12, words, seed=4)
+    low, high = corpus.RERANK_TOKENS
+    assert all(low <= words(passage) <= high for passage in found)
+
+
+def test_chunks_have_the_spread_of_real_ones() -> None:
+    sizes = sorted(words(chunk) for chunk in corpus.chunks(20, words, seed=1))
+    assert sizes[0] < 80 and sizes[-1] > 440
+    assert statistics.median(sizes) == pytest.approx(266, abs=15)
+
+
+def test_methods_take_turns() -> None:
+    order: list[str] = []
+    methods = {name: (lambda n=name: order.append(n)) for name in "ab"}
+    found = timing.interleaved(methods, rounds=3)
+    assert order == [*"ababab"]
+    assert all(len(each.runs) == 3 and each.cpu == statistics.median(each.runs) for each in found.values())
+
+
+def row(seconds: float) -> dict[str, Any]:
+    return {
+        "cpu_s": seconds, "wall_s": 2 * seconds, "max_dp": 1e-7, "rank_correlation": 1.0, "top_overlap": 1.0,
+        "min_cosine": 1.0,
+    }  # fmt: skip
+
+
+def test_tables_show_ratios_and_shares_of_the_ceiling() -> None:
+    machine = {
+        "processor": "P", "cores": 2, "memory_gb": 8, "instructions": ["avx2"], "gpu": None,
+        "packages": {"torch": "2"}, "load_at_start": 0.1,
+    }  # fmt: skip
+    run = {
+        "machine": machine, "device": "cpu", "layers": 28, "date": "2026-01-02", "ceilings": {"fp32": 100.0},
+        "rerank": [
+            {
+                "passages": 10, "prompt_tokens": [300, 400], "threads": 1, "needed_gflops": 3000.0,
+                "methods": {rerank.TUTORIAL: row(40.0), "plainsight fp32": row(20.0)},
+            }
+        ],
+        "embed": [
+            {
+                "chunks": 5, "tokens": [100], "threads": 2, "needed_gflops": 100.0,
+                "methods": {embed.ONE_BY_ONE: row(2.0), "plainsight int8": row(0.5)},
+            }
+        ],
+        "query": [],
+    }  # fmt: skip
+    printed = report.tables(run)
+    assert "| plainsight fp32 | 20.0 | 40.0 | 2.00 | 1.50 | 1.0e-07 | 1.000 | 1.00 |" in printed
+    assert "| plainsight int8 | 0.50 | 1.00 | 4.00 | 2.00 | 1.00000 |" in printed
+    assert "P, 2 cores, 8 GB (avx2)" in printed
+
+
+def test_store_vectors_are_unit_and_clustered() -> None:
+    vectors = store.random_vectors(400, seed=1)
+    products = vectors @ vectors.T
+    assert products.diagonal() == pytest.approx(1, abs=1e-5)
+    assert (products > 0.5).sum() > 2 * len(vectors) > (products > 0.99).sum()
