@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from rag.engine.architecture import Architecture
-from rag.engine.assembly import can_pack
-from rag.engine.linears import Int8, Linear, Packed, Plain, int8_speed_is_sane
+from rag.engine.linears import Int8, Linear, Packed, Plain, can_pack, int8_speed_is_sane
 from rag.engine.numbers import best_cpu_seconds
 
 Product = Callable[[torch.Tensor], object]

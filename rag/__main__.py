@@ -203,7 +203,7 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     corpus = read_corpus(args.corpus)
     questions = read_questions(args.queries, relevant=args.relevant)
     check_labels(corpus, questions, args.queries)
-    unanswerable = read_questions(args.unanswerable) if args.unanswerable else []
+    unanswerable = read_questions(args.unanswerable, relevant=None) if args.unanswerable else []
     with throw_away(settings) as service:
         found = evaluate(
             service.runtime.parts(),

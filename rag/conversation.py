@@ -149,6 +149,9 @@ class _Turn:
             prompt = yield from self._prompt(self.retrieval)
             yield Retrieved(self.retrieval)
             if not prompt.contexts:
+                self.messages = ()  # they are not sent
+                for stage in (Stage.GENERATE, Stage.CITE):
+                    yield self.watch.skip(stage, reason("stages.no_contexts"))
                 self._end(Outcome.ABSTAINED, next(iter(prompt.dropped.values())))
                 return
             yield from self._generate(self.parts.chat, prompt)

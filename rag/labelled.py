@@ -45,8 +45,8 @@ def read_corpus(path: Path) -> list[Row]:
     return rows
 
 
-def read_questions(path: Path, *, relevant: str = "relevant") -> list[Question]:
-    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `answer_any`.
+def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Question]:
+    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `answer_any`; None for no labels.
 
     Raises RagError naming file and line.
     """
@@ -54,7 +54,7 @@ def read_questions(path: Path, *, relevant: str = "relevant") -> list[Question]:
         Question(
             line.name("qid"),
             line.text("query", needed=True),
-            line.texts(relevant, needed=True),
+            line.texts(relevant, needed=True) if relevant else (),
             line.texts("answer_any"),
         )
         for line in _lines(path)

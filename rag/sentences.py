@@ -51,10 +51,12 @@ _END = re.compile(
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|mr|mrs|ms|dr|prof|st|fig|eq|sec|vol|no|inc|ltd|co|jr|sr|al)"
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|mr|mrs|ms|dr|prof|st|inc|ltd|co|jr|sr|al)"
     r"|(?<![\w.])(?-i:[A-Z](?:\.[A-Z])*))\.$",
     re.IGNORECASE,
 )
+_NUMBERING = re.compile(r"\b(?:no|nos|fig|figs|eq|sec|vol|ch|pp?)\.$", re.IGNORECASE)
+"""Abbreviations only before a number."""
 _LETTER = re.compile(r"\w")
 
 
@@ -133,6 +135,8 @@ def _ends(text: str, match: re.Match[str]) -> bool:
         return True
     following = text[match.end() :].lstrip()[:1]
     before = text[max(0, match.start() - 12) : match.start() + 1]
+    if following.isdecimal() and _NUMBERING.search(before):
+        return False
     return not following.islower() and not _ABBREVIATION.search(before)
 
 

@@ -144,7 +144,7 @@ class Settings:
     mode: str = setting("RAG_MODE", "hybrid", "First-stage search", choices=tuple(Mode))
     candidates: int = setting("RAG_CANDIDATES", 20, "Candidates per search and for the reranker", low=1, high=200)
     contexts: int = setting("RAG_CONTEXTS", 6, "Most contexts given to the model", low=1, high=50)
-    threshold: float = setting("RAG_THRESHOLD", 0.1, "Least probability of a context", low=0.0, high=1.0)
+    threshold: float = setting("RAG_THRESHOLD", 0.17, "Least probability of a context", low=0.0, high=1.0)
     instruction: str = setting("RAG_INSTRUCTION", INSTRUCTION, "Task told to the Qwen3 models; English works best")
     rrf_k: int = setting("RAG_RRF_K", 60, "Constant of reciprocal rank fusion", low=1, high=1000)
     rerank_seconds: float = setting(

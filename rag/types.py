@@ -207,7 +207,7 @@ class RetrievalOptions:
     """Candidates per first-stage search."""
     contexts: int = 6
     """Most contexts kept."""
-    threshold: float = 0.1
+    threshold: float = 0.17
     """Least probability of a context, in [0, 1]."""
     instruction: str = ""
     documents: tuple[str, ...] = ()

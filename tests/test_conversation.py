@@ -187,6 +187,8 @@ def test_a_budget_no_context_fits_into_calls_no_model(store: MilvusStore) -> Non
     _, ledger = ask(conversation(store, chat, budget=PromptBudget(context_tokens=1)))
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
     assert ledger.reason and ledger.reason.code == "generation.over_budget"
+    assert stage(ledger, Stage.GENERATE) == stage(ledger, Stage.CITE) == (State.SKIPPED, reason("stages.no_contexts"))
+    assert ledger.messages == ()
 
 
 def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) -> None:

@@ -198,6 +198,15 @@ def test_there_are_short_questions_to_try_in_both_languages(language: Language) 
     assert all(len(row["question"]) <= 80 and (HANDBOOK / language / row["page"]).exists() for row in rows)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_handbook_answers_its_questions_to_try_and_does_not_quote_them(language: Language) -> None:
+    """A page that quotes a question is found before the page that answers it."""
+    rows = tomllib.loads((HANDBOOK / "questions.toml").read_text(encoding="utf-8"))[language]
+    pages = {page.name: page.read_text(encoding="utf-8") for page in sorted((HANDBOOK / language).glob("*.md"))}
+    quoted = [(row["question"], name) for row in rows for name, text in pages.items() if row["question"] in text]
+    assert quoted == []
+
+
 # ---- container ------------------------------------------------------------------------------------------------------
 
 

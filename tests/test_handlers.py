@@ -16,10 +16,12 @@ import pytest
 from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.types import Cancel, Mode, Outcome, PartState, PartStatus, RetrievalOptions, Status
-from rag.ui.handlers import Chat, Handlers
+from rag.ui.handlers import Handlers
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from rag.ui.pump import Run
 from rag.ui.session import Session, Sessions
+from rag.ui.uploads import Uploads
+from rag.ui.views import Chat, Ingesting, Views
 
 from .scripted_service import ScriptedService
 
@@ -50,9 +52,18 @@ def service() -> ScriptedService:
     return ScriptedService()
 
 
+def over(service: Any) -> Handlers:
+    return Handlers(service, Sessions(), Views(service))
+
+
 @pytest.fixture
 def handlers(service: ScriptedService) -> Handlers:
-    return Handlers(service, Sessions())  # type: ignore[arg-type]
+    return over(service)
+
+
+@pytest.fixture
+def uploads(handlers: Handlers) -> Uploads:
+    return Uploads(handlers.service, handlers.sessions, handlers.views)
 
 
 def apart(work: Coroutine[Any, Any, T]) -> T:
@@ -203,7 +214,7 @@ def test_models_that_will_never_load_end_the_question_with_their_reason() -> Non
             why = reason("runtime.broke_down", kind="OSError")
             return Status("", None, (PartStatus("embedder", PartState.FAILED, reason=why),))
 
-    handlers = Handlers(Broken(), Sessions())  # type: ignore[arg-type]
+    handlers = over(Broken())
     ask(handlers, "anyone there?")
     last = session(handlers).last
     assert last is not None
@@ -222,7 +233,7 @@ def test_what_the_service_raises_becomes_a_reason(error: Exception, code: str) -
         def ask(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
             raise error
 
-    handlers = Handlers(Raising(), Sessions())  # type: ignore[arg-type]
+    handlers = over(Raising())
     shown = ask(handlers, "well?")
     last = session(handlers).last
     assert last is not None
@@ -236,56 +247,57 @@ def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
         def chunks(self, name: str) -> Any:
             raise ZeroDivisionError("secret detail")
 
-    handlers = Handlers(Raising(), Sessions())  # type: ignore[arg-type]
+    handlers = over(Raising())
+    uploads = Uploads(handlers.service, handlers.sessions, handlers.views)
     with pytest.raises(gr.Error, match=r"the log has the details under [0-9a-f]{8}") as caught:
-        handlers.chunks(ALICE, clicked(name="x.md"))
+        uploads.chunks(ALICE, clicked(name="x.md"))
     assert "secret detail" not in str(caught.value)
     with pytest.raises(gr.Error, match="详情见日志"):
-        handlers.chunks(Browser({"lang": "zh"}), clicked(name="x.md"))  # type: ignore[arg-type]
+        uploads.chunks(Browser({"lang": "zh"}), clicked(name="x.md"))  # type: ignore[arg-type]
 
 
-def ingested(handlers: Handlers) -> list[Any]:
-    async def collect() -> list[Any]:
-        return [shown async for shown in handlers.follow_ingest(ALICE, "t1")]
+def ingested(uploads: Uploads) -> list[Ingesting]:
+    async def collect() -> list[Ingesting]:
+        return [shown async for shown in uploads.follow_ingest(ALICE, "t1")]
 
     return apart(collect())
 
 
 def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(
-    service: ScriptedService, handlers: Handlers, tmp_path: Path
+    service: ScriptedService, uploads: Uploads, tmp_path: Path
 ) -> None:
     (tmp_path / "a.md").write_text("# A", encoding="utf-8")
     (tmp_path / "empty.md").touch()
-    zone, *_ = handlers.ingest(ALICE, [str(tmp_path / "a.md"), str(tmp_path / "empty.md")], "t1")
+    zone, *_ = uploads.ingest(ALICE, [str(tmp_path / "a.md"), str(tmp_path / "empty.md")], "t1")
     assert zone["value"] is None
-    shown = ingested(handlers)
+    shown = ingested(uploads)
     assert "1 added · 1 refused" in shown[-1].progress
     assert "a.md" in shown[-1].table
     assert list(service.stored) == ["a.md"]
 
 
-def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: ScriptedService, handlers: Handlers) -> None:
+def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: ScriptedService, uploads: Uploads) -> None:
     service.pause = 0.02
-    handlers.sample(ALICE, "t1")
-    handlers.cancel_ingest(ALICE, "t1")
-    shown = ingested(handlers)
+    uploads.sample(ALICE, "t1")
+    uploads.cancel_ingest(ALICE, "t1")
+    shown = ingested(uploads)
     assert "cancelled" in shown[-1].progress
-    job = session(handlers).job
+    job = uploads.sessions.get("alice/t1").job
     assert job is not None
     assert job.done
     assert len(service.stored) < 5
 
 
-def test_deleting_names_what_is_gone_and_refuses_every_other_name(service: ScriptedService, handlers: Handlers) -> None:
-    handlers.sample(ALICE, "t1")
-    ingested(handlers)
+def test_deleting_names_what_is_gone_and_refuses_every_other_name(service: ScriptedService, uploads: Uploads) -> None:
+    uploads.sample(ALICE, "t1")
+    ingested(uploads)
     name = next(iter(service.stored))
-    table, viewer = handlers.delete(ALICE, clicked(name=name))
+    table, viewer = uploads.delete(ALICE, clicked(name=name))
     assert name not in table
     assert viewer == ""
     for strange in (name, "", {"$ne": ""}, None):
         with pytest.raises(gr.Error, match="not there any more"):
-            handlers.delete(ALICE, clicked(name=strange))
+            uploads.delete(ALICE, clicked(name=strange))
     assert len(service.stored) == 4
 
 

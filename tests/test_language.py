@@ -44,7 +44,10 @@ def test_detect(text: str, language: str) -> None:
 
 def test_code_and_addresses_do_not_decide() -> None:
     code = "```python\nfor name in collections: print(name, client.describe(name))\n```\n" * 5
-    assert detect(f"集合的描述。\n{code}见 https://example.com/a/long/path/of/english/words 和 `describe_collection`。") == "zh"
+    assert (
+        detect(f"集合的描述。\n{code}见 https://example.com/a/long/path/of/english/words 和 `describe_collection`。")
+        == "zh"
+    )
 
 
 def test_a_text_that_is_only_code_has_the_language_of_its_words() -> None:

@@ -46,7 +46,7 @@ def test_no_texts_give_no_rows(embedder: MiniLmEmbedder) -> None:
 
 
 def test_special_words_in_a_text_are_plain_text(embedder: MiniLmEmbedder) -> None:
-    assert embedder.count_tokens(["[SEP]"]) == [4]  # bracket, two pieces, bracket
+    assert embedder.count_tokens(["[SEP]"]) == [3]  # brackets and what is between them
 
 
 def test_pieces_are_those_of_the_text_alone(embedder: MiniLmEmbedder) -> None:

@@ -29,7 +29,7 @@ from rag.types import (
     StoredChunk,
 )
 from rag.ui.render import documents, evidence, markup, shell, status, transcript
-from rag.ui.render.markdown import Chips, answer
+from rag.ui.render.markdown import Chips, answer, to_html
 from rag.ui.session import Job, Turn
 from tests.scripted_service import ScriptedService
 
@@ -207,6 +207,25 @@ def test_only_web_addresses_and_chips_are_links(source: str, seen: list[str]) ->
     tags = Tags(answer(source, Chips(1, {1: "one"}, "en"), complete=True)).found
     assert [a["href"] for tag, a in tags if tag == "a" and "href" in a] == seen
     assert "img" not in [tag for tag, _ in tags]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[click](javascript:alert(1))",
+        "<javascript:alert(1)>",
+        "[click](vbscript:x)",
+        "![x](http://evil.example/?q=secret)",
+        "![x](data:image/svg+xml,x)",
+        "<img src=x onerror=alert(1)>",
+        "[1]: javascript:alert(1)\n\n[1]",
+        "[x](#ev-9-1) [x](#ev-1-9)",
+    ],
+)
+def test_the_parser_alone_lets_nothing_dangerous_through(source: str) -> None:
+    html = to_html(source, Chips(1, {1: "one"}, "en"))
+    assert_harmless(html)
+    assert [a for tag, a in Tags(html).found if tag == "img" or a.get("href")] == []
 
 
 @pytest.mark.parametrize("growing", ["It is [", "It is [1", "It is [1"], ids=["open", "number", "number again"])

@@ -20,11 +20,20 @@ def pieces(text: str, *forms: Form) -> list[str]:
         pytest.param("最多 32768 维。可以吗？可以！好", ["最多 32768 维。", "可以吗？", "可以！", "好"], id="Chinese"),
         pytest.param("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"], id="Chinese quotation marks"),
         pytest.param('He said "no." She left.', ['He said "no."', "She left."], id="English quotation marks"),
-        pytest.param("Use e.g. HNSW. See Fig. 3, etc. here.", ["Use e.g. HNSW.", "See Fig. 3, etc. here."], id="abbreviations"),
+        pytest.param(
+            "Use e.g. HNSW. See Fig. 3, etc. here.", ["Use e.g. HNSW.", "See Fig. 3, etc. here."], id="abbreviations"
+        ),
+        pytest.param("It said No. 5 is no. Page p. 3 too.", ["It said No. 5 is no.", "Page p. 3 too."], id="numbering"),
         pytest.param("The U.S. Army came. J. Smith led.", ["The U.S. Army came.", "J. Smith led."], id="initials"),
         pytest.param("From 2.3 to 2.4. Done.", ["From 2.3 to 2.4.", "Done."], id="versions"),
-        pytest.param("Run `a. B` now. See [x](y. z.md) then. End.", ["Run `a. B` now.", "See [x](y. z.md) then.", "End."], id="code and links"),
-        pytest.param("a wrapped\nsentence. Next.", ["a wrapped\nsentence.", "Next."], id="line breaks inside a sentence"),
+        pytest.param(
+            "Run `a. B` now. See [x](y. z.md) then. End.",
+            ["Run `a. B` now.", "See [x](y. z.md) then.", "End."],
+            id="code and links",
+        ),
+        pytest.param(
+            "a wrapped\nsentence. Next.", ["a wrapped\nsentence.", "Next."], id="line breaks inside a sentence"
+        ),
         pytest.param("Para one\n\nPara two", ["Para one", "Para two"], id="paragraphs without full stops"),
         pytest.param("- one. Two\n- three\n  goes on", ["one.", "Two", "three\n  goes on"], id="list items"),
         pytest.param("1. first\n   - inner", ["first", "inner"], id="nested items"),
@@ -34,7 +43,7 @@ def pieces(text: str, *forms: Form) -> list[str]:
         pytest.param("<div class='x'>\ninside\n</div>", ["inside"], id="HTML around text"),
         pytest.param("one.\r\n\r\ntwo.", ["one.", "two."], id="Windows line ends"),
     ],
-)  # fmt: skip
+)
 def test_sentences(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
 

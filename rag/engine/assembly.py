@@ -13,7 +13,7 @@ from torch import Tensor
 from .architecture import Architecture, architecture, read_config
 from .attention import Attention, BlockAttention, SegmentAttention, VariableLengthAttention
 from .checkpoint import Checkpoint, LayerTensors
-from .linears import Int8, Linear, Packed, Plain
+from .linears import Int8, Linear, Packed, Plain, can_pack
 from .network import Layer, Network, Prefix
 from .numbers import NumberType
 from .rotation import Rotation, down_block, power_of_two_in, rotated_columns
@@ -146,13 +146,6 @@ def _packed(dtype: torch.dtype) -> MakeLinear:
 
 def _plain(device: torch.device, dtype: torch.dtype = torch.float32) -> MakeLinear:
     return lambda weight: Plain(weight.to(device, dtype))
-
-
-def can_pack(dtype: torch.dtype) -> bool:
-    """Whether oneDNN takes weights of this type here."""
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    return dtype is torch.float32 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _attention(number_type: NumberType, device: torch.device) -> Attention:

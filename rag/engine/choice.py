@@ -13,11 +13,10 @@ import torch
 from ..device import DeviceLock
 from ..messages import Reason, reason
 from ..types import Cancel
-from .assembly import can_pack
 from .embedding import PackedEmbedder
 from .gate import Progress, Verdict, judge_embedder, judge_reranker
 from .gate_sets import GateSet, digest
-from .linears import Int8, Linear, Packed, Plain, int8_speed_is_sane
+from .linears import Int8, Linear, Packed, Plain, can_pack, int8_speed_is_sane
 from .numbers import PROBE_SHAPE, NumberType, fastest, probe
 from .reranking import PackedReranker
 from .verdicts import Verdicts, verdict_key

@@ -7,6 +7,7 @@ where it is cheapest, instead of in a pass of their own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -20,6 +21,8 @@ ZERO_POINT = 128
 """Eight-bit rows are unsigned: signed ones fall to an unoptimised kernel of oneDNN on some processors."""
 LARGEST = 127.0
 TINY = 1e-30
+SLOWEST = 20
+"""Times the fp32 product from which an eight-bit one is taken for a fallback kernel."""
 PACK_ROWS = 512
 """Rows that oneDNN is told to expect when it lays out weights."""
 
@@ -80,8 +83,7 @@ class OnlineRotation:
     """Rotates rows in blocks, in bf16 where the processor multiplies it: far finer than the eight bits that follow."""
 
     def __init__(self, block: int) -> None:
-        bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        self._matrix = hadamard(block).to(torch.bfloat16 if bf16 else torch.float32)
+        self._matrix = hadamard(block).to(torch.bfloat16 if can_pack(torch.bfloat16) else torch.float32)
 
     def __call__(self, x: Tensor) -> Tensor:
         blocks = x.to(self._matrix.dtype).view(-1, len(self._matrix))
@@ -95,10 +97,31 @@ def quantised(x: Tensor) -> tuple[Tensor, Tensor]:
     return codes, step
 
 
+MISSING = (RuntimeError, AttributeError, NotImplementedError)
+"""What torch raises where its build or the processor has no such kernel."""
+
+
+@cache
+def can_pack(dtype: torch.dtype) -> bool:
+    """Whether oneDNN takes weights of this type here. bf16 only where the processor has instructions for it."""
+    try:
+        if dtype is torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            return False
+        Packed(torch.ones(64, 64, dtype=dtype))(torch.ones(2, 64), None)
+    except MISSING:
+        return False
+    return True
+
+
+@cache
 def int8_speed_is_sane() -> bool:
-    """Whether eight-bit products run on a fast kernel here; a missing one is thousands of times slower."""
-    weight = torch.ones(256, 256)
+    """Whether eight-bit products run on a fast kernel here; a wrong one is thousands of times slower."""
     rows = torch.ones(64, 256)
-    product, reference = Int8(weight), Plain(weight)
+    try:
+        product = Int8(torch.ones(256, 256))
+        product(rows, None)
+    except MISSING:
+        return False
+    reference = Plain(torch.ones(256, 256))
     seconds = best_cpu_seconds(lambda: product(rows, None), 0.01)
-    return seconds < 20 * best_cpu_seconds(lambda: reference(rows, None), 0.01)
+    return seconds < SLOWEST * best_cpu_seconds(lambda: reference(rows, None), 0.01)

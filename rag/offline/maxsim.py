@@ -42,7 +42,7 @@ class Logistic:
         return self.steepness * (match - self.even)
 
 
-BY_MEANING = Logistic(steepness=8.3, even=0.635)
+BY_MEANING = Logistic(steepness=8.2, even=0.61)
 BY_KEYWORDS = Logistic(steepness=10.8, even=0.28)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..sentences import Form, Sentence, sentences
 
 SHORT = 25
-"""Characters. A shorter sentence (`Yes.`) says something only with the next one."""
+"""Letters; an ideograph counts as three. A shorter sentence (`Yes.`) says something only with the next one."""
 LONGEST = 1200
 """Characters. More list items or code are not attached to their introduction."""
 _WHOLE = (Form.CODE, Form.TABLE)
@@ -41,7 +41,11 @@ def _last_of_quote(text: str, pieces: Sequence[Sentence], at: int) -> int:
     last, first = at, pieces[at]
     if first.form in _WHOLE:
         return at
-    while pieces[last].end - first.start < SHORT and last + 1 < len(pieces) and pieces[last + 1].block == first.block:
+    while (
+        _letters(text[first.start : pieces[last].end]) < SHORT
+        and last + 1 < len(pieces)
+        and pieces[last + 1].block == first.block
+    ):
         last += 1
     if not text[: pieces[last].end].endswith((":", "：")):
         return last
@@ -61,3 +65,7 @@ def _last_attached(pieces: Sequence[Sentence], first: Sentence, last: int) -> in
         last = following
         following += 1
     return last
+
+
+def _letters(text: str) -> int:
+    return sum(1 if character.isascii() else 3 for character in text)

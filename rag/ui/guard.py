@@ -26,6 +26,11 @@ def unexpected(error: BaseException) -> Reason:
     return reason("ui.unexpected", id=number)
 
 
+def reason_of(error: Exception) -> Reason:
+    """What to say of an error: its own reason, or that it was not foreseen."""
+    return error.reason if isinstance(error, RagError) else unexpected(error)
+
+
 def toast(why: Reason, lang: Language) -> gr.Error:
     """An error as Gradio shows it: a message at the page's edge."""
     return gr.Error(text(why, lang), title=say("error_title", lang), duration=10, print_exception=False)

@@ -13,13 +13,15 @@ from starlette.middleware import Middleware
 
 from ..service import Service
 from ..types import Mode, RetrievalOptions
-from .handlers import Chat, Handlers, Ingesting
+from .handlers import Handlers
 from .i18n import translations
 from .options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from .render import shell, transcript
 from .security import Guard
 from .session import Sessions
 from .theme import theme
+from .uploads import Uploads
+from .views import Chat, Ingesting, Views
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
 ANSWERS_AT_ONCE = 32
@@ -74,7 +76,9 @@ class _Page:
     """Lays out the components, then wires them; one instance builds one page."""
 
     def __init__(self, service: Service) -> None:
-        self.handlers = Handlers(service, Sessions())
+        sessions, views = Sessions(), Views(service)
+        self.handlers = Handlers(service, sessions, views)
+        self.uploads = Uploads(service, sessions, views)
         self.defaults: RetrievalOptions = clamped({}, service.settings.retrieval)
         self.i18n = _i18n()
 
@@ -212,7 +216,7 @@ class _Page:
 
     def _ingest_followed(self, started: Any) -> None:
         started.success(
-            self.handlers.follow_ingest, [self.tab], self.ingesting, concurrency_limit=ANSWERS_AT_ONCE,
+            self.uploads.follow_ingest, [self.tab], self.ingesting, concurrency_limit=ANSWERS_AT_ONCE,
             concurrency_id="ingests", **self.quiet,
         )  # fmt: skip
 
@@ -230,7 +234,7 @@ class _Page:
         exported.success(None, [self.download], None, js="text => window.plainsight.download(text)", **self.direct)
 
     def _wire_documents(self) -> None:
-        h, bus = self.handlers, self.bus
+        h, bus = self.uploads, self.bus
         self._ingest_followed(
             self.files.upload(h.ingest, [self.files, self.tab], [self.files, *self.ingesting], **self.told)
         )

@@ -38,7 +38,12 @@ def answer(source: str, chips: Chips, *, complete: bool) -> str:
     """The answer's HTML. While it streams, a marker that has only begun is held back."""
     sent = len(chips.titles)
     shown = display(source, sent, lambda number: f"#ev-{chips.turn}-{number}", growing=not complete)
-    return str(_parser().render(shown, {"chips": chips}))
+    return to_html(shown, chips)
+
+
+def to_html(source: str, chips: Chips) -> str:
+    """HTML of Markdown that nobody has defused; links to evidence become chips."""
+    return str(_parser().render(source, {"chips": chips}))
 
 
 @cache

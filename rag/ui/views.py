@@ -1,0 +1,103 @@
+"""A session as the components show it: which HTML goes where, and what the composer may do."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from ..errors import StoreError
+from ..messages import Language
+from ..service import Service
+from .render import documents as documents_view
+from .render import evidence as evidence_view
+from .render import transcript
+from .session import Session, Slot, Turn
+
+
+class Chat(NamedTuple):
+    """What the chat page shows; each field is one component."""
+
+    history: Any = gr.skip()
+    live: Any = gr.skip()
+    evidence: Any = gr.skip()
+    box: Any = gr.skip()
+    banner: Any = gr.skip()
+
+
+class Ingesting(NamedTuple):
+    """What the documents page shows, and the chat page while it is empty."""
+
+    progress: Any = gr.skip()
+    table: Any = gr.skip()
+    live: Any = gr.skip()
+
+
+class Views:
+    """Renders sessions; asks the service only for what is the same for everybody."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def chat(self, slot: Slot, lang: Language) -> Chat:
+        """The whole chat page."""
+        session = slot.session
+        last = session.last
+        return Chat(
+            history=transcript.turns(session.turns[:-1], lang, last=last.number if last else 0),
+            live=self.live(session, lang),
+            evidence=self.evidence(session, lang),
+            box=busy() if slot.answering and slot.answering.active else gr.skip(),
+            banner=transcript.editing(session.editing, lang),
+        )
+
+    def live(self, session: Session, lang: Language) -> str:
+        """The last turn, or what an empty conversation offers."""
+        if session.last is None:
+            return transcript.empty(lang, documents=self._names(), job=session.job)
+        status = self.service.status() if session.last.waiting else None
+        return transcript.turn(session.last, lang, is_last=True, status=status)
+
+    def evidence(self, session: Session, lang: Language) -> str:
+        """The panel of the turn that is shown."""
+        turn = session.turn(session.shown)
+        return evidence_view.panel(session.turns, session.shown, lang, score_name=self._score_name(turn))
+
+    def _score_name(self, turn: Turn | None) -> str:
+        if turn is not None and turn.ledger is not None and "reranker" in turn.ledger.models:
+            return turn.ledger.models["reranker"].score_name
+        running = (p.info for p in self.service.status().parts if p.part == "reranker")
+        return next((info.score_name for info in running if info), "")
+
+    def ingesting(self, slot: Slot, lang: Language) -> Ingesting:
+        """How the ingest goes, on both pages that say so."""
+        session = slot.session
+        live = gr.skip() if session.turns else self.live(session, lang)
+        return Ingesting(progress=documents_view.progress(session.job, lang), live=live)
+
+    def table(self, lang: Language) -> str:
+        """All documents, or why they cannot be listed."""
+        try:
+            return documents_view.table(self.service.documents(), lang)
+        except StoreError as e:
+            return documents_view.unavailable(e.reason, lang)
+
+    def _names(self) -> list[str] | None:
+        try:
+            return [document.name for document in self.service.documents()]
+        except StoreError:
+            return None  # the status pill says why; an offer to ingest would be wrong now
+
+
+def busy(value: str | None = None) -> Any:
+    """The composer while an answer runs; with `value`, its text too."""
+    if value is None:
+        return gr.update(submit_btn=False, stop_btn=True)
+    return gr.update(value=value, submit_btn=False, stop_btn=True)
+
+
+def free(value: str | None = None) -> Any:
+    """The composer ready for a question; with `value`, its text too."""
+    if value is None:
+        return gr.update(submit_btn=True, stop_btn=False)
+    return gr.update(value=value, submit_btn=True, stop_btn=False)
