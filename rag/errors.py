@@ -11,7 +11,6 @@ RagError
 │   └── IndexMismatch    the collection was made with another model or schema
 ├── DocumentRefused      one file cannot be ingested; the others go on
 ├── GenerationError      the chat model gave no (whole) answer
-├── LedgerError          a conversation is not there or cannot be kept
 └── Stopped              the user pressed stop
 """
 
@@ -69,10 +68,6 @@ class DocumentRefused(RagError):
 
 class GenerationError(RagError):
     """The chat model gave no answer, or not a whole one."""
-
-
-class LedgerError(RagError):
-    """A kept conversation is not there, or one cannot be kept."""
 
 
 class Stopped(RagError):

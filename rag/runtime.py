@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 Afterwards = Callable[[Cancel], None]
 """Work that is left once the models answer, such as checking a faster number type; ends when cancelled."""
 
+CLOSING_SECONDS = 20.0
+"""What cannot be cancelled, such as importing torch, is waited for that long."""
+
 Report = Callable[[PartStatus], None]
 """Called by whoever loads a part, whenever its state changes."""
 
@@ -139,8 +142,10 @@ class Runtime:
         return self._parts.store.documents() if self._parts else self.database.documents()
 
     def close(self) -> None:
-        """End a download that may be under way, and release the database."""
+        """End what is under way in the background, and release the database."""
         self._cancel.cancel()
+        if self._thread.is_alive():  # a process that ends while torch or Milvus still works in it is aborted
+            self._thread.join(CLOSING_SECONDS)
         self.database.close()
 
     def _run(self) -> None:

@@ -353,7 +353,7 @@ HELP = [
     {"id": "output", "title": "日志在哪里？", "text": "日志默认打印到标准输出。"},
 ]
 QUESTIONS = [
-    {"qid": "1", "query": "do I have to pay a fee?", "relevant": ["cost"], "answer_any": ["free"]},
+    {"qid": "1", "query": "how much money does it cost?", "relevant": ["cost"], "answer_any": ["free"]},
     {"qid": "2", "query": "highest number of dimensions", "relevant": ["limit"], "answer_any": ["32,768"]},
     {"qid": "3", "query": "日志打印到哪里？", "relevant": ["output"], "answer_any": ["标准输出"]},
     {"qid": "4", "query": "向量最多多少维？", "relevant": ["dimension"], "answer_any": ["32768"]},

@@ -146,3 +146,16 @@ def test_the_app_holding_the_database_is_said_plainly(tmp_path: Path) -> None:
         )
     assert done.returncode == FAILED
     assert "another process" in done.stderr.lower() and "Traceback" not in done.stderr
+
+
+def test_a_command_that_fails_while_the_first_search_is_warmed_up_ends_properly(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", "delete", "nothing.md"],
+        cwd=tmp_path,
+        env={**os.environ, "RAG_PROFILE": "offline", "RAG_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (FAILED, 1), done.stderr
+    assert "nothing.md" in done.stderr

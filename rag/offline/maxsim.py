@@ -28,12 +28,17 @@ CACHED_PASSAGES = 1500
 
 BETTER_HALF, WORSE_HALF, WHOLE, KEYWORDS = 0.15, 0.85, 0.2, 0.05
 """Shares of the match: the half of the question's pieces matched better, the other half, cosine of the whole texts,
-share of the question's words the passage holds. A plateau: see `benchmarks`."""
+share of the question's words the passage holds. Chosen by hand on a plateau: with 0.65 to 1 for the worse half, 0.2 to
+0.4 for the whole and 0.05 to 0.1 for the words, nDCG@10 moved by less than 0.01 on every English development set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """log-odds = steepness * (match - even), fitted so that a passage is as likely relevant as not at `even`."""
+    """log-odds = steepness * (match - even): at `even` a passage is as likely relevant as not.
+
+    Both numbers were fitted on development questions, each giving its best relevant and its best irrelevant passage:
+    a probability is about a passage that is already among the best, not about any passage.
+    """
 
     steepness: float
     even: float
@@ -42,7 +47,7 @@ class Logistic:
         return self.steepness * (match - self.even)
 
 
-BY_MEANING = Logistic(steepness=8.2, even=0.61)
+BY_MEANING = Logistic(steepness=8.3, even=0.63)
 BY_KEYWORDS = Logistic(steepness=10.8, even=0.28)
 
 
