@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from . import report
 from .errors import RagError
-from .messages import Language, reason, text
+from .messages import Language, label, reason, text
 from .settings import Settings, environment, unknown
 from .types import Answered, Cancel, Delta, Mode, Outcome, RetrievalOptions, Retrieved, StageEvent
 
@@ -95,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RagError as e:
         print(text(e.reason, language), file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush would fail
+        return OK
     except KeyboardInterrupt:
         return FAILED
 
@@ -167,7 +171,7 @@ def run_documents(args: argparse.Namespace, settings: Settings, language: Langua
     if args.json:
         print(json.dumps(report.plain(documents), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(report.document_line(d) for d in documents))
+        print("\n".join(report.document_line(d) for d in documents) or label("report.no_documents", language))
     return OK
 
 
@@ -200,6 +204,8 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     from .evaluation import evaluate
     from .labelled import check_labels, read_corpus, read_questions
 
+    if args.json:
+        _check_writable(args.json)
     corpus = read_corpus(args.corpus)
     questions = read_questions(args.queries, relevant=args.relevant)
     check_labels(corpus, questions, args.queries)
@@ -219,6 +225,14 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
         text_of = json.dumps(scoreboard.as_json(found), ensure_ascii=False, indent=2)
         args.json.write_text(f"{text_of}\n", encoding="utf-8")
     return OK
+
+
+def _check_writable(path: Path) -> None:
+    """Before minutes of work, not after. Raises RagError."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as e:
+        raise RagError(reason("report.unwritable", path=str(path), detail=e.strerror or type(e).__name__)) from e
 
 
 def _progress(what: str, done: int, total: int) -> None:

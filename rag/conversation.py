@@ -6,6 +6,7 @@ with a reason, never a lost question.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,8 +36,11 @@ from .types import (
     Retrieved,
     Stage,
     StageEvent,
+    State,
     Store,
 )
+
+log = logging.getLogger(__name__)
 
 MAX_QUESTION = 8000
 """Characters. Longer texts are documents; they would also crowd the reranker's prompt."""
@@ -123,10 +127,26 @@ class _Turn:
                 if self.cancel:
                     break
         except RagError as e:
-            self._end(Outcome.FAILED, e.reason)
+            yield from self._fail(e.reason)
+        except Exception as e:  # the last line: whatever it is, the question must not be lost
+            log.exception("an answer broke down")
+            yield from self._fail(reason("stages.broke_down", kind=type(e).__name__))
         if self.cancel:
             self._end(Outcome.STOPPED, reason("stages.stopped"))
         yield Answered(self.ledger())
+
+    def _fail(self, why: Reason) -> Iterator[StageEvent]:
+        """End with `why`; a stage under way failed by it, and those that never began are told as skipped."""
+        self._end(Outcome.FAILED, why)
+        for stage in Stage:
+            event = self.stages.get(stage)
+            if event and event.state in (State.STARTED, State.PROGRESS):
+                self.stages[stage] = self.watch.fail(stage, why)
+            elif event is None:
+                self.stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))
+            else:
+                continue
+            yield self.stages[stage]
 
     def _steps(self) -> Iterator[AnswerEvent]:
         yield from self._rewrite()
@@ -164,7 +184,9 @@ class _Turn:
         yield self.watch.start(Stage.REWRITE)
         rewritten = rewrite(self.question, self.history, chat=self.parts.chat, cancel=self.cancel)
         self.search_query = rewritten.query
-        if rewritten.author == "user":
+        if rewritten.failed:
+            yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
+        elif rewritten.author == "user":
             yield self.watch.skip(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
         else:
             yield self.watch.finish(Stage.REWRITE, why=rewritten.reason)

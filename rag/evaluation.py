@@ -155,7 +155,7 @@ def _ingest(parts: Parts, corpus: Sequence[Row], *, with_titles: bool, progress:
     sources = [row.source(with_title=with_titles) for row in corpus]
     for event in parts.ingest.run(sources, cancel=Cancel()):
         if event.outcome in (DocumentOutcome.REFUSED, DocumentOutcome.FAILED):
-            raise RagError(reason("evaluation.row_refused", id=event.name, why=str(event.reason)))
+            raise RagError(reason("evaluation.row_refused", id=event.name, why=event.reason or ""))
         if event.outcome:
             done += 1
             progress("ingesting", done, len(sources))
@@ -168,7 +168,7 @@ def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple
     events = parts.conversation.ask(question.text, history=(), options=options, cancel=Cancel())
     ledger = next(event.ledger for event in events if isinstance(event, Answered))
     if ledger.retrieval is None or ledger.outcome is Outcome.FAILED:
-        raise RagError(reason("evaluation.no_answer", qid=question.id, why=str(ledger.reason)))
+        raise RagError(reason("evaluation.no_answer", qid=question.id, why=ledger.reason or ""))
     return ledger.retrieval, ledger
 
 

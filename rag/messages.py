@@ -21,19 +21,22 @@ CATALOGUE = Path(__file__).parent.parent / "assets" / "text"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something happened: a catalogue code and the values its sentence names.
+    """Why something happened: a catalogue code and the values its sentence names, another reason among them.
 
     Two reasons with the same code and values are equal, so tests compare reasons, never wording.
     """
 
     code: str
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return text(self, "en")
 
 
-def reason(code: str, **values: str | int | float) -> Reason:
+Value = str | int | float | Reason
+
+
+def reason(code: str, **values: Value) -> Reason:
     """A `Reason`; the keyword names must be the placeholders of the sentence."""
     return Reason(code, values)
 
@@ -47,7 +50,8 @@ def area(name: str) -> Mapping[str, Mapping[str, str]]:
 def text(why: Reason, language: Language) -> str:
     """The sentence of `why` in `language`. Raises KeyError when the code or one of its values is missing."""
     area_name, _, name = why.code.partition(".")
-    return area(area_name)[name][language].format_map(why.values)
+    values = {key: text(v, language) if isinstance(v, Reason) else v for key, v in why.values.items()}
+    return area(area_name)[name][language].format_map(values)
 
 
 def label(code: str, language: Language) -> str:

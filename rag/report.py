@@ -13,12 +13,9 @@ from .types import (
     Candidate,
     Document,
     IngestEvent,
-    PartState,
-    PartStatus,
     Retrieval,
     StageEvent,
     State,
-    Status,
 )
 
 
@@ -76,26 +73,10 @@ def _card(candidate: Candidate, score_name: str, language: Language) -> str:
     return f"{first}\n     {judged}{ranks}{why}\n     {snippet}"
 
 
-def part_line(part: PartStatus, language: Language) -> str:
-    """One line of the status: what runs, where, in which number type, or what is wrong."""
-    info = part.info
-    detail = f"{info.name} {info.revision[:12]} {info.device} {info.dtype}".strip() if info else part.name
-    why = f": {text(part.reason, language)}" if part.reason else ""
-    mark = "FAILED" if part.state is PartState.FAILED else part.state
-    return f"{part.part:<9} {mark:<8} {detail}{why}"
-
-
-def status_lines(status: Status, language: Language) -> list[str]:
-    """The profile, why it was chosen, and every part."""
-    why = f" ({text(status.why, language)})" if status.why else ""
-    head = f"profile   {status.profile or '-'}{why}"
-    return [head, *(part_line(part, language) for part in status.parts)]
-
-
 def plain(value: Any) -> Any:
     """Dataclasses as JSON-ready values; a reason gets its English sentence beside its code."""
     if isinstance(value, Reason):
-        return {"code": value.code, "values": dict(value.values), "text": str(value)}
+        return {"code": value.code, "values": plain(value.values), "text": str(value)}
     if isinstance(value, Candidate):
         fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {**fields, "probability": value.probability}

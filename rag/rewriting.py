@@ -77,6 +77,8 @@ class Rewritten:
     query: str
     author: Author
     reason: Reason | None = None
+    failed: bool = False
+    """The model was asked and gave nothing to search with; the rule, or the question itself, stands in."""
 
 
 def rewrite(question: str, history: Sequence[Exchange], *, chat: ChatModel | None, cancel: Cancel) -> Rewritten:
@@ -88,7 +90,7 @@ def rewrite(question: str, history: Sequence[Exchange], *, chat: ChatModel | Non
     try:
         reply = _reply(chat, _messages(question, history), cancel)
     except GenerationError as e:
-        return _fallback(question, history, reason("generation.rewrite_failed", why=str(e.reason)))
+        return _fallback(question, history, reason("generation.rewrite_failed", why=e.reason))
     if cancel:
         return Rewritten(question, "user")
     query = read_query(reply)
@@ -136,7 +138,7 @@ def read_query(reply: str) -> str:
 
 def _fallback(question: str, history: Sequence[Exchange], why: Reason) -> Rewritten:
     ruled = by_rule(question, history)
-    return Rewritten(ruled.query, ruled.author, why)
+    return Rewritten(ruled.query, ruled.author, why, failed=True)
 
 
 def _messages(question: str, history: Sequence[Exchange]) -> tuple[Message, ...]:

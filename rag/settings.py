@@ -78,6 +78,9 @@ class Settings:
     data_dir: str = setting("RAG_DATA_DIR", "./data", "Folder of the embedded database and everything else kept")
     collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
+    allowed_hosts: str = setting(
+        "RAG_ALLOWED_HOSTS", "", "Names the page answers to besides localhost, comma separated, as behind a proxy"
+    )
     port: int = setting("RAG_PORT", 7860, "Port the page listens on", low=1, high=65535)
     log_level: str = setting(
         "RAG_LOG_LEVEL", "INFO", "How much is logged", choices=("DEBUG", "INFO", "WARNING", "ERROR")

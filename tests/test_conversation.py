@@ -31,6 +31,7 @@ from rag.types import (
     Stage,
     StageEvent,
     State,
+    Vectors,
 )
 
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
@@ -260,3 +261,27 @@ def test_two_conversations_at_once_do_not_mix(store: MilvusStore) -> None:
     first, second = ([e for e in side if e] for side in zip(*pairs, strict=True))
     assert isinstance(first[-1], Answered) and isinstance(second[-1], Answered)
     assert "SIGHUP" in first[-1].ledger.answer and "SIGHUP" not in second[-1].ledger.answer
+
+
+def test_a_rewrite_that_fails_is_told_and_the_rule_stands_in(store: MilvusStore) -> None:
+    chat = ScriptedChat(GenerationError(NO_KEY), ["Yes [1]."])
+    history = [Exchange("How is a backup restored?", "With the restore command [1].")]
+    _, ledger = ask(conversation(store, chat), "And how often is it taken?", history=history)
+    state, why = stage(ledger, Stage.REWRITE)
+    assert (state, why) == (State.FAILED, reason("generation.rewrite_failed", why=NO_KEY))
+    assert ledger.search_query.startswith("How is a backup restored?")
+    assert ledger.outcome is Outcome.GENERATED
+
+
+def test_whatever_goes_wrong_ends_in_a_ledger_that_names_every_stage(store: MilvusStore) -> None:
+    class Wrong(BagEmbedder):
+        def embed_query(self, query: str, *, instruction: str) -> Vectors:
+            raise KeyError("unforeseen")
+
+    talk = conversation(store)
+    talk.retriever = Retriever(Wrong(), OverlapReranker(), store, detect_language=lambda _: "en", policy=Policy())
+    _, ledger = ask(talk)
+    assert (ledger.outcome, ledger.reason) == (Outcome.FAILED, reason("stages.broke_down", kind="KeyError"))
+    assert [e.stage for e in ledger.stages] == list(Stage)
+    assert stage(ledger, Stage.EMBED)[0] is State.FAILED
+    assert stage(ledger, Stage.RERANK) == (State.SKIPPED, reason("stages.not_reached"))

@@ -104,8 +104,8 @@ def test_make_help_lists_every_target() -> None:
 
 def test_ci_runs_the_tests_as_the_readme_says() -> None:
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert "python -m pytest" in fenced(README, "sh")
-    assert run[-1] == "exec .venv/bin/python -m pytest", "the last command decides the exit code and the last line"
+    assert "make test" in "\n".join(fenced(README, "sh"))
+    assert run[-1] == "make --no-print-directory test", "the last command decides the exit code and the last line"
 
 
 # ---- links, paths, the tree -----------------------------------------------------------------------------------------

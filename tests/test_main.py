@@ -121,6 +121,27 @@ def test_doctor_finds_everything_in_place(run: CommandLine) -> None:
     assert "2 documents, 3 chunks" in out
 
 
+def test_a_result_file_that_cannot_be_written_is_refused_before_the_work(run: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text('{"id": "a", "text": "A."}\n', encoding="utf-8")
+    (tmp_path / "q.jsonl").write_text('{"qid": "1", "query": "A?", "relevant": ["a"]}\n', encoding="utf-8")
+    files = ("--corpus", tmp_path / "c.jsonl", "--queries", tmp_path / "q.jsonl")
+    code, _, err = run("evaluate", *files, "--json", tmp_path / "no" / "out.json")
+    assert code == FAILED and "out.json" in err
+    assert "asking" not in err
+
+
+def test_evaluate_prints_a_table_and_writes_the_numbers(run: CommandLine, tmp_path: Path) -> None:
+    rows = [{"id": "a", "text": "Bananas are yellow."}, {"id": "b", "text": "Backups are taken at night."}]
+    asked = [{"qid": "1", "query": "Which colour are bananas?", "relevant": ["a"], "answer_any": ["yellow"]}]
+    for name, lines in (("c.jsonl", rows), ("q.jsonl", asked)):
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    files = ("--corpus", tmp_path / "c.jsonl", "--queries", tmp_path / "q.jsonl", "--json", tmp_path / "out.json")
+    code, out, err = run("evaluate", *files)
+    assert code == OK, err
+    assert "reranked" in out and "nDCG@10" in out
+    assert json.loads((tmp_path / "out.json").read_text())["ranking"]["reranked"]["nDCG@10"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("args", "named"),
     [

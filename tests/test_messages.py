@@ -57,6 +57,12 @@ def test_a_reason_speaks_both_languages() -> None:
     assert str(why) == text(why, "en")
 
 
+def test_a_reason_inside_a_reason_speaks_the_same_language() -> None:
+    inner = reason("settings.unknown", name="X")
+    why = reason("generation.rewrite_failed", why=inner)
+    assert text(inner, "zh") in text(why, "zh") and text(inner, "en") in text(why, "en")
+
+
 def test_an_unknown_code_is_an_error() -> None:
     with pytest.raises(KeyError):
         text(Reason("settings.no_such_code"), "en")

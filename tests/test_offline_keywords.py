@@ -71,3 +71,8 @@ def test_nothing_to_compare_scores_nothing(query: str, texts: list[str]) -> None
 )
 def test_longest_common_share(query: str, text: str, share: float) -> None:
     assert longest_common_share(query, text) == pytest.approx(share)
+
+
+def test_characters_apart_count_far_less_than_their_word() -> None:
+    apart, together, _ = keyword_match("端口", ["口好端好", "端口好好", "端口没有"])
+    assert apart < 0.2 * together

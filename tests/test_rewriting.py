@@ -123,18 +123,19 @@ def test_the_model_sees_the_newest_exchanges_without_citations() -> None:
             Rewritten(
                 "How much memory does it need? Is it fast?",
                 "rule",
-                reason("generation.rewrite_failed", why=str(reason("generation.rate_limited", host="h"))),
+                reason("generation.rewrite_failed", why=reason("generation.rate_limited", host="h")),
+                failed=True,
             ),
             id="failed",
         ),
         pytest.param(
             ["\n"],
-            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable")),
+            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
             id="blank",
         ),
         pytest.param(
             ["HNSW 速度"],
-            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable")),
+            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
             id="in another language",
         ),
     ],

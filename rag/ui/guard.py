@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, cast
 
 import gradio as gr
@@ -13,6 +14,7 @@ import gradio as gr
 from ..errors import RagError
 from ..messages import Language, Reason, reason, text
 from .i18n import language, say
+from .render.markup import name
 
 log = logging.getLogger(__name__)
 
@@ -32,25 +34,33 @@ def reason_of(error: Exception) -> Reason:
 
 
 def toast(why: Reason, lang: Language) -> gr.Error:
-    """An error as Gradio shows it: a message at the page's edge."""
-    return gr.Error(text(why, lang), title=say("error_title", lang), duration=10, print_exception=False)
+    """An error as Gradio shows it: a message at the page's edge. Gradio takes it for HTML, so it is escaped here."""
+    return gr.Error(name(text(why, lang)), title=say("error_title", lang), duration=10, print_exception=False)
 
 
 def guarded(handler: F) -> F:
-    """The handler with its errors as toasts."""
+    """The handler, a function or an asynchronous generator, with its errors as toasts."""
 
     @functools.wraps(handler)
     def safe(*args: Any, **kwargs: Any) -> Any:
         try:
             return handler(*args, **kwargs)
-        except gr.Error:
-            raise
-        except RagError as e:
-            raise toast(e.reason, _language(args, kwargs)) from e
         except Exception as e:  # the rim of the program: whatever it is, the reader gets a sentence
-            raise toast(unexpected(e), _language(args, kwargs)) from e
+            raise _shown(e, args, kwargs) from e
 
-    return cast(F, safe)
+    @functools.wraps(handler)
+    async def safely_followed(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        try:
+            async for shown in handler(*args, **kwargs):
+                yield shown
+        except Exception as e:  # as above
+            raise _shown(e, args, kwargs) from e
+
+    return cast(F, safely_followed if inspect.isasyncgenfunction(handler) else safe)
+
+
+def _shown(error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> gr.Error:
+    return error if isinstance(error, gr.Error) else toast(reason_of(error), _language(args, kwargs))
 
 
 def _language(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Language:

@@ -99,7 +99,10 @@ class Handlers:
             raise RagError(reason("ui.still_answering"))
         options = clamped(dict(zip(NAMES, values, strict=False)), self.service.settings.retrieval)
         waiting = not self.service.status().ready
-        session = self.sessions.update(key, lambda s: s.asked(question, options, replacing=replacing, waiting=waiting))
+        ingesting = self.sessions.ingesting
+        session = self.sessions.update(
+            key, lambda s: s.asked(question, options, replacing=replacing, waiting=waiting, ingesting=ingesting)
+        )
         assert session.last is not None
         slot.answering = self._run_answer(key, session, session.last).start()
         return self.views.chat(slot, lang)._replace(box=busy(""))
@@ -123,6 +126,7 @@ class Handlers:
             linger=ABANDONED_AFTER,
         )
 
+    @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
         """The running answer, as often as a reader can follow, until it ends or another question takes its place."""
         key, lang = key_of(tab, request), language(request)
@@ -153,6 +157,7 @@ class Handlers:
                 live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
             )
 
+    @guarded
     def stop(self, request: gr.Request, tab: str) -> None:
         """The stop button: at whatever stage the answer is."""
         run = self.sessions.slot(key_of(tab, request)).answering
@@ -170,6 +175,7 @@ class Handlers:
         self.sessions.update(key, lambda s: replace(s, editing=number))
         return Chat(box=gr.update(value=turn.question), banner=transcript.editing(number, lang))
 
+    @guarded
     def cancel_edit(self, request: gr.Request, tab: str) -> Chat:
         """Leave the earlier question as it is."""
         self.sessions.update(key_of(tab, request), lambda s: replace(s, editing=0))

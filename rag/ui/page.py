@@ -17,7 +17,7 @@ from .handlers import Handlers
 from .i18n import translations
 from .options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from .render import shell, transcript
-from .security import Guard
+from .security import Guard, allowed_hosts
 from .session import Sessions
 from .theme import theme
 from .uploads import Uploads
@@ -43,6 +43,7 @@ def build_page(service: Service) -> gr.Blocks:
 def launch_options(service: Service) -> dict[str, Any]:
     """What `Blocks.launch` must be given for the page to be safe, styled, private and in two languages."""
     settings = service.settings
+    hosts = allowed_hosts(settings.host, settings.allowed_hosts.split(","))
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -51,7 +52,7 @@ def launch_options(service: Service) -> dict[str, Any]:
         "js": (ASSETS / "js" / "page.js").read_text(encoding="utf-8"),
         "i18n": _i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
-        "app_kwargs": {"middleware": [Middleware(Guard, script=_asset("js/early.js"))]},
+        "app_kwargs": {"middleware": [Middleware(Guard, script=_asset("js/early.js"), hosts=hosts)]},
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,
@@ -225,9 +226,9 @@ class _Page:
         self._followed(self.box.submit(h.ask, [self.box, *asked], self.chat, **self.told))
         self._followed(bus.example(h.example, asked, self.chat, **self.told))
         self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
-        self.box.stop(h.stop, [self.tab], None, **self.direct)
+        self.box.stop(h.stop, [self.tab], None, **self.told)
         bus.edit(h.edit, [self.tab], self.chat, **self.told)
-        bus.cancel_edit(h.cancel_edit, [self.tab], self.chat, **self.direct)
+        bus.cancel_edit(h.cancel_edit, [self.tab], self.chat, **self.told)
         bus.evidence(h.show_evidence, [self.tab], [self.evidence], **self.told)
         self.new_chat.click(h.new_chat, [self.tab], self.chat, **self.told)
         exported = self.export.click(h.export, [self.tab], [self.download], **self.told)
@@ -239,7 +240,7 @@ class _Page:
             self.files.upload(h.ingest, [self.files, self.tab], [self.files, *self.ingesting], **self.told)
         )
         self._ingest_followed(bus.sample(h.sample, [self.tab], self.ingesting, **self.told))
-        bus.cancel_ingest(h.cancel_ingest, [self.tab], None, **self.direct)
+        bus.cancel_ingest(h.cancel_ingest, [self.tab], None, **self.told)
         bus.delete(h.delete, None, [self.table, self.viewer], **self.told)
         bus.chunks(h.chunks, None, [self.viewer], **self.told)
         bus.close_chunks(lambda: "", None, [self.viewer], **self.direct)

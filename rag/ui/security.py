@@ -1,12 +1,13 @@
-"""What stands in front of every request: security headers, the origin check, the session cookie, the early script.
+"""What stands in front of every request: host and origin checks, security headers, session cookie, early script.
 
 Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,20 +48,41 @@ HEADERS: Headers = [
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]+)(:[0-9]+)?")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+CLOSED = frozenset({"/openapi.json", "/docs", "/redoc"})
+"""Where FastAPI describes itself to programs. Whatever lies below them is closed as well."""
+
 
 class Guard:
-    """ASGI middleware. `script` is put first into the page's head, before anything else runs there."""
+    """ASGI middleware. `script` is put first into the page's head, before anything else runs there.
 
-    def __init__(self, app: App, *, script: str) -> None:
+    `hosts` are the names, without ports, under which the page may be asked for (see `allowed_hosts`); None: under any.
+    """
+
+    def __init__(self, app: App, *, script: str, hosts: frozenset[str] | None) -> None:
         self.app = app
         self.script = f"<script>{script}</script>".encode()
+        self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        if scope["method"] not in SAFE_METHODS and not same_origin(scope["headers"]):
-            await _refuse(send)
+        headers = scope["headers"]
+        if self.hosts is not None and not addressed_to(self.hosts, headers):
+            await _refuse(scope, send, 403, "The page does not answer to this host name. RAG_ALLOWED_HOSTS adds names.")
+            return
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        if _closed(scope["path"]):
+            await _refuse(scope, send, 404, "Not found.")
+            return
+        # What a proxy says of the browser's address counts only where the page listens to the network.
+        if scope["method"] not in SAFE_METHODS and not same_origin(headers, forwarded=self.hosts is None):
+            await _refuse(scope, send, 403, "This request did not come from this page.")
             return
         await self.app(scope, receive, _Reply(send, self.script, cookie=_new_cookie(scope["headers"])).send)
 
@@ -102,12 +124,31 @@ class _Reply:
         await self._send({"type": "http.response.body", "body": body})
 
 
-def same_origin(headers: Headers) -> bool:
+def allowed_hosts(bound: str, named: Iterable[str]) -> frozenset[str] | None:
+    """The host names a page listening on `bound` answers to, those `named` in the settings among them; None: any.
+
+    A page on loopback must not answer to the name of another site: whoever owns that name can let it point to this
+    machine, and the reader's browser then takes both for one site (DNS rebinding). A page that listens to the network
+    cannot know what it is called there, unless it is told.
+    """
+    more = frozenset(_bare(name) for name in named if name.strip())
+    on_loopback = _bare(bound) in LOOPBACK
+    return LOOPBACK | more if on_loopback or more else None
+
+
+def addressed_to(hosts: frozenset[str], headers: Headers) -> bool:
+    """Whether a request names one of `hosts`, on whatever port, and no other beside it."""
+    sent = [v.decode("latin-1") for k, v in headers if k.lower() == b"host"]
+    found = _HOST.fullmatch(sent[0]) if len(sent) == 1 else None
+    return found is not None and _bare(found["name"]) in hosts
+
+
+def same_origin(headers: Headers, *, forwarded: bool) -> bool:
     """Whether a request that changes something comes from our own page.
 
     Browsers name the origin of every such request. Programs that are no browsers name none, and carry no cookie that
-    another site could borrow. Behind a proxy the address the browser used is in `x-forwarded-host`, which a page of
-    another site cannot set.
+    another site could borrow. Behind a proxy the address the browser used may be in `x-forwarded-host`, which a page
+    of another site cannot set; it counts only when `forwarded`.
     """
     values = {k.lower(): v.decode("latin-1") for k, v in headers}
     if values.get(b"sec-fetch-site", "same-origin") not in ("same-origin", "none"):
@@ -115,7 +156,9 @@ def same_origin(headers: Headers) -> bool:
     origin = values.get(b"origin")
     if origin is None:
         return True
-    hosts = {values.get(b"host", ""), values.get(b"x-forwarded-host", "").split(",")[0].strip()}
+    hosts = {values.get(b"host", "")}
+    if forwarded:
+        hosts.add(values.get(b"x-forwarded-host", "").split(",")[0].strip())
     return urlsplit(origin).netloc in hosts - {""}
 
 
@@ -138,8 +181,19 @@ def _content_type(headers: Headers) -> bytes:
     return next((v for k, v in headers if k.lower() == b"content-type"), b"")
 
 
-async def _refuse(send: Send) -> None:
-    body = b'{"detail": "This request did not come from this page."}'
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *HEADERS]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _bare(host: str) -> str:
+    return host.strip().lower().removeprefix("[").removesuffix("]")
+
+
+def _closed(path: str) -> bool:
+    return any(path == closed or path.startswith(f"{closed}/") for closed in CLOSED)
+
+
+async def _refuse(scope: Scope, send: Send, status: int, why: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": why})
+        return
+    body = f"{why}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -50,6 +50,8 @@ class Turn:
     error: Reason | None = None
     waiting: bool = False
     """The models are not ready yet; the question is asked as soon as they are."""
+    ingesting: bool = False
+    """Files were being ingested when this was asked, so that asking again may find more."""
     stopped: bool = False
 
     @property
@@ -121,12 +123,20 @@ class Session:
     def last(self) -> Turn | None:
         return self.turns[-1] if self.turns else None
 
-    def asked(self, question: str, options: RetrievalOptions, *, replacing: int = 0, waiting: bool = False) -> Session:
+    def asked(
+        self,
+        question: str,
+        options: RetrievalOptions,
+        *,
+        replacing: int = 0,
+        waiting: bool = False,
+        ingesting: bool = False,
+    ) -> Session:
         """A new last turn. `replacing` drops that turn and all after it: they no longer follow from what was asked."""
         kept = self.turns
         if self.turn(replacing):
             kept = tuple(t for t in kept if t.number < replacing)
-        turn = Turn(self.next_number, question, options, waiting=waiting)
+        turn = Turn(self.next_number, question, options, waiting=waiting, ingesting=ingesting)
         turns = (*kept, turn)[-MAX_TURNS:]
         return replace(self, turns=turns, next_number=self.next_number + 1, shown=turn.number, editing=0)
 
@@ -171,6 +181,13 @@ class Sessions:
             self._slots.move_to_end(key)
             self._forget()
             return slot
+
+    @property
+    def ingesting(self) -> bool:
+        """Whether any tab's ingest runs: the documents belong to everybody."""
+        with self._lock:
+            runs = [slot.ingesting for slot in self._slots.values()]
+        return any(run is not None and run.lasts(None) for run in runs)
 
     def get(self, key: str) -> Session:
         return self.slot(key).session

@@ -20,7 +20,7 @@ from .incoming import key_of, text_in
 from .pump import Run
 from .readiness import wait_until_ready
 from .render import documents as documents_view
-from .render.markup import esc
+from .render import markup
 from .session import Job, Sessions
 from .views import Ingesting, Views
 
@@ -78,6 +78,7 @@ class Uploads:
             ended=lambda: change(lambda job: replace(job, done=True)),
         )
 
+    @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:
         """The running ingest, until it ends. A closed tab does not end it."""
         key, lang = key_of(tab, request), language(request)
@@ -95,6 +96,7 @@ class Uploads:
             yield shown
         yield self.views.ingesting(slot, lang)._replace(table=self.views.table(lang))
 
+    @guarded
     def cancel_ingest(self, request: gr.Request, tab: str) -> None:
         """Stop after the batch that runs; what is indexed stays."""
         run = self.sessions.slot(key_of(tab, request)).ingesting
@@ -106,8 +108,8 @@ class Uploads:
         """Delete one document; returns the table and an empty viewer."""
         name, lang = text_in(event, "name"), language(request)
         if not self.service.delete([name]):
-            raise RagError(reason("ui.document_gone", name=esc(name)))
-        gr.Info(say("deleted", lang, name=esc(name)), duration=4, title=say("info_title", lang))
+            raise RagError(reason("ui.document_gone", name=name))
+        gr.Info(markup.name(say("deleted", lang, name=name)), duration=4, title=say("info_title", lang))
         return self.views.table(lang), ""
 
     @guarded

@@ -100,6 +100,8 @@ def _verdict(one: Turn, language: Language) -> str:
         return f'<p class="verdict">{t("extractive", language)}</p>'
     if outcome is Outcome.STOPPED:
         return f'<p class="verdict">{t("stopped", language)}</p>'
+    if outcome is Outcome.ABSTAINED and one.ingesting:
+        said += f"<p>{t('abstained_while_ingesting', language)}</p>"
     label = t("abstained" if outcome is Outcome.ABSTAINED else "failed", language)
     kind = "abstained" if outcome is Outcome.ABSTAINED else "failed"
     mark = icon("search" if outcome is Outcome.ABSTAINED else "warning", size=16)
@@ -121,7 +123,14 @@ def _tools(one: Turn, language: Language, *, is_last: bool) -> str:
         tools += (
             f'<button type="button" class="tool wide" data-act="evidence" data-turn="{one.number}">{label}</button>'
         )
-    return f'<div class="tools">{tools}</div>'
+    return f'<div class="tools">{tools}{_profile(one, language)}</div>'
+
+
+def _profile(one: Turn, language: Language) -> str:
+    """Which models were at work; nothing where they never got to work."""
+    if one.ledger is None or not one.ledger.profile:
+        return ""
+    return f'<span class="profile">{t(f"answer_profile_{one.ledger.profile}", language)}</span>'
 
 
 def empty(language: Language, *, documents: Sequence[str] | None, job: Job | None = None) -> str:
