@@ -22,14 +22,14 @@ class Fusion:
 
 
 def fuse(dense: Sequence[Hit], full_text: Sequence[Hit], fusion: Fusion) -> list[Candidate]:
-    """Candidates of both lists, best fused score first; ties go to the better single rank, then to the id."""
+    """Candidates of both lists, best fused score first; ties go by the better single rank, then document and place."""
     found: dict[str, Candidate] = {}
     for hit in dense:
         found[hit.stored.id] = Candidate(hit.stored, dense=Ranked(hit.rank, hit.score))
     for hit in full_text:
         known = found.get(hit.stored.id, Candidate(hit.stored))
         found[hit.stored.id] = replace(known, full_text=Ranked(hit.rank, hit.score))
-    ordered = sorted(found.values(), key=lambda c: (-_score(c, fusion), _best_rank(c), c.stored.id))
+    ordered = sorted(found.values(), key=lambda c: (-_score(c, fusion), _best_rank(c), *_place(c)))
     return [replace(c, fused=Ranked(rank, _score(c, fusion))) for rank, c in enumerate(ordered, 1)]
 
 
@@ -37,6 +37,11 @@ def _score(candidate: Candidate, fusion: Fusion) -> float:
     dense = fusion.dense_weight / (fusion.k + candidate.dense.rank) if candidate.dense else 0.0
     full_text = fusion.full_text_weight / (fusion.k + candidate.full_text.rank) if candidate.full_text else 0.0
     return dense + full_text
+
+
+def _place(candidate: Candidate) -> tuple[str, int, str]:
+    # not the id alone: it holds the collection's name, and the order must not change with that
+    return candidate.stored.document, candidate.stored.chunk.index, candidate.stored.id
 
 
 def _best_rank(candidate: Candidate) -> int:

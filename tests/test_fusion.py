@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +27,8 @@ def order(dense: list[Hit], full_text: list[Hit], fusion: Fusion) -> list[str]:
     ("dense", "full_text", "fusion", "expected"),
     [
         pytest.param(["a", "b"], ["b", "c"], Fusion(), ["b", "a", "c"], id="found twice beats found once"),
-        pytest.param(["a"], ["b"], Fusion(), ["a", "b"], id="a tie goes to the smaller id"),
-        pytest.param(["a", "b"], ["c", "d"], Fusion(dense_weight=0.0), ["c", "d", "a", "b"], id="weight 0 keeps candidates but last"),
+        pytest.param(["a"], ["b"], Fusion(), ["a", "b"], id="a tie between equals goes to the smaller id"),
+        pytest.param(["a"], ["c", "d"], Fusion(dense_weight=0.0), ["c", "d", "a"], id="weight 0 keeps candidates but last"),
         pytest.param(["a", "b"], [], Fusion(), ["a", "b"], id="one list keeps its order"),
         pytest.param([], [], Fusion(), [], id="nothing gives nothing"),
         pytest.param(["a", "b", "c"], ["c"], Fusion(k=1), ["c", "a", "b"], id="small k favours first ranks"),
@@ -58,3 +60,10 @@ def test_every_hit_becomes_exactly_one_candidate(dense: list[str], full_text: li
 @given(ids, ids)
 def test_swapping_lists_of_equal_weight_changes_nothing(dense: list[str], full_text: list[str]) -> None:
     assert order(hits(*dense), hits(*full_text), Fusion()) == order(hits(*full_text), hits(*dense), Fusion())
+
+
+def test_a_tie_goes_by_document_and_place_whatever_the_ids() -> None:
+    (one,), (two,) = hits("z"), hits("a")
+    first = replace(one, stored=replace(one.stored, document="a.md"))
+    second = replace(two, stored=replace(two.stored, document="b.md"))
+    assert order([second], [first], Fusion()) == ["z", "a"]

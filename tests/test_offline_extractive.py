@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -131,6 +132,25 @@ def test_quotes_stand_in_the_order_of_the_text() -> None:
     assert answer("number three two one", text) == (
         "This is all about number one. [1] And here it is about number two. [1] At last we are at number three. [1]"
     )
+
+
+@pytest.mark.parametrize(
+    ("languages", "expected"),
+    [
+        pytest.param(("zh", "en"), "[2]", id="the context in the question's language is quoted"),
+        pytest.param(("zh", "de"), "[1]", id="without one any language will do"),
+        pytest.param(("zh", "und"), "[2]", id="an unknown language may be read"),
+    ],
+)
+def test_the_question_s_language_is_preferred(languages: tuple[str, str], expected: str) -> None:
+    text = "A file may have at most 20 MB."
+    offered = [
+        replace(each, stored=replace(each.stored, language=language))
+        for each, language in zip(contexts(text, text), languages, strict=True)
+    ]
+    quoted_by = Extractive(BagEmbedder(), detect_language=lambda _: "en")
+    said = "".join(quoted_by.answer("How large may a file be?", offered))
+    assert said.startswith(f"{text} {expected}") and (expected == "[1]" or "[1]" not in said)
 
 
 def test_each_context_is_a_paragraph_and_at_most_three_are_read() -> None:

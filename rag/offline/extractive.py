@@ -53,13 +53,18 @@ class Extractive:
 
     def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
         """Yield the best quotes with their `[n]`, in the order of the contexts and of the text; nothing without any."""
-        scored = self._scored(question, contexts)
+        scored = self._scored(question, self._readable(question, contexts))
         best = sorted(scored, key=lambda s: -s.score)[:QUOTES]
         chosen = sorted((s for s in best if s.score >= best[0].score - MARGIN), key=lambda s: (s.number, s.place))
         before: _Scored | None = None
         for one in chosen:
             yield _separator(before, one) + _cited(one)
             before = one
+
+    def _readable(self, question: str, contexts: Sequence[Candidate]) -> Sequence[Candidate]:
+        """The contexts in the question's language; all of them where none is."""
+        readable = (self._detect_language(question), "und")
+        return [context for context in contexts if context.stored.language in readable] or contexts
 
     def _scored(self, question: str, contexts: Sequence[Candidate]) -> list[_Scored]:
         found = [
