@@ -145,23 +145,24 @@ class Retriever:
         yield watch.start(Stage.RERANK, total=len(head))
         texts = [c.stored.chunk.embedded_text for c in head]
         scores = self._reranker.score(query, texts, instruction=options.instruction)
-        done, unfinished = 0, None
+        seen: set[int] = set()
+        unfinished = None
         try:
             for position, log_odds in scores:
                 head[position] = replace(head[position], log_odds=log_odds)
-                done += 1
-                yield watch.progress(Stage.RERANK, done, len(head))
+                seen.add(position)
+                yield watch.progress(Stage.RERANK, len(seen), len(head))
                 if cancel:
                     break
-                if self._out_of_time(watch) and done < len(head):
+                if self._out_of_time(watch) and len(seen) < len(head):
                     unfinished = reason(
-                        "stages.out_of_time", done=done, total=len(head), seconds=self._policy.rerank_seconds
+                        "stages.out_of_time", done=len(seen), total=len(head), seconds=self._policy.rerank_seconds
                     )
                     break
         except BREAKDOWNS as e:
             yield watch.fail(Stage.RERANK, breakdown(Stage.RERANK, e))
         else:
-            yield watch.finish(Stage.RERANK, done=done, total=len(head), why=unfinished)
+            yield watch.finish(Stage.RERANK, done=len(seen), total=len(head), why=unfinished)
         return by_log_odds(head) + beyond
 
     def _out_of_time(self, watch: Stopwatch) -> bool:

@@ -154,9 +154,11 @@ class Settings:
         "RAG_RERANK_SECONDS", 0.0, "Time the reranker may take per question; 0 is no limit", low=0.0, high=3600
     )
 
-    openai_api_key: Secret = setting("OPENAI_API_KEY", Secret(""), "Key of the chat model; empty: extractive answers")
+    openai_api_key: Secret = setting(
+        "OPENAI_API_KEY", Secret(""), "Key of the language model; empty: extractive answers"
+    )
     openai_base_url: str = setting("OPENAI_BASE_URL", "", "Any OpenAI-compatible server; empty: OpenAI's own")
-    openai_model: str = setting("OPENAI_MODEL", "gpt-4o", "Chat model")
+    openai_model: str = setting("OPENAI_MODEL", "gpt-4o", "Language model")
     openai_timeout: float = setting("OPENAI_TIMEOUT", 60.0, "Seconds to wait for the next token", low=1, high=3600)
     openai_retries: int = setting("OPENAI_RETRIES", 2, "Retries before the first token", low=0, high=10)
     openai_temperature: float = setting("OPENAI_TEMPERATURE", 0.2, "Sampling temperature", low=0.0, high=2.0)

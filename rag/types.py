@@ -466,7 +466,9 @@ class Reranker(Protocol):
     def info(self) -> ModelInfo: ...
 
     def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
-        """Yield (position in `texts`, log-odds) as each becomes known, in any order, every position once.
+        """Yield (position in `texts`, log-odds) as each becomes known, in any order, every position at least once.
+
+        A position may come again with a more exact value: the last one counts.
 
         The caller may stop early by closing the iterator: work not yet done is then not done.
         """

@@ -19,11 +19,13 @@ PATIENCE_S = 120.0
 
 
 @contextmanager
-def scripted_page(folder: Path, *, pause: float = 0.0, gate: Path | None = None) -> Iterator[str]:
-    """The page over the scripted service."""
+def scripted_page(
+    folder: Path, *, pause: float = 0.0, gate: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The page over the scripted service, which reads `RAG_ALLOWED_HOSTS` alone."""
     port = free_port()
     command = ["-m", "tests.scripted_service", str(port), str(pause), *([str(gate)] if gate else [])]
-    with _served(command, port, folder, {}) as address:
+    with _served(command, port, folder, env or {}) as address:
         yield address
 
 

@@ -6,6 +6,7 @@ accident, such as a reranker that breaks down or models that take their time to 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -293,7 +294,7 @@ def main() -> None:
     from rag.ui.page import build_page, launch_options
 
     port, pause, *gate = sys.argv[1:]
-    settings = replace(Settings(), port=int(port))
+    settings = replace(Settings(), port=int(port), allowed_hosts=os.environ.get("RAG_ALLOWED_HOSTS", ""))
     service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None)
     page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
     page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from rag.ui.security import OWNER_COOKIE, same_origin
+from rag.ui.security import OWNER_COOKIE, Guard, allowed_hosts, same_origin
 
 from .pages import scripted_page
 
@@ -51,20 +54,126 @@ def test_the_pages_own_upload_is_accepted(address: str) -> None:
     assert own.status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "DELETE"])
+def test_a_page_on_loopback_answers_to_no_other_host_name(address: str, method: str) -> None:
+    headers = {"host": "evil.example:7860", "origin": "http://evil.example:7860", "x-forwarded-host": "127.0.0.1"}
+    reply = httpx.request(method, address, headers=headers)
+    assert reply.status_code == 403
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "set-cookie" not in reply.headers
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"])
+def test_a_page_on_loopback_answers_to_every_name_of_loopback(address: str, name: str) -> None:
+    port = urlsplit(address).port
+    for host in (name, f"{name}:{port}"):
+        assert httpx.get(address, headers={"host": host}).status_code == 200
+    own = {"host": f"{name}:{port}", "origin": f"http://{name}:{port}"}
+    assert httpx.post(address + "/gradio_api/upload", headers=own, files={"files": ("a.md", b"#")}).status_code == 200
+
+
+def test_on_loopback_a_forwarded_host_proves_nothing(address: str) -> None:
+    foreign = {"origin": "https://evil.example", "x-forwarded-host": "evil.example"}
+    assert httpx.post(address + "/gradio_api/upload", headers=foreign, files={"files": b"x"}).status_code == 403
+
+
+def test_a_host_named_in_the_settings_may_stand_in_front(tmp_path: Path) -> None:
+    named = {"host": "docs.example", "origin": "https://docs.example"}
+    with scripted_page(tmp_path, env={"RAG_ALLOWED_HOSTS": "other.example, docs.example"}) as served:
+        assert httpx.get(served, headers={"host": "docs.example"}).status_code == 200
+        assert httpx.get(served, headers={"host": "docs.example.evil.example"}).status_code == 403
+        upload = httpx.post(served + "/gradio_api/upload", headers=named, files={"files": ("a.md", b"#")})
+        assert upload.status_code == 200
+
+
+def asked(hosts: frozenset[str] | None, headers: list[tuple[bytes, bytes]], kind: str = "http") -> bool:
+    """Whether such a request gets past the guard."""
+    reached: list[str] = []
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        reached.append(scope["path"])
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError("the guard reads no body")
+
+    scope = {"type": kind, "method": "GET", "path": "/", "headers": headers}
+    asyncio.run(Guard(app, script="", hosts=hosts)(scope, receive, send))
+    assert bool(reached) is not bool(sent)
+    return bool(reached)
+
+
+LOOPBACK_HOSTS = allowed_hosts("127.0.0.1", [])
+
+
 @pytest.mark.parametrize(
-    ("headers", "allowed"),
+    "headers",
     [
-        pytest.param({}, True, id="no browser"),
-        pytest.param({"origin": "http://app:7860", "host": "app:7860"}, True, id="own page"),
-        pytest.param({"origin": "https://docs.example", "host": "app:7860", "x-forwarded-host": "docs.example"}, True,
-                     id="behind a proxy"),
-        pytest.param({"origin": "http://app:9999", "host": "app:7860"}, False, id="other port"),
-        pytest.param({"origin": "null", "host": "app:7860"}, False, id="sandboxed page"),
-        pytest.param({"sec-fetch-site": "cross-site", "host": "app:7860"}, False, id="cross-site without origin"),
+        pytest.param([], id="none"),
+        pytest.param([(b"host", b"")], id="empty"),
+        pytest.param([(b"host", b"localhost"), (b"host", b"evil.example")], id="two"),
+        pytest.param([(b"host", b"localhost@evil.example")], id="a name before the host"),
+        pytest.param([(b"host", b"evil.example/localhost")], id="a path behind the host"),
+        pytest.param([(b"host", b"localhost.evil.example")], id="a longer name"),
+        pytest.param([(b"host", b"[::1].evil.example")], id="behind an address"),
+        pytest.param([(b"host", b"\xff\xfe")], id="no text"),
     ],
-)  # fmt: skip
-def test_same_origin(headers: dict[str, str], allowed: bool) -> None:
-    assert same_origin([(k.encode(), v.encode()) for k, v in headers.items()]) is allowed
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_malformed_host_is_refused_on_loopback(headers: list[tuple[bytes, bytes]], kind: str) -> None:
+    assert not asked(LOOPBACK_HOSTS, headers, kind)
+    assert asked(LOOPBACK_HOSTS, [(b"host", b"localhost:7860")], kind)
+
+
+@pytest.mark.parametrize(
+    ("bound", "named", "host", "answers"),
+    [
+        pytest.param("localhost", [], "evil.example", False, id="on loopback by name"),
+        pytest.param("::1", [], "evil.example", False, id="on loopback of version 6"),
+        pytest.param("::1", [], "[::1]:7860", True, id="loopback's own name"),
+        pytest.param("0.0.0.0", [""], "docs.example", True, id="on the network"),
+        pytest.param("0.0.0.0", ["docs.example"], "docs.example:7860", True, id="on the network, named"),
+        pytest.param("0.0.0.0", ["docs.example"], "evil.example", False, id="on the network, not named"),
+        pytest.param("127.0.0.1", [" Docs.Example "], "docs.example", True, id="named on loopback"),
+    ],
+)
+def test_which_hosts_are_answered(bound: str, named: list[str], host: str, answers: bool) -> None:
+    assert asked(allowed_hosts(bound, named), [(b"host", host.encode())]) is answers
+
+
+@pytest.mark.parametrize(
+    ("headers", "forwarded", "allowed"),
+    [
+        pytest.param({}, True, True, id="no browser"),
+        pytest.param({"origin": "http://app:7860", "host": "app:7860"}, False, True, id="own page"),
+        pytest.param(
+            {"origin": "https://docs.example", "host": "app:7860", "x-forwarded-host": "docs.example"},
+            True,
+            True,
+            id="behind a proxy",
+        ),
+        pytest.param(
+            {"origin": "https://docs.example", "host": "app:7860", "x-forwarded-host": "docs.example"},
+            False,
+            False,
+            id="behind a proxy that is not believed",
+        ),
+        pytest.param({"origin": "http://app:9999", "host": "app:7860"}, True, False, id="other port"),
+        pytest.param({"origin": "null", "host": "app:7860"}, True, False, id="sandboxed page"),
+        pytest.param({"sec-fetch-site": "cross-site", "host": "app:7860"}, True, False, id="cross-site without origin"),
+    ],
+)
+def test_same_origin(headers: dict[str, str], forwarded: bool, allowed: bool) -> None:
+    assert same_origin([(k.encode(), v.encode()) for k, v in headers.items()], forwarded=forwarded) is allowed
+
+
+@pytest.mark.parametrize("prefix", ["", "/gradio_api"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"])
+def test_the_server_does_not_describe_itself(address: str, prefix: str, path: str) -> None:
+    assert httpx.get(address + prefix + path).status_code == 404
 
 
 def test_no_function_is_offered_to_programs(address: str) -> None:

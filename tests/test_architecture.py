@@ -84,7 +84,19 @@ def test_types_know_no_library_but_numpy() -> None:
     assert outside == {"numpy"}
 
 
-@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.settings", "rag.retrieval", "rag.conversation", "rag.service", "rag.build", "rag.__main__"])  # fmt: skip
+@pytest.mark.parametrize(
+    "module",
+    [
+        "rag",
+        "rag.types",
+        "rag.settings",
+        "rag.retrieval",
+        "rag.conversation",
+        "rag.service",
+        "rag.build",
+        "rag.__main__",
+    ],
+)
 def test_importing_loads_no_heavy_library(module: str) -> None:
     script = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

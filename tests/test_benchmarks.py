@@ -44,32 +44,51 @@ def test_methods_take_turns() -> None:
 
 def row(seconds: float) -> dict[str, Any]:
     return {
-        "cpu_s": seconds, "wall_s": 2 * seconds, "max_dp": 1e-7, "rank_correlation": 1.0, "top_overlap": 1.0,
+        "cpu_s": seconds,
+        "wall_s": 2 * seconds,
+        "max_dp": 1e-7,
+        "rank_correlation": 1.0,
+        "top_overlap": 1.0,
         "min_cosine": 1.0,
-    }  # fmt: skip
+    }
 
 
 def test_tables_show_ratios_and_shares_of_the_ceiling() -> None:
     machine = {
-        "processor": "P", "cores": 2, "memory_gb": 8, "instructions": ["avx2"], "gpu": None,
-        "packages": {"torch": "2"}, "load_at_start": 0.1,
-    }  # fmt: skip
+        "processor": "P",
+        "cores": 2,
+        "memory_gb": 8,
+        "instructions": ["avx2"],
+        "gpu": None,
+        "packages": {"torch": "2"},
+        "load_at_start": 0.1,
+    }
     run = {
-        "machine": machine, "device": "cpu", "layers": 28, "date": "2026-01-02", "ceilings": {"fp32": 100.0},
+        "machine": machine,
+        "device": "cpu",
+        "layers": 28,
+        "date": "2026-01-02",
+        "ceilings": {"fp32": 100.0},
         "rerank": [
             {
-                "passages": 10, "prompt_tokens": [300, 400], "threads": 1, "needed_gflops": 3000.0,
+                "passages": 10,
+                "prompt_tokens": [300, 400],
+                "threads": 1,
+                "needed_gflops": 3000.0,
                 "methods": {rerank.TUTORIAL: row(40.0), "plainsight fp32": row(20.0)},
             }
         ],
         "embed": [
             {
-                "chunks": 5, "tokens": [100], "threads": 2, "needed_gflops": 100.0,
+                "chunks": 5,
+                "tokens": [100],
+                "threads": 2,
+                "needed_gflops": 100.0,
                 "methods": {embed.ONE_BY_ONE: row(2.0), "plainsight int8": row(0.5)},
             }
         ],
         "query": [],
-    }  # fmt: skip
+    }
     printed = report.tables(run)
     assert "| plainsight fp32 | 20.0 | 40.0 | 2.00 | 1.50 | 1.0e-07 | 1.000 | 1.00 |" in printed
     assert "| plainsight int8 | 0.50 | 1.00 | 4.00 | 2.00 | 1.00000 |" in printed

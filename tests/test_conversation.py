@@ -199,7 +199,7 @@ def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) ->
     assert (ledger.question, ledger.search_query) == ("And how do I restore it?", "restore a backup")
     assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "backup.md"
     assert stage(ledger, Stage.REWRITE)[0] is State.FINISHED
-    assert [m.content for m in ledger.messages if m.role == "user"][0] == "What is a backup?"
+    assert next(m.content for m in ledger.messages if m.role == "user") == "What is a backup?"
     assert "And how do I restore it?" in ledger.messages[-1].content
 
 

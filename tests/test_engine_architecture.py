@@ -41,25 +41,31 @@ CONFIG: dict[str, Any] = {
         pytest.param({"attention_bias": True}, "attention_bias", "True", id="bias in attention"),
         pytest.param({"use_sliding_window": True}, "use_sliding_window", "True", id="sliding window"),
         pytest.param(
-            {"layer_types": ["full_attention", "sliding_attention"]}, "layer_types", "sliding_attention",
+            {"layer_types": ["full_attention", "sliding_attention"]},
+            "layer_types",
+            "sliding_attention",
             id="one sliding layer",
         ),
         pytest.param({"hidden_act": "gelu"}, "hidden_act", "gelu", id="another activation"),
         pytest.param({"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rope_type", "yarn", id="scaled positions"),
         pytest.param(
-            {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e6}}, "rope_type", "dynamic",
+            {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e6}},
+            "rope_type",
+            "dynamic",
             id="scaled positions, new spelling",
         ),
         pytest.param({"quantization_config": {"bits": 4}}, "quantization_config", "present", id="quantised weights"),
         pytest.param({"num_key_value_heads": 5}, "heads / key heads", "16 / 5", id="heads that do not share evenly"),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_model_is_refused_with_its_reason(changed: dict[str, Any], name: str, found: str) -> None:
     refusal = supports({**CONFIG, **changed})
     assert refusal is not None
     assert (refusal.code, refusal.values["name"], refusal.values["found"]) == (
-        "engine.unknown_architecture", name, found,
-    )  # fmt: skip
+        "engine.unknown_architecture",
+        name,
+        found,
+    )
     with pytest.raises(ModelRejected):
         architecture({**CONFIG, **changed})
 

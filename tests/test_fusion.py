@@ -28,12 +28,14 @@ def order(dense: list[Hit], full_text: list[Hit], fusion: Fusion) -> list[str]:
     [
         pytest.param(["a", "b"], ["b", "c"], Fusion(), ["b", "a", "c"], id="found twice beats found once"),
         pytest.param(["a"], ["b"], Fusion(), ["a", "b"], id="a tie between equals goes to the smaller id"),
-        pytest.param(["a"], ["c", "d"], Fusion(dense_weight=0.0), ["c", "d", "a"], id="weight 0 keeps candidates but last"),
+        pytest.param(
+            ["a"], ["c", "d"], Fusion(dense_weight=0.0), ["c", "d", "a"], id="weight 0 keeps candidates but last"
+        ),
         pytest.param(["a", "b"], [], Fusion(), ["a", "b"], id="one list keeps its order"),
         pytest.param([], [], Fusion(), [], id="nothing gives nothing"),
         pytest.param(["a", "b", "c"], ["c"], Fusion(k=1), ["c", "a", "b"], id="small k favours first ranks"),
     ],
-)  # fmt: skip
+)
 def test_order(dense: list[str], full_text: list[str], fusion: Fusion, expected: list[str]) -> None:
     assert order(hits(*dense), hits(*full_text), fusion) == expected
 

@@ -19,7 +19,7 @@ from rag.types import Cancel, Mode, Outcome, PartState, PartStatus, RetrievalOpt
 from rag.ui.handlers import Handlers
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from rag.ui.pump import Run
-from rag.ui.session import Session, Sessions
+from rag.ui.session import Session, Sessions, Slot
 from rag.ui.uploads import Uploads
 from rag.ui.views import Chat, Ingesting, Views
 
@@ -256,6 +256,47 @@ def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
         uploads.chunks(Browser({"lang": "zh"}), clicked(name="x.md"))  # type: ignore[arg-type]
 
 
+class Forgetful(Sessions):
+    """Breaks down whenever it is asked for a conversation."""
+
+    def slot(self, key: str) -> Slot:
+        raise ZeroDivisionError("secret detail")
+
+
+@pytest.mark.parametrize("name", ["follow", "follow_ingest", "stop", "cancel_edit", "cancel_ingest"])
+def test_no_handler_lets_an_error_through(service: Any, name: str) -> None:
+    broken = Forgetful()
+    owner = Uploads if "ingest" in name else Handlers
+    handler = getattr(owner(service, broken, Views(service)), name)
+
+    async def follow() -> list[Any]:
+        return [shown async for shown in handler(ALICE, "t1")]
+
+    with pytest.raises(gr.Error, match=r"the log has the details under [0-9a-f]{8}") as caught:
+        apart(follow()) if name.startswith("follow") else handler(ALICE, "t1")
+    assert "secret detail" not in str(caught.value)
+
+
+def test_a_name_is_escaped_exactly_once_in_a_message(uploads: Uploads) -> None:
+    for handler in (uploads.delete, uploads.chunks):
+        with pytest.raises(gr.Error) as caught:
+            handler(ALICE, clicked(name="<b>Q&A</b>\u202e.md"))
+        assert caught.value.message == "&lt;b&gt;Q&amp;A&lt;/b&gt;\ufffd.md is not there any more."
+
+
+def test_a_question_during_anyones_ingest_says_that_more_may_be_found(
+    service: ScriptedService, handlers: Handlers, uploads: Uploads
+) -> None:
+    ask(handlers, "nothing yet?")
+    service.pause = 0.02
+    uploads.sample(BOB, "t9")
+    handlers.ask(ALICE, "nothing still?", "t1", *VALUES)
+    service.pause = 0.0
+    finish(handlers)
+    assert [t.ingesting for t in session(handlers).turns] == [False, True]
+    assert "still being ingested" in finish(handlers)[-1].live
+
+
 def ingested(uploads: Uploads) -> list[Ingesting]:
     async def collect() -> list[Ingesting]:
         return [shown async for shown in uploads.follow_ingest(ALICE, "t1")]
@@ -364,9 +405,13 @@ def test_a_run_nobody_follows_is_cancelled_after_its_time() -> None:
 
     ended: list[bool] = []
     run = Run(
-        events, apply=seen.append, failed=lambda e: None, ended=lambda: ended.append(True), linger=5.0,
+        events,
+        apply=seen.append,
+        failed=lambda e: None,
+        ended=lambda: ended.append(True),
+        linger=5.0,
         now=lambda: now[0],
-    )  # fmt: skip
+    )
     run.start().join(10)
     assert ended == [True]
     assert 4 <= len(seen) <= 7

@@ -21,13 +21,19 @@ FORCED, CACHED, DOWNLOADABLE = (reason(f"runtime.profile_{n}") for n in ("forced
     ("wanted", "indexed", "found", "expected"),
     [
         pytest.param("auto", None, (HERE, HERE), Choice("qwen3", CACHED, "folder", "folder"), id="weights here"),
-        pytest.param("auto", None, (HERE, THERE), Choice("qwen3", DOWNLOADABLE, "folder", "hub"), id="one must be fetched"),
+        pytest.param(
+            "auto", None, (HERE, THERE), Choice("qwen3", DOWNLOADABLE, "folder", "hub"), id="one must be fetched"
+        ),
         pytest.param("auto", None, (HERE, GONE), Choice("offline", GONE.missing or FORCED), id="one cannot be had"),
         pytest.param("auto", QWEN, (HERE, HERE), Choice("qwen3", CACHED, "folder", "folder"), id="index of Qwen3"),
-        pytest.param("auto", QWEN, (GONE, GONE), Choice("offline", GONE.missing or FORCED), id="index of Qwen3, weights gone"),
-        pytest.param("qwen3", OFFLINE, (HERE, HERE), Choice("qwen3", FORCED, "folder", "folder"), id="forced against the index"),
+        pytest.param(
+            "auto", QWEN, (GONE, GONE), Choice("offline", GONE.missing or FORCED), id="index of Qwen3, weights gone"
+        ),
+        pytest.param(
+            "qwen3", OFFLINE, (HERE, HERE), Choice("qwen3", FORCED, "folder", "folder"), id="forced against the index"
+        ),
     ],
-)  # fmt: skip
+)
 def test_profile(
     wanted: str,
     indexed: Fingerprint | None,

@@ -121,10 +121,18 @@ def hostile_turn() -> Turn:
     turn = answered()
     assert turn.retrieval is not None and turn.ledger is not None
     bad = tuple(
-        replace(c, stored=StoredChunk(HOSTILE, HOSTILE, "0", "en", replace(
-            c.stored.chunk, text=HOSTILE + " How rotate", heading_path=(HOSTILE, "\u202egnp.md"))))
+        replace(
+            c,
+            stored=StoredChunk(
+                HOSTILE,
+                HOSTILE,
+                "0",
+                "en",
+                replace(c.stored.chunk, text=HOSTILE + " How rotate", heading_path=(HOSTILE, "\u202egnp.md")),
+            ),
+        )
         for c in turn.retrieval.candidates
-    )  # fmt: skip
+    )
     retrieval = replace(turn.retrieval, candidates=bad, query=HOSTILE)
     ledger = replace(turn.ledger, answer=f"{HOSTILE} [1] ![x](http://evil.example/?q=1)", retrieval=retrieval)
     return replace(turn, question=HOSTILE, retrieval=retrieval, ledger=ledger, text=ledger.answer)
@@ -145,9 +153,13 @@ def test_hostile_text_stays_text_in_transcript_and_evidence(language: Language) 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> None:
     event = IngestEvent(
-        HOSTILE, HOSTILE, 5, IngestStage.READ, outcome=DocumentOutcome.REFUSED,
+        HOSTILE,
+        HOSTILE,
+        5,
+        IngestStage.READ,
+        outcome=DocumentOutcome.REFUSED,
         reason=reason("ui.document_gone", name=HOSTILE),
-    )  # fmt: skip
+    )
     stored = Document(HOSTILE, "0", HOSTILE, HOSTILE, 5, 1, 1, 0.0)
     turn = hostile_turn()
     assert turn.retrieval is not None
@@ -375,3 +387,35 @@ def test_every_word_of_the_page_is_there_in_both_languages_with_the_same_placeho
     for name, row in area("ui").items():
         assert set(row) == set(LANGUAGES), name
         assert set(re.findall(r"\{(\w+)", row["en"])) == set(re.findall(r"\{(\w+)", row["zh"])), name
+
+
+@pytest.mark.parametrize(
+    ("profile", "language", "words"),
+    [
+        ("offline", "en", "offline profile"),
+        ("offline", "zh", "离线配置"),
+        ("qwen3", "en", "Qwen3 profile"),
+        ("qwen3", "zh", "Qwen3 配置"),
+    ],
+)
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_answer_names_its_profile(outcome: Outcome, profile: str, language: Language, words: str) -> None:
+    turn = answered()
+    assert turn.ledger is not None
+    turn = replace(turn, ledger=replace(turn.ledger, profile=profile, outcome=outcome))
+    assert f'<span class="profile">{words}</span>' in transcript.turn(turn, language, is_last=False)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("ingesting", [True, False])
+def test_an_abstention_during_an_ingest_says_so(outcome: Outcome, ingesting: bool) -> None:
+    turn = answered()
+    assert turn.ledger is not None
+    turn = replace(turn, ingesting=ingesting, ledger=replace(turn.ledger, outcome=outcome))
+    said = "still being ingested" in transcript.turn(turn, "en", is_last=True)
+    assert said is (ingesting and outcome is Outcome.ABSTAINED)
+
+
+@pytest.mark.parametrize("other", ["片段", "候选段落", "相关性", "向量模型", "向量化", "提示词", "对话模型", "篇"])
+def test_chinese_words_for_one_thing_are_one(other: str) -> None:
+    assert [name for name, row in area("ui").items() if other in row["zh"]] == []

@@ -186,10 +186,12 @@ def test_without_reranker_the_fused_order_stands_and_no_threshold_applies(store:
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        pytest.param(RuntimeError("out of memory"), reason("stages.broke_down", kind="RuntimeError"), id="torch gives way"),
+        pytest.param(
+            RuntimeError("out of memory"), reason("stages.broke_down", kind="RuntimeError"), id="torch gives way"
+        ),
         pytest.param(ModelsError(ASLEEP), ASLEEP, id="a named error keeps its words"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_reranker_is_told_and_what_it_judged_is_used(
     store: MilvusStore, error: Exception, why: Reason
 ) -> None:
@@ -199,6 +201,17 @@ def test_a_broken_reranker_is_told_and_what_it_judged_is_used(
     assert judged.log_odds == 3.0 and judged.fused and judged.fused.rank == 2
     assert [c.fused.rank for c in rest if c.fused] == [1, 3, 4, 5]
     assert len(found.contexts) == OPTIONS.contexts
+
+
+def test_a_score_that_comes_again_replaces_the_first_and_counts_once(store: MilvusStore) -> None:
+    class Repairing(OverlapReranker):
+        def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+            yield from super().score(query, texts, instruction=instruction)
+            yield 1, 9.0
+
+    stages, found = run(retriever(store, reranker=Repairing()))
+    assert (stages[Stage.RERANK].done, stages[Stage.RERANK].total) == (5, 5)
+    assert found.candidates[0].log_odds == 9.0
 
 
 def test_a_broken_embedder_leaves_full_text(store: MilvusStore) -> None:

@@ -130,12 +130,16 @@ def test_the_model_sees_the_newest_exchanges_without_citations() -> None:
         ),
         pytest.param(
             ["\n"],
-            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
+            Rewritten(
+                "How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True
+            ),
             id="blank",
         ),
         pytest.param(
             ["HNSW 速度"],
-            Rewritten("How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
+            Rewritten(
+                "How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True
+            ),
             id="in another language",
         ),
     ],

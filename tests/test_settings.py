@@ -26,14 +26,36 @@ def test_an_empty_value_means_the_default() -> None:
 @pytest.mark.parametrize(
     ("env", "error"),
     [
-        pytest.param({"RAG_PORT": "x"}, reason("settings.whole_number", name="RAG_PORT", value="x", low=1, high=65535), id="not a number"),
-        pytest.param({"RAG_PORT": "7.5"}, reason("settings.whole_number", name="RAG_PORT", value="7.5", low=1, high=65535), id="not whole"),
-        pytest.param({"RAG_PORT": "0"}, reason("settings.range", name="RAG_PORT", value="0", low=1, high=65535), id="too small"),
-        pytest.param({"RAG_THRESHOLD": "1.01"}, reason("settings.range", name="RAG_THRESHOLD", value="1.01", low=0.0, high=1.0), id="too large"),
-        pytest.param({"RAG_THRESHOLD": "nan"}, reason("settings.range", name="RAG_THRESHOLD", value="nan", low=0.0, high=1.0), id="nan is in no range"),
-        pytest.param({"RAG_MODE": "Hybrid"}, reason("settings.choice", name="RAG_MODE", value="Hybrid", allowed="dense, full_text, hybrid"), id="not a choice"),
+        pytest.param(
+            {"RAG_PORT": "x"},
+            reason("settings.whole_number", name="RAG_PORT", value="x", low=1, high=65535),
+            id="not a number",
+        ),
+        pytest.param(
+            {"RAG_PORT": "7.5"},
+            reason("settings.whole_number", name="RAG_PORT", value="7.5", low=1, high=65535),
+            id="not whole",
+        ),
+        pytest.param(
+            {"RAG_PORT": "0"}, reason("settings.range", name="RAG_PORT", value="0", low=1, high=65535), id="too small"
+        ),
+        pytest.param(
+            {"RAG_THRESHOLD": "1.01"},
+            reason("settings.range", name="RAG_THRESHOLD", value="1.01", low=0.0, high=1.0),
+            id="too large",
+        ),
+        pytest.param(
+            {"RAG_THRESHOLD": "nan"},
+            reason("settings.range", name="RAG_THRESHOLD", value="nan", low=0.0, high=1.0),
+            id="nan is in no range",
+        ),
+        pytest.param(
+            {"RAG_MODE": "Hybrid"},
+            reason("settings.choice", name="RAG_MODE", value="Hybrid", allowed="dense, full_text, hybrid"),
+            id="not a choice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_value_is_named_with_what_is_allowed(env: dict[str, str], error: object) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(env)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EMBEDDED_SECONDS = 600.0
 """The engine runs in this process and cannot hang like a server; writing out a large ingest may take minutes."""
 
+NEVER_MS = 2**31 - 1
+"""What gRPC takes for no keepalive at all."""
+
 LOADING_SECONDS = 120.0
 """Creating or loading a collection on a server takes longer than any other call."""
 
@@ -150,7 +153,10 @@ def _connected(uri: str, token: str, database: str, address: Address, entered: D
 
     # A proxy of the environment is never between this process and its own engine. And a new channel must not inherit
     # the waiting time of the old one's failures, or a server that is back is not noticed for up to two minutes.
-    options = {"grpc_options": {"grpc.enable_http_proxy": 0} if path else {"grpc.use_local_subchannel_pool": 1}}
+    # Nor does that engine need to be asked every ten seconds whether it still lives: it takes so many pings for abuse,
+    # ends the connection and says so on the terminal.
+    embedded = {"grpc.enable_http_proxy": 0, "grpc.keepalive_time_ms": NEVER_MS}
+    options = {"grpc_options": embedded if path else {"grpc.use_local_subchannel_pool": 1}}
     with mapped(address):
         try:
             client = MilvusClient(

@@ -52,7 +52,8 @@ _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]+)(:[0-9]+)?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 CLOSED = frozenset({"/openapi.json", "/docs", "/redoc"})
-"""Where FastAPI describes itself to programs. Whatever lies below them is closed as well."""
+"""Where FastAPI describes itself to programs, at the root and below Gradio's own prefix."""
+API_PREFIX = "/gradio_api"
 
 
 class Guard:
@@ -186,7 +187,8 @@ def _bare(host: str) -> str:
 
 
 def _closed(path: str) -> bool:
-    return any(path == closed or path.startswith(f"{closed}/") for closed in CLOSED)
+    below = path.removeprefix(API_PREFIX)
+    return any(below == closed or below.startswith(f"{closed}/") for closed in CLOSED)
 
 
 async def _refuse(scope: Scope, send: Send, status: int, why: str) -> None:

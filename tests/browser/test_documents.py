@@ -84,3 +84,9 @@ def test_an_error_is_a_sentence_in_the_readers_language(open_page: Open, scripte
     expect(first.locator("#document-table")).not_to_contain_text("gone.md")
     second.get_by_role("button", name="gone.md", exact=True).click()
     expect(second.get_by_text("gone.md 已不存在。")).to_be_visible()
+
+
+def test_a_name_in_a_message_reads_as_it_is(scripted: str, open_page: Open) -> None:
+    page = open_page(scripted)
+    page.evaluate("window.plainsightBus('delete', { name: '<b>Q&A</b>.md' })")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("<b>Q&A</b>.md is not there any more.")
