@@ -27,7 +27,7 @@ def test_every_sentence_exists_in_every_language_with_the_same_values(name: str)
 
 
 def calls() -> Iterator[tuple[str, str, set[str] | None]]:
-    """(where, code, keyword names or None when values are passed on as a mapping) of every literal code in the source."""
+    """(where, code, keyword names or None when values come as a mapping) of every literal code in the source."""
     for path in sorted([*ROOT.glob("rag/**/*.py"), *ROOT.glob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
