@@ -14,9 +14,11 @@ from pathlib import Path
 
 from . import report
 from .errors import RagError
+from .events import Cancel, Delta, Retrieved, StageEvent
+from .ledger import Answered, Outcome
 from .messages import Language, label, reason, text
 from .settings import Settings, environment, unknown
-from .types import Answered, Cancel, Delta, Mode, Outcome, RetrievalOptions, Retrieved, StageEvent
+from .types import Mode, RetrievalOptions
 
 OK, FAILED, ABSTAINED = 0, 1, 3
 """Exit codes; 2 is argparse's for a wrong command line."""

@@ -20,17 +20,12 @@ from .ingest import Ingest
 from .language import detect
 from .models import load_models
 from .prompts import PromptBudget
+from .protocols import ChatModel, Embedder, Store
 from .retrieval import Policy, Retriever
 from .runtime import Models, Parts, Runtime
 from .service import Service
 from .settings import Settings
-from .types import (
-    ChatModel,
-    Document,
-    Embedder,
-    Fingerprint,
-    Store,
-)
+from .types import Document, Fingerprint
 
 if TYPE_CHECKING:
     from .store import Connection

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .ledger import Citation
 from .prose import prose
 from .sanitizer import safe_markdown
-from .types import Citation
 
 NUMBER = r"(?:0|[1-9][0-9]{0,2})"
 """Up to three digits, so that a year in brackets is none. Full-width digits are turned into these first."""

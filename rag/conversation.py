@@ -13,32 +13,15 @@ from dataclasses import dataclass, field, replace
 
 from . import citations, prompts
 from .errors import GenerationError, RagError
+from .events import Cancel, Delta, Retrieved, Stage, StageEvent, State
+from .ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
 from .messages import Reason, reason
+from .protocols import ChatModel, Extractor, Store
 from .retrieval import Retriever
 from .rewriting import rewrite
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import (
-    Answered,
-    AnswerEvent,
-    Cancel,
-    Candidate,
-    ChatModel,
-    Citation,
-    Delta,
-    Exchange,
-    Extractor,
-    Ledger,
-    Message,
-    ModelInfo,
-    Outcome,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-    Stage,
-    StageEvent,
-    State,
-    Store,
-)
+from .status import ModelInfo
+from .types import Candidate, Exchange, Message, Retrieval, RetrievalOptions
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from .errors import ModelsError, Stopped
+from .events import Cancel
 from .hub import Downloadable, Found, RemoteFile
 from .messages import reason
-from .types import Cancel
 from .weights import missing_files
 
 Progress = Callable[[int, int], None]

@@ -15,8 +15,9 @@ from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
 from .messages import reason
 from .qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
+from .status import ModelInfo
 from .tokens import batches, left_padded
-from .types import ModelInfo, Vectors
+from .types import Vectors
 from .weights import check_family
 
 SMALLEST_DIMENSION = 32

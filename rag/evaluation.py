@@ -10,22 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import RagError
+from .events import Cancel, DocumentOutcome, Retrieved
 from .labelled import Question, Row
+from .ledger import Answered, Ledger, Outcome
 from .measures import auc, holds_one, measures
 from .messages import reason
 from .runtime import Parts
-from .types import (
-    Answered,
-    Cancel,
-    Candidate,
-    DocumentOutcome,
-    Ledger,
-    ModelInfo,
-    Outcome,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-)
+from .status import ModelInfo
+from .types import Candidate, Retrieval, RetrievalOptions
 
 STAGES: Mapping[str, Callable[[Candidate], int | None]] = {
     "dense": lambda c: c.dense.rank if c.dense else None,

@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from .ledger import Ledger, Outcome
 from .messages import Language, label, reason, text
 from .prose import open_fence
 from .sanitizer import safe_markdown
-from .types import HEADING_SEPARATOR, Candidate, Ledger, Outcome, Ranked
+from .types import HEADING_SEPARATOR, Candidate, Ranked
 
 PARTS = ("embedder", "reranker", "chat")
 NEAR_MISSES = 3

@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 from . import failures
 from .background import Background
 from .errors import GenerationError
+from .events import Cancel
 from .failures import Endpoint, Failure, Redactor
 from .messages import Reason, reason
+from .status import ModelInfo
 from .thinking import WithoutThinking
-from .types import Cancel, Message, ModelInfo
+from .types import Message
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream

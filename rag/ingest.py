@@ -19,20 +19,11 @@ import numpy as np
 
 from .chunking import ChunkLimits, chunk, title_of
 from .errors import DocumentRefused, IndexMismatch, ModelsError, RagError, Stopped, StoreLocked, StoreUnavailable
+from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused, decode
 from .messages import Reason, reason
-from .types import (
-    Cancel,
-    Chunk,
-    Document,
-    DocumentOutcome,
-    Embedder,
-    IngestEvent,
-    IngestStage,
-    Source,
-    Store,
-    Vectors,
-)
+from .protocols import Embedder, Store
+from .types import Chunk, Document, Source, Vectors
 
 log = logging.getLogger(__name__)
 

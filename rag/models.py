@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .device import DeviceLock, Placement
+from .events import Cancel
 from .language import detect
 from .messages import Reason
 from .profiles import Choice, Sought, choose
+from .protocols import Embedder, Reranker
 from .runtime import Afterwards, Models, Report
 from .settings import Settings
-from .types import Cancel, Embedder, Fingerprint, PartState, PartStatus, Reranker
+from .status import PartState, PartStatus
+from .types import Fingerprint
 
 if TYPE_CHECKING:
     from .engine.serving import LoadedEmbedder, LoadedReranker, Serving

@@ -7,16 +7,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from .events import IngestEvent, StageEvent, State
 from .messages import Language, Reason, label, text
-from .types import (
-    HEADING_SEPARATOR,
-    Candidate,
-    Document,
-    IngestEvent,
-    Retrieval,
-    StageEvent,
-    State,
-)
+from .types import HEADING_SEPARATOR, Candidate, Document, Retrieval
 
 
 def stage_line(event: StageEvent, language: Language) -> str:

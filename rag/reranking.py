@@ -13,8 +13,8 @@ from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
 from .messages import reason
 from .qwen3 import FileTokenizer, RerankerTokens
+from .status import ModelInfo
 from .tokens import batches, left_padded
-from .types import ModelInfo
 from .weights import check_family
 
 

@@ -11,23 +11,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import RagError, StoreError
+from .events import Cancel, Retrieved, Stage, StageEvent
 from .fusion import Fusion, fuse
 from .messages import Reason, reason
+from .protocols import Embedder, Reranker, Store
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import (
-    Cancel,
-    Candidate,
-    Embedder,
-    Hit,
-    Mode,
-    Reranker,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-    Stage,
-    StageEvent,
-    Store,
-)
+from .types import Candidate, Hit, Mode, Retrieval, RetrievalOptions
 
 Search = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""

@@ -13,8 +13,10 @@ from typing import Literal
 
 from . import citations
 from .errors import GenerationError
+from .events import Cancel
 from .messages import Reason, reason
-from .types import Cancel, ChatModel, Exchange, Message
+from .protocols import ChatModel
+from .types import Exchange, Message
 
 Author = Literal["user", "rule", "model"]
 

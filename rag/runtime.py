@@ -15,23 +15,13 @@ from typing import Protocol
 
 from .conversation import Conversation
 from .errors import ModelsError, ModelsNotReady, RagError, StoreError
+from .events import Cancel
 from .ingest import Ingest
 from .messages import Reason, reason
+from .protocols import Embedder, Extractor, Reranker, Store
 from .retrieval import Retriever
-from .types import (
-    Cancel,
-    Document,
-    Embedder,
-    Extractor,
-    Fingerprint,
-    ModelInfo,
-    PartState,
-    PartStatus,
-    Reranker,
-    RetrievalOptions,
-    Status,
-    Store,
-)
+from .status import ModelInfo, PartState, PartStatus, Status
+from .types import Document, Fingerprint, RetrievalOptions
 
 log = logging.getLogger(__name__)
 

@@ -9,20 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused, collect
+from .ledger import AnswerEvent
 from .runtime import Runtime
 from .settings import Settings
-from .types import (
-    AnswerEvent,
-    Cancel,
-    Document,
-    Exchange,
-    IngestEvent,
-    RetrievalOptions,
-    Source,
-    Status,
-    StoredChunk,
-)
+from .status import Status
+from .types import Document, Exchange, RetrievalOptions, Source, StoredChunk
 
 HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 
 from .errors import RagError
+from .events import Stage, StageEvent, State
 from .messages import Reason, reason
-from .types import Stage, StageEvent, State
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from rag.types import Cancel, Message, ModelInfo, Vectors
+from rag.events import Cancel
+from rag.status import ModelInfo
+from rag.types import Message, Vectors
 
 
 def words(text: str) -> list[str]:

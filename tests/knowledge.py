@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from rag.protocols import Embedder
 from rag.store import MilvusStore, connect
-from rag.types import Chunk, Document, Embedder, Fingerprint
+from rag.types import Chunk, Document, Fingerprint
 
 TEXTS = {
     "tls.md": "Rotate the certificate online. Send SIGHUP and wait for the reload.",

@@ -13,37 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
+from rag.ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
 from rag.messages import Reason, reason
 from rag.settings import Settings
-from rag.types import (
-    Answered,
-    AnswerEvent,
-    Cancel,
-    Candidate,
-    Chunk,
-    Citation,
-    Delta,
-    Document,
-    DocumentOutcome,
-    Exchange,
-    IngestEvent,
-    IngestStage,
-    Ledger,
-    ModelInfo,
-    Outcome,
-    PartState,
-    PartStatus,
-    Ranked,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-    Source,
-    Stage,
-    StageEvent,
-    State,
-    Status,
-    StoredChunk,
-)
+from rag.status import ModelInfo, PartState, PartStatus, Status
+from rag.types import Candidate, Chunk, Document, Exchange, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
 RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")

@@ -10,8 +10,11 @@ import pytest
 
 from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
+from rag.events import Cancel
+from rag.ledger import Answered, Outcome
 from rag.settings import Settings
-from rag.types import Answered, Cancel, Outcome, Source, Status
+from rag.status import Status
+from rag.types import Source
 
 TEXT = b"# Keys\n\nRotate the key every spring.\n\n# Fruit\n\nBananas are yellow.\n"
 

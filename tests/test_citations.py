@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.citations import display, find, linked, visible_prefix, without
-from rag.types import Citation
+from rag.ledger import Citation
 
 SENT = 5
 

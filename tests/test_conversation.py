@@ -11,28 +11,14 @@ import pytest
 
 from rag.conversation import MAX_QUESTION, Conversation, Setup
 from rag.errors import GenerationError, RagError
+from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, State
+from rag.ledger import Answered, AnswerEvent, Ledger, Outcome
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
+from rag.protocols import ChatModel, Extractor
 from rag.retrieval import Policy, Retriever
 from rag.store import MilvusStore
-from rag.types import (
-    Answered,
-    AnswerEvent,
-    Cancel,
-    Candidate,
-    ChatModel,
-    Delta,
-    Exchange,
-    Extractor,
-    Ledger,
-    Outcome,
-    RetrievalOptions,
-    Retrieved,
-    Stage,
-    StageEvent,
-    State,
-    Vectors,
-)
+from rag.types import Candidate, Exchange, RetrievalOptions, Vectors
 
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
 from .knowledge import open_store

@@ -14,8 +14,8 @@ import pytest
 from rag.download import download
 from rag.embedding import Qwen3Embedder
 from rag.errors import ModelsError, Stopped
+from rag.events import Cancel
 from rag.hub import Downloadable, Found, locate
-from rag.types import Cancel
 
 from .hub_server import COMMIT, Hub, files_of, serve
 

@@ -15,8 +15,8 @@ from rag.engine.gate import Check, Verdict, compare_scores, compare_vectors, spe
 from rag.engine.gate_sets import PASSAGES, GateSet, digest, gate_sets
 from rag.engine.numbers import NumberType
 from rag.engine.verdicts import Verdicts, verdict_key
+from rag.events import Cancel
 from rag.messages import reason
-from rag.types import Cancel
 
 EXACT = [[4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0]] * 10
 SETS = gate_sets()

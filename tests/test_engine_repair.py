@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engine.repair import RepairedReranker, near_the_cut
-from rag.types import ModelInfo
+from rag.status import ModelInfo
 
 
 class Table:

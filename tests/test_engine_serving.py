@@ -16,8 +16,8 @@ from rag.engine.repair import RepairedReranker
 from rag.engine.serving import Serving, placed, refusal
 from rag.engine.verdicts import Verdicts
 from rag.errors import ModelsError
+from rag.events import Cancel
 from rag.messages import reason
-from rag.types import Cancel
 
 SETS = tuple(GateSet(each.query, each.passages[:4]) for each in gate_sets()[:3])
 

@@ -22,10 +22,11 @@ from rag.labelled import Question, Row, check_labels, read_corpus, read_question
 from rag.measures import MEASURES, auc, holds_one, measures
 from rag.messages import reason
 from rag.prompts import PromptBudget
+from rag.protocols import ChatModel
 from rag.retrieval import Policy, Retriever
 from rag.runtime import Models, Parts
 from rag.scoreboard import as_json, table
-from rag.types import Candidate, ChatModel, Ranked, RetrievalOptions
+from rag.types import Candidate, Ranked, RetrievalOptions
 
 from .evidence import candidate
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat

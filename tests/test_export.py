@@ -11,8 +11,10 @@ from markdown_it import MarkdownIt
 
 from rag.citations import find
 from rag.export import escaped, export_markdown, fenced
+from rag.ledger import Ledger, Outcome
 from rag.messages import LANGUAGES, Language, Reason, reason
-from rag.types import Candidate, Ledger, ModelInfo, Outcome, Retrieval, RetrievalOptions
+from rag.status import ModelInfo
+from rag.types import Candidate, Retrieval, RetrievalOptions
 
 from .evidence import candidate
 

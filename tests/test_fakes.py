@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rag.errors import GenerationError
+from rag.events import Cancel
 from rag.messages import reason
-from rag.types import Cancel, Message
+from rag.types import Message
 
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from rag.errors import GenerationError
+from rag.events import Cancel
 from rag.generation import OpenAIChat, Usage
 from rag.messages import LANGUAGES, Reason, reason, text
 from rag.settings import Secret
-from rag.types import Cancel, Message
+from rag.types import Message
 
 from .loopback_openai import Cut, Gated, Good, Hung, LoopbackOpenAI, Raw, Reply, Status, StreamError, error
 

@@ -14,8 +14,11 @@ import gradio as gr
 import pytest
 
 from rag.errors import ModelRejected
+from rag.events import Cancel
+from rag.ledger import Outcome
 from rag.messages import reason
-from rag.types import Cancel, Mode, Outcome, PartState, PartStatus, RetrievalOptions, Status
+from rag.status import PartState, PartStatus, Status
+from rag.types import Mode, RetrievalOptions
 from rag.ui.handlers import Handlers
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from rag.ui.pump import Run

@@ -14,12 +14,14 @@ import pytest
 
 from rag.chunking import ChunkLimits
 from rag.errors import ModelsNotReady, RagError, StoreError, StoreUnavailable
+from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.files import FileLimits, Refused, collect
 from rag.ingest import Ingest
 from rag.language import detect
 from rag.messages import LANGUAGES, reason, text
+from rag.protocols import Store
 from rag.store import MilvusStore
-from rag.types import Cancel, Chunk, Document, DocumentOutcome, IngestEvent, IngestStage, Source, Store, Vectors
+from rag.types import Chunk, Document, Source, Vectors
 
 from .fakes import BagEmbedder
 from .knowledge import open_store

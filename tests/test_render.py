@@ -10,24 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, State
+from rag.ledger import Outcome
 from rag.messages import LANGUAGES, Language, area, reason
-from rag.types import (
-    Cancel,
-    Document,
-    DocumentOutcome,
-    IngestEvent,
-    IngestStage,
-    ModelInfo,
-    Outcome,
-    PartState,
-    PartStatus,
-    RetrievalOptions,
-    Stage,
-    StageEvent,
-    State,
-    Status,
-    StoredChunk,
-)
+from rag.status import ModelInfo, PartState, PartStatus, Status
+from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.ui.render import documents, evidence, markup, shell, status, transcript
 from rag.ui.render.markdown import Chips, answer, to_html
 from rag.ui.session import Job, Turn

@@ -10,25 +10,13 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ModelsError, RagError, StoreUnavailable
+from rag.events import Cancel, Retrieved, Stage, StageEvent, State
 from rag.messages import Reason, reason
+from rag.protocols import Embedder, Reranker, Store
 from rag.retrieval import Policy, Retriever
+from rag.status import ModelInfo
 from rag.store import MilvusStore
-from rag.types import (
-    Cancel,
-    Embedder,
-    Hit,
-    Mode,
-    ModelInfo,
-    Reranker,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-    Stage,
-    StageEvent,
-    State,
-    Store,
-    Vectors,
-)
+from rag.types import Hit, Mode, Retrieval, RetrievalOptions, Vectors
 
 from .fakes import BagEmbedder, OverlapReranker
 from .knowledge import TEXTS, open_store

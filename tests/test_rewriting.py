@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from rag.errors import GenerationError
+from rag.events import Cancel
 from rag.messages import reason
 from rag.rewriting import Rewritten, is_follow_up, read_query, rewrite
-from rag.types import Cancel, Exchange, Message
+from rag.types import Exchange, Message
 
 from .fakes import ScriptedChat
 

@@ -11,12 +11,15 @@ import pytest
 from rag.chunking import ChunkLimits
 from rag.conversation import Conversation, Setup
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
+from rag.events import Cancel
 from rag.ingest import Ingest
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
+from rag.protocols import Embedder, Store
 from rag.retrieval import Policy, Retriever
 from rag.runtime import Models, Parts, Report, Runtime
-from rag.types import Cancel, Document, Embedder, Fingerprint, ModelInfo, PartState, PartStatus, Status, Store
+from rag.status import ModelInfo, PartState, PartStatus, Status
+from rag.types import Document, Fingerprint
 
 from .fakes import BagEmbedder, OverlapReranker
 from .knowledge import TEXTS, open_store

@@ -14,7 +14,7 @@ gate, gate_sets, verdicts   may int8 be used with this checkpoint? asked once, o
 choice        the number type to load, and why
 scores        log-odds already computed
 repair        int8 scores near the cut again in fp32
-embedding, reranking   the Protocols of rag.types on top of it
+embedding, reranking   the protocols of rag.protocols on top of it
 serving       what the product calls
 ```
 

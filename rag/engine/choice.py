@@ -11,8 +11,8 @@ from typing import Literal
 import torch
 
 from ..device import DeviceLock
+from ..events import Cancel
 from ..messages import Reason, reason
-from ..types import Cancel
 from .embedding import PackedEmbedder
 from .gate import Progress, Verdict, judge_embedder, judge_reranker
 from .gate_sets import GateSet, digest

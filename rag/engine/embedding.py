@@ -12,7 +12,8 @@ from ..device import DeviceLock
 from ..errors import ModelRejected
 from ..messages import reason
 from ..qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
-from ..types import ModelInfo, Vectors
+from ..status import ModelInfo
+from ..types import Vectors
 from .assembly import Assembled, assemble
 from .numbers import NumberType
 from .packing import PackBudget

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..events import Cancel
 from ..messages import Reason, reason
-from ..types import Cancel, Embedder, Reranker, sigmoid
+from ..protocols import Embedder, Reranker
+from ..types import sigmoid
 from .gate_sets import GateSet
 from .numbers import NumberType
 

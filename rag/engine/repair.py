@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..types import ModelInfo, Reranker
+from ..protocols import Reranker
+from ..status import ModelInfo
 
 
 class RepairedReranker:

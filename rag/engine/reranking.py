@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..device import DeviceLock
 from ..qwen3 import FileTokenizer, RerankerTokens
-from ..types import ModelInfo
+from ..status import ModelInfo
 from .assembly import Assembled, assemble
 from .embedding import pack_size
 from .network import Prefix

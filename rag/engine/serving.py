@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from ..device import DeviceLock
 from ..errors import ModelsError
+from ..events import Cancel
 from ..messages import Reason, reason
-from ..types import Cancel, Embedder, Reranker
+from ..protocols import Embedder, Reranker
 from .architecture import read_config, supports
 from .choice import Plan, Subject, check, plan
 from .embedding import PackedEmbedder

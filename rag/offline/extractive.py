@@ -11,7 +11,8 @@ from ..highlight import rarity
 from ..language import detect
 from ..lexical import query_terms, terms
 from ..prose import open_fence
-from ..types import HEADING_SEPARATOR, Candidate, Embedder
+from ..protocols import Embedder
+from ..types import HEADING_SEPARATOR, Candidate
 from .quotes import Quote, quotes
 
 CONTEXTS = 3

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..language import detect
 from ..lexical import query_terms, terms
-from ..types import ModelInfo
+from ..status import ModelInfo
 from .keywords import keyword_match
 from .minilm import Encoded, MiniLmEmbedder
 

@@ -14,8 +14,9 @@ from sentence_transformers import SentenceTransformer
 from ..device import DeviceLock
 from ..errors import ModelRejected, ModelsError
 from ..messages import reason
+from ..status import ModelInfo
 from ..tokens import PlainTokenizer, batches
-from ..types import ModelInfo, Vectors
+from ..types import Vectors
 from .package import NAME, REVISION, check_weights, find_folder
 
 LANGUAGES = ("en",)

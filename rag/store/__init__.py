@@ -9,7 +9,7 @@
 | `registry.py`   | which revision of which document counts                                |
 | `rows.py`       | chunks as rows and back                                                |
 | `search.py`     | dense and full-text search of what counts                              |
-| `collection.py` | `MilvusStore`, the `Store` of `rag.types`                              |
+| `collection.py` | `MilvusStore`, the `Store` of `rag.protocols`                            |
 | `inspection.py` | what can be asked without opening a store                              |
 | `filters.py`    | filter expressions and their literals                                  |
 | `limits.py`     | what Milvus accepts, checked beforehand                                |

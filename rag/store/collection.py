@@ -34,7 +34,7 @@ READ_ATTEMPTS = 5
 
 
 class MilvusStore:
-    """The `Store` of `rag.types` on Milvus. Safe to share between threads."""
+    """The `Store` of `rag.protocols` on Milvus. Safe to share between threads."""
 
     def __init__(
         self,

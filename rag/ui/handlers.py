@@ -12,10 +12,11 @@ from typing import Any
 import gradio as gr
 
 from ..errors import RagError
+from ..events import Cancel
 from ..export import export_markdown
+from ..ledger import AnswerEvent
 from ..messages import Language, reason
 from ..service import Service
-from ..types import AnswerEvent, Cancel
 from .guard import guarded, reason_of
 from .i18n import language
 from .incoming import key_of, number_in, text_in

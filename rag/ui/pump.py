@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Generic, TypeVar
 
-from ..types import Cancel
+from ..events import Cancel
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import RagError
+from ..events import Cancel
 from ..service import Service
-from ..types import Cancel, PartState, PartStatus
+from ..status import PartState, PartStatus
 
 READY_POLL = 0.25
 """Seconds between looks at models that still load."""

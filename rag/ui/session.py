@@ -13,21 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..events import Delta, IngestEvent, Retrieved, Stage, StageEvent
+from ..ledger import Answered, AnswerEvent, Ledger, Outcome
 from ..messages import Reason
-from ..types import (
-    Answered,
-    AnswerEvent,
-    Delta,
-    Exchange,
-    IngestEvent,
-    Ledger,
-    Outcome,
-    Retrieval,
-    RetrievalOptions,
-    Retrieved,
-    Stage,
-    StageEvent,
-)
+from ..types import Exchange, Retrieval, RetrievalOptions
 from .pump import Run
 
 MAX_SESSIONS = 500

@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 
 from ..errors import RagError
+from ..events import Cancel, IngestEvent
 from ..files import Refused
 from ..messages import reason
 from ..service import Service
-from ..types import Cancel, IngestEvent, Source
+from ..types import Source
 from .guard import guarded, reason_of
 from .i18n import language, say
 from .incoming import key_of, text_in

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...events import DocumentOutcome, IngestEvent, IngestStage
 from ...messages import LANGUAGES, Language, Reason
-from ...types import Document, DocumentOutcome, IngestEvent, IngestStage, StoredChunk
+from ...types import Document, StoredChunk
 from ..session import Job
 from .markup import esc, icon, moment, name, path, size, t, why
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...highlight import best_sentence, term_spans
+from ...ledger import Outcome
 from ...messages import Language
-from ...types import Candidate, Outcome, Ranked
+from ...types import Candidate, Ranked
 from ..session import Turn
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...events import Stage, StageEvent, State
 from ...messages import Language
-from ...types import Stage, StageEvent, State
 from ..session import Turn
 from .markup import esc, icon, milliseconds, t, why
 

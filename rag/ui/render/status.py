@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ...messages import Language
-from ...types import PartState, PartStatus, Status
+from ...status import PartState, PartStatus, Status
 from ..i18n import say
 from .markup import esc, name, size, t, why
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...ledger import Outcome
 from ...messages import Language
-from ...types import Outcome, PartState, Status
+from ...status import PartState, Status
 from ..examples import examples, fit
 from ..i18n import LOCALES
 from ..session import Job, Turn

@@ -1,0 +1,123 @@
+"""What the parts tell while they work: stages of an answer, steps of an ingest, and the switch that ends both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Event as Flag
+
+from .messages import Reason
+from .types import Retrieval
+
+
+class Stage(StrEnum):
+    """The steps of one answer, in order."""
+
+    REWRITE = "rewrite"
+    EMBED = "embed"
+    DENSE = "dense"
+    FULL_TEXT = "full_text"
+    FUSE = "fuse"
+    RERANK = "rerank"
+    SELECT = "select"
+    PROMPT = "prompt"
+    GENERATE = "generate"
+    CITE = "cite"
+
+
+class IngestStage(StrEnum):
+    """The steps of one document, in order."""
+
+    READ = "read"
+    SPLIT = "split"
+    EMBED = "embed"
+    INDEX = "index"
+
+
+class State(StrEnum):
+    """What a stage is doing."""
+
+    STARTED = "started"
+    PROGRESS = "progress"
+    FINISHED = "finished"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """A stage changed state. `reason` is set when it was skipped or failed; `milliseconds` once it ended."""
+
+    stage: Stage
+    state: State
+    reason: Reason | None = None
+    milliseconds: float | None = None
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the streamed answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The evidence is known (sent before generation starts)."""
+
+    retrieval: Retrieval
+
+
+class DocumentOutcome(StrEnum):
+    """What became of one file."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestEvent:
+    """One file moved on. `outcome` is set on its last event; `reason` when it was refused or failed."""
+
+    name: str
+    origin: str
+    size: int
+    stage: IngestStage
+    done: int = 0
+    total: int = 0
+    """Chunks done and in all, while embedding."""
+    chunks: int = 0
+    embedded: int = 0
+    """Chunks that had to be embedded; the rest kept their vectors."""
+    outcome: DocumentOutcome | None = None
+    reason: Reason | None = None
+
+
+@dataclass
+class Cancel:
+    """A switch the user can throw; parts look at it between steps and register what to close at once."""
+
+    flag: Flag = field(default_factory=Flag)
+    _closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def on_cancel(self, close: Callable[[], None]) -> None:
+        """Call `close` when cancelled; at once when that already happened."""
+        self._closers.append(close)
+        if self.flag.is_set():
+            close()
+
+    def cancel(self) -> None:
+        """Throw the switch. Safe to call twice and from any thread."""
+        self.flag.set()
+        for close in tuple(self._closers):
+            close()
+
+    def __bool__(self) -> bool:
+        return self.flag.is_set()

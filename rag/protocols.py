@@ -1,0 +1,100 @@
+"""The protocols the parts meet: what a model, a database or a language model must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from .events import Cancel
+from .messages import Reason
+from .status import ModelInfo
+from .types import Candidate, Chunk, Document, Hit, Message, StoredChunk, Vectors
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text embedded whole, in tokens of `count_tokens`."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """`[len(texts), dimension]` in input order; raw texts, no instruction. An empty list gives `[0, dimension]`."""
+
+    def embed_query(self, query: str, *, instruction: str) -> Vectors:
+        """`[1, dimension]`; models without instructions ignore it."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by this model's tokenizer, special tokens not counted."""
+
+
+class Reranker(Protocol):
+    """How well does each text answer the query?"""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+        """Yield (position in `texts`, log-odds) as each becomes known, in any order, every position at least once.
+
+        A position may come again with a more exact value: the last one counts.
+
+        The caller may stop early by closing the iterator: work not yet done is then not done.
+        """
+
+
+class ChatModel(Protocol):
+    """Messages to a streamed answer."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def stream(self, messages: Sequence[Message], *, cancel: Cancel) -> Iterator[str]:
+        """Yield text deltas. Raises GenerationError; ends quietly when cancelled."""
+
+
+class Extractor(Protocol):
+    """Answers made of verbatim sentences, for when no chat model is there."""
+
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        """Yield pieces of an answer: sentences of the numbered contexts as they stand, each with its `[n]`."""
+
+
+class Store(Protocol):
+    """Where chunks live. One instance is one collection."""
+
+    def full_text_missing(self) -> Reason | None:
+        """Why full-text search is not possible here, or None when it is."""
+
+    def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Best inner products with the `[1, dim]` vector, best first."""
+
+    def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Best BM25 scores of the query's terms, best first; positive whatever the engine says."""
+
+    def documents(self) -> list[Document]:
+        """All committed documents, by name."""
+
+    def chunks(self, document: str) -> list[StoredChunk]:
+        """The committed chunks of one document, in order."""
+
+    def vectors(self, document: str) -> dict[str, Vectors]:
+        """Embedded text's sha256 -> its `[dim]` vector, of the committed revision: what need not be embedded again."""
+
+    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Add or replace a document: visible all at once, never missing in between."""
+
+    def delete(self, names: Sequence[str]) -> int:
+        """Remove documents with their chunks; returns how many were there."""
+
+    def flush(self) -> None:
+        """End of an ingest job: make what was written fast to search and safe on disk."""
+
+    def close(self) -> None:
+        """Release the database."""
