@@ -16,8 +16,9 @@ help: ## Show this list
 run: $(VENV)/.installed ## Start the app; prints its address
 	$(PY) app.py
 
-setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser included
+setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser and a Milvus server included
 	@$(PY) -m tests.chromium --install
+	@$(PY) -m tests.milvus_server --install
 
 test: setup ## Run all tests (ARGS="tests/test_x.py -x" for some)
 	$(PY) -m pytest $(ARGS)

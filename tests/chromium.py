@@ -83,7 +83,7 @@ def _playwright_download() -> None:
     DOWNLOADED.write_text(answer.stdout.strip(), encoding="utf-8")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def tell_missing(terminalreporter: pytest.TerminalReporter) -> None:
     """Say it where it is read: right above the closing line."""
     if find():
         return

@@ -10,7 +10,7 @@ _HOME = tempfile.mkdtemp(prefix="plainsight-tests-")
 for _name in [
     n
     for n in os.environ
-    if n.startswith(("RAG_", "MILVUS_", "OPENAI_")) and n not in ("MILVUS_TEST_URI", "RAG_REQUIRE_BROWSER")
+    if n.startswith(("RAG_", "MILVUS_", "OPENAI_")) and not n.startswith(("MILVUS_TEST_", "RAG_REQUIRE_BROWSER"))
 ]:
     del os.environ[_name]
 os.environ.update(
@@ -25,9 +25,10 @@ os.environ.update(
     TOKENIZERS_PARALLELISM="false",
 )
 
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-from .chromium import pytest_terminal_summary  # noqa: E402,F401 - pytest calls it by name
+from . import chromium  # noqa: E402
 from .fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
     embedder,
     embedding_folder,
@@ -37,6 +38,13 @@ from .fixtures_models import (  # noqa: E402,F401 - after the environment is set
     reranker_folder,
 )
 from .golden import golden, pytest_addoption  # noqa: E402,F401
+from .milvus_server import milvus_server, tell_skipped  # noqa: E402,F401
 
 settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("plainsight")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested for want of a program, right above the closing line."""
+    chromium.tell_missing(terminalreporter)
+    tell_skipped(terminalreporter)

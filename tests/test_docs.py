@@ -24,7 +24,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 HANDBOOK = ROOT / "assets" / "handbook"
 PAGES = sorted(HANDBOOK.glob("*/*.md"))
 NAMES = {spec.name for spec in Settings.SPECS.values()}
-ELSEWHERE = {"HF_HOME", "HF_ENDPOINT", "RAG_REQUIRE_BROWSER", "MILVUS_TEST_URI"}
+ELSEWHERE = {"HF_HOME", "HF_ENDPOINT", "RAG_REQUIRE_BROWSER", "MILVUS_TEST_URI", "MILVUS_TEST_REQUIRED"}
 """Variables of libraries and of the tests, which the documents may name."""
 SETTING = re.compile(r"\b(?:RAG|MILVUS|OPENAI|HF)_[A-Z0-9_]+\b")
 

@@ -79,14 +79,17 @@ class Registry:
 
     def all(self, expression: str = "") -> list[Entry]:
         """Every entry that satisfies the filter `expression`, however many there are, in no particular order."""
-        pages = self._connection.pages(
-            collection_name=self._collection,
-            filter=expression,
-            output_fields=[*FIELDS, "touched_at"],
-            batch_size=self._page_rows,
-            consistency_level="Session",
-        )
-        return [_entry(row) for page in pages for row in page]
+        options = {
+            "collection_name": self._collection,
+            "filter": expression,
+            "output_fields": [*FIELDS, "touched_at"],
+            "consistency_level": "Session",
+        }
+        # One call where one is enough: on a server an iterator takes six round trips for its first page.
+        rows: list[Mapping[str, Any]] = self._connection.call("query", limit=self._page_rows, **options)
+        if len(rows) >= self._page_rows:
+            rows = [row for page in self._connection.pages(batch_size=self._page_rows, **options) for row in page]
+        return [_entry(row) for row in rows]
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Add or replace entries."""

@@ -64,5 +64,13 @@ def names(hits: Sequence[Hit]) -> list[str]:
     return [hit.stored.document for hit in hits]
 
 
+def searched(store: MilvusStore, words: str, *, limit: int, documents: Sequence[str] = ()) -> list[list[Hit]]:
+    """The hits of every kind of search this store has: dense, and full text where Milvus has it."""
+    found = [store.search_dense(question(words), limit=limit, documents=documents)]
+    if not store.full_text_missing():
+        found.append(store.search_full_text(words, limit=limit, documents=documents))
+    return found
+
+
 def texts(hits: Sequence[Hit]) -> list[str]:
     return [hit.stored.chunk.text for hit in hits]

@@ -70,20 +70,20 @@ def test_another_fingerprint_is_a_mismatch_that_names_the_difference(
     assert fingerprint_of(connection, collection) == FINGERPRINT
 
 
-def test_a_dropped_collection_can_be_made_anew(store: MilvusStore, connection: Connection, collection: str) -> None:
-    sample("a.md", "fox").put(store)
-    drop(connection, collection)
-    assert fingerprint_of(connection, collection) is None
-    assert read_documents(connection, collection) == []
+def test_a_dropped_collection_can_be_made_anew(connection: Connection, fresh: str) -> None:
+    sample("a.md", "fox").put(MilvusStore.open(connection, fresh, FINGERPRINT))
+    drop(connection, fresh)
+    assert fingerprint_of(connection, fresh) is None
+    assert read_documents(connection, fresh) == []
     other = replace(FINGERPRINT, dimension=48)
-    assert MilvusStore.open(connection, collection, other).documents() == []
-    assert fingerprint_of(connection, collection) == other
+    assert MilvusStore.open(connection, fresh, other).documents() == []
+    assert fingerprint_of(connection, fresh) == other
 
 
-def test_a_collection_of_someone_else_is_left_alone(connection: Connection, collection: str) -> None:
-    connection.call("create_collection", collection_name=collection, dimension=8)
+def test_a_collection_of_someone_else_is_left_alone(connection: Connection, fresh: str) -> None:
+    connection.call("create_collection", collection_name=fresh, dimension=8)
     with pytest.raises(IndexMismatch) as mismatch:
-        MilvusStore.open(connection, collection, FINGERPRINT)
+        MilvusStore.open(connection, fresh, FINGERPRINT)
     assert mismatch.value.reason.code == "store.foreign_collection"
 
 

@@ -14,7 +14,7 @@ from rag.errors import StoreError
 from rag.store import IndexOptions, MilvusStore, connect
 from rag.store.limits import MOST_HITS
 
-from .corpus import DIMENSION, FINGERPRINT, axis, names, question, sample, texts
+from .corpus import DIMENSION, FINGERPRINT, axis, names, question, sample, searched, texts
 
 
 def test_dense_hits_are_ranked_by_inner_product(store: MilvusStore) -> None:
@@ -29,8 +29,7 @@ def test_dense_hits_are_ranked_by_inner_product(store: MilvusStore) -> None:
 
 def test_limits_are_kept(store: MilvusStore) -> None:
     sample("a.md", *(f"fox {number}" for number in range(9))).put(store)
-    assert len(store.search_dense(question("fox"), limit=4)) == 4
-    assert len(store.search_full_text("fox", limit=4)) == 4
+    assert all(len(hits) == 4 for hits in searched(store, "fox", limit=4))
     assert len(store.search_dense(question("fox"), limit=MOST_HITS)) == 9
     assert store.search_dense(question("fox"), limit=0) == []
 
@@ -52,10 +51,10 @@ def test_impossible_searches_are_refused(
 
 
 def test_an_empty_collection_has_no_hits(store: MilvusStore) -> None:
-    assert store.search_dense(axis(0), limit=5) == []
-    assert store.search_full_text("fox", limit=5) == []
+    assert all(hits == [] for hits in searched(store, "fox", limit=5))
 
 
+@pytest.mark.full_text
 def test_full_text_scores_are_positive_and_best_first(store: MilvusStore) -> None:
     sample("a.md", "fox", "a fox and a long tale about quite other things", "dog").put(store)
     hits = store.search_full_text("fox", limit=5)
@@ -64,6 +63,7 @@ def test_full_text_scores_are_positive_and_best_first(store: MilvusStore) -> Non
     assert [hit.rank for hit in hits] == [1, 2]
 
 
+@pytest.mark.full_text
 @pytest.mark.parametrize(
     ("query", "best"),
     [
@@ -94,6 +94,7 @@ def test_full_text_finds(store: MilvusStore, query: str, best: str) -> None:
     assert texts(store.search_full_text(query, limit=1)) == [best]
 
 
+@pytest.mark.full_text
 @pytest.mark.parametrize("query", ["", "  ", "?!", "\x00", "🎉"], ids=ascii)
 def test_a_query_without_terms_finds_nothing(store: MilvusStore, query: str) -> None:
     sample("a.md", "fox").put(store)
@@ -103,7 +104,8 @@ def test_a_query_without_terms_finds_nothing(store: MilvusStore, query: str) -> 
 def test_searches_can_be_narrowed_to_documents(store: MilvusStore) -> None:
     for name in ("a.md", "b.md", "c.md"):
         sample(name, "the same fox").put(store)
-    assert names(store.search_full_text("fox", limit=5, documents=["c.md", "a.md"])) == ["a.md", "c.md"]
+    for hits in searched(store, "fox", limit=5, documents=["c.md", "a.md"]):
+        assert names(hits) == ["a.md", "c.md"]
     assert names(store.search_dense(question("fox"), limit=5, documents=["b.md"])) == ["b.md"]
     assert store.search_dense(question("fox"), limit=5, documents=["unknown.md", "\ud800"]) == []
     assert store.search_dense(question("fox"), limit=5, documents=["\ud800"]) == []

@@ -118,6 +118,7 @@ def test_a_collection_without_its_index_is_not_left_behind(tmp_path: Path) -> No
         store.close()
 
 
+@pytest.mark.full_text
 @pytest.mark.parametrize("lost", [["dense_idx"], ["sparse_idx"], ["dense_idx", "sparse_idx"]], ids="+".join)
 def test_an_index_lost_to_a_crash_is_made_at_the_next_start(
     connection: Connection, collection: str, lost: list[str]

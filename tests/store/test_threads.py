@@ -16,6 +16,7 @@ WRITERS = 8
 DOCUMENTS_EACH = 6
 
 
+@pytest.mark.lite_only
 def test_writers_and_readers_lose_nothing(store: MilvusStore, connection: Connection, collection: str) -> None:
     sample("first.md", "the very first fox").put(store)
     written = Event()
@@ -51,6 +52,7 @@ def test_writers_and_readers_lose_nothing(store: MilvusStore, connection: Connec
     assert diagnose(connection, collection).rows == 5 * len(kept) + 1
 
 
+@pytest.mark.lite_only
 @pytest.mark.parametrize("way", ["dense", "full text", "chunks", "list"])
 def test_a_reader_sees_one_revision_or_the_other(store: MilvusStore, way: str) -> None:
     revisions = [sample("a.md", *(f"fox {name} {part}" for part in range(8))) for name in ("former", "later")]
