@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.fusion import Fusion, fuse
+from rag.fusion import fuse
 from rag.store import MilvusStore, connect
-from rag.types import Chunk, Document, Fingerprint, Vectors
+from rag.types import Chunk, Document, Fingerprint, Fusion, Vectors
 
 from . import machine
 from .corpus import blocks

@@ -17,6 +17,7 @@ from .errors import RagError
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .ledger import Answered, Outcome
 from .messages import Language, label, reason, text
+from .request import Request
 from .settings import Settings, environment, unknown
 from .types import Mode, RetrievalOptions
 
@@ -127,7 +128,7 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
         for event in parts.retriever.run(args.question, _options(args, settings), cancel=Cancel()):
             if isinstance(event, Retrieved):
                 found = event.retrieval
-            elif not args.json and (line := report.stage_line(event, language)):
+            elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
         print(json.dumps({**report.plain(found), "score_name": info.score_name}, ensure_ascii=False, indent=2))
@@ -140,7 +141,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     from .build import opened
 
     with opened(settings) as service:
-        for event in service.ask(args.question, history=(), options=_options(args, settings), cancel=Cancel()):
+        for event in service.ask(Request(args.question, options=_options(args, settings)), cancel=Cancel()):
             if isinstance(event, Answered):
                 ledger = event.ledger
             elif args.json:

@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from .book import LedgerBook
 from .chunking import ChunkLimits
-from .conversation import Conversation, Setup
+from .conversation import Conversation
 from .device import prepare_environment
+from .draft import Setup
 from .files import FileLimits
 from .ingest import Ingest
 from .language import detect
@@ -25,13 +27,18 @@ from .retrieval import Policy, Retriever
 from .runtime import Models, Parts, Runtime
 from .service import Service
 from .settings import Settings
+from .sqlite import Database
 from .types import Document, Fingerprint
+from .versions import versions
 
 if TYPE_CHECKING:
     from .store import Connection
 
 SCHEMA_VERSION = "1"
 """Of the Milvus collections and the lexical terms in them; part of every fingerprint."""
+
+KEPT = "plainsight.db"
+"""File in the data folder that holds conversations and whatever else is kept beside Milvus."""
 
 MEGABYTE = 1_000_000
 
@@ -47,7 +54,8 @@ def build(settings: Settings) -> Service:
         assemble=lambda models, store: _assemble(settings, models, store, chat),
         chat=chat.info if chat else None,
     )
-    return Service(settings, runtime, _file_limits(settings))
+    book = LedgerBook(Database(Path(settings.data_dir) / KEPT))
+    return Service(settings, runtime, _file_limits(settings), book)
 
 
 @contextmanager
@@ -168,10 +176,13 @@ def _assemble(settings: Settings, models: Models, store: Store, chat: ChatModel 
         chat=chat,
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
+        detect_language=detect,
+        budget=PromptBudget(settings.context_tokens, settings.history_tokens),
         setup=Setup(
             models.profile,
             {**infos, "chat": chat.info} if chat else infos,
-            PromptBudget(settings.context_tokens, settings.history_tokens),
+            {settings.collection: fingerprint(models.embedder, chunk_limits(settings, models.embedder))},
+            versions(),
         ),
     )
     ingest = Ingest(store, models.embedder, limits=chunk_limits(settings, models.embedder), detect=detect)

@@ -8,34 +8,32 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 
-from . import citations, prompts
+from . import citations, prompts, smalltalk
+from .draft import Draft, Setup
 from .errors import GenerationError, RagError
 from .events import Cancel, Delta, Retrieved, Stage, StageEvent, State
-from .ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
-from .messages import Reason, reason
+from .ledger import Answered, AnswerEvent, Author, Outcome
+from .messages import Language, Reason, reason
 from .protocols import ChatModel, Extractor, Store
+from .request import Request
 from .retrieval import Retriever
 from .rewriting import rewrite
+from .selection import reselect
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .status import ModelInfo
-from .types import Candidate, Exchange, Message, Retrieval, RetrievalOptions
+from .types import Message, Retrieval
 
 log = logging.getLogger(__name__)
 
 MAX_QUESTION = 8000
 """Characters. Longer texts are documents; they would also crowd the reranker's prompt."""
 
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What stays the same from question to question: shown with every answer."""
-
-    profile: str
-    models: Mapping[str, ModelInfo]
-    budget: prompts.PromptBudget
+SEARCHING = (
+    Stage.REWRITE, Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK,
+)  # fmt: skip
 
 
 class Conversation:
@@ -49,6 +47,8 @@ class Conversation:
         chat: ChatModel | None,
         extractor: Extractor,
         count_tokens: Callable[[Sequence[str]], list[int]],
+        detect_language: Callable[[str], str],
+        budget: prompts.PromptBudget,
         setup: Setup,
         now: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -58,54 +58,39 @@ class Conversation:
         self.chat = chat
         self.extractor = extractor
         self.count_tokens = count_tokens
+        self.detect_language = detect_language
+        self.budget = budget
         self.setup = setup
         self.now = now
         self.wall_clock = wall_clock
 
-    def ask(
-        self, question: str, *, history: Sequence[Exchange], options: RetrievalOptions, cancel: Cancel
-    ) -> Iterator[AnswerEvent]:
+    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         """Events of one answer, the last one `Answered`. Raises RagError only for a question that cannot be asked."""
-        question = question.strip()
+        question = request.question.strip()
         if not question:
             raise RagError(reason("stages.empty_question"))
         if len(question) > MAX_QUESTION:
             raise RagError(reason("stages.question_too_long", length=len(question), limit=MAX_QUESTION))
-        turn = _Turn(self, question, tuple(history), options, cancel)
+        turn = _Turn(self, replace(request, question=question), cancel)
         yield from turn.run()
 
 
-@dataclass
 class _Turn:
-    """The answer in the making; `ledger()` freezes it."""
+    """The steps of one answer; what they find out is in the draft."""
 
-    parts: Conversation
-    question: str
-    history: tuple[Exchange, ...]
-    options: RetrievalOptions
-    cancel: Cancel
-    watch: Stopwatch = field(init=False)
-    started_at: float = field(init=False)
-    search_query: str = ""
-    retrieval: Retrieval | None = None
-    messages: tuple[Message, ...] = ()
-    answer: str = ""
-    found: tuple[Citation, ...] = ()
-    outcome: Outcome = Outcome.STOPPED
-    why: Reason | None = None
-    stages: dict[Stage, StageEvent] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.watch = Stopwatch(self.parts.now)
-        self.started_at = self.parts.wall_clock()
-        self.search_query = self.question
-        self.why = reason("stages.stopped")
+    def __init__(self, parts: Conversation, request: Request, cancel: Cancel) -> None:
+        self.parts = parts
+        self.request = request
+        self.cancel = cancel
+        self.watch = Stopwatch(parts.now)
+        self.draft = Draft(uuid.uuid4().hex, request, parts.wall_clock())
 
     def run(self) -> Iterator[AnswerEvent]:
+        draft = self.draft
         try:
             for event in self._steps():
                 if isinstance(event, StageEvent):
-                    self.stages[event.stage] = event
+                    draft.stages[event.stage] = event
                 yield event
                 if self.cancel:
                     break
@@ -115,58 +100,105 @@ class _Turn:
             log.exception("an answer broke down")
             yield from self._fail(reason("stages.broke_down", kind=type(e).__name__))
         if self.cancel:
-            self._end(Outcome.STOPPED, reason("stages.stopped"))
-        yield Answered(self.ledger())
+            draft.end(Outcome.STOPPED, reason("stages.stopped"))
+        yield Answered(draft.ledger(self.parts.setup))
 
     def _fail(self, why: Reason) -> Iterator[StageEvent]:
         """End with `why`; a stage under way failed by it, and those that never began are told as skipped."""
-        self._end(Outcome.FAILED, why)
+        self.draft.end(Outcome.FAILED, why)
+        stages = self.draft.stages
         for stage in Stage:
-            event = self.stages.get(stage)
+            event = stages.get(stage)
             if event and event.state in (State.STARTED, State.PROGRESS):
-                self.stages[stage] = self.watch.fail(stage, why)
+                stages[stage] = self.watch.fail(stage, why)
             elif event is None:
-                self.stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))
+                stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))
             else:
                 continue
-            yield self.stages[stage]
+            yield stages[stage]
 
     def _steps(self) -> Iterator[AnswerEvent]:
+        small = None if self.request.given or self.request.search_query else smalltalk.kind_of(self.request.question)
+        if small:
+            yield from self._chat_a_little(small)
+            return
+        yield from self._evidence()
+        retrieval = self.draft.retrieval
+        if retrieval is None:
+            return
+        if not retrieval.contexts:
+            yield Retrieved(retrieval)
+            yield from self._abstain(retrieval)
+            return
+        yield from self._answer(retrieval)
+
+    def _chat_a_little(self, kind: smalltalk.Kind) -> Iterator[AnswerEvent]:
+        """A greeting is answered without a search."""
+        for stage in (*SEARCHING, Stage.SELECT, Stage.PROMPT):
+            yield self.watch.skip(stage, reason("stages.small_talk"))
+        question, chat = self.request.question, self.parts.chat
+        yield self.watch.start(Stage.GENERATE)
+        if chat is None:
+            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
+            self.draft.answer = smalltalk.reply(kind, language)
+            yield Delta(self.draft.answer)
+        else:
+            self.draft.messages = smalltalk.messages(question)
+            failed = yield from self._stream(chat, self.draft.messages)
+            if failed:
+                self.draft.end(Outcome.FAILED, failed)
+                return
+        yield self.watch.finish(Stage.GENERATE)
+        yield self.watch.skip(Stage.CITE, reason("stages.small_talk"))
+        self.draft.end(Outcome.SMALL_TALK, None)
+
+    def _evidence(self) -> Iterator[AnswerEvent]:
+        given = self.request.given
+        if given is not None and given.retrieval is not None:
+            self.draft.search_query, self.draft.author = given.search_query, given.author
+            for stage in SEARCHING:
+                yield self.watch.skip(stage, reason("stages.reused"))
+            yield self.watch.start(Stage.SELECT)
+            self.draft.retrieval = reselect(given.retrieval, self.request.options)
+            kept, found = len(self.draft.contexts), len(given.retrieval.candidates)
+            yield self.watch.finish(Stage.SELECT, done=kept, total=found)
+            return
         yield from self._rewrite()
-        for event in self.parts.retriever.run(self.search_query, self.options, cancel=self.cancel):
+        for event in self.parts.retriever.run(self.draft.search_query, self.request.options, cancel=self.cancel):
             if isinstance(event, Retrieved):
-                self.retrieval = event.retrieval
+                self.draft.retrieval = event.retrieval
             else:
                 yield event
-        if self.retrieval is None:
-            return
-        if not self.retrieval.contexts:
-            yield Retrieved(self.retrieval)
-            yield from self._abstain(self.retrieval)
-            return
+
+    def _answer(self, retrieval: Retrieval) -> Iterator[AnswerEvent]:
         if self.parts.chat is None:
             yield self.watch.skip(Stage.PROMPT, reason("stages.no_model"))
-            yield Retrieved(self.retrieval)
+            yield Retrieved(retrieval)
             yield from self._quote(None)
         else:
-            prompt = yield from self._prompt(self.retrieval)
-            yield Retrieved(self.retrieval)
+            prompt = yield from self._prompt(retrieval)
+            assert self.draft.retrieval is not None
+            yield Retrieved(self.draft.retrieval)
             if not prompt.contexts:
-                self.messages = ()  # they are not sent
+                self.draft.messages = ()  # they are not sent
                 for stage in (Stage.GENERATE, Stage.CITE):
                     yield self.watch.skip(stage, reason("stages.no_contexts"))
-                self._end(Outcome.ABSTAINED, next(iter(prompt.dropped.values())))
+                self.draft.end(Outcome.ABSTAINED, next(iter(prompt.dropped.values())))
                 return
             yield from self._generate(self.parts.chat, prompt)
         yield from self._cite()
 
     def _rewrite(self) -> Iterator[AnswerEvent]:
-        if not self.history:
+        if self.request.search_query:
+            self.draft.search_query, self.draft.author = self.request.search_query, Author.EDITED
+            yield self.watch.skip(Stage.REWRITE, reason("stages.edited_query"))
+            return
+        if not self.request.history:
             yield self.watch.skip(Stage.REWRITE, reason("stages.no_history"))
             return
         yield self.watch.start(Stage.REWRITE)
-        rewritten = rewrite(self.question, self.history, chat=self.parts.chat, cancel=self.cancel)
-        self.search_query = rewritten.query
+        rewritten = rewrite(self.request.question, self.request.history, chat=self.parts.chat, cancel=self.cancel)
+        self.draft.search_query, self.draft.author = rewritten.query, Author(rewritten.author)
         if rewritten.failed:
             yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
         elif rewritten.author == "user":
@@ -178,12 +210,13 @@ class _Turn:
         why = self._why_nothing(retrieval)
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
-        self._end(Outcome.ABSTAINED, why)
+        self.draft.end(Outcome.ABSTAINED, why)
 
     def _why_nothing(self, retrieval: Retrieval) -> Reason:
         judged = [c.probability for c in retrieval.candidates if c.probability is not None]
         if judged:
-            return reason("stages.abstained", threshold=self.options.threshold, probability=max(judged))
+            threshold = self.request.options.threshold
+            return reason("stages.abstained", threshold=threshold, probability=max(judged))
         if not self.parts.store.documents():
             return reason("stages.no_documents")
         return reason("stages.nothing_matches")
@@ -191,87 +224,61 @@ class _Turn:
     def _prompt(self, retrieval: Retrieval) -> Generator[AnswerEvent, None, prompts.Prompt]:
         yield self.watch.start(Stage.PROMPT)
         prompt = prompts.answer_messages(
-            self.question,
+            self.request.question,
             retrieval.contexts,
-            self.history,
+            self.request.history,
             count_tokens=self.parts.count_tokens,
-            budget=self.parts.setup.budget,
+            budget=self.parts.budget,
         )
-        self.messages = prompt.messages
-        self.retrieval = _without(retrieval, prompt.dropped)
+        self.draft.messages = prompt.messages
+        self.draft.drop(prompt.dropped)
         yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(retrieval.contexts))
         return prompt
 
     def _generate(self, chat: ChatModel, prompt: prompts.Prompt) -> Iterator[AnswerEvent]:
         yield self.watch.start(Stage.GENERATE)
+        failed = yield from self._stream(chat, prompt.messages)
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE)
+            self.draft.end(Outcome.GENERATED, None)
+        elif self.draft.answer:
+            self.draft.end(Outcome.FAILED, failed)
+        else:
+            yield from self._quote(failed)
+
+    def _stream(self, chat: ChatModel, messages: Sequence[Message]) -> Generator[AnswerEvent, None, Reason | None]:
+        """Yields the reply as it comes; returns why it broke off, None when it did not."""
         try:
-            for delta in chat.stream(prompt.messages, cancel=self.cancel):
-                self.answer += delta
+            for delta in chat.stream(messages, cancel=self.cancel):
+                self.draft.answer += delta
                 yield Delta(delta)
         except GenerationError as e:
             yield self.watch.fail(Stage.GENERATE, e.reason)
-            if self.answer:
-                self._end(Outcome.FAILED, e.reason)
-            else:
-                yield from self._quote(e.reason)
-            return
-        yield self.watch.finish(Stage.GENERATE)
-        self._end(Outcome.GENERATED, None)
+            return e.reason
+        return None
 
     def _quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
         """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""
         if failed is None:
             yield self.watch.start(Stage.GENERATE)
-        contexts = self.retrieval.contexts if self.retrieval else ()
         try:
-            for piece in self.parts.extractor.answer(self.question, contexts):
-                self.answer += piece
+            for piece in self.parts.extractor.answer(self.request.question, self.draft.contexts):
+                self.draft.answer += piece
                 yield Delta(piece)
         except BREAKDOWNS as e:
             why = breakdown(Stage.GENERATE, e)
             yield self.watch.fail(Stage.GENERATE, why)
-            self._end(Outcome.FAILED, why)
+            self.draft.end(Outcome.FAILED, why)
             return
         if failed is None:
             yield self.watch.finish(Stage.GENERATE, why=reason("stages.no_model"))
-        self._end(Outcome.EXTRACTIVE, failed)
+        self.draft.end(Outcome.EXTRACTIVE, failed)
 
     def _cite(self) -> Iterator[AnswerEvent]:
-        if not self.answer:
+        if not self.draft.answer:
             yield self.watch.skip(Stage.CITE, reason("stages.no_contexts"))
             return
         yield self.watch.start(Stage.CITE)
-        sent = len(self.retrieval.contexts) if self.retrieval else 0
-        self.found = citations.find(self.answer, sent)
-        yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in self.found), total=len(self.found))
-
-    def _end(self, outcome: Outcome, why: Reason | None) -> None:
-        self.outcome, self.why = outcome, why
-
-    def ledger(self) -> Ledger:
-        setup = self.parts.setup
-        return Ledger(
-            question=self.question,
-            search_query=self.search_query,
-            options=self.options,
-            retrieval=self.retrieval,
-            stages=tuple(self.stages[stage] for stage in Stage if stage in self.stages),
-            messages=self.messages,
-            answer=self.answer,
-            citations=self.found or citations.find(self.answer, len(self.retrieval.contexts) if self.retrieval else 0),
-            outcome=self.outcome,
-            reason=self.why,
-            models=setup.models,
-            profile=setup.profile,
-            started_at=self.started_at,
-        )
-
-
-def _without(retrieval: Retrieval, dropped: Mapping[str, Reason]) -> Retrieval:
-    """The retrieval with contexts that did not fit marked as dropped; `dropped` is by chunk id."""
-
-    def mark(candidate: Candidate) -> Candidate:
-        why = dropped.get(candidate.stored.id)
-        return replace(candidate, number=None, dropped=why) if why else candidate
-
-    return replace(retrieval, candidates=tuple(mark(c) for c in retrieval.candidates))
+        self.draft.found = citations.find(self.draft.answer, len(self.draft.contexts))
+        found = self.draft.found
+        yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))

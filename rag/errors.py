@@ -11,6 +11,7 @@ RagError
 │   └── IndexMismatch    the collection was made with another model or schema
 ├── DocumentRefused      one file cannot be ingested; the others go on
 ├── GenerationError      the chat model gave no (whole) answer
+├── KeepingError         a conversation cannot be kept, or is not there
 └── Stopped              the user pressed stop
 """
 
@@ -68,6 +69,10 @@ class DocumentRefused(RagError):
 
 class GenerationError(RagError):
     """The chat model gave no answer, or not a whole one."""
+
+
+class KeepingError(RagError):
+    """A conversation cannot be kept, or is not there."""
 
 
 class Stopped(RagError):

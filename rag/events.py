@@ -8,7 +8,7 @@ from enum import StrEnum
 from threading import Event as Flag
 
 from .messages import Reason
-from .types import Retrieval
+from .types import Candidate, Retrieval
 
 
 class Stage(StrEnum):
@@ -62,6 +62,14 @@ class Delta:
     """A piece of the streamed answer."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Evidence in the making: the candidates of the reranker, those judged so far first, by log-odds."""
+
+    candidates: tuple[Candidate, ...]
+    done: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,9 @@ Milvus versions differ even in sign.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from .types import Candidate, Hit, Ranked
-
-
-@dataclass(frozen=True, slots=True)
-class Fusion:
-    """`k` dampens the lead of the first ranks; a weight of 0 leaves a list out of the order, not out of sight."""
-
-    k: int = 60
-    dense_weight: float = 1.0
-    full_text_weight: float = 1.0
+from .types import Candidate, Fusion, Hit, Ranked
 
 
 def fuse(dense: Sequence[Hit], full_text: Sequence[Hit], fusion: Fusion) -> list[Candidate]:
@@ -29,7 +20,12 @@ def fuse(dense: Sequence[Hit], full_text: Sequence[Hit], fusion: Fusion) -> list
     for hit in full_text:
         known = found.get(hit.stored.id, Candidate(hit.stored))
         found[hit.stored.id] = replace(known, full_text=Ranked(hit.rank, hit.score))
-    ordered = sorted(found.values(), key=lambda c: (-_score(c, fusion), _best_rank(c), *_place(c)))
+    return fuse_again(list(found.values()), fusion)
+
+
+def fuse_again(candidates: Sequence[Candidate], fusion: Fusion) -> list[Candidate]:
+    """Candidates whose ranks in each list are known, in the order that `fusion` gives them."""
+    ordered = sorted(candidates, key=lambda c: (-_score(c, fusion), _best_rank(c), *_place(c)))
     return [replace(c, fused=Ranked(rank, _score(c, fusion))) for rank, c in enumerate(ordered, 1)]
 
 

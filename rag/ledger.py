@@ -1,15 +1,15 @@
-"""The ledger: the full record of one answer, as a value. Keeping it is `book`'s work."""
+"""The ledger: the full record of one answer, as a value. Keeping it is the work of `book`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .events import Delta, Retrieved, StageEvent
+from .events import Delta, Judging, Retrieved, StageEvent
 from .messages import Reason
 from .status import ModelInfo
-from .types import Message, Retrieval, RetrievalOptions
+from .types import Fingerprint, Message, Retrieval, RetrievalOptions
 
 
 class Outcome(StrEnum):
@@ -20,6 +20,18 @@ class Outcome(StrEnum):
     ABSTAINED = "abstained"
     FAILED = "failed"
     STOPPED = "stopped"
+    SMALL_TALK = "small_talk"
+
+
+class Author(StrEnum):
+    """Who worded the search query."""
+
+    USER = "user"
+    """As the question was typed."""
+    RULE = "rule"
+    MODEL = "model"
+    EDITED = "edited"
+    """By the user, in place of what the rewriting said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +44,78 @@ class Citation:
     valid: bool
 
 
+class Match(StrEnum):
+    """Whether a quote stands in the context it names."""
+
+    EXACT = "exact"
+    """Letter by letter, white space aside."""
+    CLOSE = "close"
+    """Nearly: `similarity` says how nearly."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words the answer gives as support for a claim, looked up in the context that was sent.
+
+    `[start, end)` are characters of the context's chunk text, both 0 when the quote is missing; `at` is where in the
+    answer text the citation ends that it belongs to.
+    """
+
+    number: int
+    text: str
+    match: Match
+    similarity: float
+    """In [0, 1]; 1 is exact."""
+    start: int
+    end: int
+    at: int
+
+
+class Support(StrEnum):
+    """What stands behind a sentence of an answer."""
+
+    QUOTED = "quoted"
+    """Every quote it gives stands in its context, letter by letter."""
+    CLOSE = "close"
+    """Its quotes stand there nearly."""
+    CITED = "cited"
+    """It cites a context that was sent, but quotes nothing."""
+    NOT_FOUND = "not_found"
+    """A quote it gives is in no context that was sent, or it cites a context that was not sent."""
+    NONE = "none"
+    """It cites nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of the answer, characters `[start, end)` of its text, with its support."""
+
+    start: int
+    end: int
+    support: Support
+    numbers: tuple[int, ...] = ()
+    """Contexts it cites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How many tokens an answer took. `counted_by` is "provider" where the model's server reported them, else the name
+    of the tokenizer they were estimated with; "" when no model was called."""
+
+    prompt: int = 0
+    answer: int = 0
+    contexts: int = 0
+    """Of all contexts that were kept, by the embedding model's tokenizer."""
+    counted_by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The record of one answer."""
 
     question: str
+    """As typed."""
     search_query: str
     options: RetrievalOptions
     retrieval: Retrieval | None
@@ -45,6 +124,7 @@ class Ledger:
     messages: tuple[Message, ...]
     """Exactly what was sent to the model; empty when none was called."""
     answer: str
+    """As shown: without the quotes a model gives for checking."""
     citations: tuple[Citation, ...]
     outcome: Outcome
     reason: Reason | None
@@ -53,6 +133,19 @@ class Ledger:
     profile: str
     started_at: float
     """Seconds since the epoch, UTC."""
+    id: str = ""
+    """Unique, and the key under which the answer is kept."""
+    author: Author = Author.USER
+    """Of the search query."""
+    raw: str = ""
+    """The model's reply as it came, quotes and all; "" when none replied."""
+    quotes: tuple[Quote, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    tokens: Tokens = Tokens()
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    """By knowledge base: what its index was made with."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of Plainsight and of the libraries that matter for the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +155,4 @@ class Answered:
     ledger: Ledger
 
 
-AnswerEvent = StageEvent | Retrieved | Delta | Answered
+AnswerEvent = StageEvent | Judging | Retrieved | Delta | Answered

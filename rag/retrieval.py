@@ -11,12 +11,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import RagError, StoreError
-from .events import Cancel, Retrieved, Stage, StageEvent
-from .fusion import Fusion, fuse
+from .events import Cancel, Judging, Retrieved, Stage, StageEvent
+from .fusion import fuse
 from .messages import Reason, reason
 from .protocols import Embedder, Reranker, Store
+from .selection import by_log_odds, in_reach, select
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import Candidate, Hit, Mode, Retrieval, RetrievalOptions
+from .types import Candidate, Fusion, Hit, Mode, Retrieval, RetrievalOptions
 
 Search = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""
@@ -54,7 +55,9 @@ class Retriever:
         self._policy = policy
         self._now = now
 
-    def run(self, query: str, options: RetrievalOptions, *, cancel: Cancel) -> Iterator[StageEvent | Retrieved]:
+    def run(
+        self, query: str, options: RetrievalOptions, *, cancel: Cancel
+    ) -> Iterator[StageEvent | Judging | Retrieved]:
         """Events of every stage, then `Retrieved`; nothing more once cancelled.
 
         Raises RagError when no search could run at all.
@@ -69,7 +72,8 @@ class Retriever:
         if isinstance(dense, Reason) and isinstance(full_text, Reason):
             raise RagError(dense if options.mode is not Mode.FULL_TEXT else full_text)
         yield watch.start(Stage.FUSE)
-        fused = fuse(_hits(dense), _hits(full_text), self._fusion(query))
+        fusion = self._fusion(query, options)
+        fused = fuse(_hits(dense), _hits(full_text), fusion)
         yield watch.finish(Stage.FUSE, done=len(fused))
         judged = yield from self._rerank(query, fused, options, watch, cancel)
         if cancel:
@@ -77,7 +81,7 @@ class Retriever:
         yield watch.start(Stage.SELECT)
         selected = select(judged, options)
         yield watch.finish(Stage.SELECT, done=sum(c.kept for c in selected), total=len(selected))
-        yield Retrieved(Retrieval(query, options, tuple(selected)))
+        yield Retrieved(Retrieval(query, options, tuple(selected), fusion))
 
     def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
         if options.mode is Mode.FULL_TEXT:
@@ -117,21 +121,22 @@ class Retriever:
         yield watch.finish(Stage.FULL_TEXT, done=len(hits))
         return hits
 
-    def _fusion(self, query: str) -> Fusion:
+    def _fusion(self, query: str, options: RetrievalOptions) -> Fusion:
         known = self._embedder.info.languages
         foreign = bool(known) and self._detect_language(query) not in known
-        return Fusion(self._policy.rrf_k, dense_weight=self._policy.foreign_dense_weight if foreign else 1.0)
+        dense = self._policy.foreign_dense_weight if foreign else options.dense_weight
+        return Fusion(self._policy.rrf_k, dense_weight=dense, full_text_weight=options.full_text_weight)
 
     def _rerank(
         self, query: str, fused: Sequence[Candidate], options: RetrievalOptions, watch: Stopwatch, cancel: Cancel
-    ) -> Generator[StageEvent, None, list[Candidate]]:
-        head, tail = list(fused[: options.candidates]), fused[options.candidates :]
-        beyond = [replace(c, dropped=reason("stages.beyond_candidates", limit=options.candidates)) for c in tail]
+    ) -> Generator[StageEvent | Judging, None, list[Candidate]]:
+        head, beyond = in_reach(fused, options.candidates)
         if not options.rerank or not head:
             why = reason("stages.switched_off") if head else reason("stages.nothing_found")
             yield watch.skip(Stage.RERANK, why)
             return head + beyond
         yield watch.start(Stage.RERANK, total=len(head))
+        yield Judging(tuple(head), 0)
         texts = [c.stored.chunk.embedded_text for c in head]
         scores = self._reranker.score(query, texts, instruction=options.instruction)
         seen: set[int] = set()
@@ -141,6 +146,7 @@ class Retriever:
                 head[position] = replace(head[position], log_odds=log_odds)
                 seen.add(position)
                 yield watch.progress(Stage.RERANK, len(seen), len(head))
+                yield Judging(tuple(by_log_odds(head)), len(seen))
                 if cancel:
                     break
                 if self._out_of_time(watch) and len(seen) < len(head):
@@ -158,31 +164,5 @@ class Retriever:
         return 0 < self._policy.rerank_seconds <= watch.elapsed(Stage.RERANK) / 1000
 
 
-def by_log_odds(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Judged candidates by log-odds, those not judged after them in their fused order. Stable."""
-    judged = [c for c in candidates if c.log_odds is not None]
-    unjudged = [c for c in candidates if c.log_odds is None]
-    return sorted(judged, key=lambda c: -(c.log_odds or 0.0)) + unjudged
-
-
-def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
-    """Rank everything in the given order, number what is kept from 1, and give every drop its reason."""
-    selected, kept = [], 0
-    for rank, candidate in enumerate(candidates, 1):
-        why = candidate.dropped or _drop(candidate, kept, options)
-        kept += why is None
-        selected.append(replace(candidate, rank=rank, number=None if why else kept, dropped=why))
-    return selected
-
-
 def _hits(outcome: list[Hit] | Reason) -> list[Hit]:
     return [] if isinstance(outcome, Reason) else outcome
-
-
-def _drop(candidate: Candidate, kept: int, options: RetrievalOptions) -> Reason | None:
-    probability = candidate.probability
-    if probability is not None and probability < options.threshold:
-        return reason("stages.below_threshold", probability=probability, threshold=options.threshold)
-    if kept >= options.contexts:
-        return reason("stages.beyond_contexts", limit=options.contexts)
-    return None

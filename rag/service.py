@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from .book import LedgerBook
 from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused, collect
 from .ledger import AnswerEvent
+from .request import Request
 from .runtime import Runtime
 from .settings import Settings
 from .status import Status
-from .types import Document, Exchange, RetrievalOptions, Source, StoredChunk
+from .types import Document, Source, StoredChunk
 
 HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 
@@ -23,20 +25,19 @@ HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 class Service:
     """One knowledge base, ready or getting ready."""
 
-    def __init__(self, settings: Settings, runtime: Runtime, limits: FileLimits) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, limits: FileLimits, book: LedgerBook) -> None:
         self.settings = settings
         self.runtime = runtime
         self.limits = limits
+        self.book = book
 
     def status(self) -> Status:
         """Which models run, or what stands in their way."""
         return self.runtime.status()
 
-    def ask(
-        self, question: str, *, history: Sequence[Exchange], options: RetrievalOptions, cancel: Cancel
-    ) -> Iterator[AnswerEvent]:
+    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         """Events of one answer, the last one `Answered`. Raises RagError when the question cannot be asked at all."""
-        return self.runtime.parts().conversation.ask(question, history=history, options=options, cancel=cancel)
+        return self.runtime.parts().conversation.ask(request, cancel=cancel)
 
     def ingest(self, sources: Iterable[Source | Refused], *, cancel: Cancel) -> Iterator[IngestEvent]:
         """Events of every file. Raises RagError when nothing can be ingested at all."""
@@ -63,5 +64,6 @@ class Service:
         return self.runtime.parts().store.delete(names)
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the databases."""
         self.runtime.close()
+        self.book.close()

@@ -38,6 +38,14 @@ class Document:
     """Tokens of all chunks, counted by the embedding model's tokenizer."""
     ingested_at: float
     """Seconds since the epoch, UTC."""
+    tags: tuple[str, ...] = ()
+    """Of the front matter, to filter by."""
+    date: str = ""
+    """Of the front matter, as ISO 8601; "" where there is none."""
+    kind: str = "markdown"
+    """What the file was before it became Markdown: markdown, text, html, pdf, docx, pptx."""
+    enabled: bool = True
+    """Whether searches look into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class StoredChunk:
     """Of the document's bytes: the revision the chunk belongs to."""
     language: str
     chunk: Chunk
+    collection: str = ""
+    """Id of the knowledge base it was found in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,8 @@ class Candidate:
     """The context number `[n]` when it was kept."""
     dropped: Reason | None = None
     """Why it was not kept."""
+    similar_to: str = ""
+    """Id of the chunk it nearly repeats and was collapsed into; "" for none."""
 
     @property
     def probability(self) -> float | None:
@@ -156,15 +168,46 @@ class RetrievalOptions:
     documents: tuple[str, ...] = ()
     """Names to search in; empty means all."""
     rerank: bool = True
+    collections: tuple[str, ...] = ()
+    """Ids of the knowledge bases to search in; empty means the default one."""
+    dense_weight: float = 1.0
+    """Weight of dense search in the fusion, against `full_text_weight`; both 0 or more."""
+    full_text_weight: float = 1.0
+    pinned: tuple[str, ...] = ()
+    """Ids of chunks the user wants kept whatever their probability, in this order."""
+    banned: tuple[str, ...] = ()
+    """Ids of chunks the user does not want kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How result lists are fused. `k` dampens the lead of the first ranks; a weight of 0 leaves a list out of the
+    order, not out of sight."""
+
+    k: int = 60
+    dense_weight: float = 1.0
+    full_text_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two kept chunks, by id, that stand in different versions of what looks like one document."""
+
+    first: str
+    second: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The outcome of the two-stage retrieval: every candidate in final order, kept ones first."""
+    """The outcome of the two-stage retrieval: every candidate in final order."""
 
     query: str
     options: RetrievalOptions
     candidates: tuple[Candidate, ...]
+    fusion: Fusion = Fusion()
+    """As it was used: what the options say, unless the embedding model does not know the query's language."""
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+from rag.book import LedgerBook
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
 from rag.messages import Reason, reason
+from rag.request import Request
 from rag.settings import Settings
+from rag.sqlite import Database
 from rag.status import ModelInfo, PartState, PartStatus, Status
-from rag.types import Candidate, Chunk, Document, Exchange, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
+from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
 RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
@@ -78,8 +84,13 @@ class ScriptedService:
     """Seconds between two events."""
     gate: Path | None = None
     """Models are ready once this file exists; None: always."""
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="plainsight-scripted-")))
     stored: dict[str, Document] = field(default_factory=dict)
-    asked: list[tuple[str, tuple[Exchange, ...], RetrievalOptions]] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
+
+    @cached_property
+    def book(self) -> LedgerBook:
+        return LedgerBook(Database(self.folder / "plainsight.db"))
 
     def status(self) -> Status:
         ready = self.gate is None or self.gate.exists()
@@ -96,11 +107,9 @@ class ScriptedService:
             ),
         )
 
-    def ask(
-        self, question: str, *, history: Sequence[Exchange], options: RetrievalOptions, cancel: Cancel
-    ) -> Iterator[AnswerEvent]:
-        self.asked.append((question, tuple(history), options))
-        yield from _Script(question, bool(history), options, cancel, self.pause).events()
+    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
+        self.asked.append(request)
+        yield from _Script(request.question, bool(request.history), request.options, cancel, self.pause).events()
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
         return (Source(path.name, path.read_bytes()) for path in paths)
@@ -238,6 +247,7 @@ class _Script:
             {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
             "qwen3",
             1790000000.0,
+            uuid.uuid4().hex,
         )
 
 

@@ -12,6 +12,7 @@ from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
 from rag.events import Cancel
 from rag.ledger import Answered, Outcome
+from rag.request import Request
 from rag.settings import Settings
 from rag.status import Status
 from rag.types import Source
@@ -37,7 +38,7 @@ def test_qwen3_from_folders_answers_and_says_what_runs(
         assert names(status) == {"embedder": embedding_folder.name, "reranker": reranker_folder.name}
         added = [e for e in service.ingest([Source("keys.md", TEXT)], cancel=Cancel()) if e.outcome]
         assert [(e.chunks, e.embedded) for e in added] == [(2, 2)]
-        *_, last = service.ask("Rotate the key?", history=(), options=chosen.retrieval, cancel=Cancel())
+        *_, last = service.ask(Request("Rotate the key?", options=chosen.retrieval), cancel=Cancel())
         assert {part.info.dtype for part in status.parts if part.info} <= {"fp32", "bf16"}, "the packed engine runs"
     assert isinstance(last, Answered)
     ledger = last.ledger

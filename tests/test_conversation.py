@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from rag.conversation import MAX_QUESTION, Conversation, Setup
+from rag.conversation import MAX_QUESTION, Conversation
+from rag.draft import Setup
 from rag.errors import GenerationError, RagError
-from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, State
-from rag.ledger import Answered, AnswerEvent, Ledger, Outcome
+from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, State
+from rag.language import detect
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
 from rag.protocols import ChatModel, Extractor
+from rag.request import Request
 from rag.retrieval import Policy, Retriever
 from rag.store import MilvusStore
 from rag.types import Candidate, Exchange, RetrievalOptions, Vectors
@@ -66,7 +69,9 @@ def conversation(
         chat=chat,
         extractor=extractor or FirstContext(),
         count_tokens=embedder.count_tokens,
-        setup=Setup("offline", models, budget or PromptBudget()),
+        detect_language=detect,
+        budget=budget or PromptBudget(),
+        setup=Setup("offline", models),
         now=lambda: float(next(clock)),
         wall_clock=lambda: 1000.0,
     )
@@ -79,7 +84,7 @@ def ask(
     history: Sequence[Exchange] = (),
     options: RetrievalOptions = OPTIONS,
 ) -> tuple[list[AnswerEvent], Ledger]:
-    events = list(talk.ask(question, history=history, options=options, cancel=Cancel()))
+    events = list(talk.ask(Request(question, tuple(history), options), cancel=Cancel()))
     assert isinstance(events[-1], Answered)
     return events, events[-1].ledger
 
@@ -216,7 +221,7 @@ def test_a_question_that_cannot_be_asked_is_refused(store: MilvusStore, question
 def test_stop_at_any_stage_ends_in_a_ledger(store: MilvusStore, at: Stage) -> None:
     cancel, events = Cancel(), []
     talk = conversation(store, ScriptedChat(["one ", "two ", "three"]))
-    for event in talk.ask(QUESTION, history=(), options=OPTIONS, cancel=cancel):
+    for event in talk.ask(Request(QUESTION, options=OPTIONS), cancel=cancel):
         events.append(event)
         if isinstance(event, StageEvent) and event.stage is at:
             cancel.cancel()
@@ -230,7 +235,7 @@ def test_stop_at_any_stage_ends_in_a_ledger(store: MilvusStore, at: Stage) -> No
 def test_stop_while_streaming_keeps_what_came(store: MilvusStore) -> None:
     cancel, events = Cancel(), []
     talk = conversation(store, ScriptedChat(["one [1] ", "two ", "three"]))
-    for event in talk.ask(QUESTION, history=(), options=OPTIONS, cancel=cancel):
+    for event in talk.ask(Request(QUESTION, options=OPTIONS), cancel=cancel):
         events.append(event)
         if isinstance(event, Delta):
             cancel.cancel()
@@ -241,8 +246,8 @@ def test_stop_while_streaming_keeps_what_came(store: MilvusStore) -> None:
 
 def test_two_conversations_at_once_do_not_mix(store: MilvusStore) -> None:
     talk = conversation(store)
-    one = talk.ask(QUESTION, history=(), options=OPTIONS, cancel=Cancel())
-    two = talk.ask("restore the backup command", history=(), options=OPTIONS, cancel=Cancel())
+    one = talk.ask(Request(QUESTION, options=OPTIONS), cancel=Cancel())
+    two = talk.ask(Request("restore the backup command", options=OPTIONS), cancel=Cancel())
     pairs = list(itertools.zip_longest(one, two))
     first, second = ([e for e in side if e] for side in zip(*pairs, strict=True))
     assert isinstance(first[-1], Answered) and isinstance(second[-1], Answered)
@@ -271,3 +276,54 @@ def test_whatever_goes_wrong_ends_in_a_ledger_that_names_every_stage(store: Milv
     assert [e.stage for e in ledger.stages] == list(Stage)
     assert stage(ledger, Stage.EMBED)[0] is State.FAILED
     assert stage(ledger, Stage.RERANK) == (State.SKIPPED, reason("stages.not_reached"))
+
+
+def test_evidence_is_shown_while_it_is_judged(store: MilvusStore) -> None:
+    events, ledger = ask(conversation(store))
+    judging = [e for e in events if isinstance(e, Judging)]
+    assert ledger.retrieval is not None
+    assert [e.done for e in judging] == list(range(len(judging[-1].candidates) + 1))
+    best = [c.stored.id for c in ledger.retrieval.candidates][: len(judging[-1].candidates)]
+    assert [c.stored.id for c in judging[-1].candidates] == best
+
+
+@pytest.mark.parametrize(("question", "begins"), [("Hello there!", "Hello"), ("谢谢", "不客气")])
+def test_small_talk_is_answered_without_a_search(store: MilvusStore, question: str, begins: str) -> None:
+    _, ledger = ask(conversation(store), question)
+    assert (ledger.outcome, ledger.retrieval) == (Outcome.SMALL_TALK, None)
+    assert ledger.answer.startswith(begins)
+    assert [e.stage for e in ledger.stages] == list(Stage)
+    assert stage(ledger, Stage.DENSE) == (State.SKIPPED, reason("stages.small_talk"))
+
+
+def test_small_talk_with_a_model_sends_it_no_contexts(store: MilvusStore) -> None:
+    chat = ScriptedChat(["Hi! ", "Ask away."])
+    _, ledger = ask(conversation(store, chat), "hi")
+    assert (ledger.answer, ledger.outcome) == ("Hi! Ask away.", Outcome.SMALL_TALK)
+    assert "context" not in chat.sent[0][-1].content
+
+
+def test_an_edited_search_query_is_searched_as_it_is(store: MilvusStore) -> None:
+    chat = ScriptedChat(["Yes [1]."])
+    history = (Exchange("How is a backup restored?", "With the restore command [1]."),)
+    request = Request("And how often?", history, OPTIONS, search_query="backup schedule")
+    *_, last = conversation(store, chat).ask(request, cancel=Cancel())
+    assert isinstance(last, Answered)
+    assert (last.ledger.search_query, last.ledger.author) == ("backup schedule", Author.EDITED)
+    assert len(chat.sent) == 1, "no model was asked to reword it"
+
+
+def test_answering_again_from_given_candidates_searches_nothing(store: MilvusStore) -> None:
+    _, first = ask(conversation(store))
+    assert first.retrieval is not None
+    best = first.retrieval.contexts[0].stored.id
+    request = Request(QUESTION, options=replace(OPTIONS, banned=(best,), threshold=0.0), given=first)
+    *_, last = conversation(store).ask(request, cancel=Cancel())
+    assert isinstance(last, Answered) and last.ledger.retrieval is not None
+    assert best not in [c.stored.id for c in last.ledger.retrieval.contexts]
+    assert stage(last.ledger, Stage.DENSE) == (State.SKIPPED, reason("stages.reused"))
+    assert stage(last.ledger, Stage.SELECT)[0] is State.FINISHED
+
+
+def test_every_answer_has_an_id_of_its_own(store: MilvusStore) -> None:
+    assert ask(conversation(store))[1].id != ask(conversation(store))[1].id

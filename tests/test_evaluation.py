@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from rag.chunking import ChunkLimits
-from rag.conversation import Conversation, Setup
+from rag.conversation import Conversation
+from rag.draft import Setup
 from rag.errors import RagError
 from rag.evaluation import STAGES, Evaluation, evaluate, ranked_documents
 from rag.ingest import Ingest
@@ -58,7 +59,9 @@ def parts(folder: Path, chat: ChatModel | None = None) -> Parts:
         chat=chat,
         extractor=FirstContext(),
         count_tokens=embedder.count_tokens,
-        setup=Setup("offline", {"embedder": embedder.info, "reranker": reranker.info}, PromptBudget()),
+        detect_language=lambda _: "en",
+        budget=PromptBudget(),
+        setup=Setup("offline", {"embedder": embedder.info, "reranker": reranker.info}),
     )
     ingest = Ingest(store, embedder, limits=ChunkLimits(max_tokens=64, overlap_tokens=0), detect=lambda _: "en")
     models = Models(

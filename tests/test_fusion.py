@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.fusion import Fusion, fuse
-from rag.types import Chunk, Hit, StoredChunk
+from rag.fusion import fuse
+from rag.types import Chunk, Fusion, Hit, StoredChunk
 
 
 def hits(*ids: str) -> list[Hit]:

@@ -20,6 +20,7 @@ from rag.messages import reason
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.handlers import Handlers
+from rag.ui.incoming import key_of
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
 from rag.ui.pump import Run
 from rag.ui.session import Session, Sessions, Slot
@@ -44,6 +45,10 @@ class Browser:
 
 ALICE: Any = Browser()
 BOB: Any = Browser({"plainsight": "bob", "lang": "en"})
+
+
+def visitor(name: str) -> Any:
+    return Browser({"plainsight": name, "lang": "en"})
 
 
 def clicked(**data: Any) -> gr.EventData:
@@ -85,7 +90,7 @@ def finish(handlers: Handlers, browser: Any = ALICE, tab: str = "t1") -> list[Ch
 
 
 def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Session:
-    return handlers.sessions.get(f"{owner}/{tab}")
+    return handlers.sessions.get(key_of(tab, visitor(owner)))
 
 
 def ask(handlers: Handlers, question: str, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
@@ -114,9 +119,9 @@ def test_evidence_is_not_sent_again_with_every_delta(service: ScriptedService, h
 def test_the_history_of_earlier_turns_goes_with_a_question(service: ScriptedService, handlers: Handlers) -> None:
     ask(handlers, "first?")
     ask(handlers, "second?")
-    _, history, _ = service.asked[1]
-    assert [e.question for e in history] == ["first?"]
-    assert service.asked[0][1] == ()
+    first, second = service.asked
+    assert [e.question for e in second.history] == ["first?"]
+    assert first.history == ()
 
 
 def test_two_browsers_and_two_tabs_never_see_each_other(handlers: Handlers) -> None:
@@ -152,8 +157,8 @@ def test_a_failed_answer_keeps_the_question_and_can_be_asked_again(
     handlers.retry(ALICE, clicked(turn=failed.number), "t1", *VALUES)
     finish(handlers)
     assert [t.question for t in session(handlers).turns] == ["401 please"]
-    assert [q for q, *_ in service.asked] == ["401 please", "401 please"]
-    assert service.asked[1][1] == ()
+    assert [r.question for r in service.asked] == ["401 please", "401 please"]
+    assert service.asked[1].history == ()
 
 
 def test_an_edited_question_replaces_its_turn_and_all_after_it(handlers: Handlers) -> None:
@@ -326,7 +331,7 @@ def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: Scripted
     uploads.cancel_ingest(ALICE, "t1")
     shown = ingested(uploads)
     assert "cancelled" in shown[-1].progress
-    job = uploads.sessions.get("alice/t1").job
+    job = uploads.sessions.get(key_of("t1", ALICE)).job
     assert job is not None
     assert job.done
     assert len(service.stored) < 5

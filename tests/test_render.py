@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, State
 from rag.ledger import Outcome
 from rag.messages import LANGUAGES, Language, area, reason
+from rag.request import Request
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.ui.render import documents, evidence, markup, shell, status, transcript
 from rag.ui.render.markdown import Chips, answer, to_html
-from rag.ui.session import Job, Turn
+from rag.ui.session import Job
+from rag.ui.turn import Turn
 from tests.scripted_service import ScriptedService
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'`${7*7}</script><script>alert(2)</script>"
@@ -99,7 +101,7 @@ def assert_harmless(html: str) -> None:
 def answered(question: str = "How do I rotate TLS certificates?", number: int = 1) -> Turn:
     """A finished turn of the scripted service."""
     turn = Turn(number, question, RetrievalOptions())
-    for event in ScriptedService().ask(question, history=(), options=RetrievalOptions(), cancel=Cancel()):
+    for event in ScriptedService().ask(Request(question), cancel=Cancel()):
         turn = turn.after(event)
     return turn
 

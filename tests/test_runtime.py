@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rag.chunking import ChunkLimits
-from rag.conversation import Conversation, Setup
+from rag.conversation import Conversation
+from rag.draft import Setup
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.events import Cancel
 from rag.ingest import Ingest
@@ -67,7 +68,9 @@ def assemble(models: Models, store: Store) -> Parts:
         chat=None,
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
-        setup=Setup(models.profile, {}, PromptBudget()),
+        detect_language=lambda _: "en",
+        budget=PromptBudget(),
+        setup=Setup(models.profile, {}),
     )
     ingest = Ingest(store, models.embedder, limits=ChunkLimits(max_tokens=64), detect=lambda _: "en")
     return Parts(models, store, retriever, conversation, ingest)

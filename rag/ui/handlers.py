@@ -5,28 +5,32 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from ..errors import RagError
-from ..events import Cancel
+from ..events import Cancel, Judging
 from ..export import export_markdown
-from ..ledger import AnswerEvent
-from ..messages import Language, reason
+from ..ledger import Answered, AnswerEvent
+from ..messages import reason
+from ..request import Request
 from ..service import Service
+from ..types import RetrievalOptions
 from .guard import guarded, reason_of
 from .i18n import language
-from .incoming import key_of, number_in, text_in
+from .incoming import Visitor, key_of, number_in, text_in
+from .keeping import kept
 from .options import NAMES, clamped
 from .pump import Run
 from .readiness import wait_until_ready
 from .render import documents as documents_view
 from .render import status as status_view
 from .render import transcript
-from .session import Session, Sessions, Turn
+from .session import Session, Sessions
+from .turn import Turn
 from .views import Chat, Views, busy, free
 
 ABANDONED_AFTER = 20.0
@@ -73,55 +77,86 @@ class Handlers:
     @guarded
     def ask(self, request: gr.Request, question: str, tab: str, *values: Any) -> Chat:
         """The composer was sent: a new question, or a changed one in place of an earlier."""
-        key = key_of(tab, request)
-        session = self.sessions.get(key)
-        return self._ask(key, question, values, replacing=session.editing, lang=language(request))
+        who = Visitor.of(tab, request)
+        editing = self.sessions.get(who.key).editing
+        return self.put(who, Request(question, options=self._options(values)), replacing=editing)
 
     @guarded
     def example(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
         """An example question was clicked."""
-        return self._ask(key_of(tab, request), text_in(event, "text"), values, replacing=0, lang=language(request))
+        question = text_in(event, "text")
+        return self.put(Visitor.of(tab, request), Request(question, options=self._options(values)))
 
     @guarded
     def retry(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
-        """Ask the last question again, with today's settings."""
-        key = key_of(tab, request)
-        last = self.sessions.get(key).last
-        if last is None or last.number != number_in(event, "turn"):
-            raise RagError(reason("ui.turn_gone"))
-        return self._ask(key, last.question, values, replacing=last.number, lang=language(request))
+        """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        asked = Request(turn.question, options=self._options(values), search_query=text_in(event, "query").strip())
+        return self.put(who, asked, replacing=turn.number)
 
-    def _ask(self, key: str, question: str, values: tuple[Any, ...], *, replacing: int, lang: Language) -> Chat:
-        question = question.strip() if isinstance(question, str) else ""
+    @guarded
+    def answer_anyway(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
+        """Answer from the best candidates of a question that was refused, whatever their probability."""
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        options = replace(turn.options, threshold=0.0)
+        return self.put(who, Request(turn.question, options=options, given=turn.ledger), replacing=turn.number)
+
+    def turn_of(self, who: Visitor, event: gr.EventData) -> Turn:
+        """The turn an event names. Raises RagError when it is not part of the visitor's conversation."""
+        turn = self.sessions.get(who.key).turn(number_in(event, "turn"))
+        if turn is None:
+            raise RagError(reason("ui.turn_gone"))
+        return turn
+
+    def _options(self, values: Sequence[Any]) -> RetrievalOptions:
+        return clamped(dict(zip(NAMES, values, strict=False)), self.service.settings.retrieval)
+
+    def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
+        """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
+        question = request.question.strip() if isinstance(request.question, str) else ""
         if not question:
             return Chat()
-        slot = self.sessions.slot(key)
+        request = replace(request, question=question)
+        slot = self.sessions.slot(who.key)
         if slot.answering and slot.answering.active:
             raise RagError(reason("ui.still_answering"))
-        options = clamped(dict(zip(NAMES, values, strict=False)), self.service.settings.retrieval)
         waiting = not self.service.status().ready
         ingesting = self.sessions.ingesting
         session = self.sessions.update(
-            key, lambda s: s.asked(question, options, replacing=replacing, waiting=waiting, ingesting=ingesting)
+            who.key,
+            lambda s: s.asked(
+                request.question,
+                request.options,
+                replacing=replacing,
+                waiting=waiting,
+                ingesting=ingesting,
+                search_query=request.search_query,
+            ),
         )
         assert session.last is not None
-        slot.answering = self._run_answer(key, session, session.last).start()
-        return self.views.chat(slot, lang)._replace(box=busy(""))
+        asked = replace(request, history=session.history(session.last.number))
+        slot.answering = self._run_answer(who, session.conversation, session.last, asked).start()
+        return self.views.chat(slot, who.language)._replace(box=busy(""))
 
-    def _run_answer(self, key: str, session: Session, turn: Turn) -> Run[AnswerEvent]:
-        history = session.history(turn.number)
-
-        def change(how: Any) -> None:
-            self.sessions.update(key, lambda s: s.with_turn(turn.number, how))
+    def _run_answer(self, who: Visitor, conversation: str, turn: Turn, request: Request) -> Run[AnswerEvent]:
+        def change(how: Callable[[Turn], Turn]) -> None:
+            self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
             wait_until_ready(self.service, cancel)
             if not cancel:
-                yield from self.service.ask(turn.question, history=history, options=turn.options, cancel=cancel)
+                yield from self.service.ask(request, cancel=cancel)
+
+        def apply(event: AnswerEvent) -> None:
+            change(lambda t: t.after(event))
+            if isinstance(event, Answered) and who.owner:
+                change(kept(self.service.book, who.owner, conversation, turn.parent, event.ledger))
 
         return Run(
             events,
-            apply=lambda event: change(lambda t: t.after(event)),
+            apply=apply,
             failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False)),
             ended=lambda: change(_ended),
             linger=ABANDONED_AFTER,
@@ -145,7 +180,7 @@ class Handlers:
             if not news:
                 yield Chat()
                 continue
-            known = (turn.retrieval, turn.done, slot.session.shown)
+            known = (turn.retrieval, turn.done, slot.session.shown, _tenths(turn.judging))
             fresh = known != shown and slot.session.shown == turn.number
             shown = known
             yield Chat(
@@ -168,13 +203,10 @@ class Handlers:
     @guarded
     def edit(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
         """Put an earlier question into the composer; sending it replaces that turn and all after it."""
-        key, lang = key_of(tab, request), language(request)
-        number = number_in(event, "turn")
-        turn = self.sessions.get(key).turn(number)
-        if turn is None:
-            raise RagError(reason("ui.turn_gone"))
-        self.sessions.update(key, lambda s: replace(s, editing=number))
-        return Chat(box=gr.update(value=turn.question), banner=transcript.editing(number, lang))
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        self.sessions.update(who.key, lambda s: replace(s, editing=turn.number))
+        return Chat(box=gr.update(value=turn.question), banner=transcript.editing(turn.number, who.language))
 
     @guarded
     def cancel_edit(self, request: gr.Request, tab: str) -> Chat:
@@ -185,22 +217,25 @@ class Handlers:
     @guarded
     def new_chat(self, request: gr.Request, tab: str) -> Chat:
         """An empty conversation; what still runs is stopped."""
-        key = key_of(tab, request)
-        slot = self.sessions.slot(key)
+        who = Visitor.of(tab, request)
+        self.leave(who)
+        self.sessions.update(who.key, Session.cleared)
+        return self.views.chat(self.sessions.slot(who.key), who.language)._replace(box=free(""))
+
+    def leave(self, who: Visitor) -> None:
+        """Stop what is being answered; what came so far is kept."""
+        slot = self.sessions.slot(who.key)
         if slot.answering:
             slot.answering.stop()
             slot.answering = None
-        self.sessions.update(key, Session.cleared)
-        return self.views.chat(slot, language(request))._replace(box=free(""))
 
     @guarded
     def show_evidence(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
         """The evidence of an earlier turn."""
-        key, number = key_of(tab, request), number_in(event, "turn")
-        if self.sessions.get(key).turn(number) is None:
-            raise RagError(reason("ui.turn_gone"))
-        session = self.sessions.update(key, lambda s: replace(s, shown=number))
-        return self.views.evidence(session, language(request))
+        who = Visitor.of(tab, request)
+        number = self.turn_of(who, event).number
+        session = self.sessions.update(who.key, lambda s: replace(s, shown=number))
+        return self.views.evidence(session, who.language)
 
     @guarded
     def export(self, request: gr.Request, tab: str) -> str:
@@ -209,6 +244,11 @@ class Handlers:
         if not ledgers:
             raise RagError(reason("ui.nothing_to_export"))
         return export_markdown(ledgers, language(request))
+
+
+def _tenths(judging: Judging | None) -> int:
+    """How far the reranker is: the panel is drawn anew some ten times until it is done, however many candidates."""
+    return 0 if judging is None else 1 + 10 * judging.done // max(1, len(judging.candidates))
 
 
 def _ended(turn: Turn) -> Turn:

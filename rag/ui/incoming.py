@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from hashlib import sha256
+
 import gradio as gr
 
+from ..messages import Language
 from . import security
+from .i18n import language
 
 MAX_TAB_ID = 64
 
 
+def owner_of(request: gr.Request) -> str:
+    """Whose conversations a request may see: a digest of the browser's secret cookie; "" for one without cookies.
+
+    Nobody can be "": what is kept under it would belong to everyone who refuses cookies.
+    """
+    secret = security.owner(request.cookies)
+    return sha256(secret.encode()).hexdigest()[:32] if secret else ""
+
+
 def key_of(tab: str, request: gr.Request) -> str:
-    """Where a tab's session is kept: the browser's secret cookie and the tab's own id, both out of others' reach."""
+    """Where a tab's session is kept: its owner and the tab's own id, both out of others' reach."""
     known = tab if isinstance(tab, str) and len(tab) <= MAX_TAB_ID else ""
-    return f"{security.owner(request.cookies)}/{known}"
+    return f"{owner_of(request)}/{known}"
 
 
 def number_in(event: gr.EventData, field: str) -> int:
@@ -25,3 +39,16 @@ def text_in(event: gr.EventData, field: str) -> str:
     """A text of the event; "" for anything else."""
     value = getattr(event, field, "")
     return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: where the session is, whose conversations are kept, and in which language to reply."""
+
+    key: str
+    owner: str
+    language: Language
+
+    @classmethod
+    def of(cls, tab: str, request: gr.Request) -> Visitor:
+        return cls(key_of(tab, request), owner_of(request), language(request))

@@ -9,75 +9,24 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..events import Delta, IngestEvent, Retrieved, Stage, StageEvent
-from ..ledger import Answered, AnswerEvent, Ledger, Outcome
+from ..book import KeptAnswer, new_conversation
+from ..events import IngestEvent
+from ..ledger import Outcome
 from ..messages import Reason
-from ..types import Exchange, Retrieval, RetrievalOptions
+from ..types import Exchange, RetrievalOptions
 from .pump import Run
+from .turn import Turn
 
 MAX_SESSIONS = 500
 MAX_IDLE_SECONDS = 24 * 3600
 MAX_TURNS = 200
 """Of one conversation; the oldest go first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question and its answer so far. `number` is never used twice in a session, so links to evidence stay unique."""
-
-    number: int
-    question: str
-    options: RetrievalOptions
-    stages: tuple[StageEvent, ...] = ()
-    retrieval: Retrieval | None = None
-    text: str = ""
-    ledger: Ledger | None = None
-    error: Reason | None = None
-    waiting: bool = False
-    """The models are not ready yet; the question is asked as soon as they are."""
-    ingesting: bool = False
-    """Files were being ingested when this was asked, so that asking again may find more."""
-    stopped: bool = False
-
-    @property
-    def done(self) -> bool:
-        return self.ledger is not None or self.error is not None or self.stopped
-
-    @property
-    def outcome(self) -> Outcome | None:
-        if self.ledger is not None:
-            return self.ledger.outcome
-        if self.error is not None:
-            return Outcome.FAILED
-        return Outcome.STOPPED if self.stopped else None
-
-    @property
-    def reason(self) -> Reason | None:
-        return self.ledger.reason if self.ledger is not None else self.error
-
-    @property
-    def cited(self) -> frozenset[int]:
-        """Context numbers the finished answer cites."""
-        return frozenset(c.number for c in self.ledger.citations if c.valid) if self.ledger else frozenset()
-
-    def after(self, event: AnswerEvent) -> Turn:
-        """The turn once `event` has happened."""
-        match event:
-            case StageEvent():
-                others = {e.stage: e for e in self.stages} | {event.stage: event}
-                stages = tuple(others[stage] for stage in Stage if stage in others)
-                return replace(self, stages=stages, waiting=False)
-            case Retrieved(retrieval):
-                return replace(self, retrieval=retrieval)
-            case Delta(text):
-                return replace(self, text=self.text + text)
-            case Answered(ledger):
-                known = ledger.retrieval or self.retrieval
-                return replace(self, ledger=ledger, text=ledger.answer, stages=ledger.stages, retrieval=known)
+NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
+"""Outcomes that later questions do not refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +53,10 @@ class Session:
     editing: int = 0
     """Number of the turn whose question is in the composer; 0 for none."""
     job: Job | None = None
+    conversation: str = ""
+    """Id under which it is kept; "" until something was asked."""
+    title: str = ""
+    """What the user named it; "" for the first question."""
 
     def turn(self, number: int) -> Turn | None:
         return next((t for t in self.turns if t.number == number), None)
@@ -120,14 +73,42 @@ class Session:
         replacing: int = 0,
         waiting: bool = False,
         ingesting: bool = False,
+        search_query: str = "",
     ) -> Session:
-        """A new last turn. `replacing` drops that turn and all after it: they no longer follow from what was asked."""
+        """A new last turn. `replacing` takes that turn's place: it and all after it go on in a branch of their own."""
         kept = self.turns
         if self.turn(replacing):
             kept = tuple(t for t in kept if t.number < replacing)
-        turn = Turn(self.next_number, question, options, waiting=waiting, ingesting=ingesting)
-        turns = (*kept, turn)[-MAX_TURNS:]
-        return replace(self, turns=turns, next_number=self.next_number + 1, shown=turn.number, editing=0)
+        turn = Turn(
+            self.next_number,
+            question,
+            options,
+            waiting=waiting,
+            ingesting=ingesting,
+            search_query=search_query,
+            parent=next((t.id for t in reversed(kept) if t.id and not t.unkept), ""),
+        )
+        return replace(
+            self,
+            turns=(*kept, turn)[-MAX_TURNS:],
+            next_number=self.next_number + 1,
+            shown=turn.number,
+            editing=0,
+            conversation=self.conversation or new_conversation(),
+        )
+
+    def resumed(self, conversation: str, title: str, thread: Sequence[KeptAnswer]) -> Session:
+        """A kept conversation in place of this one. Turns that are on the page already keep their numbers."""
+        known = {t.id: t.number for t in self.turns if t.id} if conversation == self.conversation else {}
+        turns: list[Turn] = []
+        number = self.next_number
+        for kept in thread[-MAX_TURNS:]:
+            # numbers must rise along the conversation: once one is new, so are all after it
+            old = known.get(kept.ledger.id, 0) if number == self.next_number else 0
+            turns.append(Turn.of(kept, old or number))
+            number += not old
+        shown = turns[-1].number if turns else 0
+        return Session(tuple(turns), number, shown, job=self.job, conversation=conversation, title=title)
 
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
         """One turn changed; nothing happens when it is gone, as after a new chat."""
@@ -139,7 +120,7 @@ class Session:
 
     def history(self, before: int) -> tuple[Exchange, ...]:
         """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
-        said = (t for t in self.turns if t.number < before and t.text and t.outcome is not Outcome.FAILED)
+        said = (t for t in self.turns if t.number < before and t.text and t.outcome not in NOT_SAID)
         return tuple(Exchange(t.question, t.text) for t in said)
 
 

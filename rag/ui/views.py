@@ -12,7 +12,8 @@ from ..service import Service
 from .render import documents as documents_view
 from .render import evidence as evidence_view
 from .render import transcript
-from .session import Session, Slot, Turn
+from .session import Session, Slot
+from .turn import Turn
 
 
 class Chat(NamedTuple):

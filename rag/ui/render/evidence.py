@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...highlight import best_sentence, term_spans
 from ...ledger import Outcome
 from ...messages import Language
-from ...types import Candidate, Ranked
-from ..session import Turn
+from ...types import Candidate, Ranked, Retrieval
+from ..turn import Turn
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 NEAR_MISSES = 3
@@ -22,7 +22,11 @@ def panel(turns: Sequence[Turn], number: int, language: Language, *, score_name:
     if position is None:
         return f'<div class="evidence">{_head("", language)}{_nothing(language)}</div>'
     one = turns[position]
-    body = _collecting(one, language) if one.retrieval is None else _Cards(one, language, score_name).render()
+    cards = _Cards(one, language, score_name)
+    if one.retrieval is not None:
+        body = cards.render()
+    else:
+        body = cards.judging() if one.judging else _collecting(one, language)
     return (
         f'<div class="evidence" data-turn="{number}">{_head(_pager(turns, position, language), language)}{body}</div>'
     )
@@ -72,10 +76,9 @@ class _Cards:
     """The cards of one turn; holds what every card needs."""
 
     def __init__(self, one: Turn, language: Language, score_name: str) -> None:
-        assert one.retrieval is not None
         self.one = one
         self.language = language
-        self.retrieval = one.retrieval
+        self.retrieval = one.retrieval or Retrieval(one.search_query or one.question, one.options, ())
         self.score = t(f"score_{score_name or 'p_yes'}", language)
         self.score_about = t(f"score_{score_name or 'p_yes'}_about", language)
 
@@ -88,6 +91,25 @@ class _Cards:
             f'<p class="ev-question">{esc(self.one.question)}</p>{self.query()}'
             f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>'
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
+        )
+
+    def judging(self) -> str:
+        """The candidates as they are being judged: light, as they are drawn anew with every few scores."""
+        judging = self.one.judging
+        assert judging is not None
+        rows = "".join(self.judged(c) for c in judging.candidates)
+        count = t("judging", self.language, done=judging.done, total=len(judging.candidates))
+        return (
+            f'<p class="ev-question">{esc(self.one.question)}</p><p class="ev-sub" role="status">{count}</p>'
+            f'<ol class="cards judging">{rows}</ol>'
+        )
+
+    def judged(self, c: Candidate) -> str:
+        waiting = "" if c.log_odds is not None else " waiting"
+        meter = self.meter(c) if c.log_odds is not None else '<div class="meter"><span class="bar"></span></div>'
+        return (
+            f'<li class="card {_level(c)}{waiting}"><div class="card-top">{self.source(c)}</div>{meter}'
+            f'<p class="snippet">{esc(_beginning(c.stored.chunk.text))}</p></li>'
         )
 
     def query(self) -> str:

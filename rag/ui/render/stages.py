@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...events import Stage, StageEvent, State
 from ...messages import Language
-from ..session import Turn
+from ..turn import Turn
 from .markup import esc, icon, milliseconds, t, why
 
 BAR = (Stage.REWRITE, Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)

@@ -9,7 +9,8 @@ from ...messages import Language
 from ...status import PartState, Status
 from ..examples import examples, fit
 from ..i18n import LOCALES
-from ..session import Job, Turn
+from ..session import Job
+from ..turn import Turn
 from . import stages
 from .evidence import near_misses
 from .markdown import Chips, answer

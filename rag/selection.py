@@ -1,0 +1,84 @@
+"""Which candidates become contexts, and the reason of every one that does not. Pure.
+
+The same rules serve the answer and the question "what if?": `reselect` applies other options to candidates that were
+found and judged before, so that nothing is searched or scored again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .fusion import fuse_again
+from .messages import Reason, reason
+from .types import Candidate, Retrieval, RetrievalOptions
+
+
+def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
+    """Rank everything in the given order, number what is kept from 1, and give every drop its reason.
+
+    Pinned candidates come first and are kept whatever their probability; banned ones are never kept.
+    """
+    pinned = sorted(
+        (c for c in candidates if c.stored.id in options.pinned),
+        key=lambda c: options.pinned.index(c.stored.id),
+    )
+    ordered = pinned + [c for c in candidates if c.stored.id not in options.pinned]
+    selected: list[Candidate] = []
+    kept = 0
+    for rank, candidate in enumerate(ordered, 1):
+        why = _drop(candidate, kept, options)
+        kept += why is None
+        selected.append(replace(candidate, rank=rank, number=None if why else kept, dropped=why))
+    return selected
+
+
+def by_log_odds(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Judged candidates by log-odds, those not judged after them in their fused order. Stable."""
+    judged = [c for c in candidates if c.log_odds is not None]
+    unjudged = [c for c in candidates if c.log_odds is None]
+    return sorted(judged, key=lambda c: -(c.log_odds or 0.0)) + unjudged
+
+
+def in_reach(fused: Sequence[Candidate], limit: int) -> tuple[list[Candidate], list[Candidate]]:
+    """The candidates the reranker is given, and those beyond `limit` with that as their reason."""
+    beyond = reason("stages.beyond_candidates", limit=limit)
+    return list(fused[:limit]), [replace(c, dropped=beyond) for c in fused[limit:]]
+
+
+def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
+    """What `retrieval` would have been with other weights, limits, threshold, pins and bans.
+
+    The candidates and their scores stay as they are: one that was not found or not judged then is not now either.
+    """
+    fusion = replace(
+        retrieval.fusion,
+        dense_weight=_scaled(retrieval.fusion.dense_weight, retrieval.options.dense_weight, options.dense_weight),
+        full_text_weight=options.full_text_weight,
+    )
+    fresh = [replace(c, rank=None, number=None, dropped=None) for c in retrieval.candidates]
+    head, beyond = in_reach(fuse_again(fresh, fusion), options.candidates)
+    if not options.rerank:
+        head = [replace(c, log_odds=None) for c in head]
+    selected = select(by_log_odds(head) + beyond, options)
+    return Retrieval(retrieval.query, options, tuple(selected), fusion)
+
+
+def _scaled(used: float, asked_then: float, asked_now: float) -> float:
+    """A weight asked for now; 0 where it was taken out then, as for a language the model does not know."""
+    return 0.0 if asked_then and not used else asked_now
+
+
+def _drop(candidate: Candidate, kept: int, options: RetrievalOptions) -> Reason | None:
+    if candidate.stored.id in options.banned:
+        return reason("stages.banned")
+    if candidate.stored.id in options.pinned:
+        return None
+    if candidate.dropped:
+        return candidate.dropped
+    probability = candidate.probability
+    if probability is not None and probability < options.threshold:
+        return reason("stages.below_threshold", probability=probability, threshold=options.threshold)
+    if kept >= options.contexts:
+        return reason("stages.beyond_contexts", limit=options.contexts)
+    return None

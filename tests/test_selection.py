@@ -1,0 +1,127 @@
+"""Which candidates are kept, and what would be kept under other options: pure rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.fusion import fuse_again
+from rag.messages import reason
+from rag.selection import by_log_odds, in_reach, reselect, select
+from rag.types import Candidate, Fusion, Ranked, Retrieval, RetrievalOptions
+
+from .evidence import candidate
+
+OPTIONS = RetrievalOptions(candidates=4, contexts=2, threshold=0.5)
+
+
+def judged(name: str, log_odds: float | None, *, dense: int | None = None, full_text: int | None = None) -> Candidate:
+    one = candidate("text", document=name, log_odds=log_odds)
+    return replace(
+        one,
+        stored=replace(one.stored, id=name),
+        dense=Ranked(dense, 1.0) if dense else None,
+        full_text=Ranked(full_text, 1.0) if full_text else None,
+    )
+
+
+A, B, C, D = (
+    judged("a", 3.0, dense=1, full_text=4),
+    judged("b", 2.0, dense=2),
+    judged("c", 1.0, dense=3, full_text=1),
+    judged("d", -1.0, dense=4, full_text=2),
+)
+
+
+def kept(candidates: list[Candidate] | tuple[Candidate, ...]) -> list[str]:
+    return [c.stored.id for c in sorted((c for c in candidates if c.number), key=lambda c: c.number or 0)]
+
+
+def why(candidates: list[Candidate] | tuple[Candidate, ...], name: str) -> str:
+    dropped = next(c.dropped for c in candidates if c.stored.id == name)
+    return dropped.code if dropped else ""
+
+
+def test_the_best_above_the_threshold_are_kept_and_every_drop_has_its_reason() -> None:
+    found = select([A, B, C, D], OPTIONS)
+    assert kept(found) == ["a", "b"]
+    assert (why(found, "c"), why(found, "d")) == ("stages.beyond_contexts", "stages.below_threshold")
+    assert [c.rank for c in found] == [1, 2, 3, 4]
+
+
+def test_a_pinned_candidate_comes_first_whatever_its_probability() -> None:
+    assert kept(select([A, B, C, D], replace(OPTIONS, pinned=("d", "c")))) == ["d", "c"]
+
+
+def test_a_banned_candidate_makes_room_for_the_next() -> None:
+    found = select([A, B, C, D], replace(OPTIONS, banned=("a",)))
+    assert kept(found) == ["b", "c"]
+    assert why(found, "a") == "stages.banned"
+
+
+def test_a_ban_outweighs_a_pin() -> None:
+    assert kept(select([A, B], replace(OPTIONS, pinned=("a",), banned=("a",)))) == ["b"]
+
+
+def retrieval(options: RetrievalOptions = OPTIONS, fusion: Fusion | None = None) -> Retrieval:
+    fusion = fusion or Fusion(60)
+    head, beyond = in_reach(fuse_again([A, B, C, D], fusion), options.candidates)
+    return Retrieval("q", options, tuple(select(by_log_odds(head) + beyond, options)), fusion)
+
+
+def test_the_same_options_give_the_same_retrieval() -> None:
+    assert reselect(retrieval(), OPTIONS) == retrieval()
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        pytest.param(replace(OPTIONS, contexts=3), ["a", "b", "c"], id="more contexts"),
+        pytest.param(replace(OPTIONS, threshold=0.9), ["a"], id="a higher threshold"),
+        pytest.param(replace(OPTIONS, banned=("a", "b")), ["c"], id="bans"),
+        pytest.param(replace(OPTIONS, candidates=1), ["c"], id="fewer candidates: the first of the fused order"),
+        pytest.param(replace(OPTIONS, candidates=1, full_text_weight=0.0), ["a"], id="another weight, another first"),
+    ],
+)
+def test_what_would_have_been(options: RetrievalOptions, names: list[str]) -> None:
+    assert kept(reselect(retrieval(), options).candidates) == names
+
+
+def test_without_the_reranker_the_fused_order_decides() -> None:
+    again = reselect(retrieval(), replace(OPTIONS, rerank=False))
+    assert kept(again.candidates) == [c.stored.id for c in fuse_again([A, B, C, D], Fusion(60))[:2]]
+    assert all(c.log_odds is None for c in again.candidates)
+
+
+def test_a_weight_taken_out_for_a_foreign_language_stays_out() -> None:
+    foreign = retrieval(fusion=Fusion(60, dense_weight=0.0))
+    assert reselect(foreign, replace(OPTIONS, dense_weight=2.0)).fusion.dense_weight == 0.0
+
+
+@given(
+    contexts=st.integers(1, 4),
+    threshold=st.floats(0, 1),
+    candidates=st.integers(1, 5),
+    banned=st.sets(st.sampled_from("abcd")),
+    pinned=st.lists(st.sampled_from("abcd"), unique=True),
+)
+def test_whatever_is_asked_kept_ones_are_numbered_in_order_and_the_rest_have_reasons(
+    contexts: int, threshold: float, candidates: int, banned: set[str], pinned: list[str]
+) -> None:
+    options = RetrievalOptions(
+        candidates=candidates,
+        contexts=contexts,
+        threshold=threshold,
+        banned=tuple(sorted(banned)),
+        pinned=tuple(pinned),
+    )
+    found = reselect(retrieval(), options).candidates
+    assert sorted(c.stored.id for c in found) == ["a", "b", "c", "d"]
+    assert [c.number for c in found if c.number] == list(range(1, len(kept(found)) + 1))
+    assert all((c.number is None) == (c.dropped is not None) for c in found)
+    assert not banned & set(kept(found))
+    assert len(kept(found)) <= max(contexts, len(set(pinned) - banned))
+    assert all(c.dropped == reason("stages.banned") for c in found if c.stored.id in banned)
