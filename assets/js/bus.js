@@ -1,5 +1,17 @@
 // The one way from the page's own buttons to the server. A name must stand here in quotes to be an event for Gradio.
 const events = [
-  "retry", "edit", "example", "evidence", "sample", "cancel_edit", "cancel_ingest", "delete", "chunks", "close_chunks",
+  "answer_anyway",
+  "cancel_edit",
+  "cancel_ingest",
+  "chunks",
+  "close_chunks",
+  "close_sheet",
+  "delete",
+  "edit",
+  "evidence",
+  "example",
+  "record",
+  "retry",
+  "sample",
 ];
 window.plainsightBus = (name, data) => events.includes(name) && trigger(name, data || {});

@@ -67,6 +67,7 @@
   const toEnd = () => { const box = log(); if (box) box.scrollTop = box.scrollHeight; };
   let lastTurn = "";
 
+  page.watchers = [];
   page.redrawn = (element) => {
     opened.forEach((id) => { const details = document.getElementById(id); if (details && element.contains(details)) details.open = true; });
     all("time[datetime]", element).forEach((time) => {
@@ -89,6 +90,8 @@
       find(".viewer", element)?.focus({ preventScroll: true });
     }
     if (element.closest("#status")) syncModels();
+    if (element.closest("#sheet")) syncSheet();
+    page.watchers.forEach((watch) => watch(element));
     if (element.closest("#banner") && element.textContent.trim()) find("#composer textarea")?.focus();
   };
 
@@ -108,6 +111,32 @@
     link.download = "plainsight-" + new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-") + ".md";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
+  // ---- the sheet: one dialog for everything deep -----------------------------------------------------------------------
+  let before = null; // what had the focus when the sheet was opened
+  const sheet = () => find("#sheet .sheet-dialog");
+  const syncSheet = () => {
+    const open = sheet();
+    root.dataset.sheet = open ? "open" : "closed";
+    ["#header", "#status", "#nav"].forEach((part) => { const el = find(part); if (el) el.inert = Boolean(open); });
+    if (open && !open.contains(document.activeElement)) {
+      before = before || document.activeElement;
+      open.focus({ preventScroll: true });
+    } else if (!open && before) {
+      if (before.isConnected) before.focus({ preventScroll: true });
+      before = null;
+    }
+  };
+  const closeSheet = () => { if (sheet()) send("close_sheet"); };
+  const keepFocus = (event) => {
+    const open = sheet();
+    if (!open || event.key !== "Tab") return;
+    const stops = all("a[href], button:not([disabled]), input, select, textarea, summary, [tabindex='0']", open)
+      .filter((el) => el.offsetParent !== null);
+    const first = stops[0] || open, last = stops[stops.length - 1] || open;
+    if (event.shiftKey && (document.activeElement === first || document.activeElement === open)) { event.preventDefault(); last.focus(); }
+    else if (!event.shiftKey && document.activeElement === last) { event.preventDefault(); first.focus(); }
   };
 
   // ---- models --------------------------------------------------------------------------------------------------------
@@ -154,9 +183,15 @@
     "cancel-ingest": () => send("cancel_ingest"),
     "close-chunks": () => send("close_chunks"),
     "cited-only": (el) => setCitedOnly(el.checked),
+    "close-sheet": closeSheet,
+    record: (el) => send("record", { turn: Number(el.dataset.turn) }),
+    anyway: (el) => send("answer_anyway", { turn: Number(el.dataset.turn) }),
     skip: () => { find("#tab-chat-button")?.click(); find("#composer textarea")?.focus(); },
   };
+  // What the files of `features` build on: their own acts, redrawn parts to look at, and the page's tools.
+  Object.assign(page, { acts, send, find, all, chinese, remember, copy, showCard, setPanel, closeSheet });
   document.addEventListener("click", (event) => {
+    if (event.target.matches?.("#sheet .sheet-back")) { closeSheet(); return; }
     if (!event.target.closest("#status")) setModels(false);
     const link = event.target.closest('a[href^="#ev-"]');
     if (link) { event.preventDefault(); showCard(link.getAttribute("href").slice(1)); return; }
@@ -171,8 +206,10 @@
     applyFilter();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    if (root.dataset.models === "open") { setModels(false); find(".pill")?.focus(); }
+    keepFocus(event);
+    if (event.key !== "Escape" || event.isComposing) return;
+    if (sheet()) closeSheet();
+    else if (root.dataset.models === "open") { setModels(false); find(".pill")?.focus(); }
     else if (find(".editing")) send("cancel_edit");
     else if (panelOpen() && (narrow() || event.target.closest?.("#side"))) acts.panel();
   });

@@ -27,6 +27,7 @@ from .options import NAMES, clamped
 from .pump import Run
 from .readiness import wait_until_ready
 from .render import documents as documents_view
+from .render import record as record_view
 from .render import status as status_view
 from .render import transcript
 from .session import Session, Sessions
@@ -236,6 +237,15 @@ class Handlers:
         number = self.turn_of(who, event).number
         session = self.sessions.update(who.key, lambda s: replace(s, shown=number))
         return self.views.evidence(session, who.language)
+
+    @guarded
+    def show_record(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Everything that is known about an answer, the exact messages among it."""
+        who = Visitor.of(tab, request)
+        ledger = self.turn_of(who, event).ledger
+        if ledger is None:
+            raise RagError(reason("ui.turn_gone"))
+        return record_view.record(ledger, who.language)
 
     @guarded
     def export(self, request: gr.Request, tab: str) -> str:

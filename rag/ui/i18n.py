@@ -31,8 +31,8 @@ def language(request: Request | None) -> Language:
 
 
 def say(name: str, language: Language, /, **values: str | int | float) -> str:
-    """A sentence of the page's own area, not yet escaped."""
-    return text(Reason(f"ui.{name}", values), language)
+    """A sentence of the page's own area, or of the one before a dot in `name`; not yet escaped."""
+    return text(Reason(name if "." in name else f"ui.{name}", values), language)
 
 
 def translations(pieces: Mapping[str, Callable[[Language], str]]) -> dict[str, dict[str, str]]:

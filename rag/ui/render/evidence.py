@@ -89,7 +89,7 @@ class _Cards:
         found = len(self.retrieval.candidates)
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{self.query()}'
-            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>'
+            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>{self.panel_tools()}'
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
         )
 
@@ -112,6 +112,16 @@ class _Cards:
             f'<p class="snippet">{esc(_beginning(c.stored.chunk.text))}</p></li>'
         )
 
+    def panel_tools(self) -> str:
+        """Small buttons that open what there is to know about the whole of the evidence."""
+        tools: list[str] = []
+        return f'<div class="ev-tools">{"".join(tools)}</div>' if tools else ""
+
+    def card_tools(self, c: Candidate) -> str:
+        """Small buttons in a card's foot, about this one passage."""
+        tools: list[str] = []
+        return f'<div class="card-tools">{"".join(tools)}</div>' if tools else ""
+
     def query(self) -> str:
         if self.retrieval.query.strip() == self.one.question.strip():
             return ""
@@ -128,7 +138,7 @@ class _Cards:
             f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
             f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
             f"{self.meter(c)}{self.passage(c)}"
-            f'<div class="card-foot">{self.ranks(c)}{tag}</div></li>'
+            f'<div class="card-foot">{self.ranks(c)}{tag}</div>{self.card_tools(c)}</li>'
         )
 
     def source(self, c: Candidate) -> str:
@@ -218,7 +228,7 @@ class _Cards:
         return (
             f'<li class="unused {_level(c)}" id="ev-{self.one.number}-r{c.rank}" tabindex="-1">'
             f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}'
-            f'{self.passage(c)}<div class="card-foot">{self.ranks(c)}</div></li>'
+            f'{self.passage(c)}<div class="card-foot">{self.ranks(c)}</div>{self.card_tools(c)}</li>'
         )
 
 

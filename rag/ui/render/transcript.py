@@ -125,6 +125,11 @@ def _tools(one: Turn, language: Language, *, is_last: bool) -> str:
         tools += (
             f'<button type="button" class="tool wide" data-act="evidence" data-turn="{one.number}">{label}</button>'
         )
+    if one.ledger is not None:
+        tools += (
+            f'<button type="button" class="tool wide" data-act="record" data-turn="{one.number}">'
+            f"{t('record.open', language)}</button>"
+        )
     return f'<div class="tools">{tools}{_profile(one, language)}</div>'
 
 

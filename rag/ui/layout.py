@@ -1,0 +1,134 @@
+"""Which components there are and where they stand. Appearance is `assets/css`; what they do is `wiring`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..types import Mode, RetrievalOptions
+from .i18n import translations
+from .options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION
+from .render import shell, transcript
+
+ASSETS = Path(__file__).parent.parent.parent / "assets"
+PIECES = {
+    "html_header": shell.header,
+    "html_hint": shell.hint,
+    "html_documents": shell.documents_head,
+    "html_settings": shell.settings_head,
+    "html_empty": lambda language: transcript.empty(language, documents=None),
+}
+
+
+def asset(name: str) -> str:
+    """The text of a file in `assets`."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def i18n() -> gr.I18n:
+    """The page's fixed strings and pieces, in the reader's language."""
+    return gr.I18n(**translations(PIECES))
+
+
+class Layout:
+    """Builds the components inside the `gr.Blocks` that is open."""
+
+    def __init__(self, defaults: RetrievalOptions) -> None:
+        self.defaults = defaults
+        self.i18n = i18n()
+        self.options: list[Any] = []
+        self._build()
+
+    def _build(self) -> None:
+        self.tab = gr.Textbox(visible="hidden", elem_id="tab-id", show_label=False)
+        self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
+        self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")
+        self.timer = gr.Timer(1.0)
+        self.bus = self._html("", "bus", js=asset("js/bus.js"))
+        self._html(self.i18n("html_header"), "header")
+        self.pill = self._html("", "status")
+        with gr.Tabs(elem_id="nav"):
+            with gr.Tab(self.i18n("tab_chat"), id="chat", elem_id="tab-chat"):
+                self._chat()
+            with gr.Tab(self.i18n("tab_documents"), id="documents", elem_id="tab-documents"):
+                self._documents()
+            with gr.Tab(self.i18n("tab_settings"), id="settings", elem_id="tab-settings"):
+                self._settings()
+        self.sheet = self._html("", "sheet")
+
+    def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
+        """HTML that tells the page's script when it was redrawn. The value must be escaped already."""
+        told = "const tell = () => window.plainsight?.redrawn?.(element); watch('value', tell); tell();"
+        return gr.HTML(value, elem_id=elem_id, apply_default_css=False, padding=False, js_on_load=js or told)
+
+    def _chat(self) -> None:
+        with gr.Row(elem_id="chat-page"):
+            with gr.Column(elem_id="conversation"):
+                with gr.Column(elem_id="log"):
+                    self.history = self._html("", "history")
+                    self.live = self._html(self.i18n("html_empty"), "live")
+                with gr.Column(elem_id="composer-area"):
+                    self._composer()
+            with gr.Column(elem_id="side"):
+                self.evidence = self._html("", "evidence")
+
+    def _composer(self) -> None:
+        self.banner = self._html("", "banner")
+        self.box = gr.Textbox(
+            elem_id="composer",
+            label=self.i18n("question"),
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=7,
+            submit_btn=True,
+            stop_btn=False,
+            placeholder=self.i18n("ask"),
+            html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+        )
+        with gr.Row(elem_id="composer-foot"):
+            self._html(self.i18n("html_hint"), "hint")
+            self.new_chat = gr.Button(self.i18n("new_chat"), elem_id="new-chat", size="sm", scale=0, min_width=0)
+            self.export = gr.Button(self.i18n("export"), elem_id="export", size="sm", scale=0, min_width=0)
+
+    def _documents(self) -> None:
+        with gr.Column(elem_id="documents-page"):
+            self._html(self.i18n("html_documents"), "documents-head")
+            self.files = gr.File(
+                elem_id="drop", label=self.i18n("drop"), file_count="multiple", file_types=None, height=160
+            )
+            self.progress = self._html("", "progress")
+            self.table = self._html("", "document-table")
+            self.viewer = self._html("", "viewer")
+
+    def _settings(self) -> None:
+        label, start = self.i18n, self.defaults
+        with gr.Column(elem_id="settings-page"):
+            self._html(label("html_settings"), "settings-head")
+            with gr.Group(elem_classes="settings-card"):
+                modes = [(label(f"mode_{mode}"), str(mode)) for mode in (Mode.HYBRID, Mode.DENSE, Mode.FULL_TEXT)]
+                mode = gr.Radio(
+                    modes, value=str(start.mode), label=label("mode"), info=label("mode_about"), elem_id="mode"
+                )
+                candidates = gr.Slider(
+                    1, MAX_CANDIDATES, start.candidates, step=1, label=label("candidates"),
+                    info=label("candidates_about"), elem_id="candidates",
+                )  # fmt: skip
+                rerank = gr.Checkbox(start.rerank, label=label("rerank"), info=label("rerank_about"), elem_id="rerank")
+                contexts = gr.Slider(
+                    1, MAX_CONTEXTS, start.contexts, step=1, label=label("contexts"), info=label("contexts_about"),
+                    elem_id="contexts",
+                )  # fmt: skip
+                threshold = gr.Slider(
+                    0, 1, start.threshold, step=0.01, label=label("threshold"), info=label("threshold_about"),
+                    elem_id="threshold",
+                )  # fmt: skip
+                instruction = gr.Textbox(
+                    start.instruction, lines=2, max_lines=6, max_length=MAX_INSTRUCTION, label=label("instruction"),
+                    info=label("instruction_about"), elem_id="instruction",
+                )  # fmt: skip
+            self.reset = gr.Button(label("reset"), elem_id="reset", size="sm", scale=0)
+            self.models = self._html("", "models")
+        self.options = [mode, candidates, contexts, threshold, instruction, rerank]

@@ -1,0 +1,111 @@
+"""Which handler hears which event, and what it may change. What the handlers do is theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ..service import Service
+from ..types import RetrievalOptions
+from .handlers import Handlers
+from .layout import Layout
+from .options import NAMES, clamped, packed
+from .session import Sessions
+from .uploads import Uploads
+from .views import Chat, Ingesting, Views
+
+ANSWERS_AT_ONCE = 32
+"""Pages that may follow an answer at the same time; the models have their own locks."""
+
+
+class Wiring:
+    """Connects the components of one page with the handlers of one page, inside the `gr.Blocks` that is open."""
+
+    def __init__(self, layout: Layout, service: Service, blocks: gr.Blocks) -> None:
+        sessions, views = Sessions(), Views(service)
+        self.page = layout
+        self.handlers = Handlers(service, sessions, views)
+        self.uploads = Uploads(service, sessions, views)
+        self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        self.direct: dict[str, Any] = {**self.quiet, "queue": False}
+        # only a queued call can show a message at the page's edge
+        self.told: dict[str, Any] = {**self.quiet, "concurrency_limit": None}
+        self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
+        self.ingesting = list(Ingesting(layout.progress, layout.table, layout.live))
+        self._opening(blocks)
+        self._chat()
+        self._documents()
+        self._settings(blocks, layout.defaults)
+        self._sheet()
+
+    def _opening(self, blocks: gr.Blocks) -> None:
+        h = self.handlers
+        shown = [self.page.tab, *self.chat, self.page.progress, self.page.table, self.page.pill, self.page.models]
+        opened = blocks.load(h.open, [self.page.tab], shown, js="() => [window.plainsight.tab()]", **self.direct)
+        self._followed(opened)
+        self._ingest_followed(opened)
+        self.page.timer.tick(
+            h.status, [self.page.pill], [self.page.pill, self.page.models, self.page.timer], **self.direct
+        )
+
+    def _followed(self, started: Any) -> None:
+        """After `started` has put a question, show its answer as it comes."""
+        started.success(
+            self.handlers.follow, [self.page.tab], self.chat, concurrency_limit=ANSWERS_AT_ONCE,
+            concurrency_id="answers", **self.quiet,
+        )  # fmt: skip
+
+    def _ingest_followed(self, started: Any) -> None:
+        started.success(
+            self.uploads.follow_ingest, [self.page.tab], self.ingesting, concurrency_limit=ANSWERS_AT_ONCE,
+            concurrency_id="ingests", **self.quiet,
+        )  # fmt: skip
+
+    def _chat(self) -> None:
+        h, bus, asked = self.handlers, self.page.bus, [self.page.tab, *self.page.options]
+        self._followed(self.page.box.submit(h.ask, [self.page.box, *asked], self.chat, **self.told))
+        self._followed(bus.example(h.example, asked, self.chat, **self.told))
+        self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
+        self._followed(bus.answer_anyway(h.answer_anyway, [self.page.tab], self.chat, **self.told))
+        self.page.box.stop(h.stop, [self.page.tab], None, **self.told)
+        bus.edit(h.edit, [self.page.tab], self.chat, **self.told)
+        bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
+        bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.told)
+        self.page.new_chat.click(h.new_chat, [self.page.tab], self.chat, **self.told)
+        exported = self.page.export.click(h.export, [self.page.tab], [self.page.download], **self.told)
+        exported.success(None, [self.page.download], None, js="text => window.plainsight.download(text)", **self.direct)
+
+    def _documents(self) -> None:
+        h, bus = self.uploads, self.page.bus
+        self._ingest_followed(
+            self.page.files.upload(
+                h.ingest, [self.page.files, self.page.tab], [self.page.files, *self.ingesting], **self.told
+            )
+        )
+        self._ingest_followed(bus.sample(h.sample, [self.page.tab], self.ingesting, **self.told))
+        bus.cancel_ingest(h.cancel_ingest, [self.page.tab], None, **self.told)
+        bus.delete(h.delete, None, [self.page.table, self.page.viewer], **self.told)
+        bus.chunks(h.chunks, None, [self.page.viewer], **self.told)
+        bus.close_chunks(lambda: "", None, [self.page.viewer], **self.direct)
+
+    def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
+        def restore(kept: Any) -> list[Any]:
+            return list(packed(clamped(kept if isinstance(kept, dict) else {}, defaults)).values())
+
+        def keep(*values: Any) -> dict[str, Any]:
+            return packed(clamped(dict(zip(NAMES, values, strict=False)), defaults))
+
+        def reset() -> list[Any]:
+            return [{}, *packed(defaults).values()]
+
+        blocks.load(restore, [self.page.prefs], self.page.options, **self.direct)
+        mode, candidates, contexts, threshold, instruction, rerank = self.page.options
+        changes = [mode.input, candidates.release, contexts.release, threshold.release, instruction.blur, rerank.input]
+        changes += [candidates.input, contexts.input, threshold.input]
+        gr.on(changes, keep, self.page.options, [self.page.prefs], **self.direct)
+        self.page.reset.click(reset, None, [self.page.prefs, *self.page.options], **self.direct)
+
+    def _sheet(self) -> None:
+        self.page.bus.record(self.handlers.show_record, [self.page.tab], [self.page.sheet], **self.told)
+        self.page.bus.close_sheet(lambda: "", None, [self.page.sheet], **self.direct)
