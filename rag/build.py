@@ -126,15 +126,23 @@ class Collection:
                 self._open = None
 
     def _connection(self) -> Connection:
-        from .store import connect
-
-        s = self._settings
         with self._lock:
             if self._open is None:
-                self._open = connect(
-                    s.uri, token=s.milvus_token.reveal(), database=s.milvus_database, timeout=s.milvus_timeout
-                )
+                self._open = connected(self._settings)
             return self._open
+
+
+def connected(settings: Settings) -> Connection:
+    """A connection to the Milvus of the settings. Raises StoreUnavailable or StoreLocked."""
+    from .store import connect
+
+    return connect(
+        settings.uri,
+        token=settings.milvus_token.reveal(),
+        database=settings.milvus_database,
+        timeout=settings.milvus_timeout,
+        certificate=settings.milvus_server_pem,
+    )
 
 
 def fingerprint(embedder: Embedder, limits: ChunkLimits) -> Fingerprint:

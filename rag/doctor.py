@@ -118,15 +118,11 @@ def _qwen3_models(settings: Settings) -> Iterator[Finding]:
 
 
 def _milvus(settings: Settings) -> Iterator[Finding]:
-    from .store import connect, diagnose
+    from .build import connected
+    from .store import diagnose
 
     try:
-        connection = connect(
-            settings.uri,
-            token=settings.milvus_token.reveal(),
-            database=settings.milvus_database,
-            timeout=settings.milvus_timeout,
-        )
+        connection = connected(settings)
     except RagError as e:
         yield Finding("milvus", False, e.reason)
         return

@@ -122,6 +122,9 @@ class Settings:
     milvus_uri: str = setting("MILVUS_URI", "", "Empty: embedded in the data folder; or a .db path, or http(s)://…")
     milvus_token: Secret = setting("MILVUS_TOKEN", Secret(""), "Token or user:password of the Milvus server")
     milvus_database: str = setting("MILVUS_DB", "", "Database on the Milvus server")
+    milvus_server_pem: str = setting(
+        "MILVUS_SERVER_PEM", "", "PEM file to check an https:// server against; empty: the system's authorities"
+    )
     milvus_timeout: float = setting(
         "MILVUS_TIMEOUT", 5.0, "Seconds a Milvus server may take per call", low=0.5, high=600
     )

@@ -14,14 +14,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 
 RELEASE = "2.3.5"
+TOKEN = "root:Milvus"
+"""The account every new server has."""
 REQUIRE = "MILVUS_TEST_REQUIRED"
 """Set to 1, a server that cannot be installed fails the tests that need it instead of skipping them."""
 RUNNER = Path(__file__).parent / "run_milvus.py"
@@ -34,19 +38,32 @@ SESSION_SECONDS = 8
 
 
 class MilvusServer:
-    """One server on loopback. It keeps its ports and data when it is killed and started again."""
+    """One server on loopback, with TLS and accounts. It keeps ports and data when it is killed and started again."""
 
-    def __init__(self, python: Path, folder: Path, options: Mapping[str, str | int | bool] | None = None) -> None:
+    def __init__(self, python: Path, folder: Path) -> None:
         self._python = python
         self._folder = folder
-        self._options = {"common.session.ttl": SESSION_SECONDS, **(options or {})}
+        self.authority = folder / "authority.pem"
+        """The certificate its own one is checked against."""
+        self._options: dict[str, Any] = {
+            "common.session.ttl": SESSION_SECONDS,
+            "authorization_enabled": True,
+            "tls_mode": 1,
+            "server_pem_path": str(folder / "server.pem"),
+            "server_key_path": str(folder / "server.key"),
+        }
+        self._write_certificates()
         self._ports: dict[str, int] = {}
         self._runner: subprocess.Popen[str] | None = None
         self._process = 0
 
     @property
     def uri(self) -> str:
-        return f"http://127.0.0.1:{self._ports['proxy_port']}"
+        return f"https://127.0.0.1:{self._ports['proxy_port']}"
+
+    @property
+    def alive(self) -> bool:
+        return self._runner is not None
 
     def start(self) -> None:
         """Start and wait until it is healthy. The process ends with this one, whatever ends this one."""
@@ -80,6 +97,14 @@ class MilvusServer:
         finally:
             os.kill(self._process, signal.SIGCONT)
 
+    def _write_certificates(self) -> None:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.authority)
+        own = authority.issue_cert("127.0.0.1", "localhost")
+        own.private_key_pem.write_to_path(self._options["server_key_path"])
+        for certificate in own.cert_chain_pems:
+            certificate.write_to_path(self._options["server_pem_path"], append=True)
+
     def stop(self) -> None:
         """End it with everything it started. Safe to repeat."""
         if self._runner:
@@ -88,7 +113,7 @@ class MilvusServer:
 
 
 @contextmanager
-def running(**options: str | int | bool) -> Iterator[MilvusServer]:
+def running() -> Iterator[MilvusServer]:
     """A server with empty data. Skips or fails the test where the package cannot be had (see REQUIRE)."""
     home = installed()
     if home is None:
@@ -97,7 +122,7 @@ def running(**options: str | int | bool) -> Iterator[MilvusServer]:
         pytest.skip(NOT_INSTALLED)
     folder = Path(tempfile.mkdtemp(prefix="plainsight-milvus-data-"))
     (folder / "bin").symlink_to(home / "unpacked" / "bin", target_is_directory=True)
-    server = MilvusServer(home / "venv" / "bin" / "python", folder, options)
+    server = MilvusServer(home / "venv" / "bin" / "python", folder)
     try:
         server.start()
         yield server

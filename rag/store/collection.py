@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StoreError
+from ..errors import StoreError, StoreUnavailable
 from ..messages import Reason, reason
 from ..types import Chunk, Document, Fingerprint, Hit, StoredChunk, Vectors
 from . import limits, schema
@@ -145,7 +145,9 @@ class MilvusStore:
                     self._connection.call("upsert", collection_name=self._collection, data=batch)
             committed = Entry(document, tuple(sorted(stale)))
             self._registry.write([committed])
-            self._sweep([committed])
+            # It counts from here on: that old chunks are still there costs room, and is in the registry.
+            with suppress(StoreUnavailable):
+                self._sweep([committed])
 
     def delete(self, names: Sequence[str]) -> int:
         """Remove documents with their chunks; returns how many were there. Unknown names do no harm."""

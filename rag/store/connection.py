@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -28,6 +29,9 @@ NEVER_MS = 2**31 - 1
 
 LOADING_SECONDS = 120.0
 """Creating or loading a collection on a server takes longer than any other call."""
+
+LEAST_LOADING_SECONDS = 0.5
+"""What a call that was answered late still waits for a collection to be loaded."""
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
 """Lite flushes at this size. With its default of 128 MiB searches during an ingest took 3 times as long."""
@@ -69,13 +73,14 @@ class Connection:
         from pymilvus.exceptions import MilvusException
 
         options.setdefault("timeout", self.address.seconds)
+        started = time.monotonic()
         with mapped(self.address):
             try:
                 return self._bound(method)(*args, **options)
             except MilvusException as e:
                 if not is_not_loaded(e) or "collection_name" not in options:
                     raise
-                self._client.load_collection(options["collection_name"], timeout=self.loading_seconds)
+                self._load(options["collection_name"], started)
                 return self._bound(method)(*args, **options)
 
     def pages(self, **options: Any) -> Iterator[list[dict[str, Any]]]:
@@ -117,6 +122,19 @@ class Connection:
             if DATABASES.leave(self._database) and self._path:
                 _release(self._path)
 
+    def _load(self, collection: str, started: float) -> None:
+        """Load what a restart left unloaded. On a server that may take minutes: it goes on there, and is said here."""
+        from pymilvus.exceptions import MilvusException
+
+        spent = time.monotonic() - started
+        seconds = self.loading_seconds if self.embedded else max(self.address.seconds - spent, LEAST_LOADING_SECONDS)
+        try:
+            self._client.load_collection(collection, timeout=seconds)
+        except MilvusException as e:
+            if time.monotonic() - started < spent + seconds:
+                raise
+            raise StoreUnavailable(reason("store.recovering", uri=self.address.shown)) from e
+
     def _bound(self, method: str) -> Callable[..., Any]:
         if not self._open:
             raise StoreUnavailable(reason("store.closed", uri=self.address.shown))
@@ -124,13 +142,18 @@ class Connection:
         return bound
 
 
-def connect(uri: str, *, token: str = "", database: str = "", timeout: float = 10.0) -> Connection:
+def connect(
+    uri: str, *, token: str = "", database: str = "", timeout: float = 10.0, certificate: str = ""
+) -> Connection:
     """Open the embedded database at a path ending in `.db`, or connect to `http(s)://…`; `timeout` in seconds.
 
+    `certificate` is a PEM file that a server's certificate is checked against, in place of the system's authorities.
     A missing folder is created. Raises StoreLocked when another process has the embedded database open, and
     StoreUnavailable when the database cannot be opened, does not answer in time or denies access.
     """
     path = "" if "://" in uri or uri.startswith("unix:") else _checked_path(uri)
+    if certificate:
+        _check_certificate(certificate, uri)
     address = Address(path or _without_credentials(uri), database, EMBEDDED_SECONDS if path else timeout)
     key = path or f"{address.shown}|{database}"
     _quiet_pymilvus()
@@ -140,14 +163,16 @@ def connect(uri: str, *, token: str = "", database: str = "", timeout: float = 1
             _prepare_lite()
         entered = DATABASES.enter(key)
         try:
-            return _connected(uri, token, database, address, entered, path)
+            return _connected(uri, token, database, address, entered, path, certificate)
         except BaseException:
             if DATABASES.leave(entered) and path:
                 _release(path)
             raise
 
 
-def _connected(uri: str, token: str, database: str, address: Address, entered: Database, path: str) -> Connection:
+def _connected(
+    uri: str, token: str, database: str, address: Address, entered: Database, path: str, certificate: str
+) -> Connection:
     from pymilvus import MilvusClient
     from pymilvus.exceptions import ConnectionConfigException
 
@@ -156,7 +181,14 @@ def _connected(uri: str, token: str, database: str, address: Address, entered: D
     # Nor does that engine need to be asked every ten seconds whether it still lives: it takes so many pings for abuse,
     # ends the connection and says so on the terminal.
     embedded = {"grpc.enable_http_proxy": 0, "grpc.keepalive_time_ms": NEVER_MS}
-    options = {"grpc_options": embedded if path else {"grpc.use_local_subchannel_pool": 1}}
+    # And pymilvus would share one connection among all that name the same address and token, whatever certificate
+    # they demand, and never close it: each gets its own.
+    options: dict[str, Any] = {
+        "grpc_options": embedded if path else {"grpc.use_local_subchannel_pool": 1},
+        "dedicated": True,
+    }
+    if certificate:
+        options["server_pem_path"] = certificate
     with mapped(address):
         try:
             client = MilvusClient(
@@ -188,6 +220,16 @@ def _checked_path(uri: str) -> str:
     if not os.access(path if path.exists() else path.parent, os.W_OK | os.X_OK):
         raise StoreUnavailable(reason("store.not_writable", uri=str(path)))
     return str(path)
+
+
+def _check_certificate(certificate: str, uri: str) -> None:
+    """Raise StoreUnavailable unless the file is there and will be used: over http:// nothing would be encrypted."""
+    if not uri.startswith("https://"):
+        raise StoreUnavailable(reason("store.certificate_unused"))
+    try:
+        Path(certificate).read_bytes()
+    except OSError as e:
+        raise StoreUnavailable(reason("store.no_certificate", path=certificate, detail=e.strerror or str(e))) from e
 
 
 def _without_credentials(uri: str) -> str:

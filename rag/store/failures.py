@@ -16,7 +16,10 @@ NOT_LOADED = 101
 _UNREACHABLE = 2
 _RECOVERING = 503
 _NO_DATABASE = 800
-_NO_SUCH_DATABASE = re.compile(r"^database \S+ (not found|does not exist)")
+_NO_SUCH_DATABASE = re.compile(r"\bdatabase[:\s]\s*\S+ (not found|does not exist)")
+_NOT_READY = re.compile(r"not ready yet|service unavailable|not healthy", re.IGNORECASE)
+"""What a server says between opening its port and being able to work."""
+_HANGS_UP = re.compile(r"socket closed|connection reset|end of file|goaway", re.IGNORECASE)
 _DETAIL = 300
 """Characters of Milvus's own words that are passed on."""
 
@@ -62,6 +65,8 @@ def _of_call(status: str, details: str, address: Address) -> Reason | None:
     match status:
         case "UNAVAILABLE" if "ssl" in details.lower() or "handshake" in details.lower():
             return reason("store.tls", uri=address.shown)
+        case "UNAVAILABLE" if _HANGS_UP.search(details):
+            return reason("store.hangs_up", uri=address.shown)
         case "UNAVAILABLE":
             return reason("store.unreachable", uri=address.shown)
         case "UNAUTHENTICATED":
@@ -79,7 +84,7 @@ def _of_code(code: object, detail: str, address: Address) -> Reason | None:
         return reason("store.no_database", uri=address.shown, database=address.database)
     if code == _UNREACHABLE:
         return reason("store.unreachable", uri=address.shown)
-    if code == _RECOVERING:
+    if code == _RECOVERING or _NOT_READY.search(detail):
         return reason("store.recovering", uri=address.shown)
     return None
 

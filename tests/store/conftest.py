@@ -17,7 +17,7 @@ import pytest
 
 from rag.errors import StoreError
 from rag.store import Connection, MilvusStore, connect, drop
-from tests.milvus_server import MilvusServer
+from tests.milvus_server import TOKEN, MilvusServer
 
 from .corpus import FINGERPRINT
 
@@ -31,6 +31,10 @@ class Place:
     uri: str
     token: str
     collection: str
+    certificate: str = ""
+
+    def connect(self) -> Connection:
+        return connect(self.uri, token=self.token, certificate=self.certificate, timeout=30.0)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,7 +66,7 @@ def place(request: pytest.FixtureRequest, path: str, server_collection: str) -> 
     if given := os.environ.get(GIVEN):
         return Place(given, os.environ.get("MILVUS_TEST_TOKEN", ""), server_collection)
     server: MilvusServer = request.getfixturevalue("milvus_server")
-    return Place(server.uri, "", server_collection)
+    return Place(server.uri, TOKEN, server_collection, str(server.authority))
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ def collection(place: Place) -> str:
 
 @pytest.fixture
 def connection(place: Place, dropped_at_the_end: list[Place]) -> Iterator[Connection]:
-    opened = connect(place.uri, token=place.token, timeout=30.0)
+    opened = place.connect()
     yield opened
     if not opened.embedded:
         dropped_at_the_end.append(place)
@@ -85,7 +89,7 @@ def dropped_at_the_end() -> Iterator[list[Place]]:
     used: list[Place] = []
     yield used
     for place in set(used) if os.environ.get(GIVEN) else ():
-        connection = connect(place.uri, token=place.token, timeout=30.0)
+        connection = place.connect()
         drop(connection, place.collection)
         connection.close()
 
