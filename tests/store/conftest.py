@@ -114,5 +114,15 @@ def fresh(connection: Connection, collection: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def own_store(milvus_server: MilvusServer, server_collection: str) -> Iterator[MilvusStore]:
+    """Empty, on the server the tests start themselves, whatever MILVUS_TEST_URI says."""
+    place = Place(milvus_server.uri, TOKEN, server_collection, str(milvus_server.authority))
+    opened = MilvusStore.open(connection := place.connect(), place.collection, FINGERPRINT)
+    yield opened
+    empty(connection, place.collection)
+    opened.close()
+
+
+@pytest.fixture
 def store(connection: Connection, collection: str) -> MilvusStore:
     return MilvusStore.open(connection, collection, FINGERPRINT)
