@@ -8,7 +8,7 @@ from typing import Protocol
 from .events import Cancel
 from .messages import Reason
 from .status import ModelInfo
-from .types import Candidate, Chunk, Document, Hit, Message, StoredChunk, Vectors
+from .types import Candidate, Chunk, Document, Hit, IndexedDocument, Message, Standing, StoredChunk, Vectors
 
 
 class Embedder(Protocol):
@@ -77,6 +77,15 @@ class Store(Protocol):
 
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Best BM25 scores of the query's terms, best first; positive whatever the engine says."""
+
+    def rank_dense(
+        self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
+    ) -> dict[str, Standing]:
+        """Where each of these chunks stands for the `[1, dim]` vector, among `documents` or all: its score, and its
+        rank down to `depth`. Chunks that do not count or are not there are missing."""
+
+    def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
+        """The committed documents of these names, all of them by default, each whole with its vectors, by name."""
 
     def documents(self) -> list[Document]:
         """All committed documents, by name."""

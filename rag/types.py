@@ -90,6 +90,27 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexedDocument:
+    """A document with everything an index holds of it: enough to put it into another one without a model."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    vectors: Vectors
+    """`[len(chunks), dim]`, in the order of `chunks`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one chunk stands among all that a dense search could return."""
+
+    score: float
+    rank: int | None
+    """None when it is deeper than was looked, or outside the documents that were searched."""
+    returned: bool
+    """Whether the search returned it. One with a rank that was not returned was missed by an approximate index."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What an index was made with. Two indexes are comparable only when all of it is equal."""
 

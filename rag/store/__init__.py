@@ -9,6 +9,8 @@
 | `registry.py`   | which revision of which document counts                                |
 | `rows.py`       | chunks as rows and back                                                |
 | `search.py`     | dense and full-text search of what counts                              |
+| `reading.py`    | documents whole: chunks and vectors of what counts                     |
+| `opening.py`    | making, checking, indexing and loading a collection                    |
 | `collection.py` | `MilvusStore`, the `Store` of `rag.protocols`                            |
 | `inspection.py` | what can be asked without opening a store                              |
 | `filters.py`    | filter expressions and their literals                                  |

@@ -7,30 +7,25 @@ to be (`registry.py` says how).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..errors import StoreError, StoreUnavailable
 from ..messages import Reason, reason
-from ..types import Chunk, Document, Fingerprint, Hit, StoredChunk, Vectors
-from . import limits, schema
+from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing, StoredChunk, Vectors
+from . import limits, opening, schema
 from .connection import Connection
-from .filters import between, both, equals, one_of
-from .registry import NAMES_PER_QUERY, PAGE_ROWS, Consistency, Entry, Registry
+from .filters import both, one_of
+from .reading import Reader
+from .registry import NAMES_PER_QUERY, PAGE_ROWS, Entry, Registry
 from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
 from .search import Search
 
-CHUNKS_PER_READ = 2_000
-"""Rows of one read with their vectors: 8 MB at 1024 dimensions."""
-
 SWEEP_AGE_SECONDS = 3600.0
 """On a server, where another process may be in the middle of it: age at which an unfinished change is given up."""
-
-READ_ATTEMPTS = 5
 
 
 class MilvusStore:
@@ -54,6 +49,7 @@ class MilvusStore:
         self._now = now
         self._registry = Registry(connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, now=now)
         self._search = Search(connection, collection, self._registry, ef=ef)
+        self._reader = Reader(connection, collection, self._registry, dimension=dimension)
 
     @classmethod
     def open(
@@ -73,10 +69,10 @@ class MilvusStore:
         """
         limits.check_collection(collection)
         options = index or schema.IndexOptions()
-        with connection.changes, _reporting_damage(connection), _all_or_nothing(connection, collection):
-            description = _ensure_collections(connection, collection, fingerprint)
+        with connection.changes, opening.reporting_damage(connection), opening.all_or_nothing(connection, collection):
+            description = opening.ensure_collections(connection, collection, fingerprint)
             has_sparse = any(field["name"] == schema.SPARSE for field in description["fields"])
-            dense = _ensure_indexes(connection, collection, options, full_text=has_sparse)
+            dense = opening.ensure_indexes(connection, collection, options, full_text=has_sparse)
         missing = schema.no_full_text(connection)
         if missing is None and not has_sparse:
             missing = reason("store.made_without_full_text", collection=collection)
@@ -109,6 +105,18 @@ class MilvusStore:
             raise StoreError(self._full_text_missing)
         return self._search.full_text(query, limit=limit, documents=documents)
 
+    def rank_dense(
+        self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
+    ) -> dict[str, Standing]:
+        """Where each of these chunks stands for the `[1, dim]` vector, down to `depth`, at most 16,384."""
+        limits.check_hits(depth)
+        limits.check_vectors(vector, rows=1, dimension=self._dimension)
+        return self._search.standings(vector, chunk_ids, depth=depth, documents=documents)
+
+    def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
+        """The committed documents of these names, all of them by default, each whole with its vectors, by name."""
+        return self._reader.contents(names)
+
     def documents(self) -> list[Document]:
         """All committed documents, by name."""
         with self._connection.reading():
@@ -117,11 +125,11 @@ class MilvusStore:
 
     def chunks(self, document: str) -> list[StoredChunk]:
         """The committed chunks of one document, in order."""
-        return [stored_chunk(row) for row in self._rows(document, CHUNK_FIELDS)]
+        return [stored_chunk(row) for row in self._reader.rows(document, CHUNK_FIELDS)]
 
     def vectors(self, document: str) -> dict[str, Vectors]:
         """Embedded text's sha256 -> its `[dim]` vector, of the committed revision."""
-        found = self._rows(document, ("chunk", "text_hash", schema.DENSE))
+        found = self._reader.rows(document, ("chunk", "text_hash", schema.DENSE))
         return {row["text_hash"]: np.asarray(row[schema.DENSE], np.float32) for row in found}
 
     def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -193,105 +201,6 @@ class MilvusStore:
         expression = both(one_of("document", names), one_of("sha256", dict.fromkeys(revisions)))
         with self._connection.writing():
             self._connection.call("delete", collection_name=self._collection, filter=expression)
-
-    def _rows(self, document: str, fields: Sequence[str]) -> list[Mapping[str, Any]]:
-        """Rows of the committed revision, in order; read again when it was replaced meanwhile."""
-        found: list[Mapping[str, Any]] = []
-        if not limits.is_unicode(document):
-            return found
-        consistency: Consistency = "Session"
-        for _ in range(READ_ATTEMPTS):
-            with self._connection.reading():
-                entry = self._registry.entries([document], consistency=consistency).get(document)
-                if entry is None or not entry.committed:
-                    return []
-                found = self._revision_rows(entry.document, fields, consistency)
-            if self._connection.embedded or len(found) == entry.document.chunks:
-                break
-            consistency = "Strong"
-        return found
-
-    def _revision_rows(
-        self, document: Document, fields: Sequence[str], consistency: Consistency
-    ) -> list[Mapping[str, Any]]:
-        revision = both(equals("document", document.name), equals("sha256", document.sha256))
-        found: list[Mapping[str, Any]] = []
-        for first in range(0, document.chunks, CHUNKS_PER_READ):
-            found += self._connection.call(
-                "query",
-                collection_name=self._collection,
-                filter=both(revision, between("chunk", first, first + CHUNKS_PER_READ)),
-                output_fields=list(fields),
-                limit=CHUNKS_PER_READ,
-                consistency_level=consistency,
-            )
-        return sorted(found, key=lambda row: int(row["chunk"]))
-
-
-def _ensure_collections(connection: Connection, collection: str, fingerprint: Fingerprint) -> Mapping[str, Any]:
-    """Create what is missing and check what is there; returns the description of the chunks' collection."""
-    if connection.call("has_collection", collection_name=collection):
-        description = schema.describe(connection, collection)
-        schema.check_fingerprint(collection, description, fingerprint)
-    else:
-        fields = schema.chunk_schema(
-            fingerprint.dimension,
-            full_text=schema.no_full_text(connection) is None,
-            is_lite=connection.is_lite,
-        )
-        schema.create(connection, collection, fields, schema.fingerprint_property(fingerprint))
-        description = schema.describe(connection, collection)
-    registry = collection + schema.REGISTRY_SUFFIX
-    if not connection.call("has_collection", collection_name=registry):
-        schema.create(connection, registry, schema.registry_schema(), {})
-    return description
-
-
-def _ensure_indexes(
-    connection: Connection, collection: str, options: schema.IndexOptions, *, full_text: bool
-) -> schema.Index:
-    """Index and load both collections; returns the dense index in use."""
-    wanted = schema.dense_index(options, is_lite=connection.is_lite)
-    keep = options.kind == "auto"
-    dense = schema.ensure_index(connection, collection, schema.DENSE, wanted, metric="IP", keep=keep)
-    if full_text:
-        sparse = schema.sparse_index(options)
-        schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
-    registry = collection + schema.REGISTRY_SUFFIX
-    schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
-    schema.load(connection, collection)
-    schema.load(connection, registry)
-    return dense
-
-
-@contextmanager
-def _all_or_nothing(connection: Connection, collection: str) -> Iterator[None]:
-    """A collection that was begun here and could not be finished is dropped again."""
-    names = [
-        name
-        for name in (collection + schema.REGISTRY_SUFFIX, collection)
-        if not connection.call("has_collection", collection_name=name)
-    ]
-    try:
-        yield
-    except StoreError:
-        # What made the creation fail may also forbid this; the first failure is the one to tell.
-        with suppress(StoreError):
-            for name in names:
-                schema.drop_one(connection, name)
-        raise
-
-
-@contextmanager
-def _reporting_damage(connection: Connection) -> Iterator[None]:
-    """Opening what an earlier run wrote in the same way fails on an embedded database only if it is damaged."""
-    try:
-        yield
-    except StoreError as e:
-        if not connection.embedded or e.reason.code != "store.refused":
-            raise
-        values = {"uri": connection.address.shown, "detail": e.reason.values["detail"]}
-        raise StoreError(reason("store.damaged", **values)) from e
 
 
 def _without_revision(entry: Entry) -> Entry:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..lexical import query_terms
-from ..types import Hit, Vectors
+from ..types import Hit, Standing, Vectors
 from . import limits
 from .connection import Connection
 from .filters import one_of
@@ -24,8 +26,14 @@ SPARE_HITS = 16
 WIDER = 4
 ATTEMPTS = 12
 
+PLACE_FIELDS = ("id", "document", "sha256", "chunk")
+"""What tells a chunk from others and whether it counts, without its text."""
+
 Row = Mapping[str, Any]
 """A hit as Milvus gives it: `entity` and `distance`."""
+
+Scored = tuple[float, Mapping[str, Any]]
+"""Score and fields of a hit."""
 
 
 class Search:
@@ -40,37 +48,82 @@ class Search:
 
     def dense(self, vector: Vectors, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Nearest chunks by inner product."""
+        return _as_hits(self._dense(vector, CHUNK_FIELDS, limit=limit, documents=documents))
 
+    def standings(
+        self, vector: Vectors, ids: Sequence[str], *, depth: int, documents: Sequence[str]
+    ) -> dict[str, Standing]:
+        """Score and rank of the chunks with these ids; those that do not count are missing.
+
+        One search as deep as asked gives ranks; what it did not return is scored from its vector. A score that
+        belongs above the last one returned was missed by an approximate index, and gets the rank it should have had.
+        """
+        found = self._dense(vector, PLACE_FIELDS, limit=depth, documents=documents)
+        returned = {row["id"]: Standing(score, rank, True) for rank, (score, row) in enumerate(found, start=1)}
+        standings = {key: returned[key] for key in ids if key in returned}
+        scores = np.array([-score for score, _ in found])
+        for row in self._rows_of([key for key in ids if key not in returned]):
+            score = float(vector[0] @ np.asarray(row[DENSE], np.float32))
+            rank = int(np.searchsorted(scores, -score, side="right")) + 1
+            within = rank <= depth and (rank <= len(found) or len(found) < depth)
+            searched = not documents or row["document"] in documents
+            standings[row["id"]] = Standing(score, rank if within and searched else None, False)
+        return standings
+
+    def _rows_of(self, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Rows with their vectors of those `ids` that belong to a committed revision."""
+        rows: list[Mapping[str, Any]] = []
+        for some in limits.groups(list(dict.fromkeys(ids)), NAMES_PER_QUERY):
+            with self._connection.reading():
+                found = self._connection.call(
+                    "query",
+                    collection_name=self._collection,
+                    filter=one_of("id", some),
+                    output_fields=[*PLACE_FIELDS, DENSE],
+                    limit=len(some),
+                    consistency_level="Session",
+                )
+                entries = self._registry.entries(row["document"] for row in found)
+            current = {name: entry.document.sha256 for name, entry in entries.items()}
+            rows += [row for row in found if current.get(row["document"]) == row["sha256"]]
+        return rows
+
+    def _dense(self, vector: Vectors, fields: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Scored]:
         def params(fetch: int, filtered: bool) -> dict[str, Any]:
             if not self._ef:
                 return {"metric_type": "IP", "params": {}}
             least = FILTERED_LITE_EF if filtered and self._connection.is_lite else self._ef
             return {"metric_type": "IP", "params": {"ef": max(least, self._ef, fetch)}}
 
-        return self._hits(DENSE, vector[0], params, limit=limit, documents=documents)
+        return self._scored(DENSE, vector[0], params, fields, limit=limit, documents=documents)
 
     def full_text(self, query: str, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Best chunks by BM25 over the query's terms; none when it has no term."""
         terms = query_terms(query)
         if not terms:
             return []
-        return self._hits(
-            SPARSE,
-            " ".join(terms),
-            lambda fetch, filtered: {"metric_type": "BM25", "params": {}},
-            limit=limit,
-            documents=documents,
+        return _as_hits(
+            self._scored(
+                SPARSE,
+                " ".join(terms),
+                lambda fetch, filtered: {"metric_type": "BM25", "params": {}},
+                CHUNK_FIELDS,
+                limit=limit,
+                documents=documents,
+            )
         )
 
-    def _hits(
+    def _scored(
         self,
         field: str,
         data: Any,
         params: Callable[[int, bool], dict[str, Any]],
+        fields: Sequence[str],
         *,
         limit: int,
         documents: Sequence[str],
-    ) -> list[Hit]:
+    ) -> list[Scored]:
+        """Committed rows with their scores, best first, equal ones in a fixed order."""
         names = [name for name in dict.fromkeys(documents) if limits.is_unicode(name)]
         if limit < 1 or (documents and not names):
             return []
@@ -87,7 +140,7 @@ class Search:
                     anns_field=field,
                     limit=fetch,
                     filter=expression,
-                    output_fields=list(CHUNK_FIELDS),
+                    output_fields=list(fields),
                     search_params=params(fetch, bool(expression)),
                     consistency_level=consistency,
                 )[0]
@@ -97,7 +150,7 @@ class Search:
         # Milvus Lite gives BM25 as a negative distance, servers as a positive score.
         scored = [(abs(row["distance"]) if field == SPARSE else row["distance"], row["entity"]) for row in found]
         scored.sort(key=lambda pair: (-pair[0], pair[1]["document"], pair[1]["chunk"]))
-        return [Hit(stored_chunk(row), rank, float(score)) for rank, (score, row) in enumerate(scored[:limit], start=1)]
+        return [(float(score), row) for score, row in scored[:limit]]
 
     def _committed(self, once: Callable[[int, Consistency], list[Row]], limit: int) -> list[Row]:
         """Rows of committed revisions, at least `limit` of them where there are that many.
@@ -122,3 +175,7 @@ class Search:
                 break
             dropped_before, consistency = dropped, "Strong"
         return kept
+
+
+def _as_hits(scored: Sequence[Scored]) -> list[Hit]:
+    return [Hit(stored_chunk(row), rank, score) for rank, (score, row) in enumerate(scored, start=1)]

@@ -1,0 +1,79 @@
+"""The steps of opening a collection: made where it is missing, checked where it is there, indexed and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from ..errors import StoreError
+from ..messages import reason
+from ..types import Fingerprint
+from . import schema
+from .connection import Connection
+
+
+def ensure_collections(connection: Connection, collection: str, fingerprint: Fingerprint) -> Mapping[str, Any]:
+    """Create what is missing and check what is there; returns the description of the chunks' collection."""
+    if connection.call("has_collection", collection_name=collection):
+        description = schema.describe(connection, collection)
+        schema.check_fingerprint(collection, description, fingerprint)
+    else:
+        fields = schema.chunk_schema(
+            fingerprint.dimension,
+            full_text=schema.no_full_text(connection) is None,
+            is_lite=connection.is_lite,
+        )
+        schema.create(connection, collection, fields, schema.fingerprint_property(fingerprint))
+        description = schema.describe(connection, collection)
+    registry = collection + schema.REGISTRY_SUFFIX
+    if not connection.call("has_collection", collection_name=registry):
+        schema.create(connection, registry, schema.registry_schema(), {})
+    return description
+
+
+def ensure_indexes(
+    connection: Connection, collection: str, options: schema.IndexOptions, *, full_text: bool
+) -> schema.Index:
+    """Index and load both collections; returns the dense index in use."""
+    wanted = schema.dense_index(options, is_lite=connection.is_lite)
+    keep = options.kind == "auto"
+    dense = schema.ensure_index(connection, collection, schema.DENSE, wanted, metric="IP", keep=keep)
+    if full_text:
+        sparse = schema.sparse_index(options)
+        schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
+    registry = collection + schema.REGISTRY_SUFFIX
+    schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
+    schema.load(connection, collection)
+    schema.load(connection, registry)
+    return dense
+
+
+@contextmanager
+def all_or_nothing(connection: Connection, collection: str) -> Iterator[None]:
+    """A collection that was begun here and could not be finished is dropped again."""
+    names = [
+        name
+        for name in (collection + schema.REGISTRY_SUFFIX, collection)
+        if not connection.call("has_collection", collection_name=name)
+    ]
+    try:
+        yield
+    except StoreError:
+        # What made the creation fail may also forbid this; the first failure is the one to tell.
+        with suppress(StoreError):
+            for name in names:
+                schema.drop_one(connection, name)
+        raise
+
+
+@contextmanager
+def reporting_damage(connection: Connection) -> Iterator[None]:
+    """Opening what an earlier run wrote in the same way fails on an embedded database only if it is damaged."""
+    try:
+        yield
+    except StoreError as e:
+        if not connection.embedded or e.reason.code != "store.refused":
+            raise
+        values = {"uri": connection.address.shown, "detail": e.reason.values["detail"]}
+        raise StoreError(reason("store.damaged", **values)) from e

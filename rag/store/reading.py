@@ -1,0 +1,131 @@
+"""Reading documents whole: the chunks and vectors of the revision that counts, and never a mixture of two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..types import Document, IndexedDocument
+from . import limits
+from .connection import Connection
+from .filters import between, both, equals, one_of
+from .registry import NAMES_PER_QUERY, Consistency, Registry
+from .rows import CHUNK_FIELDS, stored_chunk
+from .schema import DENSE
+
+CHUNKS_PER_READ = 2_000
+"""Rows of one read with their vectors: 8 MB at 1024 dimensions."""
+
+READ_ATTEMPTS = 5
+
+Row = Mapping[str, Any]
+
+
+class Reader:
+    """Reads documents of one collection."""
+
+    def __init__(self, connection: Connection, collection: str, registry: Registry, *, dimension: int) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._registry = registry
+        self._dimension = dimension
+
+    def rows(self, document: str, fields: Sequence[str]) -> list[Row]:
+        """Rows of the committed revision, in order; read again when it was replaced meanwhile."""
+        found = self._document(document, fields)
+        return found[1] if found else []
+
+    def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
+        """The committed documents of these `names`, all of them by default, whole and in order of their names.
+
+        Small documents are read many at a time: on Lite every read looks at every row.
+        """
+        with self._connection.reading():
+            entries = self._registry.all() if names is None else list(self._registry.entries(names).values())
+        documents = sorted((e.document for e in entries if e.committed), key=lambda document: document.name)
+        for some in _groups(documents):
+            found = self._group_rows(some)
+            for document in some:
+                rows = found.get(document.name, [])
+                if len(rows) == document.chunks:
+                    yield self._whole(document, rows)
+                elif again := self._document(document.name, _FIELDS):
+                    yield self._whole(*again)
+
+    def _document(self, name: str, fields: Sequence[str]) -> tuple[Document, list[Row]] | None:
+        """The committed revision and its rows, None when there is none."""
+        found: tuple[Document, list[Row]] | None = None
+        if not limits.is_unicode(name):
+            return None
+        consistency: Consistency = "Session"
+        for _ in range(READ_ATTEMPTS):
+            with self._connection.reading():
+                entry = self._registry.entries([name], consistency=consistency).get(name)
+                if entry is None or not entry.committed:
+                    return None
+                found = entry.document, self._revision_rows(entry.document, fields, consistency)
+            if self._connection.embedded or len(found[1]) == entry.document.chunks:
+                break
+            consistency = "Strong"
+        return found
+
+    def _revision_rows(self, document: Document, fields: Sequence[str], consistency: Consistency) -> list[Row]:
+        revision = both(equals("document", document.name), equals("sha256", document.sha256))
+        found: list[Row] = []
+        for first in range(0, document.chunks, CHUNKS_PER_READ):
+            only = both(revision, between("chunk", first, first + CHUNKS_PER_READ))
+            found += self._query(only, fields, CHUNKS_PER_READ, consistency)
+        return sorted(found, key=lambda row: int(row["chunk"]))
+
+    def _group_rows(self, documents: Sequence[Document]) -> dict[str, list[Row]]:
+        """Rows of several small documents, in order; of a large one none, as it takes several reads."""
+        expected = sum(document.chunks for document in documents)
+        if not 0 < expected <= CHUNKS_PER_READ:
+            return {}
+        revisions = both(
+            one_of("document", [document.name for document in documents]),
+            one_of("sha256", dict.fromkeys(document.sha256 for document in documents)),
+        )
+        found: dict[str, list[Row]] = {}
+        current = {document.name: document.sha256 for document in documents}
+        with self._connection.reading():
+            rows = self._query(revisions, _FIELDS, limits.MOST_HITS, "Session")
+        for row in sorted(rows, key=lambda row: int(row["chunk"])):
+            if current[row["document"]] == row["sha256"]:
+                found.setdefault(row["document"], []).append(row)
+        return found
+
+    def _whole(self, document: Document, rows: Sequence[Row]) -> IndexedDocument:
+        chunks = tuple(stored_chunk(row).chunk for row in rows)
+        vectors = np.asarray([row[DENSE] for row in rows], np.float32).reshape(len(rows), self._dimension)
+        return IndexedDocument(document, chunks, vectors)
+
+    def _query(self, expression: str, fields: Sequence[str], limit: int, consistency: Consistency) -> list[Row]:
+        found: list[Row] = self._connection.call(
+            "query",
+            collection_name=self._collection,
+            filter=expression,
+            output_fields=list(fields),
+            limit=limit,
+            consistency_level=consistency,
+        )
+        return found
+
+
+_FIELDS = (*CHUNK_FIELDS, DENSE)
+
+
+def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    """Documents in order, together at most as many chunks as one read takes; a larger one stands alone."""
+    group: list[Document] = []
+    filled = 0
+    for document in documents:
+        if group and (filled + document.chunks > CHUNKS_PER_READ or len(group) == NAMES_PER_QUERY):
+            yield group
+            group, filled = [], 0
+        group.append(document)
+        filled += document.chunks
+    if group:
+        yield group
