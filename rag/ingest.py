@@ -14,10 +14,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Protocol
 
 import numpy as np
 
-from .chunking import ChunkLimits, chunk, title_of
+from .chunking import ChunkLimits, chunk, described
+from .convert import CONVERTED, kind_of, to_markdown
 from .errors import DocumentRefused, IndexMismatch, ModelsError, RagError, Stopped, StoreLocked, StoreUnavailable
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused, decode
@@ -53,6 +55,12 @@ class _Job:
             self.vectors.popitem(last=False)
 
 
+class Convert(Protocol):
+    """Another format to Markdown; see `rag.convert.to_markdown`."""
+
+    def __call__(self, kind: str, data: bytes, *, cancel: Cancel) -> str: ...
+
+
 class Ingest:
     """Takes sources into one collection. Holds no state between runs."""
 
@@ -65,8 +73,10 @@ class Ingest:
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
         batch: int = 32,
+        convert: Convert = to_markdown,
     ) -> None:
         """`detect` gives the ISO 639-1 code of a text; `batch` texts are embedded between two looks at the switch."""
+        self._convert = convert
         self._store = store
         self._embedder = embedder
         self._limits = limits
@@ -136,7 +146,7 @@ class Ingest:
             job.done[source.name] = sha256
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED)
             return
-        text = decode(source.data)
+        text = self._text(source, cancel)
         yield (event := replace(event, stage=IngestStage.SPLIT))
         chunks = chunk(text, count_tokens=partial(self._count_tokens, cancel), limits=self._limits)
         if not chunks:
@@ -150,6 +160,10 @@ class Ingest:
         job.documents[source.name] = document
         job.done[source.name] = sha256
         yield replace(event, outcome=DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED)
+
+    def _text(self, source: Source, cancel: Cancel) -> str:
+        kind = kind_of(source.name)
+        return self._convert(kind, source.data, cancel=cancel) if kind in CONVERTED.values() else decode(source.data)
 
     def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
         _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
@@ -184,15 +198,19 @@ class Ingest:
         return event, np.stack([found[key] for key in keys])
 
     def _document(self, source: Source, sha256: str, text: str, chunks: Sequence[Chunk]) -> Document:
+        title, front_matter = described(text, fallback=PurePosixPath(source.name).stem)
         return Document(
             name=source.name,
             sha256=sha256,
-            title=title_of(text, fallback=PurePosixPath(source.name).stem),
+            title=title,
             language=self._detect(text),
             size=len(source.data),
             chunks=len(chunks),
             tokens=sum(each.tokens for each in chunks),
             ingested_at=self._now(),
+            tags=front_matter.tags,
+            date=front_matter.date,
+            kind=kind_of(source.name),
         )
 
 

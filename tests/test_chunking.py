@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.chunking import ChunkLimits, chunk, title_of
+from rag.chunking import ChunkLimits, FrontMatter, chunk, described
 from rag.errors import SettingsError
 from rag.types import Chunk
 
@@ -224,7 +224,7 @@ def test_fingerprint_tells_the_limits_apart() -> None:
     ],
 )
 def test_front_matter_gives_the_title_and_is_no_chunk(text: str, title: str, first: str) -> None:
-    assert title_of(text, fallback="f") == title
+    assert described(text, fallback="f")[0] == title
     assert texts_of(text)[0] == first
 
 
@@ -405,3 +405,28 @@ def test_large_and_deep_documents_are_cut_like_any_other(text: str) -> None:
     assert max(len(each.text.encode()) for each in found) <= limits.max_bytes
     assert len(calls) < 200 + len(text) / 100  # rounds and batches, never one call per block
     assert blank(text[: found[0].start]) and blank(text[found[-1].end :])
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "tags", "date"),
+    [
+        pytest.param("tags: [tls, Ops]\ndate: 2024-03-05", ("tls", "Ops"), "2024-03-05", id="lists and YAML dates"),
+        pytest.param(
+            "keywords: 证书，运维\nlastmod: 2023/1/9", ("证书", "运维"), "2023-01-09", id="one line"
+        ),
+        pytest.param("tags:\n  - '#a'\n  - a\n  - 7", ("a", "7"), "", id="marks go, repeats go"),
+        pytest.param("updated: 2024-03-05T10:00:00Z", (), "2024-03-05", id="a moment is a date"),
+        pytest.param("date: 2024-13-45\ntags: x", (), "", id="no such date: YAML itself refuses it"),
+        pytest.param("date: soon\ncreated: '2020-02-30'", (), "", id="what is no date is none"),
+        pytest.param("tags: {a: 1}\n", (), "", id="no list"),
+        pytest.param("title: [unclosed", (), "", id="no YAML"),
+        pytest.param("a: &a [x]\ntags: *a", ("x",), "", id="aliases"),
+    ],
+)
+def test_tags_and_date_come_from_the_front_matter(front_matter: str, tags: tuple[str, ...], date: str) -> None:
+    found = described(f"---\n{front_matter}\n---\n# Text\n", fallback="f")[1]
+    assert (found.tags, found.date) == (tags, date)
+
+
+def test_a_document_without_front_matter_has_neither() -> None:
+    assert described("# Text\ntags: none\n", fallback="f")[1] == FrontMatter()

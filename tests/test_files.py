@@ -71,7 +71,7 @@ def test_folder_passes_over_what_is_hidden_foreign_or_linked_from_outside(tmp_pa
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("a.pdf", "extension"), ("noextension", "extension"), ("missing.md", "not_found"), ("folder", "nothing_inside")],
+    [("a.png", "extension"), ("noextension", "extension"), ("missing.md", "not_found"), ("folder", "nothing_inside")],
 )
 def test_refused_path(tmp_path: Path, name: str, code: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -2,7 +2,7 @@
 
 outline       the text's sections, each a list of blocks with character offsets
 syntax        the Markdown parser: text to a tree of blocks by line numbers
-front_matter  data above the text: is it there, and which title does it give
+front_matter  data above the text: is it there, and which title, tags and date does it give
 cutting       a block that is too large, cut at its own inner boundaries
 packing       blocks to chunks within the limits, overlapping where a long section had to be cut
 
@@ -20,11 +20,12 @@ What one chunk is:
 from __future__ import annotations
 
 from ..types import Chunk
+from .front_matter import FrontMatter
 from .limits import CHUNKER_VERSION, ChunkLimits, TokenCounter
 from .outline import outline
 from .packing import pack
 
-__all__ = ["CHUNKER_VERSION", "ChunkLimits", "TokenCounter", "chunk", "title_of"]
+__all__ = ["CHUNKER_VERSION", "ChunkLimits", "FrontMatter", "TokenCounter", "chunk", "described"]
 
 TITLE_WITHIN = 65_536
 """Characters at the start of a document that are searched for its title."""
@@ -39,6 +40,10 @@ def chunk(text: str, *, count_tokens: TokenCounter, limits: ChunkLimits) -> list
     return pack(text, outline(text).sections, count_tokens=count_tokens, limits=limits)
 
 
-def title_of(text: str, *, fallback: str) -> str:
-    """The front matter's title, or else the first of the highest headings, or else `fallback`."""
-    return outline(text[:TITLE_WITHIN]).title or fallback
+def described(text: str, *, fallback: str) -> tuple[str, FrontMatter]:
+    """What a document says of itself: its title, and tags and date of its front matter.
+
+    The title is the front matter's, or else the first of the highest headings, or else `fallback`.
+    """
+    found = outline(text[:TITLE_WITHIN])
+    return found.title or fallback, found.front_matter

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from .front_matter import front_matter_title
+from .front_matter import FrontMatter, front_matter_title, metadata
 from .syntax import LONGEST_HEADING, Block, parse, shortened
 
 BARE_RUN = 8
@@ -66,6 +66,7 @@ class Outline:
 
     title: str
     sections: tuple[Section, ...]
+    front_matter: FrontMatter = field(default_factory=FrontMatter)
 
 
 def outline(text: str) -> Outline:
@@ -75,7 +76,8 @@ def outline(text: str) -> Outline:
     headings = [block for block in tree.blocks if block.level and block.title]
     highest = min(headings, key=lambda block: block.level).title if headings else ""
     title = shortened(front_matter_title(tree.front_matter), LONGEST_HEADING) or highest
-    return Outline(title, tuple(_joined(list(_sections(tree.blocks, lines, tree.first)))))
+    sections = tuple(_joined(list(_sections(tree.blocks, lines, tree.first))))
+    return Outline(title, sections, metadata(tree.front_matter) if tree.front_matter else FrontMatter())
 
 
 class _Lines:

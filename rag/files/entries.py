@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..convert import CONVERTED
 from ..messages import Reason
 
-EXTENSIONS = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".txt")
-"""Files read as Markdown; capitals do not matter."""
+EXTENSIONS = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".txt", *CONVERTED)
+"""Files read as Markdown, or converted to it; capitals do not matter."""
 
 ACCEPTED = ", ".join(EXTENSIONS)
 MB = 1_000_000

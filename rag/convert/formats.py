@@ -1,0 +1,26 @@
+"""Which file is of which format, by its name alone. Pure."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+CONVERTED = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".pptx": "pptx",
+}
+"""Extension -> kind, for files that become Markdown first."""
+
+TEXT = (".txt",)
+
+PROTECTED, UNREADABLE = 3, 4
+"""Exit codes of the worker: a password is needed; not what the name says."""
+
+
+def kind_of(name: str) -> str:
+    """What a file is before it becomes Markdown: markdown, text, html, pdf, docx or pptx; capitals do not matter."""
+    extension = PurePosixPath(name).suffix.lower()
+    return CONVERTED.get(extension) or ("text" if extension in TEXT else "markdown")
