@@ -160,8 +160,7 @@ class _Turn:
                 yield self.watch.skip(stage, reason("stages.reused"))
             yield self.watch.start(Stage.SELECT)
             self.draft.retrieval = reselect(given.retrieval, self.request.options)
-            kept, found = len(self.draft.contexts), len(given.retrieval.candidates)
-            yield self.watch.finish(Stage.SELECT, done=kept, total=found)
+            yield self.watch.selected(self.draft.retrieval)
             return
         yield from self._rewrite()
         for event in self.parts.retriever.run(self.draft.search_query, self.request.options, cancel=self.cancel):

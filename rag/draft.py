@@ -60,7 +60,9 @@ class Draft:
             replace(c, number=None, dropped=why) if (why := dropped.get(c.stored.id)) else c
             for c in self.retrieval.candidates
         )
-        self.retrieval = replace(self.retrieval, candidates=kept)
+        left = {c.stored.id for c in kept if c.kept}
+        conflicts = tuple(c for c in self.retrieval.conflicts if {c.first, c.second} <= left)
+        self.retrieval = replace(self.retrieval, candidates=kept, conflicts=conflicts)
 
     def ledger(self, setup: Setup) -> Ledger:
         """The record as it stands."""

@@ -15,9 +15,9 @@ from .events import Cancel, Judging, Retrieved, Stage, StageEvent
 from .fusion import fuse
 from .messages import Reason, reason
 from .protocols import Embedder, Reranker, Store
-from .selection import by_log_odds, in_reach, select
+from .selection import by_log_odds, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import Candidate, Fusion, Hit, Mode, Retrieval, RetrievalOptions
+from .types import Candidate, Fusion, Hit, Mode, RetrievalOptions
 
 Search = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""
@@ -79,9 +79,9 @@ class Retriever:
         if cancel:
             return
         yield watch.start(Stage.SELECT)
-        selected = select(judged, options)
-        yield watch.finish(Stage.SELECT, done=sum(c.kept for c in selected), total=len(selected))
-        yield Retrieved(Retrieval(query, options, tuple(selected), fusion))
+        retrieval = settled(query, options, judged, fusion)
+        yield watch.selected(retrieval)
+        yield Retrieved(retrieval)
 
     def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
         if options.mode is Mode.FULL_TEXT:

@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
 from .messages import Reason, reason
-from .types import Candidate, Retrieval, RetrievalOptions
+from .types import Candidate, Fusion, Retrieval, RetrievalOptions
+
+
+def settled(query: str, options: RetrievalOptions, judged: Sequence[Candidate], fusion: Fusion) -> Retrieval:
+    """The outcome for candidates in final order: selected, and the kept ones compared with each other."""
+    selected = tuple(select(judged, options))
+    return Retrieval(query, options, selected, fusion, conflicts([c for c in selected if c.kept]))
 
 
 def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
     """Rank everything in the given order, number what is kept from 1, and give every drop its reason.
 
-    Pinned candidates come first and are kept whatever their probability; banned ones are never kept.
+    Pinned candidates come first and are kept whatever their probability; banned ones are never kept. What says the
+    same as one kept before it is collapsed into that one, so that no context is spent on a repetition.
     """
     pinned = sorted(
         (c for c in candidates if c.stored.id in options.pinned),
@@ -25,11 +33,17 @@ def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[C
     )
     ordered = pinned + [c for c in candidates if c.stored.id not in options.pinned]
     selected: list[Candidate] = []
-    kept = 0
+    kept: list[Candidate] = []
     for rank, candidate in enumerate(ordered, 1):
-        why = _drop(candidate, kept, options)
-        kept += why is None
-        selected.append(replace(candidate, rank=rank, number=None if why else kept, dropped=why))
+        why, twin = _drop(candidate, options), None
+        if why is None and candidate.stored.id not in options.pinned:
+            twin = first_repeated(candidate, kept)
+            why = _repetition(twin) if twin else _surplus(len(kept), options)
+        if why is None:
+            kept.append(candidate)
+        number = None if why else len(kept)
+        similar_to = twin.stored.id if twin else ""
+        selected.append(replace(candidate, rank=rank, number=number, dropped=why, similar_to=similar_to))
     return selected
 
 
@@ -56,12 +70,11 @@ def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
         dense_weight=_scaled(retrieval.fusion.dense_weight, retrieval.options.dense_weight, options.dense_weight),
         full_text_weight=options.full_text_weight,
     )
-    fresh = [replace(c, rank=None, number=None, dropped=None) for c in retrieval.candidates]
+    fresh = [replace(c, rank=None, number=None, dropped=None, similar_to="") for c in retrieval.candidates]
     head, beyond = in_reach(fuse_again(fresh, fusion), options.candidates)
     if not options.rerank:
         head = [replace(c, log_odds=None) for c in head]
-    selected = select(by_log_odds(head) + beyond, options)
-    return Retrieval(retrieval.query, options, tuple(selected), fusion)
+    return settled(retrieval.query, options, by_log_odds(head) + beyond, fusion)
 
 
 def _scaled(used: float, asked_then: float, asked_now: float) -> float:
@@ -69,7 +82,8 @@ def _scaled(used: float, asked_then: float, asked_now: float) -> float:
     return 0.0 if asked_then and not used else asked_now
 
 
-def _drop(candidate: Candidate, kept: int, options: RetrievalOptions) -> Reason | None:
+def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
+    """Why a candidate is not kept, whatever else is."""
     if candidate.stored.id in options.banned:
         return reason("stages.banned")
     if candidate.stored.id in options.pinned:
@@ -79,6 +93,12 @@ def _drop(candidate: Candidate, kept: int, options: RetrievalOptions) -> Reason 
     probability = candidate.probability
     if probability is not None and probability < options.threshold:
         return reason("stages.below_threshold", probability=probability, threshold=options.threshold)
-    if kept >= options.contexts:
-        return reason("stages.beyond_contexts", limit=options.contexts)
     return None
+
+
+def _repetition(twin: Candidate) -> Reason:
+    return reason("duplicates.repeats", document=twin.stored.document)
+
+
+def _surplus(kept: int, options: RetrievalOptions) -> Reason | None:
+    return reason("stages.beyond_contexts", limit=options.contexts) if kept >= options.contexts else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .errors import RagError
 from .events import Stage, StageEvent, State
 from .messages import Reason, reason
+from .types import Retrieval
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ class Stopwatch:
     def finish(self, stage: Stage, *, done: int = 0, total: int = 0, why: Reason | None = None) -> StageEvent:
         """`why` remarks on a stage that ran but not as asked, such as a time budget that ran out."""
         return StageEvent(stage, State.FINISHED, why, self.elapsed(stage), done, total)
+
+    def selected(self, retrieval: Retrieval) -> StageEvent:
+        """The selection is made; what the contexts disagree on is remarked before anything is answered from them."""
+        why = reason("duplicates.flagged", why=retrieval.conflicts[0].why) if retrieval.conflicts else None
+        return self.finish(Stage.SELECT, done=len(retrieval.contexts), total=len(retrieval.candidates), why=why)
 
     def skip(self, stage: Stage, why: Reason) -> StageEvent:
         return StageEvent(stage, State.SKIPPED, why)

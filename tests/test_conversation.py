@@ -327,3 +327,31 @@ def test_answering_again_from_given_candidates_searches_nothing(store: MilvusSto
 
 def test_every_answer_has_an_id_of_its_own(store: MilvusStore) -> None:
     assert ask(conversation(store))[1].id != ask(conversation(store))[1].id
+
+
+VERSIONS = {
+    "tls-v1.md": "Rotate the certificate online every 30 days.",
+    "tls-v2.md": "Rotate the certificate online every 90 days.",
+    "tls-v2-copy.md": "Rotate the certificate online every 90 days.",
+}
+
+
+def test_versions_that_disagree_are_told_before_the_answer_and_a_repetition_costs_no_context(tmp_path: Path) -> None:
+    store = open_store(tmp_path, BagEmbedder(), VERSIONS)
+    _, ledger = ask(conversation(store, ScriptedChat(["Yes."])))
+    store.close()
+    assert ledger.retrieval
+    assert len(ledger.retrieval.contexts) == 2
+    (twin,) = [c for c in ledger.retrieval.candidates if c.similar_to]
+    assert twin.dropped and twin.dropped.code == "duplicates.repeats"
+    (conflict,) = ledger.retrieval.conflicts
+    assert stage(ledger, Stage.SELECT) == (State.FINISHED, reason("duplicates.flagged", why=conflict.why))
+
+
+def test_a_version_that_does_not_fit_into_the_prompt_is_in_no_conflict(tmp_path: Path) -> None:
+    store = open_store(tmp_path, BagEmbedder(), VERSIONS)
+    _, ledger = ask(conversation(store, ScriptedChat(["Yes."]), budget=PromptBudget(context_tokens=25)))
+    store.close()
+    assert ledger.retrieval
+    assert len(ledger.retrieval.contexts) == 1
+    assert ledger.retrieval.conflicts == ()

@@ -19,7 +19,7 @@ OPTIONS = RetrievalOptions(candidates=4, contexts=2, threshold=0.5)
 
 
 def judged(name: str, log_odds: float | None, *, dense: int | None = None, full_text: int | None = None) -> Candidate:
-    one = candidate("text", document=name, log_odds=log_odds)
+    one = candidate(f"text of {name}", document=name, log_odds=log_odds)
     return replace(
         one,
         stored=replace(one.stored, id=name),
@@ -64,6 +64,36 @@ def test_a_banned_candidate_makes_room_for_the_next() -> None:
 
 def test_a_ban_outweighs_a_pin() -> None:
     assert kept(select([A, B], replace(OPTIONS, pinned=("a",), banned=("a",)))) == ["b"]
+
+
+def test_a_repetition_is_collapsed_into_the_better_one_and_makes_room() -> None:
+    twin = replace(B, stored=replace(B.stored, chunk=A.stored.chunk))
+    found = select([A, twin, C, D], OPTIONS)
+    assert kept(found) == ["a", "c"]
+    assert found[1].similar_to == "a"
+    assert found[1].dropped == reason("duplicates.repeats", document="a")
+
+
+def test_a_repetition_of_what_is_banned_takes_its_place() -> None:
+    twin = replace(B, stored=replace(B.stored, chunk=A.stored.chunk))
+    assert kept(select([A, twin], replace(OPTIONS, banned=("a",)))) == ["b"]
+
+
+def test_a_pinned_repetition_is_kept_and_the_other_collapsed_into_it() -> None:
+    twin = replace(D, stored=replace(D.stored, chunk=A.stored.chunk))
+    found = reselect(Retrieval("q", OPTIONS, (A, twin)), replace(OPTIONS, pinned=("d",)))
+    assert kept(found.candidates) == ["d"]
+    assert [c.similar_to for c in found.candidates] == ["", "d"]
+    assert [c.similar_to for c in reselect(found, OPTIONS).candidates] == ["", ""], "below the threshold anyway"
+
+
+def test_versions_among_the_contexts_are_flagged() -> None:
+    one, other = (
+        replace(x, stored=replace(x.stored, document=f"guide-v{n}.md", chunk=replace(x.stored.chunk, text=text)))
+        for n, (x, text) in enumerate([(A, "The limit is 20 MB."), (B, "The limit is 50 MB.")])
+    )
+    (found,) = reselect(Retrieval("q", OPTIONS, (one, other)), OPTIONS).conflicts
+    assert (found.first, found.second) == ("a", "b")
 
 
 def retrieval(options: RetrievalOptions = OPTIONS, fusion: Fusion | None = None) -> Retrieval:
