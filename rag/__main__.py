@@ -80,6 +80,10 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--without-titles", action="store_true", help="index texts without their titles")
     evaluate.add_argument("--json", type=Path, metavar="OUT", help="also write the numbers to a file")
     evaluate.set_defaults(run=run_evaluate)
+
+    marks = commands.add_parser("marks", help="count the evidence marked right or wrong, or export it for evaluate")
+    marks.add_argument("--export", type=Path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")
+    marks.set_defaults(run=run_marks)
     return top
 
 
@@ -227,6 +231,29 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     if args.json:
         text_of = json.dumps(scoreboard.as_json(found), ensure_ascii=False, indent=2)
         args.json.write_text(f"{text_of}\n", encoding="utf-8")
+    return OK
+
+
+def run_marks(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import kept_in
+    from .labelling import labelled_set, summary, write_set
+    from .marks import Marks
+
+    database = kept_in(settings)
+    with closing(database):
+        marks = Marks(database).all() if database.path.exists() else []
+    if not marks:
+        raise RagError(reason("marks.none"))
+    if not args.export:
+        print("\n".join(text(line, language) for line in summary(marks)))
+        return OK
+    found = labelled_set(marks)
+    corpus, questions = (str(path) for path in write_set(found, args.export))
+    counts = {"passages": len(found.corpus), "queries": len(found.queries)}
+    print(text(reason("marks.exported", corpus=corpus, questions=questions, **counts), language))
+    if found.contested:
+        print(text(reason("marks.contested", count=found.contested), language))
+    print(text(reason("marks.try", corpus=corpus, questions=questions), language))
     return OK
 
 

@@ -20,6 +20,7 @@ from .draft import Setup
 from .files import FileLimits
 from .ingest import Ingest
 from .language import detect
+from .marks import Marks
 from .models import load_models
 from .prompts import PromptBudget
 from .protocols import ChatModel, Embedder, Store
@@ -54,8 +55,13 @@ def build(settings: Settings) -> Service:
         assemble=lambda models, store: _assemble(settings, models, store, chat),
         chat=chat.info if chat else None,
     )
-    book = LedgerBook(Database(Path(settings.data_dir) / KEPT))
-    return Service(settings, runtime, _file_limits(settings), book)
+    kept = kept_in(settings)
+    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept))
+
+
+def kept_in(settings: Settings) -> Database:
+    """The file that holds what is kept beside Milvus; not opened yet."""
+    return Database(Path(settings.data_dir) / KEPT)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .calibration import Bin, Judged, expected_error, reliability
 from .errors import RagError
 from .events import Cancel, DocumentOutcome, Retrieved
 from .labelled import Question, Row
@@ -48,6 +49,21 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """How far the reranker's probability is the share of right documents among those it gives it to.
+
+    A pair is a question and a document found for it, with the probability of the document's best chunk.
+    """
+
+    pairs: int
+    judged_only: bool
+    """Only documents somebody judged count; otherwise all that are not labelled relevant count as wrong."""
+    error: float
+    """ECE: the expected calibration error."""
+    table: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The outcome."""
 
@@ -68,12 +84,15 @@ class Evaluation:
     models: Mapping[str, ModelInfo]
     """By part: embedder, reranker."""
     options: RetrievalOptions = field(default_factory=RetrievalOptions)
+    calibration: Reliability | None = None
+    """None where no document was judged by the reranker."""
 
 
 @dataclass(slots=True)
 class _Tally:
     """What the questions gave so far."""
 
+    judged_only: bool = False
     runs: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {stage: {} for stage in STAGES})
     best: list[float] = field(default_factory=list)
     kept: int = 0
@@ -81,8 +100,10 @@ class _Tally:
     answers: int = 0
     right: int = 0
     generated: bool = False
+    judged: list[Judged] = field(default_factory=list)
 
     def add(self, question: Question, retrieval: Retrieval, ledger: Ledger | None) -> None:
+        self.judged += judged(question, retrieval, judged_only=self.judged_only)
         for stage in STAGES:
             self.runs[stage][question.id] = ranked_documents(retrieval.candidates, stage)
         self.best.append(best_probability(retrieval))
@@ -109,13 +130,18 @@ def evaluate(
     """
     _ingest(parts, corpus, with_titles=with_titles, progress=progress)
     labelled = [question for question in questions if question.relevant]
-    total = len(labelled) + len(unanswerable)
-    tally, others = _Tally(), _Tally()
+    only_wrong = [question for question in questions if question.irrelevant and not question.relevant]
+    judged_only = any(question.irrelevant for question in questions)
+    total = len(labelled) + len(unanswerable) + len(only_wrong)
+    tally, others, wrong = _Tally(judged_only), _Tally(), _Tally(judged_only)
     for done, question in enumerate(labelled, 1):
         tally.add(question, *_asked(parts, question, options))
         progress("asking", done, total)
     for done, question in enumerate(unanswerable, len(labelled) + 1):
         others.add(question, _retrieved(parts, question.text, options), None)
+        progress("asking", done, total)
+    for done, question in enumerate(only_wrong, len(labelled) + len(unanswerable) + 1):
+        wrong.add(question, _retrieved(parts, question.text, options), None)
         progress("asking", done, total)
     return Evaluation(
         documents=len(corpus),
@@ -129,6 +155,7 @@ def evaluate(
         profile=parts.models.profile,
         models={"embedder": parts.models.embedder.info, "reranker": parts.models.reranker.info},
         options=options,
+        calibration=_calibration([*tally.judged, *others.judged, *wrong.judged], judged_only=judged_only),
     )
 
 
@@ -141,6 +168,23 @@ def ranked_documents(candidates: Iterable[Candidate], stage: str) -> list[str]:
 def best_probability(retrieval: Retrieval) -> float:
     """The highest probability any candidate was given; 0 without candidates."""
     return max((c.probability or 0.0 for c in retrieval.candidates), default=0.0)
+
+
+def judged(question: Question, retrieval: Retrieval, *, judged_only: bool) -> list[Judged]:
+    """Each document found, by its best probability, and whether it is labelled relevant."""
+    best: dict[str, float] = {}
+    for c in retrieval.candidates:
+        if c.probability is not None:
+            best[c.stored.document] = max(c.probability, best.get(c.stored.document, 0.0))
+    known = {*question.relevant, *question.irrelevant}
+    return [(p, name in question.relevant) for name, p in best.items() if name in known or not judged_only]
+
+
+def _calibration(pairs: Sequence[Judged], *, judged_only: bool) -> Reliability | None:
+    if not pairs:
+        return None
+    table = reliability(pairs)
+    return Reliability(len(pairs), judged_only, expected_error(table), table)
 
 
 def _ingest(parts: Parts, corpus: Sequence[Row], *, with_titles: bool, progress: Progress) -> None:

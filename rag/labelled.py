@@ -36,6 +36,8 @@ class Question:
     text: str
     relevant: tuple[str, ...]
     answer_any: tuple[str, ...] = ()
+    irrelevant: tuple[str, ...] = ()
+    """Ids of documents judged not to be relevant; where a set has none, every other document counts as that."""
 
 
 def read_corpus(path: Path) -> list[Row]:
@@ -46,7 +48,9 @@ def read_corpus(path: Path) -> list[Row]:
 
 
 def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Question]:
-    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `answer_any`; None for no labels.
+    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `irrelevant` and `answer_any`.
+
+    With `relevant` None the rows carry no labels.
 
     Raises RagError naming file and line.
     """
@@ -56,6 +60,7 @@ def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Que
             line.text("query", needed=True),
             line.texts(relevant, needed=True) if relevant else (),
             line.texts("answer_any"),
+            line.texts("irrelevant") if relevant else (),
         )
         for line in _lines(path)
     ]
@@ -67,7 +72,7 @@ def check_labels(corpus: Sequence[Row], questions: Sequence[Question], path: Pat
     """Raises RagError when a question names a document the corpus does not have: it could never be found."""
     known = {row.id for row in corpus}
     for question in questions:
-        for document in question.relevant:
+        for document in (*question.relevant, *question.irrelevant):
             if document not in known:
                 raise RagError(
                     reason("evaluation.unknown_document", path=str(path), qid=question.id, document=document)

@@ -6,13 +6,13 @@ import dataclasses
 from typing import Any
 from unicodedata import east_asian_width
 
-from .evaluation import Evaluation
+from .evaluation import Evaluation, Reliability
 from .measures import MEASURES
 from .messages import Language, label, reason, text
 
 
 def table(found: Evaluation, language: Language) -> str:
-    """Measures by stage, then answers and abstention where they were measured."""
+    """Measures by stage, then calibration, answers and abstention where they were measured."""
     head = reason("evaluation.head", documents=found.documents, questions=found.questions, unlabelled=found.unlabelled)
     lines = [_models(found), text(head, language), ""]
     if found.questions:
@@ -21,6 +21,8 @@ def table(found: Evaluation, language: Language) -> str:
             for stage, means in found.ranking.items()
         ]
         lines += [*_aligned(rows), ""]
+    if found.calibration:
+        lines += [*_reliability(found.calibration, found.models["reranker"].score_name, language), ""]
     return "\n".join([*lines, *_shares(found, language)]).rstrip()
 
 
@@ -36,6 +38,19 @@ def _models(found: Evaluation) -> str:
         f"{found.profile}: {', '.join(names)}; {o.mode}, candidates {o.candidates}, contexts {o.contexts}, "
         f"threshold {o.threshold:g}"
     )
+
+
+def _reliability(found: Reliability, score_name: str, language: Language) -> list[str]:
+    """The error in one line, then a row for every tenth of the probability that something falls into."""
+    score = label(f"report.{score_name or 'p_yes'}", language)
+    code = "evaluation.ece_judged" if found.judged_only else "evaluation.ece"
+    head = text(reason(code, score=score, error=f"{found.error:.3f}", pairs=found.pairs), language)
+    columns = [score, *(label(f"evaluation.{name}", language) for name in ("mean", "share_right", "right_of"))]
+    rows = [
+        [f"{b.low:.1f}–{b.high:.1f}", f"{b.mean:.3f}", f"{b.right / b.count:.3f}", f"{b.right}/{b.count}"]
+        for b in found.table
+    ]
+    return [head, *_aligned([columns, *rows])]
 
 
 def _shares(found: Evaluation, language: Language) -> list[str]:

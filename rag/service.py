@@ -13,6 +13,7 @@ from .book import LedgerBook
 from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused, collect
 from .ledger import AnswerEvent
+from .marks import Marks
 from .request import Request
 from .runtime import Runtime
 from .settings import Settings
@@ -25,11 +26,14 @@ HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 class Service:
     """One knowledge base, ready or getting ready."""
 
-    def __init__(self, settings: Settings, runtime: Runtime, limits: FileLimits, book: LedgerBook) -> None:
+    def __init__(
+        self, settings: Settings, runtime: Runtime, limits: FileLimits, book: LedgerBook, marks: Marks
+    ) -> None:
         self.settings = settings
         self.runtime = runtime
         self.limits = limits
         self.book = book
+        self.marks = marks
 
     def status(self) -> Status:
         """Which models run, or what stands in their way."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from rag.book import LedgerBook
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
+from rag.marks import Marks
 from rag.messages import Reason, reason
 from rag.request import Request
 from rag.settings import Settings
@@ -91,6 +92,10 @@ class ScriptedService:
     @cached_property
     def book(self) -> LedgerBook:
         return LedgerBook(Database(self.folder / "plainsight.db"))
+
+    @cached_property
+    def marks(self) -> Marks:
+        return Marks(Database(self.folder / "plainsight.db"))
 
     def status(self) -> Status:
         ready = self.gate is None or self.gate.exists()

@@ -179,6 +179,31 @@ def test_the_whole_path_is_measured(running: Parts) -> None:
     assert found.abstention.auc == pytest.approx(4 / 6)
 
 
+def test_calibration_counts_what_is_not_labelled_as_wrong(running: Parts) -> None:
+    asked = [question("rotate it online by sending a signal", "tls"), question("zebra", "fruit")]
+    found = evaluate(running, CORPUS, asked, options=OPTIONS, unanswerable=[question("every night")]).calibration
+    assert found is not None
+    assert (found.judged_only, found.pairs) == (False, 9)
+    assert found.table[-1].right == 1 and sum(row.right for row in found.table) == 2
+    assert found.error > 0
+
+
+def test_calibration_on_judged_pairs_alone_where_a_set_names_wrong_ones(running: Parts) -> None:
+    asked = [
+        replace(question("rotate it online by sending a signal", "tls"), irrelevant=("fruit",)),
+        replace(question("yellow bananas"), irrelevant=("tls",)),
+    ]
+    found = evaluate(running, CORPUS, asked, options=OPTIONS)
+    assert (found.questions, found.unlabelled) == (1, 1)
+    assert found.calibration is not None
+    assert (found.calibration.judged_only, found.calibration.pairs) == (True, 3)
+    assert sum(row.right for row in found.calibration.table) == 1
+    lines = table(found, "en").splitlines()
+    (head,) = (n for n, line in enumerate(lines) if "ECE" in line)
+    assert lines[head].endswith("over 3 judged pairs of question and document")
+    assert lines[head + 2].split()[0] == "0.0–0.1" and lines[head + 2].split()[-1] == "0/2"
+
+
 def test_an_answerable_question_below_the_threshold_is_refused(running: Parts) -> None:
     strict = replace(OPTIONS, threshold=0.99)
     found = evaluate(
