@@ -411,9 +411,7 @@ def test_large_and_deep_documents_are_cut_like_any_other(text: str) -> None:
     ("front_matter", "tags", "date"),
     [
         pytest.param("tags: [tls, Ops]\ndate: 2024-03-05", ("tls", "Ops"), "2024-03-05", id="lists and YAML dates"),
-        pytest.param(
-            "keywords: 证书，运维\nlastmod: 2023/1/9", ("证书", "运维"), "2023-01-09", id="one line"
-        ),
+        pytest.param("keywords: 证书，运维\nlastmod: 2023/1/9", ("证书", "运维"), "2023-01-09", id="one line"),
         pytest.param("tags:\n  - '#a'\n  - a\n  - 7", ("a", "7"), "", id="marks go, repeats go"),
         pytest.param("updated: 2024-03-05T10:00:00Z", (), "2024-03-05", id="a moment is a date"),
         pytest.param("date: 2024-13-45\ntags: x", (), "", id="no such date: YAML itself refuses it"),
