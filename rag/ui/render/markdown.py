@@ -43,46 +43,71 @@ def answer(source: str, chips: Chips, *, complete: bool) -> str:
 
 def to_html(source: str, chips: Chips) -> str:
     """HTML of Markdown that nobody has defused; links to evidence become chips."""
-    return str(_parser().render(source, {"chips": chips}))
+    return str(_parser().render(source, {"chips": chips, "language": chips.language}))
 
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"])
-    parser.disable(["reference", "html_block", "html_inline"])  # "[1]: http://…" would turn every [1] into a link
+    parser = safe_parser(_Renderer)
+    parser.disable("reference")  # "[1]: http://…" would turn every [1] into a link
     parser.validateLink = _may_be_linked  # type: ignore[method-assign]
     return parser
 
 
+def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
+    """A parser for text nobody has vetted: HTML stays text, links are the renderer's to judge."""
+    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
+    return parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"])
+
+
+def is_web(url: str) -> bool:
+    """Whether an address may become a link."""
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # such as an open bracket in the host
+        return False
+
+
+def web_link(url: str) -> str:
+    """The opening tag of a link that leads out of the page."""
+    safe = esc(url)
+    return f'<a href="{safe}" title="{safe}" target="_blank" rel="noopener noreferrer nofollow">'
+
+
 def _may_be_linked(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https") or ANCHOR.fullmatch(url) is not None
+    return is_web(url) or ANCHOR.fullmatch(url) is not None
 
 
-class _Renderer(RendererHTML):
-    """markdown-it's own renderer, which escapes, with our headings, links, images and tables."""
+class SafeRenderer(RendererHTML):
+    """markdown-it's own renderer, which escapes. No image is loaded; tables scroll by themselves.
+
+    `env["language"]` is that of the page.
+    """
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f'<span class="no-image">{t("image", env["chips"].language, alt=tokens[idx].content)}</span>'
-
-    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        address = str(tokens[idx].attrGet("href") or "")
-        if found := ANCHOR.fullmatch(address):
-            return _chip_open(int(found[1]), int(found[2]), env["chips"])
-        safe = esc(address)
-        return f'<a href="{safe}" title="{safe}" target="_blank" rel="noopener noreferrer nofollow">'
-
-    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return '<p class="heading">'  # an answer's headings are no headings of the page
-
-    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return "</p>\n"
+        return f'<span class="no-image">{t("image", env["language"], alt=tokens[idx].content)}</span>'
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return '<div class="wide"><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>\n"
+
+
+class _Renderer(SafeRenderer):
+    """An answer's headings and links."""
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        address = str(tokens[idx].attrGet("href") or "")
+        if found := ANCHOR.fullmatch(address):
+            return _chip_open(int(found[1]), int(found[2]), env["chips"])
+        return web_link(address)
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return '<p class="heading">'  # an answer's headings are no headings of the page
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</p>\n"
 
 
 def _chip_open(turn: int, number: int, chips: Chips) -> str:
