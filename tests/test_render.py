@@ -408,3 +408,15 @@ def test_an_abstention_during_an_ingest_says_so(outcome: Outcome, ingesting: boo
 @pytest.mark.parametrize("other", ["片段", "候选段落", "相关性", "向量模型", "向量化", "提示词", "对话模型", "篇"])
 def test_chinese_words_for_one_thing_are_one(other: str) -> None:
     assert [name for name, row in area("ui").items() if other in row["zh"]] == []
+
+
+def test_a_card_without_a_best_sentence_begins_below_its_own_heading() -> None:
+    turn = answered("zzz")
+    assert turn.retrieval is not None
+    first = turn.retrieval.candidates[0]
+    text = "## Rotating certificates\n\nThe broker reads its key pair."
+    shown = replace(first, stored=replace(first.stored, chunk=replace(first.stored.chunk, text=text)))
+    html = evidence.panel(
+        (replace(turn, retrieval=replace(turn.retrieval, candidates=(shown,))),), 1, "en", score_name="p_yes"
+    )
+    assert '<p class="snippet">The broker reads its key pair.</p>' in html

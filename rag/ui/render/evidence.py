@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ...highlight import best_sentence, term_spans
@@ -12,6 +13,7 @@ from ..turn import Turn
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 NEAR_MISSES = 3
+HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
 BEGINNING = 180
 """Characters shown of a passage in which no sentence stands out."""
 
@@ -248,7 +250,8 @@ def near_misses(one: Turn, language: Language) -> str:
 
 
 def _beginning(text: str) -> str:
-    line = " ".join(text.split())
+    """The first words below the chunk's own headings, which stand over the card already."""
+    line = " ".join(HEADINGS.sub("", text).split()) or " ".join(text.split())
     return line if len(line) <= BEGINNING else f"{line[:BEGINNING]}…"
 
 
