@@ -12,12 +12,13 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from . import report
+from . import kb, report
 from .errors import RagError
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .ledger import Answered, Outcome
 from .messages import Language, label, reason, text
 from .request import Request
+from .service import Service
 from .settings import Settings, environment, unknown
 from .types import Mode, RetrievalOptions
 
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
     ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    _add_kb(ingest)
     ingest.set_defaults(run=run_ingest)
 
     for name, run, about in (
@@ -56,18 +58,28 @@ def parser() -> argparse.ArgumentParser:
         asking.add_argument("--contexts", metavar="N", help="most contexts kept")
         asking.add_argument("--threshold", metavar="P", help="least probability of a context")
         asking.add_argument("--instruction", metavar="TEXT", help="task told to the Qwen3 models")
-        asking.add_argument("--document", action="append", default=[], metavar="NAME", help="search only in this one")
+        asking.add_argument(
+            "--kb", action="append", default=[], metavar="NAME", help="search this knowledge base; may be repeated"
+        )
+        asking.add_argument(
+            "--document", action="append", default=[], metavar="NAME",
+            help="search only in this one, or in a folder: FOLDER/; may be repeated",
+        )  # fmt: skip
         asking.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
         asking.add_argument("--json", action="store_true", help="print one JSON object")
         asking.set_defaults(run=run)
 
     documents = commands.add_parser("documents", help="list the documents")
     documents.add_argument("--json", action="store_true", help="print one JSON array")
+    _add_kb(documents)
     documents.set_defaults(run=run_documents)
 
     delete = commands.add_parser("delete", help="remove documents with their vectors")
     delete.add_argument("names", nargs="+", metavar="NAME")
+    _add_kb(delete)
     delete.set_defaults(run=run_delete)
+
+    kb.add_commands(commands)
 
     doctor = commands.add_parser("doctor", help="check versions, models, Milvus, locks and disk, and say what to fix")
     doctor.set_defaults(run=run_doctor)
@@ -85,6 +97,10 @@ def parser() -> argparse.ArgumentParser:
     marks.add_argument("--export", type=Path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")
     marks.set_defaults(run=run_marks)
     return top
+
+
+def _add_kb(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--kb", default="", metavar="NAME", help="knowledge base; otherwise the default one")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,7 +131,8 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
 
     bad = 0
     with opened(settings) as service:
-        for event in service.ingest(service.sources(args.paths), cancel=Cancel()):
+        base = service.library.catalogue.named(args.kb).id
+        for event in service.ingest(service.sources(args.paths), cancel=Cancel(), base=base):
             line = report.ingest_line(event, language)
             if line:
                 print(line, flush=True)
@@ -127,9 +144,8 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
     from .build import opened
 
     with opened(settings) as service:
-        parts = service.runtime.parts()
-        info = parts.models.reranker.info
-        for event in parts.retriever.run(args.question, _options(args, settings), cancel=Cancel()):
+        info = service.runtime.models().reranker.info
+        for event in service.search(args.question, _options(args, service), cancel=Cancel()):
             if isinstance(event, Retrieved):
                 found = event.retrieval
             elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
@@ -145,7 +161,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     from .build import opened
 
     with opened(settings) as service:
-        for event in service.ask(Request(args.question, options=_options(args, settings)), cancel=Cancel()):
+        for event in service.ask(Request(args.question, options=_options(args, service)), cancel=Cancel()):
             if isinstance(event, Answered):
                 ledger = event.ledger
             elif args.json:
@@ -166,15 +182,19 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
 
 
-def _options(args: argparse.Namespace, settings: Settings) -> RetrievalOptions:
-    return replace(settings.retrieval, documents=tuple(args.document), rerank=not args.no_rerank)
+def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:
+    """What the command line says goes over what the knowledge base wants, and that over the settings."""
+    scope = tuple(service.library.catalogue.named(name).id for name in args.kb)
+    said = {name: getattr(service.settings.retrieval, name) for name in OVERRIDES if getattr(args, name)}
+    options = replace(service.defaults(scope), **said)
+    return replace(options, collections=scope, documents=tuple(args.document), rerank=not args.no_rerank)
 
 
 def run_documents(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import Collection
+    from .build import opened_library
 
-    with closing(Collection(settings)) as collection:
-        documents = collection.documents()
+    with opened_library(settings) as library:
+        documents = library.documents(library.catalogue.named(args.kb).id)
     if args.json:
         print(json.dumps(report.plain(documents), ensure_ascii=False, indent=2))
     else:
@@ -186,7 +206,7 @@ def run_delete(args: argparse.Namespace, settings: Settings, language: Language)
     from .build import opened
 
     with opened(settings) as service:
-        count = service.delete(args.names)
+        count = service.delete(args.names, base=service.library.catalogue.named(args.kb).id)
     if not count:
         raise RagError(reason("report.none_deleted", names=", ".join(args.names)))
     print(text(reason("report.deleted", count=count), language))

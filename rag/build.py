@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from .book import LedgerBook
+from .catalogue import Catalogue, KnowledgeBase
 from .chunking import ChunkLimits
 from .conversation import Conversation
 from .device import prepare_environment
 from .draft import Setup
 from .files import FileLimits
 from .ingest import Ingest
-from .language import detect
+from .language import UNDETERMINED, detect
+from .library import Library
 from .marks import Marks
 from .models import load_models
 from .prompts import PromptBudget
 from .protocols import ChatModel, Embedder, Store
 from .retrieval import Policy, Retriever
-from .runtime import Models, Parts, Runtime
+from .runtime import Models, Runtime, Talk
+from .scope import Scope
 from .service import Service
 from .settings import Settings
 from .sqlite import Database
@@ -48,20 +51,29 @@ def build(settings: Settings) -> Service:
     """The product, not yet started: `service.runtime.start()` begins to load the models."""
     prepare_environment(os.environ)
     chat = _chat(settings)
-    database = Collection(settings)
+    kept = kept_in(settings)
+    library = Library(Catalogue(kept, settings.collection), Milvus(settings))
     runtime = Runtime(
-        database=database,
+        library=library,
         load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel),
-        assemble=lambda models, store: _assemble(settings, models, store, chat),
+        talk=lambda models, scope: _talk(settings, models, scope, chat),
+        ingest=lambda models, store, base: _ingest(settings, models, store, base),
         chat=chat.info if chat else None,
     )
-    kept = kept_in(settings)
     return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept))
 
 
 def kept_in(settings: Settings) -> Database:
     """The file that holds what is kept beside Milvus; not opened yet."""
     return Database(Path(settings.data_dir) / KEPT)
+
+
+@contextmanager
+def opened_library(settings: Settings) -> Iterator[Library]:
+    """The knowledge bases without any model, released at the end; for what needs none."""
+    kept = kept_in(settings)
+    with closing(kept), closing(Library(Catalogue(kept, settings.collection), Milvus(settings))) as library:
+        yield library
 
 
 @contextmanager
@@ -88,42 +100,40 @@ def throw_away(settings: Settings) -> Iterator[Service]:
                 yield service
         finally:
             if "://" in uri:
-                with closing(Collection(alone)) as collection:
-                    collection.drop()
+                with closing(Milvus(alone)) as database:
+                    database.drop(name)
 
 
-class Collection:
-    """The `Database` of the runtime: one collection of one Milvus, connected to when first needed."""
+class Milvus:
+    """The `Database` of the library: the collections of one Milvus, connected to when first needed."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
         self._open: Connection | None = None
 
-    def documents(self) -> list[Document]:
+    def documents(self, collection: str) -> list[Document]:
         from .store import read_documents
 
-        return read_documents(self._connection(), self._settings.collection)
+        return read_documents(self._connection(), collection)
 
-    def fingerprint(self) -> Fingerprint | None:
+    def fingerprint(self, collection: str) -> Fingerprint | None:
         from .store import fingerprint_of
 
-        return fingerprint_of(self._connection(), self._settings.collection)
+        return fingerprint_of(self._connection(), collection)
 
-    def open(self, embedder: Embedder) -> Store:
+    def open(self, collection: str, embedder: Embedder) -> Store:
         from .store import IndexOptions, MilvusStore
 
         s = self._settings
         index = IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
-        return MilvusStore.open(
-            self._connection(), s.collection, fingerprint(embedder, chunk_limits(s, embedder)), index=index
-        )
+        made_with = fingerprint(embedder, chunk_limits(s, embedder))
+        return MilvusStore.open(self._connection(), collection, made_with, index=index)
 
-    def drop(self) -> None:
-        """Remove the collection with all its documents. Raises StoreError."""
+    def drop(self, collection: str) -> None:
         from .store import drop
 
-        drop(self._connection(), self._settings.collection)
+        drop(self._connection(), collection)
 
     def close(self) -> None:
         with self._lock:
@@ -180,13 +190,16 @@ def _chat(settings: Settings) -> ChatModel | None:
     )
 
 
-def _assemble(settings: Settings, models: Models, store: Store, chat: ChatModel | None) -> Parts:
+def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | None) -> Talk:
     policy = Policy(rrf_k=settings.rrf_k, rerank_seconds=settings.rerank_seconds)
-    retriever = Retriever(models.embedder, models.reranker, store, detect_language=detect, policy=policy)
+    retriever = Retriever(
+        models.embedder, models.reranker, scope, detect_language=detect, policy=policy, remark=scope.left_out
+    )
     infos = {"embedder": models.embedder.info, "reranker": models.reranker.info}
+    made_with = fingerprint(models.embedder, chunk_limits(settings, models.embedder))
     conversation = Conversation(
         retriever,
-        store,
+        scope,
         chat=chat,
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
@@ -195,12 +208,20 @@ def _assemble(settings: Settings, models: Models, store: Store, chat: ChatModel 
         setup=Setup(
             models.profile,
             {**infos, "chat": chat.info} if chat else infos,
-            {settings.collection: fingerprint(models.embedder, chunk_limits(settings, models.embedder))},
+            dict.fromkeys(scope.names, made_with),
             versions(),
+            scope.names,
         ),
     )
-    ingest = Ingest(store, models.embedder, limits=chunk_limits(settings, models.embedder), detect=detect)
-    return Parts(models, store, retriever, conversation, ingest)
+    return Talk(retriever, conversation)
+
+
+def _ingest(settings: Settings, models: Models, store: Store, base: KnowledgeBase) -> Ingest:
+    def language(text: str) -> str:
+        found = detect(text)
+        return base.language if base.language and found == UNDETERMINED else found
+
+    return Ingest(store, models.embedder, limits=chunk_limits(settings, models.embedder), detect=language)
 
 
 def _file_limits(settings: Settings) -> FileLimits:

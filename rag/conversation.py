@@ -18,7 +18,7 @@ from .errors import GenerationError, RagError
 from .events import Cancel, Delta, Retrieved, Stage, StageEvent, State
 from .ledger import Answered, AnswerEvent, Author, Outcome
 from .messages import Language, Reason, reason
-from .protocols import ChatModel, Extractor, Store
+from .protocols import ChatModel, Extractor, Searchable
 from .request import Request
 from .retrieval import Retriever
 from .rewriting import rewrite
@@ -37,12 +37,12 @@ SEARCHING = (
 
 
 class Conversation:
-    """Answers questions over one collection. Holds no history: the caller does, so that two users never mix."""
+    """Answers questions over one scope. Holds no history: the caller does, so that two users never mix."""
 
     def __init__(
         self,
         retriever: Retriever,
-        store: Store,
+        store: Searchable,
         *,
         chat: ChatModel | None,
         extractor: Extractor,

@@ -22,6 +22,8 @@ class Setup:
     models: Mapping[str, ModelInfo]
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    collections: Mapping[str, str] = field(default_factory=dict)
+    """Id -> name of the knowledge bases that are searched."""
 
 
 @dataclass
@@ -85,4 +87,5 @@ class Draft:
             tokens=replace(self.tokens, contexts=sum(c.stored.chunk.tokens for c in self.contexts)),
             fingerprints=setup.fingerprints,
             versions=setup.versions,
+            collections=setup.collections,
         )

@@ -12,6 +12,7 @@ RagError
 ├── DocumentRefused      one file cannot be ingested; the others go on
 ├── GenerationError      the chat model gave no (whole) answer
 ├── KeepingError         a conversation cannot be kept, or is not there
+├── LibraryError         a knowledge base is not there, or cannot be as asked
 └── Stopped              the user pressed stop
 """
 
@@ -73,6 +74,10 @@ class GenerationError(RagError):
 
 class KeepingError(RagError):
     """A conversation cannot be kept, or is not there."""
+
+
+class LibraryError(RagError):
+    """A knowledge base is not there, or cannot be as asked."""
 
 
 class Stopped(RagError):

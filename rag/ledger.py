@@ -146,6 +146,8 @@ class Ledger:
     """By knowledge base: what its index was made with."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of Plainsight and of the libraries that matter for the result."""
+    collections: Mapping[str, str] = field(default_factory=dict)
+    """Id -> name, then, of the knowledge bases that were searched."""
 
 
 @dataclass(frozen=True, slots=True)

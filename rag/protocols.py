@@ -66,17 +66,27 @@ class Extractor(Protocol):
         """Yield pieces of an answer: sentences of the numbered contexts as they stand, each with its `[n]`."""
 
 
-class Store(Protocol):
-    """Where chunks live. One instance is one collection."""
+class Searchable(Protocol):
+    """What a question searches: one collection, or what it may see of several."""
 
     def full_text_missing(self) -> Reason | None:
         """Why full-text search is not possible here, or None when it is."""
 
     def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
-        """Best inner products with the `[1, dim]` vector, best first."""
+        """Best inner products with the `[1, dim]` vector, best first.
+
+        `documents` are names to search in, one that ends in "/" a folder; empty means all.
+        """
 
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Best BM25 scores of the query's terms, best first; positive whatever the engine says."""
+
+    def documents(self) -> list[Document]:
+        """All committed documents, by name."""
+
+
+class Store(Searchable, Protocol):
+    """Where chunks live. One instance is one collection."""
 
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
@@ -86,9 +96,6 @@ class Store(Protocol):
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
         """The committed documents of these names, all of them by default, each whole with its vectors, by name."""
-
-    def documents(self) -> list[Document]:
-        """All committed documents, by name."""
 
     def chunks(self, document: str) -> list[StoredChunk]:
         """The committed chunks of one document, in order."""

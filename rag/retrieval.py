@@ -14,7 +14,7 @@ from .errors import RagError, StoreError
 from .events import Cancel, Judging, Retrieved, Stage, StageEvent
 from .fusion import fuse
 from .messages import Reason, reason
-from .protocols import Embedder, Reranker, Store
+from .protocols import Embedder, Reranker, Searchable
 from .selection import by_log_odds, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
 from .types import Candidate, Fusion, Hit, Mode, RetrievalOptions
@@ -36,24 +36,27 @@ class Policy:
 
 
 class Retriever:
-    """Runs the two stages over one collection."""
+    """Runs the two stages over one scope."""
 
     def __init__(
         self,
         embedder: Embedder,
         reranker: Reranker,
-        store: Store,
+        store: Searchable,
         *,
         detect_language: Callable[[str], str],
         policy: Policy,
         now: Callable[[], float] = time.monotonic,
+        remark: Callable[[], Reason | None] = lambda: None,
     ) -> None:
+        """`remark` says after a search what of the scope it had to do without."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
         self._detect_language = detect_language
         self._policy = policy
         self._now = now
+        self._remark = remark
 
     def run(
         self, query: str, options: RetrievalOptions, *, cancel: Cancel
@@ -104,7 +107,7 @@ class Retriever:
         except StoreError as e:
             yield watch.fail(Stage.DENSE, e.reason)
             return e.reason
-        yield watch.finish(Stage.DENSE, done=len(hits))
+        yield watch.finish(Stage.DENSE, done=len(hits), why=self._remark())
         return hits
 
     def _full_text(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
@@ -118,7 +121,7 @@ class Retriever:
         except StoreError as e:
             yield watch.fail(Stage.FULL_TEXT, e.reason)
             return e.reason
-        yield watch.finish(Stage.FULL_TEXT, done=len(hits))
+        yield watch.finish(Stage.FULL_TEXT, done=len(hits), why=self._remark())
         return hits
 
     def _fusion(self, query: str, options: RetrievalOptions) -> Fusion:

@@ -11,17 +11,19 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from .catalogue import KnowledgeBase
 from .conversation import Conversation
-from .errors import ModelsError, ModelsNotReady, RagError, StoreError
+from .errors import IndexMismatch, ModelsError, ModelsNotReady, RagError, StoreError
 from .events import Cancel
 from .ingest import Ingest
+from .library import Library
 from .messages import Reason, reason
 from .protocols import Embedder, Extractor, Reranker, Store
 from .retrieval import Retriever
+from .scope import Scope
 from .status import ModelInfo, PartState, PartStatus, Status
-from .types import Document, Fingerprint, RetrievalOptions
+from .types import Fingerprint, RetrievalOptions
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +50,16 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """What answers questions over one scope."""
+
+    retriever: Retriever
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that answers questions and takes documents."""
+    """Everything that answers questions over the default knowledge base and takes documents into it."""
 
     models: Models
     store: Store
@@ -58,43 +68,29 @@ class Parts:
     ingest: Ingest
 
 
-class Database(Protocol):
-    """A collection that may not exist yet, in a database that may not answer yet."""
-
-    def documents(self) -> list[Document]:
-        """Committed documents, readable before any model is loaded. Raises StoreError."""
-
-    def fingerprint(self) -> Fingerprint | None:
-        """What the collection was made with; None when there is no collection. Raises StoreError."""
-
-    def open(self, embedder: Embedder) -> Store:
-        """The collection, created when missing. Raises StoreError, IndexMismatch among them."""
-
-    def close(self) -> None:
-        """Release the database."""
-
-
 class Runtime:
     """Loads once, in one background thread."""
 
     def __init__(
         self,
         *,
-        database: Database,
+        library: Library,
         load: Callable[[Fingerprint | None, Report, Cancel], Models],
-        assemble: Callable[[Models, Store], Parts],
+        talk: Callable[[Models, Scope], Talk],
+        ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
         chat: ModelInfo | None,
     ) -> None:
-        self.database = database
+        self.library = library
         self._load = load
-        self._assemble = assemble
+        self._talk = talk
+        self._ingest = ingest
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._cancel = Cancel()
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
         self._models: Models | None = None
-        self._parts: Parts | None = None
+        self._usable = False
         self._failure: RagError | None = None
         why = None if chat else reason("runtime.no_chat_model")
         self._status = {
@@ -114,37 +110,47 @@ class Runtime:
             models, parts = self._models, tuple(self._status.values())
         return Status(models.profile if models else "", models.why if models else None, parts)
 
-    def parts(self) -> Parts:
-        """The running parts. Raises ModelsNotReady while loading, else the error that stands in the way."""
-        if self._parts:
-            return self._parts
-        if not self._settled.is_set():
+    def models(self) -> Models:
+        """The running models. Raises ModelsNotReady while loading, else the error that stands in the way."""
+        if not self._usable and not self._settled.is_set():
             raise ModelsNotReady(reason("runtime.loading"))
         return self._finish()
 
-    def wait(self) -> Parts:
-        """The running parts, however long loading takes; for the command line."""
-        self._settled.wait()
-        return self.parts()
+    def talk(self, options: RetrievalOptions) -> Talk:
+        """What answers a question with these options. Raises like `models`, and when its scope cannot be searched."""
+        models = self.models()
+        return self._talk(models, self.library.scope(options))
 
-    def documents(self) -> list[Document]:
-        """The document list, also while models load. Raises StoreError."""
-        return self._parts.store.documents() if self._parts else self.database.documents()
+    def ingest(self, base: str = "") -> Ingest:
+        """What takes documents into a knowledge base. Raises like `models`, and when it cannot be opened."""
+        models = self.models()
+        return self._ingest(models, self.library.store(base), self.library.catalogue.base(base))
+
+    def parts(self) -> Parts:
+        """The parts of the default knowledge base. Raises as the others do."""
+        talk = self.talk(RetrievalOptions())
+        store = self.library.store()
+        return Parts(self.models(), store, talk.retriever, talk.conversation, self.ingest())
+
+    def wait(self) -> None:
+        """Until everything runs, however long loading takes. Raises like `models`."""
+        self._settled.wait()
+        self.models()
 
     def close(self) -> None:
         """End what is under way in the background, and release the database."""
         self._cancel.cancel()
         if self._thread.is_alive():  # a process that ends while torch or Milvus still works in it is aborted
             self._thread.join(CLOSING_SECONDS)
-        self.database.close()
+        self.library.close()
 
     def _run(self) -> None:
         try:
             self._models = self._load(self._indexed(), self._report, self._cancel)
-            parts = self._finish()
+            self._finish()
             self._settled.set()
-            _warm_up(parts, self._cancel)
-            parts.models.afterwards(self._cancel)
+            self._warm_up()
+            self._models.afterwards(self._cancel)
         except RagError as e:
             log.error("%s", e)
             self._fail(e)
@@ -157,25 +163,35 @@ class Runtime:
     def _indexed(self) -> Fingerprint | None:
         self._report(PartStatus("store", PartState.LOADING))
         try:
-            return self.database.fingerprint()
+            return self.library.fingerprint()
         except StoreError as e:
             self._report(PartStatus("store", PartState.FAILED, reason=e.reason))
             return None
 
-    def _finish(self) -> Parts:
+    def _finish(self) -> Models:
         with self._opening:
-            if self._parts:
-                return self._parts
             if not self._models:
                 raise self._failure or ModelsNotReady(reason("runtime.loading"))
+            if self._usable:
+                return self._models
+            self.library.serve(self._models.embedder)
             try:
-                store = self.database.open(self._models.embedder)
+                missing = self.library.store().full_text_missing()
             except StoreError as e:
-                self._report(PartStatus("store", PartState.FAILED, reason=e.reason))
-                raise
-            self._parts = self._assemble(self._models, store)
-            self._report(PartStatus("store", PartState.READY, reason=store.full_text_missing()))
-            return self._parts
+                if not (isinstance(e, IndexMismatch) and len(self.library.catalogue.all()) > 1):
+                    self._report(PartStatus("store", PartState.FAILED, reason=e.reason))
+                    raise
+                missing = e.reason  # the other knowledge bases answer
+            self._usable = True
+            self._report(PartStatus("store", PartState.READY, reason=missing))
+            return self._models
+
+    def _warm_up(self) -> None:
+        """A search nobody waits for: Milvus Lite builds its full-text index on the first one, which takes seconds."""
+        options = RetrievalOptions(candidates=1)
+        with contextlib.suppress(RagError):  # the first real search meets the same error, and says so
+            for _ in self.talk(options).retriever.run("warm up", options, cancel=self._cancel):
+                pass
 
     def _report(self, part: PartStatus) -> None:
         with self._lock:
@@ -187,10 +203,3 @@ class Runtime:
             for name, part in self._status.items():
                 if part.state not in (PartState.READY, PartState.FAILED):
                     self._status[name] = replace(part, state=PartState.FAILED, reason=error.reason)
-
-
-def _warm_up(parts: Parts, cancel: Cancel) -> None:
-    """A search nobody waits for: Milvus Lite builds its full-text index on the first one, which takes seconds."""
-    with contextlib.suppress(RagError):  # the first real search meets the same error, and says so
-        for _ in parts.retriever.run("warm up", RetrievalOptions(candidates=1), cancel=cancel):
-            pass

@@ -10,27 +10,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .book import LedgerBook
-from .events import Cancel, IngestEvent
+from .catalogue import KnowledgeBase
+from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, collect
 from .ledger import AnswerEvent
 from .marks import Marks
+from .protocols import Store
 from .request import Request
 from .runtime import Runtime
 from .settings import Settings
 from .status import Status
-from .types import Document, Source, StoredChunk
+from .types import Document, RetrievalOptions, Source, StoredChunk
 
 HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 
 
 class Service:
-    """One knowledge base, ready or getting ready."""
+    """The knowledge bases, ready or getting ready. `base` is the id of one, "" the default one."""
 
     def __init__(
         self, settings: Settings, runtime: Runtime, limits: FileLimits, book: LedgerBook, marks: Marks
     ) -> None:
         self.settings = settings
         self.runtime = runtime
+        self.library = runtime.library
         self.limits = limits
         self.book = book
         self.marks = marks
@@ -41,11 +44,25 @@ class Service:
 
     def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         """Events of one answer, the last one `Answered`. Raises RagError when the question cannot be asked at all."""
-        return self.runtime.parts().conversation.ask(request, cancel=cancel)
+        return self.runtime.talk(request.options).conversation.ask(request, cancel=cancel)
 
-    def ingest(self, sources: Iterable[Source | Refused], *, cancel: Cancel) -> Iterator[IngestEvent]:
+    def search(
+        self, query: str, options: RetrievalOptions, *, cancel: Cancel
+    ) -> Iterator[StageEvent | Judging | Retrieved]:
+        """Events of a retrieval without an answer. Raises RagError when nothing can be searched at all."""
+        return self.runtime.talk(options).retriever.run(query, options, cancel=cancel)
+
+    def defaults(self, collections: Sequence[str] = ()) -> RetrievalOptions:
+        """What a question to these knowledge bases is asked with unless the user changes it. Raises LibraryError."""
+        return self.library.defaults(self.settings.retrieval, collections)
+
+    def bases(self) -> list[KnowledgeBase]:
+        """All knowledge bases, the default one first."""
+        return self.library.catalogue.all()
+
+    def ingest(self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
         """Events of every file. Raises RagError when nothing can be ingested at all."""
-        return self.runtime.parts().ingest.run(sources, cancel=cancel)
+        return self.runtime.ingest(base).run(sources, cancel=cancel)
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source | Refused]:
         """Files, folders and zips as sources, each refusal with its reason."""
@@ -55,19 +72,23 @@ class Service:
         """The sample handbook."""
         return collect([HANDBOOK], limits=self.limits)
 
-    def documents(self) -> list[Document]:
+    def documents(self, *, base: str = "") -> list[Document]:
         """All documents, also while models load."""
-        return self.runtime.documents()
+        return self.library.documents(base)
 
-    def chunks(self, name: str) -> list[StoredChunk]:
+    def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
         """The chunks of one document, in order; none when it is not there."""
-        return self.runtime.parts().store.chunks(name)
+        return self._store(base).chunks(name)
 
-    def delete(self, names: Sequence[str]) -> int:
+    def delete(self, names: Sequence[str], *, base: str = "") -> int:
         """Remove documents with their vectors; returns how many were there."""
-        return self.runtime.parts().store.delete(names)
+        return self._store(base).delete(names)
 
     def close(self) -> None:
         """Release the databases."""
         self.runtime.close()
         self.book.close()
+
+    def _store(self, base: str) -> Store:
+        self.runtime.models()
+        return self.library.store(base)

@@ -7,6 +7,7 @@ the model, *evidence* is all candidates of one answer.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -175,6 +176,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing:
+    """A part of one knowledge base: what is in one of the folders or documents, and has one of the tags."""
+
+    collection: str
+    """Id of the knowledge base."""
+    documents: tuple[str, ...] = ()
+    """Names; one that ends in "/" is a folder. Empty means all."""
+    tags: tuple[str, ...] = ()
+    """Empty means any."""
+
+
+def within(name: str, documents: Sequence[str]) -> bool:
+    """Whether a document is one of `documents`, or in one of the folders among them; empty means any."""
+    return not documents or any(name.startswith(d) if d.endswith("/") else name == d for d in documents)
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievalOptions:
     """What the user may change per question."""
 
@@ -187,7 +205,7 @@ class RetrievalOptions:
     """Least probability of a context, in [0, 1]."""
     instruction: str = ""
     documents: tuple[str, ...] = ()
-    """Names to search in; empty means all."""
+    """Names to search in, in every knowledge base; one that ends in "/" is a folder. Empty means all."""
     rerank: bool = True
     collections: tuple[str, ...] = ()
     """Ids of the knowledge bases to search in; empty means the default one."""
@@ -198,6 +216,8 @@ class RetrievalOptions:
     """Ids of chunks the user wants kept whatever their probability, in this order."""
     banned: tuple[str, ...] = ()
     """Ids of chunks the user does not want kept."""
+    narrowed: tuple[Narrowing, ...] = ()
+    """Knowledge bases of which only a part is searched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Store
 from rag.store import MilvusStore, connect
 from rag.types import Chunk, Document, Fingerprint
 
@@ -29,7 +29,7 @@ def open_store(folder: Path, embedder: Embedder, texts: Mapping[str, str] = TEXT
     return store
 
 
-def add(store: MilvusStore, embedder: Embedder, name: str, text: str) -> None:
+def add(store: Store, embedder: Embedder, name: str, text: str) -> None:
     """One document of one chunk under the heading "Guide"."""
     digest = sha256(text.encode()).hexdigest()
     (tokens,) = embedder.count_tokens([text])

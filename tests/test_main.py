@@ -180,3 +180,44 @@ def test_a_command_that_fails_while_the_first_search_is_warmed_up_ends_properly(
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (FAILED, 1), done.stderr
     assert "nothing.md" in done.stderr
+
+
+def test_knowledge_bases_from_the_command_line(tmp_path: Path) -> None:
+    run = CommandLine(tmp_path)
+    (tmp_path / "leave.md").write_text("# Leave\n\nLeave is thirty days a year.\n", encoding="utf-8")
+    (tmp_path / "backup.md").write_text("# Backup\n\nA backup is taken every night.\n", encoding="utf-8")
+    assert run("kb", "create", "Policies", "--description", "Of the company.")[0] == OK
+    assert run("kb", "set", "Policies", "--contexts", "1", "--threshold", "0", "--mode", "full_text")[0] == OK
+    assert run("ingest", tmp_path / "leave.md", "--kb", "policies")[0] == OK
+    assert run("ingest", tmp_path / "backup.md")[0] == OK
+
+    found = json.loads(run("kb", "list", "--json")[1])
+    assert [(base["name"], base["documents"]) for base in found] == [("", 1), ("Policies", 1)]
+    assert "Policies  1 documents" in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
+    assert [d["name"] for d in json.loads(run("documents", "--json", "--kb", "Policies")[1])] == ["leave.md"]
+
+    alone = json.loads(run("search", "leave days", "--kb", "Policies", "--json")[1])
+    assert {c["stored"]["document"] for c in alone["candidates"]} == {"leave.md"}
+    assert (alone["options"]["contexts"], alone["options"]["mode"]) == (1, "full_text")
+    said = json.loads(run("search", "leave days", "--kb", "Policies", "--mode", "hybrid", "--json")[1])
+    assert (said["options"]["contexts"], said["options"]["mode"]) == (1, "hybrid")
+    both = json.loads(run("ask", "leave days", "--kb", "Policies", "--kb", "plainsight", "--json")[1])
+    assert {c["stored"]["document"] for c in both["retrieval"]["candidates"]} == {"leave.md", "backup.md"}
+    assert set(both["collections"].values()) == {"Policies", "Main"} and set(both["fingerprints"]) == set(
+        both["collections"]
+    )
+
+    assert run("kb", "rename", "Policies", "Rules")[0] == OK
+    assert run("delete", "leave.md", "--kb", "Rules")[0] == OK
+    code, _out, err = run("kb", "delete", "Rules", "--confirm", "Roles")
+    assert code == FAILED and "Rules" in err
+    assert run("kb", "delete", "Rules", "--confirm", "Rules")[0] == OK
+    code, _out, err = run("documents", "--kb", "Rules")
+    assert code == FAILED and "no knowledge base" in err
+    assert len(json.loads(run("kb", "list", "--json")[1])) == 1
+
+
+@pytest.mark.parametrize("option", [("--mode", "fast"), ("--contexts", "many"), ("--candidates", "0")])
+def test_values_a_knowledge_base_cannot_have(tmp_path: Path, option: tuple[str, str]) -> None:
+    code, _out, err = CommandLine(tmp_path)("kb", "set", "plainsight", *option)
+    assert code == FAILED and option[1] in err and "Traceback" not in err

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from rag.catalogue import Catalogue, KnowledgeBase
 from rag.chunking import ChunkLimits
 from rag.conversation import Conversation
 from rag.draft import Setup
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.events import Cancel
 from rag.ingest import Ingest
+from rag.library import Library
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
 from rag.protocols import Embedder, Store
 from rag.retrieval import Policy, Retriever
-from rag.runtime import Models, Parts, Report, Runtime
+from rag.runtime import Models, Report, Runtime, Talk
+from rag.scope import Scope
+from rag.sqlite import Database as Kept
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, Fingerprint
 
@@ -42,15 +46,18 @@ class Database:
         if self.away:
             raise StoreUnavailable(AWAY)
 
-    def documents(self) -> list[Document]:
+    def documents(self, collection: str) -> list[Document]:
         self._here()
         return []
 
-    def fingerprint(self) -> Fingerprint | None:
+    def fingerprint(self, collection: str) -> Fingerprint | None:
         self._here()
         return Fingerprint("fake", "1", 64, "whole", "1")
 
-    def open(self, embedder: Embedder) -> Store:
+    def drop(self, collection: str) -> None:
+        self._here()
+
+    def open(self, collection: str, embedder: Embedder) -> Store:
         self._here()
         self.store = open_store(self.folder, embedder)
         return self.store
@@ -60,11 +67,11 @@ class Database:
             self.store.close()
 
 
-def assemble(models: Models, store: Store) -> Parts:
-    retriever = Retriever(models.embedder, models.reranker, store, detect_language=lambda _: "en", policy=Policy())
+def talk(models: Models, scope: Scope) -> Talk:
+    retriever = Retriever(models.embedder, models.reranker, scope, detect_language=lambda _: "en", policy=Policy())
     conversation = Conversation(
         retriever,
-        store,
+        scope,
         chat=None,
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
@@ -72,8 +79,11 @@ def assemble(models: Models, store: Store) -> Parts:
         budget=PromptBudget(),
         setup=Setup(models.profile, {}),
     )
-    ingest = Ingest(store, models.embedder, limits=ChunkLimits(max_tokens=64), detect=lambda _: "en")
-    return Parts(models, store, retriever, conversation, ingest)
+    return Talk(retriever, conversation)
+
+
+def taking(models: Models, store: Store, base: KnowledgeBase) -> Ingest:
+    return Ingest(store, models.embedder, limits=ChunkLimits(max_tokens=64), detect=lambda _: "en")
 
 
 def loaded(indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
@@ -88,7 +98,8 @@ def runtime(
     load: Callable[[Fingerprint | None, Report, Cancel], Models] = loaded,
     chat: ModelInfo | None = None,
 ) -> Runtime:
-    made = Runtime(database=database, load=load, assemble=assemble, chat=chat)
+    library = Library(Catalogue(Kept(database.folder / "plainsight.db"), "test"), database)
+    made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=chat)
     made.start()
     return made
 
@@ -104,11 +115,11 @@ def why(status: Status, part: str) -> Reason | None:
 def test_ready(tmp_path: Path) -> None:
     database = Database(tmp_path)
     running = runtime(database)
-    parts = running.wait()
+    running.wait()
     assert running.status().ready
     assert (running.status().profile, running.status().why) == ("offline", WHY)
-    assert [d.name for d in running.documents()] == sorted(TEXTS)
-    assert running.parts() is parts
+    assert [d.name for d in running.library.documents()] == sorted(TEXTS)
+    assert running.parts().store is database.store
     running.close()
 
 
@@ -123,7 +134,7 @@ def test_while_loading_questions_are_refused_and_documents_are_listed(tmp_path: 
     with pytest.raises(ModelsNotReady) as caught:
         running.parts()
     assert caught.value.reason == reason("runtime.loading")
-    assert not running.status().ready and running.documents() == []
+    assert not running.status().ready and running.library.documents() == []
     go.set()
     running.wait()
     assert running.status().ready
@@ -182,13 +193,13 @@ def test_many_askers_at_once_open_the_database_once(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         running.wait()
     database.away = False
-    found: list[Parts] = []
-    askers = [threading.Thread(target=lambda: found.append(running.parts())) for _ in range(8)]
+    found: list[Store] = []
+    askers = [threading.Thread(target=lambda: found.append(running.parts().store)) for _ in range(8)]
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
-    assert len(found) == 8 and all(parts is found[0] for parts in found)
+    assert len(found) == 8 and all(store is found[0] for store in found)
     running.close()
 
 

@@ -28,9 +28,19 @@ def one_of(field: str, values: Iterable[str]) -> str:
     return f"{field} in [{', '.join(map(lit, values))}]"
 
 
+def below(field: str, folder: str) -> str:
+    """Rows whose string `field` begins with `folder`, which ends in "/": all that sorts before the next character."""
+    return f"{field} >= {lit(folder)} and {field} < {lit(folder[:-1] + chr(ord('/') + 1))}"
+
+
 def between(field: str, low: int, high: int) -> str:
     """Rows whose whole-number `field` is in `[low, high)`."""
     return f"{field} >= {int(low)} and {field} < {int(high)}"
+
+
+def any_of(*expressions: str) -> str:
+    """Rows that satisfy one of `expressions`; empty ones do not count."""
+    return " or ".join(f"({expression})" for expression in expressions if expression)
 
 
 def both(*expressions: str) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 
 from ..lexical import query_terms
 from ..types import Hit, Standing, Vectors
+from ..types import within as in_scope
 from . import limits
 from .connection import Connection
-from .filters import one_of
+from .filters import any_of, below, one_of
 from .registry import NAMES_PER_QUERY, Consistency, Registry
 from .rows import CHUNK_FIELDS, stored_chunk
 from .schema import DENSE, FILTERED_LITE_EF, SPARSE
@@ -66,7 +67,7 @@ class Search:
             score = float(vector[0] @ np.asarray(row[DENSE], np.float32))
             rank = int(np.searchsorted(scores, -score, side="right")) + 1
             within = rank <= depth and (rank <= len(found) or len(found) < depth)
-            searched = not documents or row["document"] in documents
+            searched = in_scope(row["document"], documents)
             standings[row["id"]] = Standing(score, rank if within and searched else None, False)
         return standings
 
@@ -127,10 +128,10 @@ class Search:
         names = [name for name in dict.fromkeys(documents) if limits.is_unicode(name)]
         if limit < 1 or (documents and not names):
             return []
-        filters = [one_of("document", some) for some in limits.groups(names, NAMES_PER_QUERY)] or [""]
+        filters = [_among(some) for some in limits.groups(names, NAMES_PER_QUERY)] or [""]
 
         def once(fetch: int, consistency: Consistency) -> list[Row]:
-            return [
+            found = [
                 row
                 for expression in filters
                 for row in self._connection.call(
@@ -145,6 +146,8 @@ class Search:
                     consistency_level=consistency,
                 )[0]
             ]
+            # a folder of one group may hold a document of another
+            return list({row["entity"]["id"]: row for row in found}.values())
 
         found = self._committed(once, limit)
         # Milvus Lite gives BM25 as a negative distance, servers as a positive score.
@@ -179,3 +182,10 @@ class Search:
 
 def _as_hits(scored: Sequence[Scored]) -> list[Hit]:
     return [Hit(stored_chunk(row), rank, score) for rank, (score, row) in enumerate(scored, start=1)]
+
+
+def _among(documents: Sequence[str]) -> str:
+    """Rows of the documents, or of a folder for a name that ends in "/"."""
+    names = [name for name in documents if not name.endswith("/")]
+    folders = [below("document", folder) for folder in documents if folder.endswith("/")]
+    return any_of(one_of("document", names) if names else "", *folders)

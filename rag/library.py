@@ -1,0 +1,143 @@
+"""The knowledge bases with their stores, each opened when it is first needed and all closed at the end.
+
+Safe for many threads. The stores share one connection and one embedder. A knowledge base whose index was made with
+another model is refused alone: the others answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from .catalogue import Catalogue, KnowledgeBase
+from .errors import LibraryError, ModelsNotReady, StoreError
+from .messages import label, reason
+from .protocols import Embedder, Store
+from .scope import Place, Scope
+from .types import Document, Fingerprint, RetrievalOptions
+
+log = logging.getLogger(__name__)
+
+
+class Database(Protocol):
+    """Collections that may not exist yet, in a database that may not answer yet. Every call may raise StoreError."""
+
+    def documents(self, collection: str) -> list[Document]:
+        """Committed documents, readable before any model is loaded."""
+
+    def fingerprint(self, collection: str) -> Fingerprint | None:
+        """What the collection was made with; None when there is no collection."""
+
+    def open(self, collection: str, embedder: Embedder) -> Store:
+        """The collection, created when missing. Raises IndexMismatch when it was made with another model."""
+
+    def drop(self, collection: str) -> None:
+        """Remove the collection with its documents; no harm when it is not there."""
+
+    def close(self) -> None:
+        """Release the database, and with it every store opened here."""
+
+
+class Library:
+    """What is in the catalogue, and what of it is open."""
+
+    def __init__(self, catalogue: Catalogue, database: Database) -> None:
+        self.catalogue = catalogue
+        self._database = database
+        self._opening = threading.Lock()
+        self._embedder: Embedder | None = None
+        self._stores: dict[str, Store] = {}
+        """By collection."""
+
+    def serve(self, embedder: Embedder) -> None:
+        """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
+        self._embedder = embedder
+        self._clear_away()
+
+    def fingerprint(self, base: str = "") -> Fingerprint | None:
+        """What the index of a knowledge base was made with; None when it has none yet. Raises StoreError."""
+        return self._database.fingerprint(self.catalogue.base(base).live)
+
+    def documents(self, base: str = "") -> list[Document]:
+        """The documents of a knowledge base, also before the models are there. Raises StoreError, LibraryError."""
+        live = self.catalogue.base(base).live
+        store = self._stores.get(live)
+        return store.documents() if store else self._database.documents(live)
+
+    def store(self, base: str = "") -> Store:
+        """The store of a knowledge base, opened now if it was not.
+
+        Raises ModelsNotReady before `serve`, LibraryError when there is no such knowledge base, and StoreError when
+        it cannot be opened, IndexMismatch among them.
+        """
+        live = self.catalogue.base(base).live
+        if store := self._stores.get(live):
+            return store
+        if self._embedder is None:
+            raise ModelsNotReady(reason("runtime.loading"))
+        with self._opening:
+            if live not in self._stores:
+                self._stores[live] = self._database.open(live, self._embedder)
+            return self._stores[live]
+
+    def scope(self, options: RetrievalOptions) -> Scope:
+        """What a question with these options searches.
+
+        Raises StoreError when none of it can be opened, LibraryError when none of it is there.
+        """
+        parts = {part.collection: part for part in options.narrowed}
+        places = []
+        gone: LibraryError | None = None
+        for id in dict.fromkeys(options.collections or (self.catalogue.default,)):
+            try:
+                base = self.catalogue.base(id)
+            except LibraryError as e:
+                gone = gone or e
+                continue
+            places.append(Place(base.id, shown(base), self._opened(base), parts.get(base.id)))
+        if not places and gone:
+            raise gone
+        return Scope(places)
+
+    def defaults(self, options: RetrievalOptions, collections: Sequence[str]) -> RetrievalOptions:
+        """`options` as the settings have them, with what the one knowledge base in scope wants of its own."""
+        alone = list(dict.fromkeys(collections)) or [self.catalogue.default]
+        return self.catalogue.base(alone[0]).over(options) if len(alone) == 1 else options
+
+    def delete(self, base: str, *, typed: str) -> KnowledgeBase:
+        """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError.
+
+        The database may be away: then its collection is dropped at the next start.
+        """
+        gone = self.catalogue.delete(base, typed=typed)
+        with self._opening:
+            self._stores.pop(gone.live, None)
+        self._clear_away()
+        return gone
+
+    def close(self) -> None:
+        """Release the database."""
+        self._stores.clear()
+        self._database.close()
+
+    def _opened(self, base: KnowledgeBase) -> Store | StoreError:
+        try:
+            return self.store(base.id)
+        except StoreError as e:
+            return e
+
+    def _clear_away(self) -> None:
+        for collection in self.catalogue.doomed():
+            try:
+                self._database.drop(collection)
+            except StoreError as e:
+                log.warning("collection %s is dropped at the next start: %s", collection, e)
+                return
+            self.catalogue.dropped(collection)
+
+
+def shown(base: KnowledgeBase) -> str:
+    """What a knowledge base is called where nobody's language is known."""
+    return base.name or label("library.default_name", "en")
