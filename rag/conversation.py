@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
-from . import citations, prompts, smalltalk
+from . import prompts, smalltalk
 from .draft import Draft, Setup
 from .errors import GenerationError, RagError
 from .events import Cancel, Delta, Retrieved, Stage, StageEvent, State
@@ -101,7 +101,15 @@ class _Turn:
             yield from self._fail(reason("stages.broke_down", kind=type(e).__name__))
         if self.cancel:
             draft.end(Outcome.STOPPED, reason("stages.stopped"))
+        self._count_tokens()
         yield Answered(draft.ledger(self.parts.setup))
+
+    def _count_tokens(self) -> None:
+        embedder = self.parts.setup.models.get("embedder")
+        try:
+            self.draft.count(self.parts.count_tokens, counter=embedder.name if embedder else "")
+        except Exception:  # a number that is missing must not cost the answer
+            log.exception("the tokens could not be counted")
 
     def _fail(self, why: Reason) -> Iterator[StageEvent]:
         """End with `why`; a stage under way failed by it, and those that never began are told as skipped."""
@@ -140,8 +148,7 @@ class _Turn:
         yield self.watch.start(Stage.GENERATE)
         if chat is None:
             language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
-            self.draft.answer = smalltalk.reply(kind, language)
-            yield Delta(self.draft.answer)
+            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
         else:
             self.draft.messages = smalltalk.messages(question)
             failed = yield from self._stream(chat, self.draft.messages)
@@ -246,15 +253,19 @@ class _Turn:
             yield from self._quote(failed)
 
     def _stream(self, chat: ChatModel, messages: Sequence[Message]) -> Generator[AnswerEvent, None, Reason | None]:
-        """Yields the reply as it comes; returns why it broke off, None when it did not."""
+        """Yields the reply as it comes, without its quotes; returns why it broke off, None when it did not."""
+        failed: Reason | None = None
         try:
-            for delta in chat.stream(messages, cancel=self.cancel):
-                self.draft.answer += delta
-                yield Delta(delta)
+            for delta in chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage):
+                if shown := self.draft.hear(delta):
+                    yield Delta(shown)
         except GenerationError as e:
-            yield self.watch.fail(Stage.GENERATE, e.reason)
-            return e.reason
-        return None
+            failed = e.reason
+        if shown := self.draft.hear_out(whole=failed is None and not self.cancel):
+            yield Delta(shown)
+        if failed:
+            yield self.watch.fail(Stage.GENERATE, failed)
+        return failed
 
     def _quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
         """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""
@@ -262,8 +273,7 @@ class _Turn:
             yield self.watch.start(Stage.GENERATE)
         try:
             for piece in self.parts.extractor.answer(self.request.question, self.draft.contexts):
-                self.draft.answer += piece
-                yield Delta(piece)
+                yield Delta(self.draft.say(piece))
         except BREAKDOWNS as e:
             why = breakdown(Stage.GENERATE, e)
             yield self.watch.fail(Stage.GENERATE, why)
@@ -278,6 +288,6 @@ class _Turn:
             yield self.watch.skip(Stage.CITE, reason("stages.no_contexts"))
             return
         yield self.watch.start(Stage.CITE)
-        self.draft.found = citations.find(self.draft.answer, len(self.draft.contexts))
-        found = self.draft.found
+        self.draft.checked = self.draft.check()
+        found = self.draft.checked.citations
         yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))

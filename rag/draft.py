@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import citations
 from .events import Stage, StageEvent
-from .ledger import Author, Citation, Ledger, Outcome, Tokens
+from .ledger import Author, Ledger, Outcome, Tokens
 from .messages import Reason, reason
+from .quotes import QuoteSplitter
 from .request import Request
 from .status import ModelInfo
-from .types import Candidate, Fingerprint, Message, Retrieval
+from .support import Checked, check
+from .types import Candidate, Fingerprint, Message, Retrieval, Usage
+
+PROVIDER = "provider"
+"""Who counted the tokens where the model's server did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,15 @@ class Draft:
     retrieval: Retrieval | None = None
     messages: tuple[Message, ...] = ()
     answer: str = ""
-    found: tuple[Citation, ...] = ()
+    raw: str = ""
+    usage: Usage | None = None
+    """As the model's server counted."""
     tokens: Tokens = field(default_factory=Tokens)
     outcome: Outcome = Outcome.STOPPED
     why: Reason | None = None
     stages: dict[Stage, StageEvent] = field(default_factory=dict)
+    checked: Checked | None = None
+    _splitter: QuoteSplitter = field(default_factory=QuoteSplitter)
 
     def __post_init__(self) -> None:
         self.search_query = self.search_query or self.request.question
@@ -51,6 +60,40 @@ class Draft:
     @property
     def contexts(self) -> tuple[Candidate, ...]:
         return self.retrieval.contexts if self.retrieval else ()
+
+    def hear(self, delta: str) -> str:
+        """Take in a piece of the model's reply; returns what is to be shown of it."""
+        self.raw += delta
+        return self.say(self._splitter.feed(delta))
+
+    def hear_out(self, *, whole: bool) -> str:
+        """The reply has ended, by itself (`whole`) or not; returns what is still to be shown."""
+        return self.say(self._splitter.flush(whole=whole))
+
+    def say(self, text: str) -> str:
+        """Add to the answer."""
+        self.answer += text
+        return text
+
+    def note_usage(self, usage: Usage) -> None:
+        """What the model's server counted; the last word counts."""
+        if usage.prompt_tokens or usage.answer_tokens:
+            self.usage = usage
+
+    def count(self, count_tokens: Callable[[Sequence[str]], Sequence[int]], *, counter: str) -> None:
+        """Note how many tokens the answer took; estimated by `counter` where the server did not say."""
+        if self.usage:
+            self.tokens = Tokens(self.usage.prompt_tokens, self.usage.answer_tokens, counted_by=PROVIDER)
+        elif self.raw:
+            *sent, said = count_tokens([*(message.content for message in self.messages), self.raw])
+            self.tokens = Tokens(sum(sent), said, counted_by=counter)
+
+    def check(self) -> Checked:
+        """Hold the answer against its contexts. Where nothing was searched, or nothing kept, it makes no claims."""
+        if self.retrieval is None or self.outcome is Outcome.ABSTAINED:
+            return Checked(citations.find(self.answer, len(self.contexts)))
+        whole = self.outcome in (Outcome.GENERATED, Outcome.EXTRACTIVE)
+        return check(self.answer, self._splitter.quotes, self.contexts, whole=whole)
 
     def end(self, outcome: Outcome, why: Reason | None) -> None:
         self.outcome, self.why = outcome, why
@@ -68,6 +111,8 @@ class Draft:
 
     def ledger(self, setup: Setup) -> Ledger:
         """The record as it stands."""
+        self.hear_out(whole=False)  # nothing is left of a reply that ended properly
+        checked = self.checked or self.check()
         return Ledger(
             question=self.request.question,
             search_query=self.search_query,
@@ -76,7 +121,7 @@ class Draft:
             stages=tuple(self.stages[stage] for stage in Stage if stage in self.stages),
             messages=self.messages,
             answer=self.answer,
-            citations=self.found or citations.find(self.answer, len(self.contexts)),
+            citations=checked.citations,
             outcome=self.outcome,
             reason=self.why,
             models=setup.models,
@@ -84,6 +129,9 @@ class Draft:
             started_at=self.started_at,
             id=self.id,
             author=self.author,
+            raw=self.raw,
+            quotes=checked.quotes,
+            claims=checked.claims,
             tokens=replace(self.tokens, contexts=sum(c.stored.chunk.tokens for c in self.contexts)),
             fingerprints=setup.fingerprints,
             versions=setup.versions,

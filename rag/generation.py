@@ -10,7 +10,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from .failures import Endpoint, Failure, Redactor
 from .messages import Reason, reason
 from .status import ModelInfo
 from .thinking import WithoutThinking
-from .types import Message
+from .types import Message, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -42,14 +41,6 @@ SILENT_HEADERS = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-V
 """`X-Stainless-…`: what the client library would tell about this machine."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one request, as the provider counted them."""
-
-    prompt_tokens: int
-    answer_tokens: int
 
 
 class ProviderError(Exception):

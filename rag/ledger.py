@@ -48,9 +48,9 @@ class Match(StrEnum):
     """Whether a quote stands in the context it names."""
 
     EXACT = "exact"
-    """Letter by letter, white space aside."""
+    """Letter by letter; `matching` says what does not count."""
     CLOSE = "close"
-    """Nearly: `similarity` says how nearly."""
+    """Nearly, `similarity` says how nearly; never with another number, name or negation."""
     MISSING = "missing"
 
 
@@ -70,6 +70,8 @@ class Quote:
     start: int
     end: int
     at: int
+    elsewhere: int = 0
+    """Number of another context that a missing quote does stand in; 0 for none."""
 
 
 class Support(StrEnum):
@@ -100,8 +102,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """How many tokens an answer took. `counted_by` is "provider" where the model's server reported them, else the name
-    of the tokenizer they were estimated with; "" when no model was called."""
+    """How many tokens an answer took, the rewriting of its question not counted.
+
+    `counted_by` is "provider" where the model's server reported them, else the name of the tokenizer they were
+    estimated with; "" when no model was called.
+    """
 
     prompt: int = 0
     answer: int = 0

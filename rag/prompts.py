@@ -24,8 +24,14 @@ those documents.
 
 How to answer:
 - Use only what the contexts say. What you know from elsewhere does not count here, even if you are sure of it.
-- After every claim put the number of the context it rests on, in square brackets and after a space, like this [1]. \
-If it rests on several, write [1][3]. Use only numbers of contexts that were given with this question.
+- After every claim cite the context it rests on: after a space and in square brackets its number, then in double \
+quotation marks the few words of that context which prove the claim. For example: Keys are renewed every month [1 \
+"keys are renewed on the first day of each month"].
+- Copy those words letter by letter from the context, in the language it is written in, from one place and on one \
+line; 4 to 25 words are enough. The reader does not see them, they are for checking: the sentence must say everything \
+without them. If you find no fitting words, write the number alone: [1].
+- If a claim rests on several contexts, cite each one: [1 "words of context 1"][3 "words of context 3"]. Use only \
+numbers of contexts that were given with this question.
 - If the contexts do not hold the answer, say so plainly in one sentence, name what is missing, and cite nothing. If \
 they hold a part of it, give that part and say what is missing.
 - If contexts contradict each other, say so and cite both.

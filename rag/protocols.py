@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from .events import Cancel
 from .messages import Reason
 from .status import ModelInfo
-from .types import Candidate, Chunk, Document, Hit, IndexedDocument, Message, Standing, StoredChunk, Vectors
+from .types import Candidate, Chunk, Document, Hit, IndexedDocument, Message, Standing, StoredChunk, Usage, Vectors
 
 
 class Embedder(Protocol):
@@ -55,8 +55,13 @@ class ChatModel(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def stream(self, messages: Sequence[Message], *, cancel: Cancel) -> Iterator[str]:
-        """Yield text deltas. Raises GenerationError; ends quietly when cancelled."""
+    def stream(
+        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+    ) -> Iterator[str]:
+        """Yield text deltas. Raises GenerationError; ends quietly when cancelled.
+
+        `on_usage` is called before the end, from any thread, with the tokens so far; never where nobody counts them.
+        """
 
 
 class Extractor(Protocol):

@@ -264,6 +264,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request to a language model, as the provider counted them."""
+
+    prompt_tokens: int
+    answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """An earlier question and its answer, as the history of a conversation holds it."""
 

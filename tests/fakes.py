@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
 
 from rag.events import Cancel
 from rag.status import ModelInfo
-from rag.types import Message, Vectors
+from rag.types import Message, Usage, Vectors
 
 
 def words(text: str) -> list[str]:
@@ -62,14 +62,20 @@ class OverlapReranker:
 
 
 class ScriptedChat:
-    """Replies from a queue, as a list of deltas or an error to raise, and keeps what it was sent."""
+    """Replies from a queue, as a list of deltas or an error to raise, and keeps what it was sent.
 
-    def __init__(self, *replies: Sequence[str] | Exception) -> None:
+    With `usage` it counts tokens as a provider does.
+    """
+
+    def __init__(self, *replies: Sequence[str] | Exception, usage: Usage | None = None) -> None:
         self.info = ModelInfo("scripted", "1", "", "")
         self.replies = list(replies)
+        self.usage = usage
         self.sent: list[tuple[Message, ...]] = []
 
-    def stream(self, messages: Sequence[Message], *, cancel: Cancel) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+    ) -> Iterator[str]:
         self.sent.append(tuple(messages))
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
@@ -78,3 +84,5 @@ class ScriptedChat:
             if cancel:
                 return
             yield delta
+        if self.usage and on_usage:
+            on_usage(self.usage)

@@ -13,18 +13,20 @@ from rag.conversation import MAX_QUESTION, Conversation
 from rag.draft import Setup
 from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, State
+from rag.generation import OpenAIChat
 from rag.language import detect
-from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Support
 from rag.messages import Reason, reason
 from rag.prompts import PromptBudget
 from rag.protocols import ChatModel, Extractor
 from rag.request import Request
 from rag.retrieval import Policy, Retriever
 from rag.store import MilvusStore
-from rag.types import Candidate, Exchange, RetrievalOptions, Vectors
+from rag.types import Candidate, Exchange, RetrievalOptions, Usage, Vectors
 
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
 from .knowledge import open_store
+from .loopback_openai import Good, LoopbackOpenAI, Status, error
 
 OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.1)
 QUESTION = "rotate the certificate online"
@@ -100,7 +102,7 @@ def test_a_generated_answer_from_question_to_ledger(store: MilvusStore) -> None:
     assert ledger.answer == "Send SIGHUP [1]."
     assert (ledger.outcome, ledger.reason) == (Outcome.GENERATED, None)
     assert [(c.number, c.valid) for c in ledger.citations] == [(1, True)]
-    assert [e.text for e in events if isinstance(e, Delta)] == ["Send SIGHUP", " [1", "]."]
+    assert [e.text for e in events if isinstance(e, Delta)] == ["Send SIGHUP", " ", "[1]."]
     assert chat.sent == [ledger.messages]
     assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "tls.md"
     assert ledger.retrieval.contexts[0].stored.chunk.text in ledger.messages[-1].content
@@ -147,7 +149,7 @@ def test_a_model_that_fails_at_once_leaves_quotes_and_the_reason(store: MilvusSt
 
 def test_a_cut_answer_keeps_what_came(store: MilvusStore) -> None:
     class Cut(ScriptedChat):
-        def stream(self, messages: Sequence[object], *, cancel: Cancel) -> Iterator[str]:
+        def stream(self, messages: Sequence[object], **_: object) -> Iterator[str]:
             yield "Half an answer [1]"
             raise GenerationError(NO_KEY)
 
@@ -355,3 +357,109 @@ def test_a_version_that_does_not_fit_into_the_prompt_is_in_no_conflict(tmp_path:
     assert ledger.retrieval
     assert len(ledger.retrieval.contexts) == 1
     assert ledger.retrieval.conflicts == ()
+
+
+# ---- quotes and tokens -----------------------------------------------------------------------------------------------
+
+QUOTING = ["Rotate it [1", ' "Rotate the', ' certificate online"', "]. Then wait [1 ", '"until morning"].']
+
+
+def test_quotes_are_checked_and_never_shown(store: MilvusStore) -> None:
+    events, ledger = ask(conversation(store, ScriptedChat(QUOTING)))
+    assert "".join(e.text for e in events if isinstance(e, Delta)) == ledger.answer == "Rotate it [1]. Then wait [1]."
+    assert ledger.raw == "".join(QUOTING)
+    assert [(q.text, q.match) for q in ledger.quotes] == [
+        ("Rotate the certificate online", Match.EXACT),
+        ("until morning", Match.MISSING),
+    ]
+    assert [c.support for c in ledger.claims] == [Support.QUOTED, Support.NOT_FOUND]
+    assert ledger.retrieval
+    text = ledger.retrieval.contexts[0].stored.chunk.text
+    assert text[ledger.quotes[0].start : ledger.quotes[0].end] == "Rotate the certificate online"
+
+
+def test_a_model_that_gives_no_quotes_loses_nothing(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["Rotate it [1]. ", "It is quick."])))
+    assert (ledger.answer, ledger.raw) == ("Rotate it [1]. It is quick.",) * 2
+    assert [c.support for c in ledger.claims] == [Support.CITED, Support.NONE]
+
+
+def test_extracted_sentences_are_checked_like_any_other(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store))
+    assert {c.support for c in ledger.claims} == {Support.QUOTED} and ledger.quotes
+    assert ledger.raw == ""
+
+
+def test_of_an_answer_stopped_in_a_quote_no_half_of_it_is_kept(store: MilvusStore) -> None:
+    cancel = Cancel()
+    seen: list[str] = []
+    ledger = None
+    for event in conversation(store, ScriptedChat(['Rotate it [1 "Rot', "ate "])).ask(
+        Request(QUESTION, options=OPTIONS), cancel=cancel
+    ):
+        if isinstance(event, Delta):
+            seen.append(event.text)
+            cancel.cancel()
+        if isinstance(event, Answered):
+            ledger = event.ledger
+    assert ledger and (ledger.outcome, seen, ledger.answer) == (Outcome.STOPPED, ["Rotate it "], "Rotate it [1]")
+
+
+def test_a_connection_that_breaks_in_a_quote_leaves_the_citation(store: MilvusStore) -> None:
+    class Cut(ScriptedChat):
+        def stream(self, messages: Sequence[object], **_: object) -> Iterator[str]:
+            yield 'Rotate it [1 "Rot'
+            raise GenerationError(NO_KEY)
+
+    events, ledger = ask(conversation(store, Cut()))
+    assert (ledger.outcome, ledger.answer) == (Outcome.FAILED, "Rotate it [1]")
+    assert [e.text for e in events if isinstance(e, Delta)] == ["Rotate it ", "[1]"]
+
+
+def test_small_talk_claims_nothing(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["Hello! I answer questions."])), "hello")
+    assert (ledger.outcome, ledger.claims, ledger.quotes) == (Outcome.SMALL_TALK, (), ())
+
+
+def test_tokens_as_the_provider_counts_them(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["Yes [1]."], usage=Usage(321, 7))))
+    assert (ledger.tokens.prompt, ledger.tokens.answer, ledger.tokens.counted_by) == (321, 7, "provider")
+    assert ledger.tokens.contexts > 0
+
+
+@pytest.mark.parametrize("usage", [None, Usage(0, 0)], ids=["no word of it", "nothing counted"])
+def test_tokens_are_estimated_where_the_provider_does_not_count(store: MilvusStore, usage: Usage | None) -> None:
+    _, ledger = ask(
+        conversation(store, ScriptedChat(["Rotate ", 'it [1 "Rotate the certificate online"].'], usage=usage))
+    )
+    count = BagEmbedder().count_tokens
+    assert ledger.tokens.prompt == sum(count([m.content for m in ledger.messages]))
+    assert ledger.tokens.answer == sum(count([ledger.raw]))
+    assert ledger.tokens.counted_by == "bag-of-words"
+
+
+def test_an_answer_without_a_model_took_no_tokens(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store))
+    assert (ledger.tokens.prompt, ledger.tokens.answer, ledger.tokens.counted_by) == (0, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted_by"), [((55, 9), "provider"), (None, "bag-of-words")], ids=["counts", "does not count"]
+)
+def test_over_a_real_connection(store: MilvusStore, usage: tuple[int, int] | None, counted_by: str) -> None:
+    """The same through HTTP, deltas cut in the middle of a quote."""
+    with LoopbackOpenAI(lambda _: Good(QUOTING, usage=usage)) as server:
+        talk = conversation(store, OpenAIChat("m", "k", server.url))
+        events, ledger = ask(talk)
+    assert "".join(e.text for e in events if isinstance(e, Delta)) == "Rotate it [1]. Then wait [1]."
+    assert [q.match for q in ledger.quotes] == [Match.EXACT, Match.MISSING]
+    assert ledger.tokens.counted_by == counted_by
+    assert usage is None or (ledger.tokens.prompt, ledger.tokens.answer) == usage
+
+
+def test_a_server_that_refuses_to_count_still_answers(store: MilvusStore) -> None:
+    with LoopbackOpenAI(lambda _: Good(["Rotate it [1]."])) as server:
+        server.script(Status(400, error("Unknown parameter: stream_options", param="stream_options")))
+        _, ledger = ask(conversation(store, OpenAIChat("m", "k", server.url)))
+    assert (ledger.answer, ledger.tokens.counted_by) == ("Rotate it [1].", "bag-of-words")
+    assert ["stream_options" in r.body for r in server.requests] == [True, False]

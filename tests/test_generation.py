@@ -13,10 +13,10 @@ import pytest
 
 from rag.errors import GenerationError
 from rag.events import Cancel
-from rag.generation import OpenAIChat, Usage
+from rag.generation import OpenAIChat
 from rag.messages import LANGUAGES, Reason, reason, text
 from rag.settings import Secret
-from rag.types import Message
+from rag.types import Message, Usage
 
 from .loopback_openai import Cut, Gated, Good, Hung, LoopbackOpenAI, Raw, Reply, Status, StreamError, error
 

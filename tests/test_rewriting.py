@@ -151,7 +151,7 @@ def test_a_reply_that_is_no_query_leaves_it_to_the_rule(reply: list[str] | Excep
 
 def test_a_talkative_model_is_stopped_after_its_first_line() -> None:
     class Talkative(ScriptedChat):
-        def stream(self, messages: Sequence[Message], *, cancel: Cancel) -> Iterator[str]:
+        def stream(self, messages: Sequence[Message], **_: object) -> Iterator[str]:
             self.reply = (piece for piece in ["HNSW speed", "\n", "because", " of"])
             return self.reply
 
