@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from . import kb, report
+from . import backup, kb, report
 from .errors import RagError
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .ledger import Answered, Outcome
@@ -92,6 +92,8 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--without-titles", action="store_true", help="index texts without their titles")
     evaluate.add_argument("--json", type=Path, metavar="OUT", help="also write the numbers to a file")
     evaluate.set_defaults(run=run_evaluate)
+
+    backup.add_commands(commands)
 
     marks = commands.add_parser("marks", help="count the evidence marked right or wrong, or export it for evaluate")
     marks.add_argument("--export", type=Path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")

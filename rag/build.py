@@ -18,11 +18,13 @@ from .chunking import ChunkLimits
 from .conversation import Conversation
 from .device import prepare_environment
 from .draft import Setup
+from .errors import StoreError
 from .files import FileLimits
 from .ingest import Ingest
 from .language import UNDETERMINED, detect
 from .library import Library
 from .marks import Marks
+from .messages import reason
 from .models import load_models
 from .prompts import PromptBudget
 from .protocols import ChatModel, Embedder, Store
@@ -30,13 +32,13 @@ from .retrieval import Policy, Retriever
 from .runtime import Models, Runtime, Talk
 from .scope import Scope
 from .service import Service
-from .settings import Settings
+from .settings import Secret, Settings
 from .sqlite import Database
 from .types import Document, Fingerprint
 from .versions import versions
 
 if TYPE_CHECKING:
-    from .store import Connection
+    from .store import Connection, IndexOptions
 
 SCHEMA_VERSION = "1"
 """Of the Milvus collections and the lexical terms in them; part of every fingerprint."""
@@ -123,12 +125,10 @@ class Milvus:
         return fingerprint_of(self._connection(), collection)
 
     def open(self, collection: str, embedder: Embedder) -> Store:
-        from .store import IndexOptions, MilvusStore
+        from .store import MilvusStore
 
-        s = self._settings
-        index = IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
-        made_with = fingerprint(embedder, chunk_limits(s, embedder))
-        return MilvusStore.open(self._connection(), collection, made_with, index=index)
+        made_with = fingerprint(embedder, chunk_limits(self._settings, embedder))
+        return MilvusStore.open(self._connection(), collection, made_with, index=_index(self._settings))
 
     def drop(self, collection: str) -> None:
         from .store import drop
@@ -159,6 +159,45 @@ def connected(settings: Settings) -> Connection:
         timeout=settings.milvus_timeout,
         certificate=settings.milvus_server_pem,
     )
+
+
+@contextmanager
+def holding(
+    settings: Settings, collection: str, made_with: Fingerprint | None = None
+) -> Iterator[tuple[Store, Fingerprint]]:
+    """A collection as it stands, no model loaded, and what it was made with; made anew with `made_with`.
+
+    Raises StoreError when it is not there and cannot be made, IndexMismatch when it was made with something else.
+    """
+    from .store import MilvusStore, fingerprint_of
+
+    if made_with is None and "://" not in settings.uri and not Path(settings.uri).exists():
+        # Connecting would make an empty database of a slip of the pen.
+        raise StoreError(reason("transfer.nothing_there", uri=settings.uri, collection=collection))
+    with closing(connected(settings)) as connection:
+        found = made_with or fingerprint_of(connection, collection)
+        if found is None:
+            where = connection.address.shown
+            raise StoreError(reason("transfer.nothing_there", uri=where, collection=collection))
+        yield MilvusStore.open(connection, collection, found, index=_index(settings)), found
+
+
+def elsewhere(settings: Settings, uri: str) -> Settings:
+    """The settings for another Milvus. What is for servers alone is left out for an embedded database; credentials in
+    the address count before those of the settings."""
+    if "://" not in uri:
+        path = str(Path(uri).expanduser().resolve())
+        return replace(settings, milvus_uri=path, milvus_token=Secret(""), milvus_database="", milvus_server_pem="")
+    token = Secret("") if "@" in uri else settings.milvus_token
+    pem = settings.milvus_server_pem if uri.startswith("https://") else ""
+    return replace(settings, milvus_uri=uri, milvus_token=token, milvus_server_pem=pem)
+
+
+def _index(settings: Settings) -> IndexOptions:
+    from .store import IndexOptions
+
+    s = settings
+    return IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
 
 
 def fingerprint(embedder: Embedder, limits: ChunkLimits) -> Fingerprint:

@@ -9,6 +9,7 @@ RagError
 │   ├── StoreUnavailable nothing answers, access denied, or too slow
 │   ├── StoreLocked      another process holds the embedded database
 │   └── IndexMismatch    the collection was made with another model or schema
+├── TransferError        a knowledge base cannot be copied, exported or imported
 ├── DocumentRefused      one file cannot be ingested; the others go on
 ├── GenerationError      the chat model gave no (whole) answer
 ├── KeepingError         a conversation cannot be kept, or is not there
@@ -62,6 +63,10 @@ class StoreLocked(StoreError):
 
 class IndexMismatch(StoreError):
     """The collection was made with another model, dimension, chunker or schema."""
+
+
+class TransferError(RagError):
+    """A knowledge base cannot be copied, exported or imported."""
 
 
 class DocumentRefused(RagError):

@@ -114,6 +114,33 @@ def test_delete_and_an_unknown_name(run: CommandLine, tmp_path: Path) -> None:
     assert code == FAILED and "gone.md" in err
 
 
+def test_a_knowledge_base_is_exported_and_imported_elsewhere(run: CommandLine, tmp_path: Path) -> None:
+    code, out, err = run("export", tmp_path / "kb.zip")
+    assert code == OK and "2 documents, 3 chunks" in out, err
+    code, out, err = run("import", tmp_path / "kb.zip", RAG_DATA_DIR=str(tmp_path / "other"))
+    assert code == OK and "2 documents, 3 chunks" in out, err
+    assert sorted(line.split()[1] for line in out.splitlines()[:-1]) == ["guides/backup.md", "水果.md"]
+    code, out, _err = run("ask", "When is the backup taken?", RAG_DATA_DIR=str(tmp_path / "other"))
+    assert code == OK and "every night at two" in out
+    code, _out, err = run("export", tmp_path / "kb.zip")
+    assert code == FAILED and "exists already" in err
+    (tmp_path / "kb.zip").write_bytes(b"no zip")
+    code, _out, err = run("import", tmp_path / "kb.zip")
+    assert code == FAILED and "not a sound archive" in err and "Traceback" not in err
+
+
+def test_copy_to_another_database_and_back_to_itself(run: CommandLine, tmp_path: Path) -> None:
+    here, there = str(run.folder / "milvus.db"), str(tmp_path / "copy.db")
+    code, out, err = run("copy", "--from", here, "--to", there)
+    assert code == OK and "2 documents, 3 chunks; 0 of them" in out, err
+    code, out, _err = run("copy", "--from", here, "--to", there)
+    assert code == OK and "2 of them were there already" in out
+    code, _out, err = run("copy", "--from", here, "--to", f"{run.folder}/../{run.folder.name}/milvus.db")
+    assert code == FAILED and "to itself" in err
+    code, _out, err = run("copy", "--from", str(tmp_path / "empty.db"), "--to", there)
+    assert code == FAILED and "There is no collection" in err and not (tmp_path / "empty.db").exists()
+
+
 def test_doctor_finds_everything_in_place(run: CommandLine) -> None:
     _code, out, _err = run("doctor")
     assert "packaged models: installed, checksum right" in out

@@ -1,0 +1,93 @@
+"""`python -m rag copy`, `export` and `import`: a knowledge base taken elsewhere, no model loaded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import RagError
+from .events import DocumentOutcome
+from .messages import Language, reason, text
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .transfer import Moved
+
+
+def add_commands(commands: Any) -> None:
+    """Add the three to the subcommands of the command line."""
+    copy = commands.add_parser("copy", help="copy a knowledge base to another Milvus, without embedding again")
+    copy.add_argument("--from", dest="origin", required=True, metavar="URI", help="a .db path or http(s)://…")
+    copy.add_argument("--to", dest="target", required=True, metavar="URI", help="a .db path or http(s)://…")
+    copy.set_defaults(run=run_copy)
+    export = commands.add_parser("export", help="write a knowledge base to one archive")
+    export.set_defaults(run=run_export)
+    bring = commands.add_parser("import", help="take the documents of an archive into a knowledge base")
+    bring.set_defaults(run=run_import)
+    for command in (export, bring):
+        command.add_argument("archive", type=Path, metavar="FILE.zip")
+    for command in (copy, export, bring):
+        command.add_argument("--kb", default="", metavar="NAME", help="knowledge base; otherwise the default one")
+
+
+def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import elsewhere, holding
+    from .transfer import move
+
+    origin, target = elsewhere(settings, args.origin), elsewhere(settings, args.target)
+    places = [place.uri.rpartition("@")[2].rstrip("/") for place in (origin, target)]
+    if places[0].rpartition("://")[2] == places[1].rpartition("://")[2]:
+        raise RagError(reason("transfer.same_place", uri=places[0]))
+    name = _collection(args, settings)
+    with holding(origin, name) as (source, made_with), holding(target, name, made_with) as (store, _):
+        return _moved("transfer.copied", move(source.contents(), store), language)
+
+
+def run_export(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import holding
+    from .transfer import write_archive
+
+    name = _collection(args, settings)
+    with holding(settings, name) as (store, made_with):
+        manifest = write_archive(args.archive, store.contents(), fingerprint=made_with, collection=name)
+    done = reason(
+        "transfer.exported",
+        path=str(args.archive),
+        documents=manifest.documents,
+        chunks=manifest.chunks,
+        megabytes=args.archive.stat().st_size / 1e6,
+    )
+    print(text(done, language))
+    return 0
+
+
+def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import holding
+    from .transfer import Archive, move
+
+    name = _collection(args, settings)
+    with Archive.open(args.archive) as archive, holding(settings, name, archive.manifest.fingerprint) as (store, _):
+        return _moved("transfer.imported", move(archive.contents(), store), language)
+
+
+def _collection(args: argparse.Namespace, settings: Settings) -> str:
+    """Name of the Milvus collection behind the knowledge base."""
+    from .build import opened_library
+
+    with opened_library(settings) as library:
+        return library.catalogue.named(args.kb).live
+
+
+def _moved(code: str, events: Iterable[Moved], language: Language) -> int:
+    """Print what is done, one line for each document that had to be put, then the sum."""
+    documents = chunks = unchanged = 0
+    for event in events:
+        documents, chunks = documents + 1, chunks + event.chunks
+        if event.outcome is DocumentOutcome.UNCHANGED:
+            unchanged += 1
+        else:
+            print(f"{event.outcome:<10} {event.name}  {event.chunks} chunks", flush=True)
+    print(text(reason(code, documents=documents, chunks=chunks, unchanged=unchanged), language))
+    return 0
