@@ -30,5 +30,5 @@ VOLUME ["/data", "/models"]
 EXPOSE 7860
 # The page answers before any model is loaded, so "healthy" means the server is up; its header tells about models.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/', timeout=4).close()"]
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:7860/', method='HEAD'), timeout=4).close()"]
 CMD ["python", "app.py"]

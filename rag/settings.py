@@ -81,6 +81,9 @@ class Settings:
     allowed_hosts: str = setting(
         "RAG_ALLOWED_HOSTS", "", "Names the page answers to besides localhost, comma separated, as behind a proxy"
     )
+    user_header: str = setting(
+        "RAG_USER_HEADER", "", "Header in which a signing-in proxy names the user; empty: none is believed"
+    )
     port: int = setting("RAG_PORT", 7860, "Port the page listens on", low=1, high=65535)
     log_level: str = setting(
         "RAG_LOG_LEVEL", "INFO", "How much is logged", choices=("DEBUG", "INFO", "WARNING", "ERROR")

@@ -20,10 +20,15 @@ PATIENCE_S = 120.0
 
 @contextmanager
 def scripted_page(
-    folder: Path, *, pause: float = 0.0, gate: Path | None = None, env: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    pause: float = 0.0,
+    gate: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[str]:
-    """The page over the scripted service, which reads `RAG_ALLOWED_HOSTS` alone."""
-    port = free_port()
+    """The page over the scripted service, which reads `RAG_ALLOWED_HOSTS`, `RAG_USER_HEADER` and `RAG_DATA_DIR`."""
+    port = port or free_port()
     command = ["-m", "tests.scripted_service", str(port), str(pause), *([str(gate)] if gate else [])]
     with _served(command, port, folder, env or {}) as address:
         yield address
@@ -68,7 +73,7 @@ def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) ->
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(address, timeout=5).status_code == 200:
+            if httpx.head(address, timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)  # not listening yet; there is no event to wait for across processes

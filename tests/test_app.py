@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from rag.ui.security import OWNER_COOKIE, Guard, allowed_hosts, same_origin
+from rag.ui.security import OWNER_COOKIE, Guard, allowed_hosts, same_origin, user
 
 from .pages import scripted_page
 
@@ -104,6 +104,54 @@ def asked(hosts: frozenset[str] | None, headers: list[tuple[bytes, bytes]], kind
     asyncio.run(Guard(app, script="", hosts=hosts)(scope, receive, send))
     assert bool(reached) is not bool(sent)
     return bool(reached)
+
+
+def reached(headers: list[tuple[bytes, bytes]], *, header: str, method: str = "GET", path: str = "/") -> str | None:
+    """The user a request gets past the guard as; None when it is refused."""
+    users: list[str] = []
+
+    async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        users.append(user(scope))
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        assert message.get("status", 403) == 403
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError("the guard reads no body")
+
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    asyncio.run(Guard(app, script="", hosts=None, user_header=header)(scope, receive, send))
+    return users[0] if users else None
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param([(b"x-forwarded-user", b"carol")], "carol", id="named"),
+        pytest.param([(b"x-forwarded-user", "\u674e\u96f7".encode())], "\u674e\u96f7", id="in Chinese"),
+        pytest.param([(b"x-forwarded-user", b"J\xf6rg")], "J\xf6rg", id="in Latin-1"),
+        pytest.param([], None, id="not named"),
+        pytest.param([(b"x-forwarded-user", b"  ")], None, id="blank"),
+        pytest.param([(b"x-forwarded-user", b"carol"), (b"X-Forwarded-User", b"dave")], None, id="named twice"),
+        pytest.param([(b"x-forwarded-user", b"carol\x00")], None, id="not printable"),
+        pytest.param([(b"x-forwarded-user", b"c" * 257)], None, id="too long"),
+        pytest.param([(b"x-forwarded-user2", b"carol")], None, id="another header"),
+    ],
+)
+def test_behind_a_signing_in_proxy_only_requests_of_one_user_pass(
+    headers: list[tuple[bytes, bytes]], expected: str | None
+) -> None:
+    assert reached(headers, header="X-Forwarded-User") == expected
+
+
+def test_no_header_is_believed_while_the_setting_is_empty() -> None:
+    assert reached([(b"x-forwarded-user", b"carol"), (b"plainsight.user", b"carol"), (b"", b"carol")], header="") == ""
+
+
+def test_what_shows_nothing_needs_no_user() -> None:
+    assert reached([], header="X-Forwarded-User", method="HEAD") == ""
+    assert reached([], header="X-Forwarded-User", path="/gradio_api/startup-events") == ""
+    assert reached([], header="X-Forwarded-User", path="/gradio_api/queue/data") is None
 
 
 LOOPBACK_HOSTS = allowed_hosts("127.0.0.1", [])

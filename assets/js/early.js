@@ -42,5 +42,12 @@
         return "";
       }
     },
+    // The conversation this tab is in: what a server that was restarted goes on with, if it is this browser's.
+    talk: function () {
+      try { return sessionStorage.getItem("plainsight.conversation") || ""; } catch (error) { return ""; }
+    },
+    keepTalk: function (id) {
+      try { sessionStorage.setItem("plainsight.conversation", id); } catch (error) { void error; }
+    },
   };
 })();

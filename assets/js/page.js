@@ -189,7 +189,7 @@
     skip: () => { find("#tab-chat-button")?.click(); find("#composer textarea")?.focus(); },
   };
   // What the files of `features` build on: their own acts, redrawn parts to look at, and the page's tools.
-  Object.assign(page, { acts, send, find, all, chinese, remember, copy, showCard, setPanel, closeSheet });
+  Object.assign(page, { acts, send, find, all, chinese, remember, copy, showCard, setPanel, closeSheet, arm });
   document.addEventListener("click", (event) => {
     if (event.target.matches?.("#sheet .sheet-back")) { closeSheet(); return; }
     if (!event.target.closest("#status")) setModels(false);

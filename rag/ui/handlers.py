@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import RagError
+from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..export import export_markdown
 from ..ledger import Answered, AnswerEvent
@@ -21,7 +21,7 @@ from ..service import Service
 from ..types import RetrievalOptions
 from .guard import guarded, reason_of
 from .i18n import language
-from .incoming import Visitor, key_of, number_in, text_in
+from .incoming import Visitor, key_of, number_in, text_in, user_of
 from .keeping import kept
 from .options import NAMES, clamped
 from .pump import Run
@@ -49,25 +49,41 @@ class Handlers:
     # ---- opening ----------------------------------------------------------------------------------------------------
 
     @guarded
-    def open(self, request: gr.Request, tab: str) -> tuple[Any, ...]:
-        """A page was loaded: show the conversation and the ingest its tab already had."""
-        key, lang = key_of(tab, request), language(request)
+    def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
+        """A page was loaded: show the conversation and the ingest its tab already had.
+
+        `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
+        """
+        who, lang = Visitor.of(tab, request), language(request)
+        key = who.key
         session = self.sessions.get(key)
+        if not session.turns and not session.conversation:
+            session = self._resumed(who, talk)
         status = self.service.status()
         return (
             tab,
             *self.views.chat(self.sessions.slot(key), lang),
             documents_view.progress(session.job, lang),
             self.views.table(lang),
-            status_view.pill(status, lang),
+            status_view.pill(status, lang, user=user_of(request)),
             status_view.parts(status, lang),
         )
+
+    def _resumed(self, who: Visitor, talk: str) -> Session:
+        """The session with what the tab remembers; as it was where that is gone, or never was the visitor's."""
+        if not isinstance(talk, str) or not talk or not who.owner:
+            return self.sessions.get(who.key)
+        try:
+            title, thread = self.service.book.title(who.owner, talk), self.service.book.thread(who.owner, talk)
+        except KeepingError:
+            return self.sessions.get(who.key)
+        return self.sessions.update(who.key, lambda s: s.resumed(talk, title, thread))
 
     @guarded
     def status(self, request: gr.Request, shown: str) -> tuple[Any, Any, Any]:
         """The pill, the models panel, and how soon to look again."""
         status, lang = self.service.status(), language(request)
-        pill = status_view.pill(status, lang)
+        pill = status_view.pill(status, lang, user=user_of(request))
         pace = gr.Timer(15.0 if status_view.settled(status) else 1.0)
         if pill == shown:
             return gr.skip(), gr.skip(), pace

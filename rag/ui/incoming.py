@@ -14,11 +14,21 @@ from .i18n import language
 MAX_TAB_ID = 64
 
 
-def owner_of(request: gr.Request) -> str:
-    """Whose conversations a request may see: a digest of the browser's secret cookie; "" for one without cookies.
+def user_of(request: gr.Request) -> str:
+    """The signed-in user as the guard in front of the page knows them; "" where nobody signs in."""
+    inner = getattr(request, "request", None)
+    return security.user(inner.scope) if inner is not None else ""
 
-    Nobody can be "": what is kept under it would belong to everyone who refuses cookies.
+
+def owner_of(request: gr.Request) -> str:
+    """Whose conversations a request may see: a digest of the signed-in user, else of the browser's secret cookie.
+
+    "" for a browser without cookies. Nobody can be "": what is kept under it would belong to everyone who refuses
+    cookies. No cookie, whatever it holds, gives the digest of a user.
     """
+    user = user_of(request)
+    if user:
+        return f"user-{sha256(user.encode()).hexdigest()[:32]}"
     secret = security.owner(request.cookies)
     return sha256(secret.encode()).hexdigest()[:32] if secret else ""
 

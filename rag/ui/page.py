@@ -33,6 +33,7 @@ def launch_options(service: Service) -> dict[str, Any]:
     """What `Blocks.launch` must be given for the page to be safe, styled, private and in two languages."""
     settings = service.settings
     hosts = allowed_hosts(settings.host, settings.allowed_hosts.split(","))
+    guard = Middleware(Guard, script=asset("js/early.js"), hosts=hosts, user_header=settings.user_header)
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -41,7 +42,7 @@ def launch_options(service: Service) -> dict[str, Any]:
         "js": script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
-        "app_kwargs": {"middleware": [Middleware(Guard, script=asset("js/early.js"), hosts=hosts)]},
+        "app_kwargs": {"middleware": [guard]},
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,

@@ -1,4 +1,4 @@
-"""What stands in front of every request: host and origin checks, security headers, session cookie, early script.
+"""What stands in front of every request: host, origin and sign-in checks, security headers, cookie, early script.
 
 Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed.
 """
@@ -55,17 +55,25 @@ CLOSED = frozenset({"/openapi.json", "/docs", "/redoc"})
 """Where FastAPI describes itself to programs, at the root and below Gradio's own prefix."""
 API_PREFIX = "/gradio_api"
 
+USER = "plainsight.user"
+"""Where a request's scope names the signed-in user. No client can write there."""
+LONGEST_USER = 256
+STARTING = f"{API_PREFIX}/startup-events"
+"""What Gradio itself asks for before the page is announced; it answers nothing of anybody."""
+
 
 class Guard:
     """ASGI middleware. `script` is put first into the page's head, before anything else runs there.
 
     `hosts` are the names, without ports, under which the page may be asked for (see `allowed_hosts`); None: under any.
+    `user_header` is the header in which a proxy names the user it has signed in; "": no header is believed.
     """
 
-    def __init__(self, app: App, *, script: str, hosts: frozenset[str] | None) -> None:
+    def __init__(self, app: App, *, script: str, hosts: frozenset[str] | None, user_header: str = "") -> None:
         self.app = app
         self.script = f"<script>{script}</script>".encode()
         self.hosts = hosts
+        self.user_header = user_header.strip().lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -74,6 +82,9 @@ class Guard:
         headers = scope["headers"]
         if self.hosts is not None and not addressed_to(self.hosts, headers):
             await _refuse(scope, send, 403, "The page does not answer to this host name. RAG_ALLOWED_HOSTS adds names.")
+            return
+        if self.user_header and not self._signed_in(scope):
+            await _refuse(scope, send, 403, "Sign in first: this page is reached through a proxy that names its user.")
             return
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
@@ -86,6 +97,12 @@ class Guard:
             await _refuse(scope, send, 403, "This request did not come from this page.")
             return
         await self.app(scope, receive, _Reply(send, self.script, cookie=_new_cookie(scope["headers"])).send)
+
+    def _signed_in(self, scope: Scope) -> bool:
+        """Whether the request says whose it is; then its scope says so too. What shows nothing needs no user."""
+        scope[USER] = named_user(self.user_header, scope["headers"])
+        silent = scope["type"] == "http" and (scope["method"] == "HEAD" or scope["path"] == STARTING)
+        return bool(scope[USER]) or silent
 
 
 class _Reply:
@@ -161,6 +178,23 @@ def same_origin(headers: Headers, *, forwarded: bool) -> bool:
     if forwarded:
         hosts.add(values.get(b"x-forwarded-host", "").split(",")[0].strip())
     return urlsplit(origin).netloc in hosts - {""}
+
+
+def named_user(header: bytes, headers: Headers) -> str:
+    """The user a proxy names in `header`; "" where it names none, or several: then one of them was not the proxy's."""
+    sent = [v for k, v in headers if k.lower() == header]
+    if len(sent) != 1:
+        return ""
+    try:
+        named = sent[0].decode("utf-8").strip()
+    except UnicodeDecodeError:
+        named = sent[0].decode("latin-1").strip()
+    return named if len(named) <= LONGEST_USER and named.isprintable() else ""
+
+
+def user(scope: Scope) -> str:
+    """The signed-in user of a request that the guard let through; "" where nobody signs in."""
+    return str(scope.get(USER, ""))
 
 
 def owner(cookies: MutableMapping[str, str] | Any) -> str:

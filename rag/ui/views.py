@@ -45,7 +45,8 @@ class Views:
         session = slot.session
         last = session.last
         return Chat(
-            history=transcript.turns(session.turns[:-1], lang, last=last.number if last else 0),
+            history=transcript.conversation(session.conversation)
+            + transcript.turns(session.turns[:-1], lang, last=last.number if last else 0),
             live=self.live(session, lang),
             evidence=self.evidence(session, lang),
             box=busy() if slot.answering and slot.answering.active else gr.skip(),

@@ -12,6 +12,7 @@ from .handlers import Handlers
 from .layout import Layout
 from .options import NAMES, clamped, packed
 from .session import Sessions
+from .talks import Talks
 from .uploads import Uploads
 from .views import Chat, Ingesting, Views
 
@@ -27,6 +28,7 @@ class Wiring:
         self.page = layout
         self.handlers = Handlers(service, sessions, views)
         self.uploads = Uploads(service, sessions, views)
+        self.talks = Talks(self.handlers)
         self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge
@@ -38,11 +40,13 @@ class Wiring:
         self._documents()
         self._settings(blocks, layout.defaults)
         self._sheet()
+        self._talks()
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
         shown = [self.page.tab, *self.chat, self.page.progress, self.page.table, self.page.pill, self.page.models]
-        opened = blocks.load(h.open, [self.page.tab], shown, js="() => [window.plainsight.tab()]", **self.direct)
+        known = "() => [window.plainsight.tab(), window.plainsight.talk()]"
+        opened = blocks.load(h.open, [self.page.tab, self.page.talk], shown, js=known, **self.direct)
         self._followed(opened)
         self._ingest_followed(opened)
         self.page.timer.tick(
@@ -109,3 +113,12 @@ class Wiring:
     def _sheet(self) -> None:
         self.page.bus.record(self.handlers.show_record, [self.page.tab], [self.page.sheet], **self.told)
         self.page.bus.close_sheet(lambda: "", None, [self.page.sheet], **self.direct)
+
+    def _talks(self) -> None:
+        h, bus, tab, sheet = self.talks, self.page.bus, [self.page.tab], self.page.sheet
+        bus.talks(h.show, tab, [sheet], **self.told)
+        bus.open_talk(h.open, tab, [*self.chat, sheet], **self.told)
+        bus.new_talk(h.new, tab, [*self.chat, sheet], **self.told)
+        bus.rename_talk(h.rename, tab, [sheet], **self.told)
+        bus.delete_talk(h.delete, tab, [*self.chat, sheet], **self.told)
+        bus.branch(h.branch, tab, self.chat, **self.told)

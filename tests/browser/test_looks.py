@@ -57,7 +57,16 @@ def settings(page: Page) -> None:
     page.locator(".pill").click()
 
 
-STATES: list[Callable[[Page], None]] = [empty, running, answer, abstained, documents, settings]
+def talks(page: Page) -> None:
+    ask(page)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".branches")).to_be_visible()
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    page.get_by_role("button", name="Rename").last.click()
+    expect(page.get_by_role("textbox", name="New title")).to_be_focused()
+
+
+STATES: list[Callable[[Page], None]] = [empty, running, answer, abstained, talks, documents, settings]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

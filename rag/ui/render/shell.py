@@ -10,7 +10,10 @@ def header(language: Language) -> str:
     """Brand on the left, switches on the right; tabs and status pill are laid between them."""
     return (
         f'<a class="skip" href="#composer" data-act="skip">{t("skip", language)}</a>'
-        f'<div class="bar-top"><h1 class="brand">{icon("mark", size=24)}<span>Plainsight</span></h1>'
+        '<div class="bar-top"><div class="brand-group">'
+        f'<button type="button" class="switch talks-open" data-act="talks" aria-haspopup="dialog" '
+        f'aria-label="{t("talks.open", language)}" title="{t("talks.open", language)}">{icon("talks")}</button>'
+        f'<h1 class="brand">{icon("mark", size=24)}<span>Plainsight</span></h1></div>'
         '<div class="switches">'
         f'<button type="button" class="switch" data-act="language" lang="{t("other_language_code", language)}" '
         f'title="{t("switch_language", language)}">{t("other_language", language)}</button>'

@@ -17,15 +17,21 @@ def settled(status: Status) -> bool:
     return not any(part.state in BUSY for part in status.parts)
 
 
-def pill(status: Status, language: Language) -> str:
-    """The header's button and the panel it opens."""
+def pill(status: Status, language: Language, *, user: str = "") -> str:
+    """The header's button and the panel it opens, which also names a signed-in `user`."""
     kind, label = _headline(status, language)
     return (
         f'<button type="button" class="pill {kind}" data-act="models" aria-expanded="false" '
         f'aria-controls="models-panel" title="{t("models", language)}">'
         f'<i aria-hidden="true"></i><span role="status">{label}</span></button>'
-        f'<div class="popover" id="models-panel" hidden>{parts(status, language)}</div>'
+        f'<div class="popover" id="models-panel" hidden>{_user(user, language)}{parts(status, language)}</div>'
     )
+
+
+def _user(user: str, language: Language) -> str:
+    if not user:
+        return ""
+    return f'<p class="signed-in">{t("talks.signed_in", language)} <b><bdi>{name(user)}</bdi></b></p>'
 
 
 def _headline(status: Status, language: Language) -> tuple[str, str]:

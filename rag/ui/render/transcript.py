@@ -22,6 +22,11 @@ def turns(several: Sequence[Turn], language: Language, *, last: int, status: Sta
     return "".join(turn(one, language, is_last=one.number == last, status=status) for one in several)
 
 
+def conversation(known: str) -> str:
+    """Which conversation the turns belong to, for the tab to remember; nothing of it is seen."""
+    return f'<i hidden data-conversation="{esc(known)}"></i>'
+
+
 def turn(one: Turn, language: Language, *, is_last: bool, status: Status | None = None) -> str:
     """One question with its answer so far."""
     body = _finished(one, language, is_last=is_last) if one.done else _running(one, language, status)
@@ -34,9 +39,31 @@ def turn(one: Turn, language: Language, *, is_last: bool, status: Status | None 
 
 def _question_tools(one: Turn, language: Language) -> str:
     return (
-        '<div class="tools">'
+        f'<div class="tools">{_branches(one, language)}'
         f"{_tool('copy', 'copy_question', language, data=one.question)}"
         f"{_tool('edit', 'edit', language, turn=one.number)}</div>"
+    )
+
+
+def _branches(one: Turn, language: Language) -> str:
+    """Which of several answers to this place in the conversation is shown, and the way to the others."""
+    count = len(one.siblings)
+    if count < 2 or one.id not in one.siblings:
+        return ""
+    number = one.siblings.index(one.id) + 1
+
+    def step(by: int, label: str, sign: str) -> str:
+        off = "" if 1 <= number + by <= count else " disabled"
+        return (
+            f'<button type="button" class="tool" data-act="branch" data-turn="{one.number}" data-step="{by}"{off} '
+            f'aria-label="{t(label, language)}" title="{t(label, language)}">{icon(sign, size=14)}</button>'
+        )
+
+    return (
+        f'<span class="branches" role="group" aria-label="{t("talks.branch", language, number=number, count=count)}">'
+        f"{step(-1, 'talks.branch_previous', 'previous')}"
+        f"<span>{t('talks.branch_count', language, number=number, count=count)}</span>"
+        f"{step(1, 'talks.branch_next', 'next')}</span>"
     )
 
 
@@ -85,8 +112,20 @@ def _finished(one: Turn, language: Language, *, is_last: bool) -> str:
     prose = f'<div class="prose">{_prose(one, language)}</div>' if one.text else ""
     misses = near_misses(one, language) if one.outcome is Outcome.ABSTAINED else ""
     return (
-        stages.kept(one, language) + prose + _verdict(one, language) + misses + _tools(one, language, is_last=is_last)
+        stages.kept(one, language)
+        + prose
+        + _verdict(one, language)
+        + _unkept(one, language)
+        + misses
+        + _tools(one, language, is_last=is_last)
     )
+
+
+def _unkept(one: Turn, language: Language) -> str:
+    if one.unkept is None:
+        return ""
+    said = f"{t('talks.unkept', language)} {why(one.unkept, language)}"
+    return f'<p class="failed-stage">{icon("warning", size=15)}<span>{said}</span></p>'
 
 
 def _verdict(one: Turn, language: Language) -> str:

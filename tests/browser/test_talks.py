@@ -1,0 +1,180 @@
+"""The drawer of conversations in a browser: found, opened, renamed, deleted, resumed, apart from each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from ..pages import free_port, scripted_page
+from .conftest import Open, ready
+from .steps import ask, composer
+
+FIRST, SECOND = "How do I rotate TLS certificates?", "Which settings need a restart?"
+
+
+def drawer(page: Page) -> None:
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    expect(page.get_by_role("dialog", name="Conversations")).to_be_visible()
+
+
+def two(page: Page) -> None:
+    """Two conversations, the second open."""
+    ask(page, FIRST)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".hero")).to_be_visible()
+    ask(page, SECOND)
+
+
+def test_a_conversation_is_found_and_opened_with_its_evidence(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    drawer(page)
+    rows = page.locator(".talk")
+    expect(rows).to_have_count(2)
+    expect(page.locator(".talk [aria-current]")).to_contain_text(SECOND)
+    page.get_by_role("searchbox", name="Search conversations").press_sequentially("rotate TLS")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("searchbox", name="Search conversations")).to_be_focused()
+    expect(page.get_by_role("searchbox", name="Search conversations")).to_have_value("rotate TLS")
+    rows.get_by_role("button", name=FIRST).first.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".question p")).to_have_text(FIRST)
+    expect(page.locator(".ev-question")).to_have_text(FIRST)
+    expect(page.locator(".card")).to_have_count(3)
+    expect(ask(page, "And then?")).to_contain_text("One exception")
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_the_drawer_is_used_with_the_keyboard_alone(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    button = page.get_by_role("button", name="Conversations", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Conversations")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator(".talk-open").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".talk-open").nth(0)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def test_a_title_is_changed_in_place_and_escape_leaves_it(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    drawer(page)
+    page.get_by_role("button", name=f"Rename {FIRST}").focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox", name="New title")
+    expect(field).to_be_focused()
+    field.fill("no")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Conversations")).to_be_visible()
+    expect(page.locator(".talk-title").nth(1)).to_have_text(FIRST)
+    page.get_by_role("button", name=f"Rename {FIRST}").click()
+    field.fill("Rotation <b>& co</b>")
+    page.keyboard.press("Enter")
+    expect(page.locator(".talk-title").nth(1)).to_have_text("Rotation <b>& co</b>")
+
+
+def test_deleting_takes_two_steps_and_empties_the_page_it_was_on(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    drawer(page)
+    page.get_by_role("button", name=f"Delete {SECOND}").click()
+    expect(page.locator(".talk")).to_have_count(2)
+    page.get_by_role("button", name=f"Really delete? {SECOND}").click()
+    expect(page.locator(".talk")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".turn")).to_have_count(0)
+    page.reload()
+    ready(page)
+    expect(page.locator(".hero")).to_be_visible()
+
+
+def test_a_reload_after_a_restart_finds_the_conversation_and_a_new_tab_starts_empty(
+    browser: Browser, open_page: Open, tmp_path: Path
+) -> None:
+    env, port = {"RAG_DATA_DIR": str(tmp_path / "data")}, free_port()
+    with scripted_page(tmp_path / "one", env=env, port=port) as address:
+        page = browser.new_context(locale="en-US").new_page()
+        page.goto(address)
+        ready(page)
+        ask(page, FIRST)
+        kept = page.evaluate("sessionStorage.getItem('plainsight.conversation')")
+    with scripted_page(tmp_path / "two", env=env, port=port):
+        page.reload()
+        ready(page)
+        expect(page.locator(".question p")).to_have_text(FIRST)
+        expect(page.locator(".card")).to_have_count(3)
+        tab = page.context.new_page()
+        tab.goto(address)
+        ready(tab)
+        expect(tab.locator(".hero")).to_be_visible()
+        page.context.close()
+        stranger = open_page(address)
+        stranger.evaluate("id => sessionStorage.setItem('plainsight.conversation', id)", kept)
+        stranger.reload()
+        ready(stranger)
+        expect(stranger.locator(".hero")).to_be_visible()
+        stranger.context.close()  # before its server ends
+
+
+def test_two_browsers_never_see_each_others_conversations(open_page: Open, scripted: str) -> None:
+    alice, bob = open_page(scripted), open_page(scripted)
+    ask(alice, "A secret of Alice?")
+    drawer(bob)
+    expect(bob.locator(".talks-none")).to_contain_text("No conversations yet")
+    theirs = alice.evaluate("sessionStorage.getItem('plainsight.conversation')")
+    bob.evaluate("id => window.plainsightBus('open_talk', { id })", theirs)
+    expect(bob.locator("body")).to_contain_text("This conversation is not there any more")
+    expect(bob.locator("body")).not_to_contain_text("A secret of Alice?")
+
+
+def test_an_answer_asked_again_can_be_looked_at_beside_the_first(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    ask(page, FIRST)
+    ask(page, "And the client CA?")
+    page.locator("#turn-1 .question").hover()
+    page.locator("#turn-1").get_by_role("button", name="Change the question").click()
+    composer(page).fill("How do I renew certificates?")
+    composer(page).press("Enter")
+    branches = page.locator(".branches")
+    expect(branches).to_contain_text("2 of 2")
+    expect(page.locator(".turn")).to_have_count(1)
+    branches.get_by_role("button", name="The answer before").click()
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".question p").first).to_have_text(FIRST)
+    expect(page.locator(".branches")).to_contain_text("1 of 2")
+    page.reload()
+    ready(page)
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_the_page_behind_a_proxy_names_the_user_and_refuses_everybody_else(browser: Browser, tmp_path: Path) -> None:
+    with scripted_page(tmp_path, env={"RAG_USER_HEADER": "X-Forwarded-User"}) as address:
+        for _ in range(2):  # a laptop and a phone
+            context = browser.new_context(locale="en-US", extra_http_headers={"x-forwarded-user": "carol"})
+            page = context.new_page()
+            page.goto(address)
+            ready(page)
+            drawer(page)
+            expect(page.locator(".talks-user")).to_have_text("Signed in as carol")
+            found = page.locator(".talk").count()
+            page.keyboard.press("Escape")
+            page.locator(".pill").click()
+            expect(page.locator("#models-panel .signed-in")).to_have_text("Signed in as carol")
+            page.keyboard.press("Escape")
+            ask(page, FIRST)
+            context.close()
+        assert found == 1, "what was asked on the laptop"
+        nobody = browser.new_context().new_page()
+        reply = nobody.goto(address)
+        assert reply is not None
+        assert reply.status == 403
+        expect(nobody.locator("body")).to_contain_text("Sign in first")
+        nobody.context.close()
