@@ -14,7 +14,6 @@ from rag.device import DeviceLock
 from rag.engine.gate import spearman
 from rag.engine.numbers import NumberType
 from rag.engine.reranking import PackedReranker
-from rag.engine.scores import ScoreCache
 from rag.qwen3 import FileTokenizer, RerankerTokens
 from rag.settings import INSTRUCTION
 
@@ -48,7 +47,6 @@ class Rerankers:
                 lock=DeviceLock(),
                 device=device,
                 max_tokens=LIMIT,
-                cache=ScoreCache(0),  # every round computes everything
             )
             for number_type in number_types
         }

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
+from .memory import in_parts_that_fit
 from .messages import reason
 from .qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
 from .status import ModelInfo
 from .tokens import batches, left_padded
 from .types import Vectors
+from .vectors import check_probe, chosen_dimension, gathered, positions_of, spread, unit_rows
 from .weights import check_family
-
-SMALLEST_DIMENSION = 32
-"""The models were trained so that any beginning of the vector from here on is a vector too."""
 
 
 class Qwen3Embedder:
@@ -46,8 +44,8 @@ class Qwen3Embedder:
         self._batch_rows = batch_rows
         self._tokens = tokens
         _check_pooling(model, info.name)
-        self._dimension = _dimension(dimension, largest=_config(model).hidden_size, name=info.name)
-        _check_vector(self._run(tokens.ids([PROBE]), urgent=False), self._dimension, info.name)
+        self._dimension = chosen_dimension(dimension, largest=_config(model).hidden_size, model=info.name)
+        check_probe(self._run(tokens.ids([PROBE]), urgent=False), dimension=self._dimension, model=info.name)
 
     @classmethod
     def load(
@@ -101,13 +99,23 @@ class Qwen3Embedder:
         return self._tokens.limit
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        unique: dict[str, int] = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-        rows = self._tokens.ids(list(unique))
-        vectors = np.empty((len(rows), self._dimension), dtype=np.float32)
+        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
+
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """As the protocol says; identical texts are embedded once."""
+        places = positions_of(texts)
+        rows = self._tokens.ids(list(places))
+        where = list(places.values())
         groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows)
         for group in groups:
-            vectors[group] = self._run([rows[p] for p in group], urgent=False)
-        return vectors[[unique[text] for text in texts]]
+            parts = in_parts_that_fit(
+                group,
+                lambda part: self._run([rows[p] for p in part], urgent=False),
+                model=self._info.name,
+                tokens=lambda p: len(rows[p]),
+            )
+            for part, vectors in parts:
+                yield spread(vectors, [where[p] for p in part])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         return self._run(self._tokens.ids([query_text(query, instruction)]), urgent=True)
@@ -118,23 +126,13 @@ class Qwen3Embedder:
     def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
         ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does
         device = self._model.device
-        try:
-            with self._lock.turn(urgent=urgent), torch.inference_mode():
-                features = {
-                    "input_ids": torch.tensor(ids, device=device),
-                    "attention_mask": torch.tensor(mask, device=device),
-                }
-                whole = self._model(features)["sentence_embedding"].float().cpu().numpy()
-        except torch.OutOfMemoryError as e:
-            why = reason("models.out_of_memory", model=self._info.name, tokens=self._batch_tokens)
-            raise ModelsError(why) from e
+        with self._lock.turn(urgent=urgent), torch.inference_mode():
+            features = {
+                "input_ids": torch.tensor(ids, device=device),
+                "attention_mask": torch.tensor(mask, device=device),
+            }
+            whole = self._model(features)["sentence_embedding"].float().cpu().numpy()
         return unit_rows(whole[:, : self._dimension])
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """Each row at length 1, in float32."""
-    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / lengths).astype(np.float32)
 
 
 def _config(model: SentenceTransformer) -> Any:
@@ -146,17 +144,3 @@ def _check_pooling(model: SentenceTransformer, name: str) -> None:
     modes = [str(module.pooling_mode) for module in pooling]
     if modes != ["lasttoken"] or not pooling[0].include_prompt:
         raise ModelRejected(reason("models.pooling", model=name, found=", ".join(modes)))
-
-
-def _dimension(wanted: int, *, largest: int, name: str) -> int:
-    if wanted and not SMALLEST_DIMENSION <= wanted <= largest:
-        raise ModelRejected(
-            reason("models.dimension", model=name, value=wanted, smallest=SMALLEST_DIMENSION, largest=largest)
-        )
-    return wanted or largest
-
-
-def _check_vector(vectors: Vectors, dimension: int, name: str) -> None:
-    length = float(np.linalg.norm(vectors))
-    if vectors.shape != (1, dimension) or not abs(length - 1) < 1e-3:
-        raise ModelRejected(reason("models.vector", model=name, size=vectors.shape[-1], length=round(length, 3)))

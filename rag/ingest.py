@@ -72,17 +72,15 @@ class Ingest:
         limits: ChunkLimits,
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
-        batch: int = 32,
         convert: Convert = to_markdown,
     ) -> None:
-        """`detect` gives the ISO 639-1 code of a text; `batch` texts are embedded between two looks at the switch."""
+        """`detect` gives the ISO 639-1 code of a text."""
         self._convert = convert
         self._store = store
         self._embedder = embedder
         self._limits = limits
         self._detect = detect
         self._now = now
-        self._batch = batch
 
     def run(self, sources: Iterable[Source | Refused], *, cancel: Cancel) -> Iterator[IngestEvent]:
         """Events of every source in order; the last one of each has an outcome, whatever happens.
@@ -182,19 +180,17 @@ class Ingest:
         keys = [hashlib.sha256(each.embedded_text.encode()).hexdigest() for each in chunks]
         found |= {key: job.vectors[key] for key in keys if key in job.vectors}
         missing = {key: each for key, each in zip(keys, chunks, strict=True) if key not in found}
-        # Texts of one length go together: less padding.
-        todo = sorted(missing.items(), key=lambda item: item[1].tokens)
+        todo = list(missing.items())
         yield (event := replace(event, done=sum(key in found for key in keys)))
-        for start in range(0, len(todo), self._batch):
-            _check(cancel)
-            batch = todo[start : start + self._batch]
-            vectors = self._embedder.embed_documents([each.embedded_text for _, each in batch])
-            for (key, _), vector in zip(batch, vectors, strict=True):
+        _check(cancel)
+        for positions, vectors in self._embedder.stream_documents([each.embedded_text for _, each in todo]):
+            for position, vector in zip(positions, vectors, strict=True):
+                key, _ = todo[position]
                 found[key] = vector
                 job.remember(key, vector)
             known = sum(key in found for key in keys)
-            yield (event := replace(event, done=known, embedded=event.embedded + len(batch)))
-        _check(cancel)
+            yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
+            _check(cancel)
         return event, np.stack([found[key] for key in keys])
 
     def _document(self, source: Source, sha256: str, text: str, chunks: Sequence[Chunk]) -> Document:

@@ -103,7 +103,6 @@ def _load_qwen3(
         name=_shown(settings.reranker_model),
         revision=found["reranker"].revision,
         max_tokens=settings.reranker_max_tokens,
-        keep=settings.contexts,
     )
     _ready(report, "reranker", reranker.model, reranker.plan.why)
     return embedder.model, reranker.model, lambda cancel: _check(serving, (embedder, reranker), report, cancel)
@@ -126,6 +125,7 @@ def _load_by_library(
 ) -> tuple[Embedder, Reranker]:
     from .embedding import Qwen3Embedder
     from .reranking import Qwen3Reranker
+    from .scores import RememberingReranker, ScoreCache
 
     lock = DeviceLock()
     embedder = Qwen3Embedder.load(
@@ -139,7 +139,7 @@ def _load_by_library(
         batch_tokens=settings.batch_tokens,
     )
     _ready(report, "embedder", embedder, refused)
-    reranker = Qwen3Reranker.load(
+    scored = Qwen3Reranker.load(
         found["reranker"].path,
         name=_shown(settings.reranker_model),
         revision=found["reranker"].revision,
@@ -148,6 +148,7 @@ def _load_by_library(
         max_tokens=settings.reranker_max_tokens,
         batch_tokens=settings.batch_tokens,
     )
+    reranker = RememberingReranker(scored, ScoreCache())
     _ready(report, "reranker", reranker, refused)
     return embedder, reranker
 

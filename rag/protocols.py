@@ -8,7 +8,19 @@ from typing import Protocol
 from .events import Cancel
 from .messages import Reason
 from .status import ModelInfo
-from .types import Candidate, Chunk, Document, Hit, IndexedDocument, Message, Standing, StoredChunk, Usage, Vectors
+from .types import (
+    Candidate,
+    Chunk,
+    Cut,
+    Document,
+    Hit,
+    IndexedDocument,
+    Message,
+    Standing,
+    StoredChunk,
+    Usage,
+    Vectors,
+)
 
 
 class Embedder(Protocol):
@@ -27,6 +39,12 @@ class Embedder(Protocol):
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """`[len(texts), dimension]` in input order; raw texts, no instruction. An empty list gives `[0, dimension]`."""
 
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        """The same as (positions in `texts`, their vectors) as they become known, every position once.
+
+        The caller may stop early by closing the iterator: work not yet done is then not done.
+        """
+
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         """`[1, dimension]`; models without instructions ignore it."""
 
@@ -40,10 +58,13 @@ class Reranker(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         """Yield (position in `texts`, log-odds) as each becomes known, in any order, every position at least once.
 
-        A position may come again with a more exact value: the last one counts.
+        A position may come again with a more exact value: the last one counts. `cut` says which texts will be taken,
+        for rerankers that are more exact where it matters.
 
         The caller may stop early by closing the iterator: work not yet done is then not done.
         """

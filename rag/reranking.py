@@ -11,10 +11,12 @@ from transformers import AutoModelForCausalLM
 
 from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
+from .memory import in_parts_that_fit
 from .messages import reason
 from .qwen3 import FileTokenizer, RerankerTokens
 from .status import ModelInfo
 from .tokens import batches, left_padded
+from .types import Cut
 from .weights import check_family
 
 
@@ -88,27 +90,32 @@ class Qwen3Reranker:
     def info(self) -> ModelInfo:
         return self._info
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         rows = self._tokens.prompts(query, texts, instruction=instruction)
         groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows, in_order=True)
         for group in groups:
-            yield from zip(group, self._run([rows[p] for p in group]), strict=True)
+            parts = in_parts_that_fit(
+                group,
+                lambda part: self._run([rows[p] for p in part]),
+                model=self._info.name,
+                tokens=lambda p: len(rows[p]),
+            )
+            for part, scores in parts:
+                yield from zip(part, scores, strict=True)
 
     def _run(self, rows: Sequence[Sequence[int]]) -> list[float]:
         ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does
         device = self._model.device
-        try:
-            with self._lock.turn(urgent=True), torch.inference_mode():
-                seen = torch.tensor(mask, device=device)
-                hidden = self._model.base_model(
-                    input_ids=torch.tensor(ids, device=device),
-                    attention_mask=seen,
-                    position_ids=(seen.cumsum(-1) - 1).clamp(min=0),  # as if there were no padding
-                    use_cache=False,
-                ).last_hidden_state[:, -1]
-                last = hidden.float().cpu().double()
-        except torch.OutOfMemoryError as e:
-            why = reason("models.out_of_memory", model=self._info.name, tokens=self._batch_tokens)
-            raise ModelsError(why) from e
+        with self._lock.turn(urgent=True), torch.inference_mode():
+            seen = torch.tensor(mask, device=device)
+            hidden = self._model.base_model(
+                input_ids=torch.tensor(ids, device=device),
+                attention_mask=seen,
+                position_ids=(seen.cumsum(-1) - 1).clamp(min=0),  # as if there were no padding
+                use_cache=False,
+            ).last_hidden_state[:, -1]
+            last = hidden.float().cpu().double()
         log_odds: list[float] = (last @ self._direction).tolist()
         return log_odds

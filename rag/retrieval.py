@@ -17,7 +17,7 @@ from .messages import Reason, reason
 from .protocols import Embedder, Reranker, Searchable
 from .selection import by_log_odds, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import Candidate, Fusion, Hit, Mode, RetrievalOptions
+from .types import Candidate, Cut, Fusion, Hit, Mode, RetrievalOptions, logit
 
 Search = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""
@@ -141,7 +141,8 @@ class Retriever:
         yield watch.start(Stage.RERANK, total=len(head))
         yield Judging(tuple(head), 0)
         texts = [c.stored.chunk.embedded_text for c in head]
-        scores = self._reranker.score(query, texts, instruction=options.instruction)
+        cut = Cut(options.contexts, logit(options.threshold))
+        scores = self._reranker.score(query, texts, instruction=options.instruction, cut=cut)
         seen: set[int] = set()
         unfinished = None
         try:
@@ -152,10 +153,11 @@ class Retriever:
                 yield Judging(tuple(by_log_odds(head)), len(seen))
                 if cancel:
                     break
-                if self._out_of_time(watch) and len(seen) < len(head):
-                    unfinished = reason(
-                        "stages.out_of_time", done=len(seen), total=len(head), seconds=self._policy.rerank_seconds
-                    )
+                if self._out_of_time(watch):  # also when all are judged: what would follow are more exact values
+                    if len(seen) < len(head):
+                        unfinished = reason(
+                            "stages.out_of_time", done=len(seen), total=len(head), seconds=self._policy.rerank_seconds
+                        )
                     break
         except BREAKDOWNS as e:
             yield watch.fail(Stage.RERANK, breakdown(Stage.RERANK, e))

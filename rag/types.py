@@ -146,6 +146,21 @@ def sigmoid(log_odds: float) -> float:
     return grown / (1.0 + grown)
 
 
+def logit(probability: float) -> float:
+    """Log-odds of a probability; minus or plus infinity at 0 and 1."""
+    if not 0.0 < probability < 1.0:
+        return math.inf if probability >= 1.0 else -math.inf
+    return math.log(probability) - math.log1p(-probability)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which texts a caller takes of those it had judged: the best `keep`, if their log-odds are at least `least`."""
+
+    keep: int
+    least: float = -math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A chunk some first stage returned, with what every stage said of it."""

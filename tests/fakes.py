@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.events import Cancel
 from rag.status import ModelInfo
-from rag.types import Message, Usage, Vectors
+from rag.types import Cut, Message, Usage, Vectors
 
 
 def words(text: str) -> list[str]:
@@ -21,7 +21,9 @@ def words(text: str) -> list[str]:
 class BagEmbedder:
     """Hashed bag of words of unit length: texts that share words are near, so rankings can be asserted."""
 
-    def __init__(self, dimension: int = 64) -> None:
+    def __init__(self, dimension: int = 64, *, at_once: int = 32) -> None:
+        """`at_once` texts come together when they are streamed."""
+        self.at_once = at_once
         self.dimension = dimension
         self.max_tokens = 8192
         self.info = ModelInfo("bag-of-words", "1", "cpu", "float32")
@@ -31,6 +33,11 @@ class BagEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         self.embedded.extend(texts)
         return self._embed(texts)
+
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        for start in range(0, len(texts), self.at_once):
+            positions = range(start, min(start + self.at_once, len(texts)))
+            yield positions, self.embed_documents([texts[p] for p in positions])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         return self._embed([query])
@@ -54,7 +61,9 @@ class OverlapReranker:
     def __init__(self) -> None:
         self.info = ModelInfo("overlap", "1", "cpu", "float32", score_name="p_yes")
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         asked = set(words(query))
         for position, text in enumerate(texts):
             shared = len(asked & set(words(text))) / len(asked) if asked else 0.0

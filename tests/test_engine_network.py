@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.attention.varlen import varlen_attn
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from rag.engine.assembly import assemble
-from rag.engine.attention import BLOCK, Attention, BlockAttention, KeysValues, SegmentAttention, Segments
+from rag.engine.attention import (
+    BLOCK,
+    Attention,
+    BlockAttention,
+    KeysValues,
+    SegmentAttention,
+    Segments,
+    VariableLengthAttention,
+)
+from rag.engine.network import Network
 from rag.engine.numbers import NumberType
 
 VOCABULARY = 257
@@ -79,6 +92,25 @@ def hidden(model: Any, ids: list[int]) -> torch.Tensor:
     return states
 
 
+def flash_by_hand(
+    queries: Tensor, keys: Tensor, values: Tensor, asked: Tensor, seen: Tensor, *sizes: int, **how: Any
+) -> Tensor:
+    """What torch's `varlen_attn` is documented to do, one query after the other."""
+    inspect.signature(varlen_attn).bind(queries, keys, values, asked, seen, *sizes, **how)
+    assert how == {"scale": 1.0, "window_size": (-1, 0), "enable_gqa": True}
+    assert {asked.dtype, seen.dtype} == {torch.int32}
+    assert sizes == (int(asked.diff().max()), int(seen.diff().max()))
+    group = queries.shape[1] // keys.shape[1]
+    result = torch.empty_like(queries)
+    for (start, end), (first, last) in zip(pairwise(asked.tolist()), pairwise(seen.tolist()), strict=True):
+        for row in range(start, end):
+            visible = slice(first, last - (end - 1 - row))  # causal, aligned at the last query
+            for head in range(queries.shape[1]):
+                weights = torch.softmax(keys[visible, head // group].float() @ queries[row, head].float(), 0)
+                result[row, head] = weights @ values[visible, head // group].float()
+    return result
+
+
 @pytest.mark.parametrize("streamed", [False, True], ids=["kept weights", "weights read when needed"])
 def test_last_rows_equal_the_published_ones(published: tuple[Any, Path], streamed: bool) -> None:
     model, folder = published
@@ -137,6 +169,38 @@ def test_the_portable_form_of_other_devices_gives_the_same(
     assert torch.cosine_similarity(rows, expected).min() > least
 
 
+@pytest.mark.parametrize(("number_type", "least"), [(NumberType.FP32, 0.999999), (NumberType.BF16, 0.999)])
+def test_the_layout_for_the_flash_kernel_gives_the_same(
+    published: tuple[Any, Path], number_type: NumberType, least: float
+) -> None:
+    model, folder = published
+    ours = assemble(folder, number_type, portable=True, attention=VariableLengthAttention(flash_by_hand))
+    prefix = ours.network.prefix(PREFIX)
+    rows = ours.final(ours.network.last_rows(TEXTS, prefix=prefix).float())
+    expected = torch.stack([hidden(model, PREFIX + text) for text in TEXTS])
+    assert torch.cosine_similarity(rows, expected).min() > least
+
+
+def test_every_token_is_computed_once_and_nothing_else(tmp_path: Path) -> None:
+    _, folder = make({"num_hidden_layers": 1}, tmp_path)
+    ours, rows = assemble(folder, NumberType.FP32), list[int]()
+    network = ours.network
+
+    def embed(ids: Tensor) -> Tensor:
+        rows.append(len(ids))
+        return torch.zeros(len(ids), network.shape.hidden)
+
+    counted = Network(
+        network.shape,
+        network.layers,
+        embed=embed,
+        attention=BlockAttention(torch.float32),
+        device=torch.device("cpu"),
+    )
+    counted.last_rows(TEXTS, prefix=counted.prefix(PREFIX))
+    assert sum(rows) == len(PREFIX) + sum(LENGTHS)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize(("number_type", "least"), [(NumberType.FP32, 0.99999), (NumberType.BF16, 0.999)])
@@ -176,7 +240,15 @@ def test_names_without_the_leading_word_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("only_last", [False, True], ids=["all queries", "last queries"])
 @pytest.mark.parametrize("before", [0, 9], ids=["no prefix", "prefix"])
-@pytest.mark.parametrize("attention", [BlockAttention(torch.float32), SegmentAttention()], ids=["blocks", "segments"])
+@pytest.mark.parametrize(
+    "attention",
+    [
+        BlockAttention(torch.float32),
+        SegmentAttention(),
+        VariableLengthAttention(flash_by_hand),
+    ],
+    ids=["blocks", "segments", "flash"],
+)
 def test_attention_equals_softmax_written_out(attention: Attention, before: int, only_last: bool) -> None:
     generator = torch.Generator().manual_seed(3)
     heads, kv_heads, width, segments = 4, 2, 8, Segments(LENGTHS)

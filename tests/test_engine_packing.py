@@ -46,6 +46,7 @@ def failing_above(tokens: int, error: Callable[[], Exception]) -> tuple[Callable
     [
         pytest.param(lambda: torch.OutOfMemoryError("CUDA out of memory"), id="device"),
         pytest.param(lambda: RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), id="cpu"),
+        pytest.param(lambda: RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), id="apple"),
         pytest.param(lambda: MemoryError(), id="python"),
     ],
 )

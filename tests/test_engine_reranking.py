@@ -11,7 +11,6 @@ import pytest
 from rag.device import DeviceLock
 from rag.engine.numbers import NumberType
 from rag.engine.reranking import PackedReranker
-from rag.engine.scores import ScoreCache
 from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.reranking import Qwen3Reranker
@@ -91,36 +90,6 @@ def test_scores_come_pack_by_pack_and_stopping_ends_the_work(reranker_folder: Pa
     assert [position for position, _ in islice(stream, 2)] == [0, 1]
     stream.close()  # type: ignore[attr-defined]
     assert lock.turns[before:] == [True, True]
-
-
-def test_what_was_scored_once_is_not_computed_again(reranker_folder: Path) -> None:
-    lock = TurnLog()
-    reranker = load(reranker_folder, lock=lock)
-    first = scores(reranker, TEXTS)
-    before = len(lock.turns)
-    assert scores(reranker, [*reversed(TEXTS)]) == [*reversed(first)]
-    assert len(lock.turns) == before
-    scores(reranker, TEXTS, instruction="another")
-    assert len(lock.turns) > before
-
-
-def test_identical_texts_are_computed_once(reranker_folder: Path) -> None:
-    lock = TurnLog()
-    reranker = load(reranker_folder, lock=lock, pack_tokens=1)
-    before = len(lock.turns)
-    found = scores(reranker, ["Milvus", "yes", "Milvus", "Milvus"])
-    assert found[0] == found[2] == found[3] != found[1]
-    assert len(lock.turns) == before + 2
-
-
-def test_the_cache_forgets_the_least_recently_used() -> None:
-    cache = ScoreCache(2)
-    cache.put(b"a", 1.0)
-    cache.put(b"b", 2.0)
-    assert cache.get(b"a") == 1.0
-    cache.put(b"c", 3.0)
-    assert [cache.get(key) for key in (b"a", b"b", b"c")] == [1.0, None, 3.0]
-    assert len(cache) == 2
 
 
 @pytest.mark.parametrize("word", ["yes"])

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import torch
@@ -18,6 +22,7 @@ from rag.engine.verdicts import Verdicts
 from rag.errors import ModelsError
 from rag.events import Cancel
 from rag.messages import reason
+from rag.types import Cut
 
 SETS = tuple(GateSet(each.query, each.passages[:4]) for each in gate_sets()[:3])
 
@@ -37,7 +42,7 @@ def test_a_known_model_is_not_refused_and_an_unknown_one_says_why(reranker_folde
 def test_both_models_load_in_the_type_asked_for(embedding_folder: Path, reranker_folder: Path, tmp_path: Path) -> None:
     given = serving(tmp_path)
     embedder = given.embedder(embedding_folder, name="e", revision="1", dimension=32)
-    reranker = given.reranker(reranker_folder, name="r", revision="1", keep=3)
+    reranker = given.reranker(reranker_folder, name="r", revision="1")
     assert embedder.model.embed_query("a", instruction="").shape == (1, 32)
     assert dict(reranker.model.score("a", ["b"], instruction="")).keys() == {0}
     assert {embedder.model.info.dtype, reranker.model.info.dtype} == {"fp32"}
@@ -49,12 +54,55 @@ def test_int8_that_passed_is_repaired_near_the_cut(reranker_folder: Path, tmp_pa
     exact = serving(tmp_path).reranker(reranker_folder, name="r", revision="1")
     verdict = Verdict(NumberType.INT8, (Check("x", 1.0, 0.5, True),), 1000.0, 8, 1.0)
     Verdicts(tmp_path).put(exact.subject.key, verdict)
-    repaired = serving(tmp_path, "int8").reranker(reranker_folder, name="r", revision="1", keep=2)
+    repaired = serving(tmp_path, "int8").reranker(reranker_folder, name="r", revision="1")
     assert isinstance(repaired.model, RepairedReranker)
     assert repaired.model.info.dtype == "int8"
     texts = ["a", "Milvus stores vectors", "c d e", "yes"]
-    found = dict(repaired.model.score("q", texts, instruction=""))
+    found = dict(repaired.model.score("q", texts, instruction="", cut=Cut(2)))
     assert found == pytest.approx(dict(exact.model.score("q", texts, instruction="")), abs=1e-4)
+
+
+class Crowded(DeviceLock):
+    """Holds the first turn of a document until a question is waiting; remembers whose turn came when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[str] = []
+        self.running = Event()
+        self.armed = False
+
+    @contextmanager
+    def turn(self, *, urgent: bool) -> Iterator[None]:
+        with super().turn(urgent=urgent):
+            self.order.append("question" if urgent else "document")
+            if self.armed and not self.running.is_set():
+                self.running.set()
+                while not self.waiting:
+                    Event().wait(0.001)
+            yield
+
+
+@pytest.mark.parametrize("asked", ["embedder", "reranker"])
+def test_a_question_overtakes_a_long_ingest(
+    asked: str, embedding_folder: Path, reranker_folder: Path, tmp_path: Path
+) -> None:
+    lock = Crowded()
+    given = replace(serving(tmp_path), lock=lock)
+    embedder = given.embedder(embedding_folder, name="e", revision="1").model
+    reranker = given.reranker(reranker_folder, name="r", revision="1").model
+    lock.order.clear()
+    lock.armed = True
+    texts = [f"document {n} " * 200 for n in range(6)]  # more than one pack takes
+    ingest = Thread(target=embedder.embed_documents, args=(texts,))
+    ingest.start()
+    assert lock.running.wait(10)
+    if asked == "embedder":
+        embedder.embed_query("first?", instruction="")
+    else:
+        list(reranker.score("first?", ["a passage"], instruction=""))
+    ingest.join(30)
+    assert lock.order[:2] == ["document", "question"]
+    assert lock.order[2:].count("document") >= 2
 
 
 def test_a_pending_check_is_run_and_kept(reranker_folder: Path, tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ NOW = 1_700_000_000.0
 GUIDE = b"# Guide\n\n## Tea\n\nBoil the water.\n\n## Coffee\n\nGrind the beans.\n\n## Milk\n\nPour it last.\n"
 
 
-def ingest(store: MilvusStore | Recorder, embedder: BagEmbedder, *, batch: int = 32) -> Ingest:
-    return Ingest(cast(Store, store), embedder, limits=LIMITS, detect=detect, now=lambda: NOW, batch=batch)
+def ingest(store: MilvusStore | Recorder, embedder: BagEmbedder) -> Ingest:
+    return Ingest(cast(Store, store), embedder, limits=LIMITS, detect=detect, now=lambda: NOW)
 
 
 def events(run: Ingest, sources: Iterable[Source | Refused], cancel: Cancel | None = None) -> list[IngestEvent]:
@@ -116,8 +116,8 @@ def test_corpus_is_ingested_and_found(store: MilvusStore, embedder: BagEmbedder)
     assert best[0].stored.chunk.heading_path == ("常见问题", "数据保存在哪里？")
 
 
-def test_events_of_a_file_come_in_order_with_counts(embedder: BagEmbedder) -> None:
-    found = events(ingest(Recorder(), embedder, batch=2), [Source("a.md", GUIDE, "z.zip")])
+def test_events_of_a_file_come_in_order_with_counts() -> None:
+    found = events(ingest(Recorder(), BagEmbedder(at_once=2)), [Source("a.md", GUIDE, "z.zip")])
     assert [(e.stage, e.done, e.total, e.embedded, e.outcome) for e in found] == [
         (IngestStage.READ, 0, 0, 0, None),
         (IngestStage.SPLIT, 0, 0, 0, None),
@@ -153,8 +153,9 @@ def test_one_changed_paragraph_embeds_one_chunk(store: MilvusStore, embedder: Ba
     assert "".join(stored.chunk.text for stored in store.chunks("a.md")).count("Grind") == 1
 
 
-def test_kept_vectors_belong_to_their_texts(store: MilvusStore, embedder: BagEmbedder) -> None:
-    run = ingest(store, embedder, batch=1)
+def test_kept_vectors_belong_to_their_texts(store: MilvusStore) -> None:
+    embedder = BagEmbedder(at_once=1)
+    run = ingest(store, embedder)
     events(run, [Source("a.md", GUIDE)])
     events(run, [Source("a.md", b"# Guide\n\n## New\n\nFirst.\n" + GUIDE.removeprefix(b"# Guide\n"))])
     for stored in store.chunks("a.md"):
@@ -170,13 +171,6 @@ def test_renamed_file_and_repeated_text_are_embedded_once(store: MilvusStore, em
     assert embedder.embedded == ["A\n# A\n\nSame words."]
     found = events(run, [Source("moved.md", twice)])
     assert (found[-1].outcome, found[-1].embedded, len(embedder.embedded)) == (DocumentOutcome.ADDED, 0, 1)
-
-
-def test_texts_of_one_length_are_embedded_together(embedder: BagEmbedder) -> None:
-    text = b"# A\n\none two three four five\n\n# B\n\none\n\n# C\n\none two three four\n\n# D\n\none two\n"
-    store = Recorder()
-    events(ingest(store, embedder, batch=2), [Source("a.md", text)])
-    assert [each[0] for each in embedder.embedded] == ["B", "D", "C", "A"]
 
 
 # ---- what does not --------------------------------------------------------------------------------------------------
@@ -268,7 +262,7 @@ class Cancelling(BagEmbedder):
     """Throws the switch during the given call, counted over `count_tokens` and `embed_documents`."""
 
     def __init__(self, cancel: Cancel, method: str, call: int) -> None:
-        super().__init__()
+        super().__init__(at_once=1)
         self.cancel, self.method, self.left = cancel, method, call
 
     def _called(self, method: str) -> None:
@@ -288,7 +282,7 @@ class Cancelling(BagEmbedder):
 @pytest.mark.parametrize(
     ("method", "call", "embedded"),
     [("count", 1, 0), ("embed", 1, 1), ("embed", 3, 3)],
-    ids=["while splitting", "between two batches", "during the last batch"],
+    ids=["while splitting", "between two steps", "during the last step"],
 )
 def test_cancelled_file_leaves_the_revision_that_was_there(
     store: MilvusStore, embedder: BagEmbedder, method: str, call: int, embedded: int
@@ -296,7 +290,7 @@ def test_cancelled_file_leaves_the_revision_that_was_there(
     events(ingest(store, embedder), [Source("a.md", b"# Old\n\nThe old revision.")])
     before = store.chunks("a.md")
     cancel = Cancel()
-    run = ingest(store, Cancelling(cancel, method, call), batch=1)
+    run = ingest(store, Cancelling(cancel, method, call))
     found = events(run, [Source("a.md", GUIDE), Source("b.md", GUIDE)], cancel)
     assert outcomes(found) == [("a.md", DocumentOutcome.CANCELLED, ""), ("b.md", DocumentOutcome.CANCELLED, "")]
     assert max(event.embedded for event in found) == embedded

@@ -16,7 +16,7 @@ from rag.protocols import Embedder, Reranker, Store
 from rag.retrieval import Policy, Retriever
 from rag.status import ModelInfo
 from rag.store import MilvusStore
-from rag.types import Hit, Mode, Retrieval, RetrievalOptions, Vectors
+from rag.types import Cut, Hit, Mode, Retrieval, RetrievalOptions, Vectors
 
 from .fakes import BagEmbedder, OverlapReranker
 from .knowledge import TEXTS, open_store
@@ -78,13 +78,18 @@ class Broken:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         raise self.error
 
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        raise self.error
+
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         raise self.error
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         raise self.error
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         yield 1, 3.0
         raise self.error
 
@@ -193,7 +198,9 @@ def test_a_broken_reranker_is_told_and_what_it_judged_is_used(
 
 def test_a_score_that_comes_again_replaces_the_first_and_counts_once(store: MilvusStore) -> None:
     class Repairing(OverlapReranker):
-        def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+        def score(
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        ) -> Iterator[tuple[int, float]]:
             yield from super().score(query, texts, instruction=instruction)
             yield 1, 9.0
 
@@ -282,8 +289,23 @@ def test_stop_ends_it_at_every_stage(store: MilvusStore, after: Stage) -> None:
     assert seen[-1].stage is after if isinstance(seen[-1], StageEvent) else False
 
 
-def test_the_instruction_reaches_both_models(store: MilvusStore) -> None:
+def test_when_time_is_out_judged_candidates_are_not_judged_better(store: MilvusStore) -> None:
+    class Repairing(OverlapReranker):
+        def score(
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        ) -> Iterator[tuple[int, float]]:
+            yield from enumerate([1.0] * len(texts))
+            yield from enumerate([9.0] * len(texts))
+
+    stages, found = run(retriever(store, reranker=Repairing(), policy=Policy(rerank_seconds=11.0)))
+    event = stages[Stage.RERANK]
+    assert (event.state, event.done, event.total, event.reason) == (State.FINISHED, 5, 5, None)
+    assert {c.log_odds for c in found.candidates} == {1.0, 9.0}
+
+
+def test_the_instruction_reaches_both_models_and_the_cut_the_reranker(store: MilvusStore) -> None:
     told: list[str] = []
+    cuts: list[Cut | None] = []
 
     class Listening(BagEmbedder):
         def embed_query(self, query: str, *, instruction: str) -> Vectors:
@@ -291,12 +313,16 @@ def test_the_instruction_reaches_both_models(store: MilvusStore) -> None:
             return super().embed_query(query, instruction=instruction)
 
     class ListeningToo(OverlapReranker):
-        def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+        def score(
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        ) -> Iterator[tuple[int, float]]:
             told.append(instruction)
+            cuts.append(cut)
             return super().score(query, texts, instruction=instruction)
 
-    run(retriever(store, embedder=Listening(), reranker=ListeningToo()))
+    run(retriever(store, embedder=Listening(), reranker=ListeningToo()), options=replace(OPTIONS, threshold=0.5))
     assert told == ["find", "find"]
+    assert cuts == [Cut(OPTIONS.contexts, 0.0)]
 
 
 def test_an_empty_store_gives_no_candidates(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ prefixes      keys and values of prompt beginnings, kept between calls
 numbers       which number type is fastest here, by timing
 gate, gate_sets, verdicts   may int8 be used with this checkpoint? asked once, on real questions
 choice        the number type to load, and why
-scores        log-odds already computed
 repair        int8 scores near the cut again in fp32
 embedding, reranking   the protocols of rag.protocols on top of it
 serving       what the product calls

@@ -49,12 +49,19 @@ class Assembled:
 
 
 def assemble(
-    folder: Path, number_type: NumberType, *, device: str = "cpu", streamed: bool = False, portable: bool = False
+    folder: Path,
+    number_type: NumberType,
+    *,
+    device: str = "cpu",
+    streamed: bool = False,
+    portable: bool = False,
+    attention: Attention | None = None,
 ) -> Assembled:
     """Load the model in `folder`.
 
     With `streamed` a layer's weights are read from the file each time they are needed: slow to start every pack, but
-    next to no memory. `portable` takes the products and the attention that every device has, also on a CPU.
+    next to no memory. `portable` takes the products and the attention that every device has, also on a CPU;
+    `attention` stands in for the one that suits the device.
     Raises ModelRejected when the folder is not a model the engine runs.
     """
     shape = architecture(read_config(folder))
@@ -68,7 +75,7 @@ def assemble(
         shape,
         layers,
         embed=_embed(checkpoint, rotation, place),
-        attention=SegmentAttention() if portable else _attention(number_type, place),
+        attention=attention or (SegmentAttention() if portable else _attention(number_type, place)),
         device=place,
     )
     return Assembled(network, checkpoint, rotation)

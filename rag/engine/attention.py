@@ -6,7 +6,7 @@ so that the half of the scores above the diagonal is never computed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -141,15 +141,19 @@ def _scaled_dot_product(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor
 class VariableLengthAttention:
     """All segments in one flash kernel, on CUDA in half precision."""
 
+    def __init__(self, kernel: Callable[..., Tensor | tuple[Tensor, Tensor]] | None = None) -> None:
+        """`kernel` has the signature of torch's `varlen_attn`, and is that where none is given."""
+        from torch.nn.attention.varlen import varlen_attn
+
+        self._kernel = kernel or varlen_attn
+
     def __call__(
         self, queries: Tensor, own: KeysValues, prefix: KeysValues | None, segments: Segments, *, only_last: bool
     ) -> Tensor:
-        from torch.nn.attention.varlen import varlen_attn
-
         before = 0 if prefix is None else prefix.tokens
         rows, asked, seen = _layout(segments.lengths, before, only_last, queries.device)
         every = joined(prefix, own)
-        result = varlen_attn(
+        result = self._kernel(
             queries.contiguous(),
             every.keys.transpose(0, 1)[rows].to(queries.dtype),
             every.values.transpose(0, 1)[rows].to(queries.dtype),

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor
 
 from ..device import DeviceLock
-from ..errors import ModelRejected
-from ..messages import reason
 from ..qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
 from ..status import ModelInfo
 from ..types import Vectors
+from ..vectors import check_probe, chosen_dimension, gathered, positions_of, spread, unit_rows
 from .assembly import Assembled, assemble
 from .numbers import NumberType
 from .packing import PackBudget
@@ -22,8 +20,6 @@ from .prefixes import Prefixes, common_prefix
 CPU_PACK = 512
 """Tokens per pack on a CPU: products reach full speed from about 256 rows on, and small packs stay in its caches."""
 GPU_PACK = 16_384
-SMALLEST_DIMENSION = 32
-"""The models were trained so that any beginning of the vector from here on is a vector too."""
 
 
 class PackedEmbedder:
@@ -40,23 +36,14 @@ class PackedEmbedder:
         pack_tokens: int = 0,
     ) -> None:
         """`dimension` 0 is the model's own, `pack_tokens` 0 what suits the device. Raises ModelRejected."""
-        largest = model.network.shape.hidden
-        if dimension and not SMALLEST_DIMENSION <= dimension <= largest:
-            raise ModelRejected(
-                reason(
-                    "models.dimension", model=info.name, value=dimension, smallest=SMALLEST_DIMENSION, largest=largest
-                )
-            )
         self._model = model
         self._tokens = tokens
         self._info = info
         self._lock = lock
-        self._dimension = dimension or largest
+        self._dimension = chosen_dimension(dimension, largest=model.network.shape.hidden, model=info.name)
         self._budget = PackBudget(pack_tokens or pack_size(info.device), model=info.name)
         self._prefixes = Prefixes(model.network)
-        length = float(np.linalg.norm(self.embed_query(PROBE, instruction="")))
-        if not abs(length - 1) < 1e-3:
-            raise ModelRejected(reason("models.vector", model=info.name, size=self._dimension, length=round(length, 3)))
+        check_probe(self.embed_query(PROBE, instruction=""), dimension=self._dimension, model=info.name)
 
     @classmethod
     def load(
@@ -93,21 +80,15 @@ class PackedEmbedder:
         return self._tokens.limit
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
-        for positions, rows in self.stream_documents(texts):
-            vectors[positions] = rows
-        return vectors
+        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
 
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """(positions in `texts`, their vectors) pack by pack; identical texts are embedded once."""
-        unique: dict[str, list[int]] = {}
-        for position, text in enumerate(texts):
-            unique.setdefault(text, []).append(position)
-        places = list(unique.values())
-        rows = self._tokens.ids(list(unique))
+        """As the protocol says, pack by pack; identical texts are embedded once."""
+        places = positions_of(texts)
+        rows = self._tokens.ids(list(places))
+        where = list(places.values())
         for pack, vectors in self._budget.run([len(r) for r in rows], lambda p: self._run([rows[i] for i in p])):
-            repeats = [len(places[i]) for i in pack]
-            yield [position for i in pack for position in places[i]], np.repeat(vectors, repeats, axis=0)
+            yield spread(vectors, [where[i] for i in pack])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         ids, empty = self._tokens.ids([query_text(query, instruction), query_text("", instruction)])
@@ -125,8 +106,7 @@ class PackedEmbedder:
 
     def _vectors(self, rows: Tensor) -> Vectors:
         whole: Vectors = self._model.final(rows).numpy()[:, : self._dimension]
-        unit: Vectors = (whole / np.linalg.norm(whole, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        return unit_rows(whole)
 
 
 def pack_size(device: str) -> int:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
-
 from ..errors import ModelsError
+from ..memory import out_of_memory, release_memory
 from ..messages import reason
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-
-CPU_ALLOCATOR = "can't allocate memory"
-"""What torch's CPU allocator says; it raises a plain RuntimeError."""
 
 
 class PackBudget:
@@ -39,19 +34,20 @@ class PackBudget:
         done = 0
         while done < len(lengths):
             pack = next_pack(lengths, done, self.tokens)
+            held = sum(lengths[p] for p in pack)
             try:
                 result = compute(pack)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                held = sum(lengths[p] for p in pack)
                 if len(pack) == 1:
                     raise ModelsError(reason("models.out_of_memory", model=self._model, tokens=held)) from error
                 self.shrink(held)
-                release_memory()
+            else:
+                done += len(pack)
+                yield pack, result
                 continue
-            done += len(pack)
-            yield pack, result
+            release_memory()  # outside the handler: the error holds on to what the attempt had allocated
 
 
 def next_pack(lengths: Sequence[int], start: int, budget: int) -> list[int]:
@@ -61,15 +57,3 @@ def next_pack(lengths: Sequence[int], start: int, budget: int) -> list[int]:
         held += lengths[end]
         end += 1
     return list(range(start, end))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether memory, of whatever device, was the reason."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or CPU_ALLOCATOR in str(error)
-
-
-def release_memory() -> None:
-    """Give back what the failed attempt held."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -6,47 +6,57 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..protocols import Reranker
 from ..status import ModelInfo
+from ..types import Cut
 
 
 class RepairedReranker:
     """Two rerankers of one model: all texts by the rough one, those near the cut again by the exact one.
 
-    So that the kept set is the exact one's, as long as no rough score is further off than `epsilon` log-odds.
+    So that the kept set is the exact one's, as long as no rough score is further off than `epsilon` log-odds. A caller
+    that names no cut gets the rough scores alone.
     """
 
-    def __init__(self, rough: Reranker, exact: Reranker, *, keep: int, epsilon: float) -> None:
-        """`keep` is how many best texts the caller takes."""
+    def __init__(self, rough: Reranker, exact: Reranker, *, epsilon: float) -> None:
         self._rough = rough
         self._exact = exact
-        self._keep = keep
         self._epsilon = epsilon
 
     @property
     def info(self) -> ModelInfo:
         return self._rough.info
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         """As `Reranker.score`; then some positions come a second time, and that value counts."""
         scores: dict[int, float] = {}
         for position, log_odds in self._rough.score(query, texts, instruction=instruction):
             scores[position] = log_odds
             yield position, log_odds
-        near = near_the_cut(scores, keep=self._keep, epsilon=self._epsilon)
+        near = near_the_cut(scores, cut, epsilon=self._epsilon) if cut else []
         for i, log_odds in self._exact.score(query, [texts[p] for p in near], instruction=instruction):
             yield near[i], log_odds
 
 
-def near_the_cut(scores: Mapping[int, float], *, keep: int, epsilon: float) -> list[int]:
+def near_the_cut(scores: Mapping[int, float], cut: Cut, *, epsilon: float) -> list[int]:
     """Positions that could be on the other side of the cut if every score were off by up to `epsilon`, best first.
 
-    The cut lies between the `keep` best and the rest; without a rest there is none.
+    There are two ways to be on one side: among the best `keep` or not, and at least `least` or below.
     """
     ordered = sorted(scores, key=lambda position: -scores[position])
+    disputed = set(_near_the_rest(scores, ordered, cut.keep, epsilon))
+    # Of those that cannot be among the best anyway, nobody asks whether they reach the least.
+    able = [p for rank, p in enumerate(ordered) if rank < cut.keep or p in disputed]
+    disputed |= {p for p in able if abs(scores[p] - cut.least) <= epsilon}
+    return [position for position in ordered if position in disputed]
+
+
+def _near_the_rest(scores: Mapping[int, float], ordered: Sequence[int], keep: int, epsilon: float) -> Iterator[int]:
+    """Positions near the gap between the best `keep` and the rest; without a rest there is none."""
     if not 0 < keep < len(ordered):
-        return []
+        return
     lowest_kept, highest_left = scores[ordered[keep - 1]], scores[ordered[keep]]
-    return [
-        position
-        for rank, position in enumerate(ordered)
-        if (scores[position] - highest_left if rank < keep else lowest_kept - scores[position]) <= 2 * epsilon
-    ]
+    for rank, position in enumerate(ordered):
+        gap = scores[position] - highest_left if rank < keep else lowest_kept - scores[position]
+        if gap <= 2 * epsilon:
+            yield position

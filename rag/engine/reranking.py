@@ -10,13 +10,13 @@ from torch import Tensor
 from ..device import DeviceLock
 from ..qwen3 import FileTokenizer, RerankerTokens
 from ..status import ModelInfo
+from ..types import Cut
 from .assembly import Assembled, assemble
 from .embedding import pack_size
 from .network import Prefix
 from .numbers import NumberType
 from .packing import PackBudget
 from .prefixes import Prefixes, common_prefix
-from .scores import ScoreCache, score_key
 
 
 class PackedReranker:
@@ -30,7 +30,6 @@ class PackedReranker:
         *,
         lock: DeviceLock,
         pack_tokens: int = 0,
-        cache: ScoreCache | None = None,
         exact: Assembled | None = None,
         urgent: bool = True,
     ) -> None:
@@ -43,7 +42,6 @@ class PackedReranker:
         self._info = info
         self._lock = lock
         self._budget = PackBudget(pack_tokens or pack_size(info.device), model=info.name)
-        self._cache = ScoreCache() if cache is None else cache
         self._urgent = urgent
         self._prefixes = Prefixes(model.network, exact=_exact_prefix(model, exact) if exact else None)
         yes, no = model.head([tokens.yes, tokens.no]).double()
@@ -62,7 +60,6 @@ class PackedReranker:
         device: str = "cpu",
         max_tokens: int = 8192,
         pack_tokens: int = 0,
-        cache: ScoreCache | None = None,
         urgent: bool = True,
         streamed: bool = False,
     ) -> PackedReranker:
@@ -76,33 +73,15 @@ class PackedReranker:
         limit = min(max_tokens, model.network.shape.limit)
         tokens = RerankerTokens(FileTokenizer(folder), name=name, limit=limit)
         info = ModelInfo(name=name, revision=revision, device=device, dtype=number_type.value, score_name="p_yes")
-        return cls(model, tokens, info, lock=lock, pack_tokens=pack_tokens, cache=cache, exact=exact, urgent=urgent)
+        return cls(model, tokens, info, lock=lock, pack_tokens=pack_tokens, exact=exact, urgent=urgent)
 
     @property
     def info(self) -> ModelInfo:
         return self._info
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
-        about = (self._info.name, self._info.revision, self._info.dtype, instruction, query)
-        keys = [score_key(*about, text) for text in texts]
-        waiting: dict[bytes, list[int]] = {}
-        for position, key in enumerate(keys):
-            known = self._cache.get(key)
-            if known is None:
-                waiting.setdefault(key, []).append(position)
-            else:
-                yield position, known
-        first = [positions[0] for positions in waiting.values()]
-        places = list(waiting.items())
-        for pack, scores in self._packs(query, [texts[p] for p in first], instruction):
-            for i, score in zip(pack, scores, strict=True):
-                key, positions = places[i]
-                self._cache.put(key, score)
-                for position in positions:
-                    yield position, score
-
-    def _packs(self, query: str, texts: Sequence[str], instruction: str) -> Iterator[tuple[list[int], list[float]]]:
-        """(positions, log-odds) of each pack."""
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         if not texts:
             return
         *rows, empty = self._tokens.prompts(query, [*texts, ""], instruction=instruction)
@@ -116,7 +95,8 @@ class PackedReranker:
                 prefix = self._prefixes.of(rows[0][:shared], stable=stable)
                 return self._log_odds([tails[i] for i in pack], prefix)
 
-        yield from self._budget.run([len(tail) for tail in tails], compute)
+        for pack, scores in self._budget.run([len(tail) for tail in tails], compute):
+            yield from zip(pack, scores, strict=True)
 
     def _log_odds(self, tails: Sequence[Sequence[int]], prefix: Prefix | None) -> list[float]:
         rows = self._model.network.last_rows(tails, prefix=prefix).cpu().double()

@@ -11,18 +11,18 @@ from typing import TypeVar
 from ..device import DeviceLock
 from ..errors import ModelsError
 from ..events import Cancel
+from ..memory import out_of_memory, release_memory
 from ..messages import Reason, reason
 from ..protocols import Embedder, Reranker
+from ..scores import RememberingReranker, ScoreCache
 from .architecture import read_config, supports
 from .choice import Plan, Subject, check, plan
 from .embedding import PackedEmbedder
 from .gate import Progress
 from .gate_sets import GateSet, gate_sets
 from .numbers import NumberType
-from .packing import out_of_memory, release_memory
 from .repair import RepairedReranker
 from .reranking import PackedReranker
-from .scores import ScoreCache
 from .verdicts import Verdicts
 
 log = logging.getLogger(__name__)
@@ -86,10 +86,8 @@ class Serving:
         made, model = self._load(subject, name, load)
         return LoadedEmbedder(made, subject, model)
 
-    def reranker(
-        self, folder: Path, *, name: str, revision: str, max_tokens: int = 4096, keep: int = 0
-    ) -> LoadedReranker:
-        """With `keep`, int8 scores near the cut after the best `keep` are computed again in fp32 (`repair.py`).
+    def reranker(self, folder: Path, *, name: str, revision: str, max_tokens: int = 4096) -> LoadedReranker:
+        """int8 scores near the caller's cut are computed again in fp32 (`repair.py`). Scores are remembered.
 
         Raises ModelsError, ModelRejected among them.
         """
@@ -104,16 +102,15 @@ class Serving:
                 lock=self.lock,
                 device=device,
                 max_tokens=max_tokens,
-                cache=cache,
                 streamed=streamed,
             )
 
-        made, model = self._load(subject, name, load)
-        if not keep or made.number_type is not NumberType.INT8 or made.verdict is None:
+        made, loaded = self._load(subject, name, load)
+        model = RememberingReranker(loaded, cache)
+        if made.number_type is not NumberType.INT8 or made.verdict is None:
             return LoadedReranker(made, subject, model)
-        exact = load("cpu", NumberType.FP32, streamed=True)
-        repaired = RepairedReranker(model, exact, keep=keep, epsilon=made.verdict.epsilon)
-        return LoadedReranker(made, subject, repaired)
+        exact = RememberingReranker(load("cpu", NumberType.FP32, streamed=True), cache)
+        return LoadedReranker(made, subject, RepairedReranker(model, exact, epsilon=made.verdict.epsilon))
 
     def check(self, loaded: Loaded, *, cancel: Cancel, progress: Progress = lambda done, total: None) -> Reason | None:
         """Where the plan has a faster type pending, find out whether it may be used from the next start on.

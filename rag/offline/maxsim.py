@@ -20,6 +20,7 @@ import numpy as np
 from ..language import detect
 from ..lexical import query_terms, terms
 from ..status import ModelInfo
+from ..types import Cut
 from .keywords import keyword_match
 from .minilm import Encoded, MiniLmEmbedder
 
@@ -63,7 +64,9 @@ class MaxSimReranker:
     def info(self) -> ModelInfo:
         return replace(self._model.info, languages=(), score_name="offline_estimate")
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         """(position, log-odds) of every text: at once for those seen lately, the others batch by batch."""
         if self._detect_language(query) not in self._model.info.languages:
             for position, match in enumerate(keyword_match(query, texts)):

@@ -17,6 +17,7 @@ from ..messages import reason
 from ..status import ModelInfo
 from ..tokens import PlainTokenizer, batches
 from ..types import Vectors
+from ..vectors import gathered
 from .package import NAME, REVISION, check_weights, find_folder
 
 LANGUAGES = ("en",)
@@ -81,11 +82,15 @@ class MiniLmEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """`[len(texts), 384]` in input order."""
-        return self._stacked(texts, urgent=False)
+        return gathered(self.stream_documents(texts), rows=len(texts), dimension=DIMENSION)
+
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        for group in self.encode_each(texts, urgent=False):
+            yield list(group), np.stack([encoded.vector for encoded in group.values()])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         """`[1, 384]`."""
-        return self._stacked([query], urgent=True)
+        return self.encode([query], urgent=True)[0].vector[None]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, special ones not counted."""
@@ -106,10 +111,6 @@ class MiniLmEmbedder:
             with self._lock.turn(urgent=urgent):
                 outcome = self._run([ids[position] for position in group])
             yield dict(zip(group, outcome, strict=True))
-
-    def _stacked(self, texts: Sequence[str], *, urgent: bool) -> Vectors:
-        rows = [encoded.vector for encoded in self.encode(texts, urgent=urgent)]
-        return np.stack(rows) if rows else np.zeros((0, DIMENSION), np.float32)
 
     def _run(self, rows: Sequence[Sequence[int]]) -> list[Encoded]:
         width = max(len(row) for row in rows) + 2
