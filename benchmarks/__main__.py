@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,8 @@ def main(arguments: list[str]) -> None:
 
         print(tables(json.loads(options.report.read_text(encoding="utf-8"))))
         return
-    if options.what == "store":
-        from .store import main as store
-
-        store(options)
+    if options.what != "models":
+        import_module(f".{options.what}", __package__).main(options)
         return
     from rag.device import prepare_environment
 
@@ -52,7 +51,7 @@ def main(arguments: list[str]) -> None:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("models", "store"), default="models")
+    parser.add_argument("what", nargs="?", choices=("models", "store", "start"), default="models")
     parser.add_argument("--size", choices=SIZES, default="standard", help="quick: minutes; full: hours")
     parser.add_argument("--passages", type=int, nargs="+", help="passages per reranking table, instead of the size's")
     parser.add_argument("--rounds", type=int, help="rounds, instead of the size's")
