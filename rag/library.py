@@ -101,6 +101,12 @@ class Library:
             raise gone
         return Scope(places)
 
+    def reachable(self, first: Sequence[str] = ()) -> dict[str, Store]:
+        """The stores of all knowledge bases that can be opened, by id; those of `first` come first."""
+        bases = sorted(self.catalogue.all(), key=lambda base: base.id not in first)
+        opened = {base.id: self._opened(base) for base in bases}
+        return {id: store for id, store in opened.items() if not isinstance(store, StoreError)}
+
     def defaults(self, options: RetrievalOptions, collections: Sequence[str]) -> RetrievalOptions:
         """`options` as the settings have them, with what the one knowledge base in scope wants of its own."""
         alone = list(dict.fromkeys(collections)) or [self.catalogue.default]

@@ -13,7 +13,7 @@ from .book import LedgerBook
 from .catalogue import KnowledgeBase
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, collect
-from .ledger import AnswerEvent
+from .ledger import AnswerEvent, Ledger
 from .marks import Marks
 from .protocols import Store
 from .request import Request
@@ -21,6 +21,7 @@ from .runtime import Runtime
 from .settings import Settings
 from .status import Status
 from .types import Document, RetrievalOptions, Source, StoredChunk
+from .whynot import Diagnosis, WhyNot
 
 HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
 
@@ -79,6 +80,19 @@ class Service:
     def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
         """The chunks of one document, in order; none when it is not there."""
         return self._store(base).chunks(name)
+
+    def why_not(
+        self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
+    ) -> Diagnosis:
+        """What kept a passage from being sent for an answer: the one that holds `text`, or the chunk with that id.
+
+        Raises RagError when there is no such passage, or nothing can be looked up at all.
+        """
+        models = self.runtime.models()
+        default = self.library.catalogue.default
+        stores = self.library.reachable((*(ledger.options.collections or (default,)), base))
+        asked = WhyNot(stores, self.library.scope, models.embedder, models.reranker, default=default)
+        return asked.of_chunk(ledger, base, document, chunk) if chunk else asked.of_text(ledger, text)
 
     def delete(self, names: Sequence[str], *, base: str = "") -> int:
         """Remove documents with their vectors; returns how many were there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rag.request import Request
 from rag.settings import Settings
 from rag.status import Status
 from rag.types import Source
+from rag.whynot import Verdict
 
 TEXT = b"# Keys\n\nRotate the key every spring.\n\n# Fruit\n\nBananas are yellow.\n"
 
@@ -90,3 +92,23 @@ def test_an_architecture_the_engine_does_not_know_runs_by_the_library_and_says_s
     assert service.status().ready
     assert parts["reranker"].info and parts["reranker"].info.dtype == "float32"
     assert parts["reranker"].reason and parts["reranker"].reason.code == "engine.unknown_architecture"
+
+
+def test_why_not_asks_the_models_and_indexes_of_the_answer(
+    tmp_path: Path, embedding_folder: Path, reranker_folder: Path
+) -> None:
+    chosen = settings(tmp_path, RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder)
+    with opened(chosen) as service:
+        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
+        other = service.library.catalogue.create("Other").id
+        list(service.ingest([Source("moon.md", b"# Moon\n\nThe moon has no air.\n")], cancel=Cancel(), base=other))
+        options = replace(chosen.retrieval, threshold=0.0, candidates=1, contexts=1)
+        *_, last = service.ask(Request("Rotate the key?", options=options), cancel=Cancel())
+        assert isinstance(last, Answered)
+        found = [service.why_not(last.ledger, text=text) for text in ("Rotate the key", "Bananas are", "no air", "zzz")]
+        assert {found[0].verdict, found[1].verdict} <= {Verdict.SENT, Verdict.NOT_FOUND, Verdict.BEYOND_CANDIDATES}
+        assert [f.verdict for f in found[2:]] == [Verdict.OUT_OF_SCOPE, Verdict.NOWHERE]
+        assert found[2].passage and found[2].passage.stored.collection == other
+        (chunk, *_) = service.chunks("moon.md", base=other)
+        again = service.why_not(last.ledger, base=other, document="moon.md", chunk=chunk.id)
+        assert again.verdict is Verdict.OUT_OF_SCOPE
