@@ -8,11 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from . import backup, kb, report
+from . import commands as saved
 from .errors import RagError
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .ledger import Answered, Outcome
@@ -94,10 +94,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=run_evaluate)
 
     backup.add_commands(commands)
-
-    marks = commands.add_parser("marks", help="count the evidence marked right or wrong, or export it for evaluate")
-    marks.add_argument("--export", type=Path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")
-    marks.set_defaults(run=run_marks)
+    saved.add_commands(commands)
     return top
 
 
@@ -253,29 +250,6 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     if args.json:
         text_of = json.dumps(scoreboard.as_json(found), ensure_ascii=False, indent=2)
         args.json.write_text(f"{text_of}\n", encoding="utf-8")
-    return OK
-
-
-def run_marks(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import kept_in
-    from .labelling import labelled_set, summary, write_set
-    from .marks import Marks
-
-    database = kept_in(settings)
-    with closing(database):
-        marks = Marks(database).all() if database.path.exists() else []
-    if not marks:
-        raise RagError(reason("marks.none"))
-    if not args.export:
-        print("\n".join(text(line, language) for line in summary(marks)))
-        return OK
-    found = labelled_set(marks)
-    corpus, questions = (str(path) for path in write_set(found, args.export))
-    counts = {"passages": len(found.corpus), "queries": len(found.queries)}
-    print(text(reason("marks.exported", corpus=corpus, questions=questions, **counts), language))
-    if found.contested:
-        print(text(reason("marks.contested", count=found.contested), language))
-    print(text(reason("marks.try", corpus=corpus, questions=questions), language))
     return OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from .chunking import ChunkLimits
 from .conversation import Conversation
 from .device import prepare_environment
 from .draft import Setup
-from .errors import StoreError
+from .errors import LibraryError, StoreError, StoreUnavailable
 from .files import FileLimits
 from .ingest import Ingest
 from .language import UNDETERMINED, detect
@@ -34,7 +34,7 @@ from .scope import Scope
 from .service import Service
 from .settings import Secret, Settings
 from .sqlite import Database
-from .types import Document, Fingerprint
+from .types import Chunk, Document, Fingerprint, StoredChunk
 from .versions import versions
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ class Milvus:
 
         return read_documents(self._connection(), collection)
 
+    def chunks(self, collection: str, document: str) -> list[StoredChunk]:
+        from .store import read_chunks
+
+        return read_chunks(self._connection(), collection, document)
+
     def fingerprint(self, collection: str) -> Fingerprint | None:
         from .store import fingerprint_of
 
@@ -146,6 +151,40 @@ class Milvus:
             if self._open is None:
                 self._open = connected(self._settings)
             return self._open
+
+
+class AtHand:
+    """The `Knowledge` that `verify` compares with: read without any model, and nothing is made."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._kept = kept_in(settings)
+        self._catalogue = Catalogue(self._kept, settings.collection)
+        self._milvus = Milvus(settings)
+
+    def hashes(self, base: str) -> Mapping[str, str]:
+        try:
+            return {d.name: d.sha256 for d in self._milvus.documents(self._live(base))}
+        except LibraryError:
+            return {}  # the knowledge base is gone, and so are its documents
+
+    def chunks(self, base: str, document: str) -> Sequence[Chunk]:
+        return [stored.chunk for stored in self._milvus.chunks(self._live(base), document)]
+
+    def close(self) -> None:
+        self._milvus.close()
+        self._kept.close()
+
+    def _live(self, base: str) -> str:
+        """The collection of a knowledge base, "" for the default one."""
+        default = self._catalogue.default
+        return self._catalogue.base(base).live if self._kept.path.exists() else base or default
+
+
+def at_hand(settings: Settings) -> AtHand:
+    """The knowledge bases of the settings. Raises StoreError where there are none."""
+    if "://" not in settings.uri and not Path(settings.uri).exists():
+        raise StoreUnavailable(reason("verify.no_database", path=settings.uri))
+    return AtHand(settings)
 
 
 def connected(settings: Settings) -> Connection:

@@ -14,6 +14,7 @@ RagError
 ├── GenerationError      the chat model gave no (whole) answer
 ├── KeepingError         a conversation cannot be kept, or is not there
 ├── LibraryError         a knowledge base is not there, or cannot be as asked
+├── BundleRefused        a file holds no saved evidence
 └── Stopped              the user pressed stop
 """
 
@@ -83,6 +84,10 @@ class KeepingError(RagError):
 
 class LibraryError(RagError):
     """A knowledge base is not there, or cannot be as asked."""
+
+
+class BundleRefused(RagError):
+    """A file holds no saved evidence, or not as it was saved."""
 
 
 class Stopped(RagError):

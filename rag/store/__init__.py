@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from .collection import MilvusStore
 from .connection import Connection, connect
-from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_documents
+from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_chunks, read_documents
 from .schema import IndexKind, IndexOptions
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "diagnose",
     "drop",
     "fingerprint_of",
+    "read_chunks",
     "read_documents",
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..messages import Reason
-from ..types import Document, Fingerprint
+from ..types import Document, Fingerprint, StoredChunk
 from . import limits, schema
 from .connection import Connection
+from .reading import Reader
 from .registry import Registry
+from .rows import CHUNK_FIELDS, stored_chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ def read_documents(connection: Connection, collection: str) -> list[Document]:
             return []
         entries = Registry(connection, registry).all()
     return sorted((entry.document for entry in entries if entry.committed), key=lambda document: document.name)
+
+
+def read_chunks(connection: Connection, collection: str, document: str) -> list[StoredChunk]:
+    """The committed chunks of one document, in order, whatever the collection was made with; none without any."""
+    limits.check_collection(collection)
+    registry = collection + schema.REGISTRY_SUFFIX
+    with connection.reading():
+        if not connection.call("has_collection", collection_name=registry):
+            return []
+    reader = Reader(connection, collection, Registry(connection, registry), dimension=0)  # no vector is read
+    return [stored_chunk(row) for row in reader.rows(document, CHUNK_FIELDS)]
 
 
 def fingerprint_of(connection: Connection, collection: str) -> Fingerprint | None:

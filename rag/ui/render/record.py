@@ -15,8 +15,13 @@ Row = tuple[str, str]
 
 
 def record(ledger: Ledger, language: Language) -> str:
-    """The sheet with search, settings, models, index, versions and the exact messages."""
-    body = (
+    """The sheet with all facts."""
+    return sheet(t("record.title", language), facts(ledger, language), language, kind="record-sheet")
+
+
+def facts(ledger: Ledger, language: Language) -> str:
+    """Sections with search, settings, models, index, versions and the exact messages."""
+    return (
         _section("record.search", _search(ledger, language), language)
         + _section("record.settings", _settings(ledger.options, language), language)
         + _section("record.models", _models(ledger, language), language)
@@ -25,7 +30,6 @@ def record(ledger: Ledger, language: Language) -> str:
         + _messages(ledger.messages, language)
         + _raw(ledger, language)
     )
-    return sheet(t("record.title", language), body, language, kind="record-sheet")
 
 
 def _section(title: str, rows: Iterable[Row], language: Language) -> str:
