@@ -61,9 +61,11 @@ class CountingReranker(OverlapReranker):
         super().__init__()
         self.calls: list[int] = []
 
-    def score(self, query: str, texts: Sequence[str], *, instruction: str) -> Iterator[tuple[int, float]]:
+    def score(
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+    ) -> Iterator[tuple[int, float]]:
         self.calls.append(len(texts))
-        return super().score(query, texts, instruction=instruction)
+        return super().score(query, texts, instruction=instruction, cut=cut)
 
 
 class Desk:
