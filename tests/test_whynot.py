@@ -25,6 +25,7 @@ from rag.store import MilvusStore
 from rag.types import (
     Candidate,
     Chunk,
+    Cut,
     Document,
     Fusion,
     Hit,
