@@ -51,11 +51,17 @@ def main(arguments: list[str]) -> None:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("models", "store", "start"), default="models")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("models", "store", "start"),
+        default="models",
+        help="start: how soon the page answers",
+    )
     parser.add_argument("--size", choices=SIZES, default="standard", help="quick: minutes; full: hours")
     parser.add_argument("--passages", type=int, nargs="+", help="passages per reranking table, instead of the size's")
     parser.add_argument("--rounds", type=int, help="rounds, instead of the size's")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1], help="thread counts; 0 is all cores")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 0], help="thread counts; 0 is all cores")
     parser.add_argument("--types", nargs="+", default=["fp32", "bf16", "int8"], help="number types of the engine")
     parser.add_argument(
         "--only", nargs="+", default=["rerank", "embed", "query", "memory"], help="rerank, peers, embed, query, memory"
@@ -63,7 +69,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--layers", type=int, default=28, help="fewer for a try; results then say so")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--models", type=Path, help="folder to keep the random models in (2.4 GB)")
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000], help="store: chunks")
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000, 100_000], help="store: chunks")
     parser.add_argument("--json", type=Path, help="where the result goes; default benchmarks/results/")
     parser.add_argument("--report", type=Path, help="print the tables of an earlier result and do nothing else")
     return parser.parse_args(arguments)
@@ -156,7 +162,7 @@ def _rerank(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _peers(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The first size again with other engines; they are loaded for a fixed number of threads, so one table each."""
+    """The same passages with other engines, too; those are loaded anew for every number of threads."""
     from . import peers, rerank, timing
 
     rerankers = rerank.Rerankers(plan.folder / "reranker", number_types=plan.number_types(), device=plan.device)
@@ -164,15 +170,16 @@ def _peers(plan: Plan) -> Iterator[dict[str, Any]]:
         timing.use_threads(count)
         _say("converting for other engines")
         others = peers.Peers(plan.folder / "reranker", plan.folder / "peers", limit=rerank.LIMIT)
-        _say(f"reranking {plan.passages[0]} passages with other engines, {count} threads")
-        yield rerank.measure(
-            rerankers,
-            number=plan.passages[0],
-            rounds=plan.rounds,
-            progress=_say,
-            shape=plan.shape,
-            others=others.methods,
-        )
+        for number in plan.passages:
+            _say(f"reranking {number} passages with other engines, {count} threads")
+            yield rerank.measure(
+                rerankers,
+                number=number,
+                rounds=plan.rounds,
+                progress=_say,
+                shape=plan.shape,
+                others=others.methods,
+            )
 
 
 def _embed(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import embed, rerank
+from . import embed, goals, rerank, start, store
 from .machine import title
 
 
 def tables(run: dict[str, Any]) -> str:
-    """Markdown."""
+    """Markdown, whatever was measured."""
+    if "sizes" in run:
+        return store.table(run) + "\n"
+    if "methods" in run:
+        return start.table(run) + "\n"
     parts = [
-        f"Machine: {title(run['machine'])}; torch {run['machine']['packages']['torch']}; "
-        f"{run['layers']} layers; {run['date']}.",
+        f"Machine: {title(run['machine'])}; load at the start {run['machine']['load_at_start']}; "
+        f"torch {run['machine']['packages']['torch']}; {run['layers']} layers; "
+        f"medians of {_rounds(run['rounds'])}; {run['date']}.",
         _ceilings(run),
     ]
     fp32 = run["ceilings"].get("fp32") or run["ceilings"].get("bf16")
@@ -25,7 +30,22 @@ def tables(run: dict[str, Any]) -> str:
         parts.append(_embed(table, fp32, clock, f"Embedding {table['queries']} queries", embed.LIBRARY))
     if run.get("memory"):
         parts.append(_memory(run["memory"]))
+    reached = list(goals.outcomes(run))
+    if reached:
+        parts.append(_goals(reached))
     return "\n\n".join(parts) + "\n"
+
+
+def _rounds(number: int) -> str:
+    return "one round" if number == 1 else f"{number} rounds"
+
+
+def _goals(reached: list[tuple[goals.Goal, float]]) -> str:
+    rows = [
+        [goal.name, f"{goal.must:g}", "—" if goal.aim is None else f"{goal.aim:g}", f"{value:.3g}", goal.verdict(value)]
+        for goal, value in reached
+    ]
+    return "What this run reached:\n\n" + _table(["goal", "must", "aim", "reached", "met"], rows)
 
 
 def _ceilings(run: dict[str, Any]) -> str:

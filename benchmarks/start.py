@@ -71,7 +71,7 @@ def measure(rounds: int) -> dict[str, dict[str, Any]]:
         runs: dict[str, list[tuple[float, float | None]]] = {name: [] for name in methods}
         for number in range(rounds + 1):
             for name, command in methods.items():
-                port = _free_port()
+                port = free_port()
                 found = first_answer(command(port), port)
                 if number:  # the first round fills the system's file cache
                     runs[name].append(found)
@@ -95,7 +95,7 @@ def first_answer(command: Command, port: int) -> tuple[float, float | None]:
     """Wall seconds until the page is there, and the CPU seconds its process has used by then."""
     with _running(command) as process:
         start = time.perf_counter()
-        while not _answers(port):
+        while not answers(port):
             if process.poll() is not None or time.perf_counter() - start > PATIENCE:
                 raise SystemExit(f"{' '.join(command[0][:2])} did not answer on port {port}")
             time.sleep(BETWEEN_LOOKS)
@@ -122,7 +122,7 @@ def _clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
             return answer.status == 200 and bool(answer.read())
@@ -130,7 +130,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

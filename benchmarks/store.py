@@ -34,6 +34,8 @@ SPREAD = 0.6
 """Length of a vector's own part against its cluster's: neighbours are near, as with real embeddings, but distinct."""
 WORDS = 120
 QUERIES = 60
+DELETED = 20
+"""Documents listed, opened, searched in and removed, one by one."""
 LIMIT = 20
 TOP = 10
 COLLECTION = "benchmark"
@@ -42,15 +44,14 @@ FINGERPRINT = Fingerprint("random", "1", DIMENSION, "1", "1")
 
 def main(options: argparse.Namespace) -> None:
     """One process per size, so that memory is each size's own; then JSON and a table."""
-    sizes = []
+    path = options.json or Path(__file__).parent / "results" / f"store-{datetime.now(UTC):%Y%m%d-%H%M}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    run: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.describe(), "sizes": []}
     for rows in options.rows:
         print(f"store with {rows} chunks", file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            sizes.append(pool.submit(measure, rows).result())
-    run = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.describe(), "sizes": sizes}
-    path = options.json or Path(__file__).parent / "results" / f"store-{datetime.now(UTC):%Y%m%d-%H%M}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+            run["sizes"].append(pool.submit(measure, rows).result())
+        path.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
     print(table(run))
     print(f"written: {path}", file=sys.stderr)
 
@@ -69,6 +70,7 @@ def measure(rows: int) -> dict[str, Any]:
         store.flush()
         flushed = time.perf_counter() - started - put
         found = _searches(store, vectors, rows)
+        managed = _documents(store, vectors, rows)
         memory = _resident_gb()
         store.close()
         started = time.perf_counter()
@@ -84,6 +86,7 @@ def measure(rows: int) -> dict[str, Any]:
         "put_per_core_s": rows / put_cpu,
         "flush_s": flushed,
         **found,
+        "documents": managed,
         "memory_gb": memory,
         "disk_mb": disk / 1e6,
         "reopen_s": opened,
@@ -101,6 +104,10 @@ def random_vectors(rows: int, *, seed: int) -> Vectors:
     return unit
 
 
+def _name(number: int) -> str:
+    return f"document-{number:05}.md"
+
+
 def _document(number: int, count: int) -> tuple[Document, list[Chunk]]:
     draw = random.Random(number)
     words = " ".join(blocks()).split()
@@ -112,7 +119,7 @@ def _document(number: int, count: int) -> tuple[Document, list[Chunk]]:
     ]
     digest = hashlib.sha256(str(number).encode()).hexdigest()
     size = starts[-1]
-    document = Document(f"document-{number:05}.md", digest, f"Document {number}", "en", size, count, WORDS * count, 0.0)
+    document = Document(_name(number), digest, f"Document {number}", "en", size, count, WORDS * count, 0.0)
     return document, chunks
 
 
@@ -144,16 +151,37 @@ def _searches(store: MilvusStore, vectors: Vectors, rows: int) -> dict[str, Any]
     return {**timed, "recall_at_10": hits / (TOP * QUERIES)}
 
 
+def _documents(store: MilvusStore, vectors: Vectors, rows: int) -> dict[str, Any]:
+    """What the page does with documents: list them, open one, search in one alone, remove one."""
+    draw = random.Random(2)
+    numbers = draw.sample(range(rows // CHUNKS_PER_DOCUMENT), DELETED)
+    names = [_name(number) for number in numbers]
+    words = sorted({word for block in blocks() for word in block.split() if word.isascii() and len(word) > 4})
+
+    def in_one(i: int) -> None:
+        first = numbers[i] * CHUNKS_PER_DOCUMENT
+        near = store.search_dense(vectors[first : first + 1], limit=LIMIT, documents=names[i : i + 1])
+        written = store.search_full_text(" ".join(draw.choices(words, k=8)), limit=LIMIT, documents=names[i : i + 1])
+        assert {hit.stored.document for hit in near + written} == {names[i]}
+
+    return {
+        "list": _latency(lambda _: store.documents(), DELETED),
+        "open": _latency(lambda i: store.chunks(names[i]), DELETED),
+        "search_in_one": _latency(in_one, DELETED),
+        "delete": _latency(lambda i: store.delete([names[i]]), DELETED),
+    }
+
+
 def _exact(queries: Vectors, vectors: Vectors) -> NDArray[np.int64]:
     return np.argsort(-(queries @ vectors.T), axis=1)[:, :TOP]
 
 
-def _latency(search: Callable[[int], None]) -> dict[str, float]:
+def _latency(call: Callable[[int], object], times: int = QUERIES) -> dict[str, float]:
     """Milliseconds; the questions differ, so nothing is answered from a cache. CPU time counts all threads."""
     wall, cpu = [], []
-    for i in range(QUERIES):
+    for i in range(times):
         start, cpu_start = time.perf_counter(), time.process_time()
-        search(i)
+        call(i)
         cpu.append((time.process_time() - cpu_start) * 1000)
         wall.append((time.perf_counter() - start) * 1000)
     ordered = sorted(wall)
@@ -199,4 +227,18 @@ def table(run: dict[str, Any]) -> str:
             f"{size['reopen_s'] + size['first_search_s']:.1f}",
         )
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_documents_table(run["sizes"])])
+
+
+def _documents_table(sizes: list[dict[str, Any]]) -> list[str]:
+    """Of the sizes that were measured with it."""
+    calls = ("list", "open", "search_in_one", "delete")
+    lines = [
+        "| chunks | list documents ms (CPU) | open one | hybrid search in one | delete one |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for size in sizes:
+        if found := size.get("documents"):
+            cells = [f"{found[call]['median_ms']:.0f} ({found[call]['median_cpu_ms']:.0f})" for call in calls]
+            lines.append(f"| {size['chunks']:,} | {' | '.join(cells)} |")
+    return lines

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import statistics
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import corpus, embed, model, report, rerank, store, timing, work
+from benchmarks import corpus, embed, goals, model, report, rerank, start, store, timing, work
 
 
 def words(text: str) -> int:
@@ -69,6 +72,7 @@ def test_tables_show_ratios_and_shares_of_the_ceiling() -> None:
         "layers": 28,
         "date": "2026-01-02",
         "ceilings": {"fp32": 100.0},
+        "rounds": 3,
         "rerank": [
             {
                 "passages": 10,
@@ -92,7 +96,40 @@ def test_tables_show_ratios_and_shares_of_the_ceiling() -> None:
     printed = report.tables(run)
     assert "| plainsight fp32 | 20.0 | 40.0 | 2.00 | 1.50 | 1.0e-07 | 1.000 | 1.00 |" in printed
     assert "| plainsight int8 | 0.50 | 1.00 | 4.00 | 2.00 | 1.00000 |" in printed
-    assert "P, 2 cores, 8 GB (avx2)" in printed
+    assert "P, 2 cores, 8 GB (avx2); load at the start 0.1" in printed
+    assert "medians of 3 rounds" in printed
+    assert "| rerank 10, fp32: R | 1.65 | 1.9 | 2 | aim |" in printed
+    assert "embed, int8: U" not in printed, "the embedding table has two threads"
+
+
+@pytest.mark.parametrize(
+    ("value", "at_least", "verdict"),
+    [(1.0, True, "missed"), (2.0, True, "must"), (3.0, True, "aim"), (3.5, False, "missed"), (2.5, False, "must")],
+)
+def test_a_goal_is_missed_met_or_exceeded(value: float, at_least: bool, verdict: str) -> None:
+    must, aim = (2.0, 3.0) if at_least else (3.0, 2.0)
+    assert goals.Goal("g", must, aim, lambda run: None, at_least).verdict(value) == verdict
+    assert goals.Goal("g", must, None, lambda run: None, at_least).verdict(value) == verdict.replace("aim", "must")
+
+
+def test_kept_results_can_be_printed() -> None:
+    kept = sorted((Path(report.__file__).parent / "results").glob("*.json"))
+    assert kept
+    for path in kept:
+        assert "Machine: " in report.tables(json.loads(path.read_text(encoding="utf-8"))), path.name
+
+
+def test_the_first_answer_of_a_server_is_waited_for_and_the_server_ended(tmp_path: Path) -> None:
+    port = start.free_port()
+    server = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    wall, cpu = start.first_answer((server, {}), port)
+    assert wall > 0 and (cpu is None or cpu > 0)
+    assert not start.answers(port)
+
+
+def test_a_server_that_ends_before_it_answers_is_an_error() -> None:
+    with pytest.raises(SystemExit, match="did not answer"):
+        start.first_answer(([sys.executable, "-c", "pass"], {}), start.free_port())
 
 
 def test_store_vectors_are_unit_and_clustered() -> None:
