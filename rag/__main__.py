@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
     ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.add_argument("--moves", action="store_true", help="a file that was moved or renamed takes its old place")
     _add_kb(ingest)
     ingest.set_defaults(run=run_ingest)
 
@@ -131,7 +132,7 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
     bad = 0
     with opened(settings) as service:
         base = service.library.catalogue.named(args.kb).id
-        for event in service.ingest(service.sources(args.paths), cancel=Cancel(), base=base):
+        for event in service.ingest(service.sources(args.paths), cancel=Cancel(), base=base, moves=args.moves):
             line = report.ingest_line(event, language)
             if line:
                 print(line, flush=True)

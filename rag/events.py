@@ -85,6 +85,8 @@ class DocumentOutcome(StrEnum):
     ADDED = "added"
     REPLACED = "replaced"
     UNCHANGED = "unchanged"
+    MOVED = "moved"
+    """Added under a new name in place of the one it had."""
     REFUSED = "refused"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -106,6 +108,8 @@ class IngestEvent:
     """Chunks that had to be embedded; the rest kept their vectors."""
     outcome: DocumentOutcome | None = None
     reason: Reason | None = None
+    twin: str = ""
+    """Name of the document with the same content: the one it was moved from, or another one that stays."""
 
 
 @dataclass

@@ -20,7 +20,16 @@ import numpy as np
 
 from .chunking import ChunkLimits, chunk, described
 from .convert import CONVERTED, kind_of, to_markdown
-from .errors import DocumentRefused, IndexMismatch, ModelsError, RagError, Stopped, StoreLocked, StoreUnavailable
+from .errors import (
+    DocumentRefused,
+    IndexMismatch,
+    ModelsError,
+    RagError,
+    Stopped,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused, decode
 from .messages import Reason, reason
@@ -47,6 +56,20 @@ class _Job:
     """Embedded text's sha256 -> `[dim]`, the latest used last."""
     hopeless: Reason | None = None
     written: bool = False
+    seen: set[str] = field(default_factory=set)
+    """Names that came up, whatever became of them."""
+    twins: dict[str, str] = field(default_factory=dict)
+    """sha256 -> name of a document with that content."""
+    copies: list[IngestEvent] = field(default_factory=list)
+    """Last events of files that were added beside a document with the same content."""
+
+    def __post_init__(self) -> None:
+        self.twins = {document.sha256: name for name, document in self.documents.items()}
+
+    def twin(self, name: str, sha256: str) -> str:
+        """Another document with that content, "" for none."""
+        found = self.documents.get(self.twins.get(sha256, ""))
+        return found.name if found and found.sha256 == sha256 and found.name != name else ""
 
     def remember(self, key: str, vector: Vectors) -> None:
         self.vectors[key] = vector
@@ -82,8 +105,11 @@ class Ingest:
         self._detect = detect
         self._now = now
 
-    def run(self, sources: Iterable[Source | Refused], *, cancel: Cancel) -> Iterator[IngestEvent]:
+    def run(self, sources: Iterable[Source | Refused], *, cancel: Cancel, moves: bool = False) -> Iterator[IngestEvent]:
         """Events of every source in order; the last one of each has an outcome, whatever happens.
+
+        With `moves`, a new file whose content is that of a document that did not come up takes its place: the file has
+        another name now, or lies in another folder. That is known at the end, so such a file has a second last event.
 
         Of two files with one name the second is refused, unless they are equal. Once cancelled, or when the store or
         the model is gone, the rest is reported without being tried. Raises StoreError when the store cannot say which
@@ -92,7 +118,10 @@ class Ingest:
         job = _Job({document.name: document for document in self._store.documents()})
         try:
             for source in sources:
+                job.seen.add(source.name)
                 yield from self._file(source, job, cancel)
+            if moves and not cancel and not job.hopeless:
+                yield from self._moved(job)
         finally:
             self._flush(job)
 
@@ -106,10 +135,34 @@ class Ingest:
                 raise
             log.warning("not flushed: %s", e)  # every file it concerns has been told
 
+    def _moved(self, job: _Job) -> Iterator[IngestEvent]:
+        """Take away the old names of files that only moved; each old name goes once, for the first file like it."""
+        gone: set[str] = set()
+        for event in job.copies:
+            old = job.documents[event.twin]
+            if event.twin in job.seen | gone:
+                continue
+            if not old.enabled:
+                self._store.enable([event.name], False)
+            self._store.delete([event.twin])
+            gone.add(event.twin)
+            yield replace(event, outcome=DocumentOutcome.MOVED)
+
+    def _noted(self, name: str, job: _Job, error: Reason | None) -> None:
+        """Keep with a document that is there what became of the attempt to replace it."""
+        before = job.documents.get(name)
+        if before is None or before.error == error or job.hopeless or (error and name in job.done):
+            return
+        try:
+            self._store.note(name, error)
+        except StoreError as e:
+            log.warning("%r: not noted: %s", name, e)  # the event says it too
+
     def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
         """Events of one file; its last event says what became of it, also when it breaks off."""
         if isinstance(source, Refused):
             start = IngestEvent(source.name, source.origin, source.size, IngestStage.READ)
+            self._noted(source.name, job, source.reason)
             yield replace(start, outcome=DocumentOutcome.REFUSED, reason=source.reason)
             return
         event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
@@ -126,13 +179,17 @@ class Ingest:
         except Stopped:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
         except DocumentRefused as e:
+            self._noted(source.name, job, e.reason)
             yield replace(event, outcome=DocumentOutcome.REFUSED, reason=e.reason)
         except RagError as e:
             job.hopeless = e.reason if isinstance(e, _HOPELESS) else None
+            self._noted(source.name, job, e.reason)
             yield replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason)
         except Exception as e:  # a fault of ours or of a library, met by one file: it must not cost the others
             log.exception("ingesting %r failed", source.name)
-            yield replace(event, outcome=DocumentOutcome.FAILED, reason=reason("ingest.fault", error=type(e).__name__))
+            fault = reason("ingest.fault", error=type(e).__name__)
+            self._noted(source.name, job, fault)
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=fault)
 
     def _steps(self, source: Source, event: IngestEvent, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
         yield event
@@ -142,6 +199,7 @@ class Ingest:
         before = job.documents.get(source.name)
         if before and before.sha256 == sha256:
             job.done[source.name] = sha256
+            self._noted(source.name, job, None)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED)
             return
         text = self._text(source, cancel)
@@ -153,11 +211,18 @@ class Ingest:
         event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, job), counted, job, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
         document = self._document(source, sha256, text, chunks)
+        if before:
+            document = replace(document, revision=before.revision + 1, enabled=before.enabled)
         job.written = True
         self._store.put(document, chunks, vectors)
         job.documents[source.name] = document
         job.done[source.name] = sha256
-        yield replace(event, outcome=DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED)
+        twin = job.twin(source.name, sha256)
+        job.twins[sha256] = twin or source.name
+        ended = replace(event, outcome=DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED, twin=twin)
+        if twin and not before:
+            job.copies.append(ended)
+        yield ended
 
     def _text(self, source: Source, cancel: Cancel) -> str:
         kind = kind_of(source.name)
@@ -169,8 +234,7 @@ class Ingest:
 
     def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
         """Vectors the store has for the document as it was, or for the same file under another name."""
-        twins = (document.name for document in job.documents.values() if document.sha256 == sha256)
-        donor = name if name in job.documents else next(twins, None)
+        donor = name if name in job.documents else job.twin(name, sha256)
         return self._store.vectors(donor) if donor else {}
 
     def _embed(

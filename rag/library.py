@@ -16,6 +16,7 @@ from .errors import LibraryError, ModelsNotReady, StoreError
 from .messages import label, reason
 from .protocols import Embedder, Store
 from .scope import Place, Scope
+from .tidying import Tidier
 from .types import Document, Fingerprint, RetrievalOptions
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Library:
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
         """By collection."""
+        self._tidier = Tidier()
 
     def serve(self, embedder: Embedder) -> None:
         """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
@@ -79,8 +81,13 @@ class Library:
             raise ModelsNotReady(reason("runtime.loading"))
         with self._opening:
             if live not in self._stores:
-                self._stores[live] = self._database.open(live, self._embedder)
+                self._stores[live] = store = self._database.open(live, self._embedder)
+                self.tend(store)  # it may hold documents that were deleted before a restart
             return self._stores[live]
+
+    def tend(self, store: Store) -> None:
+        """Remove what was deleted from a store once that cannot be undone any more."""
+        self._tidier.tend(store)
 
     def scope(self, options: RetrievalOptions) -> Scope:
         """What a question with these options searches.
@@ -119,12 +126,15 @@ class Library:
         """
         gone = self.catalogue.delete(base, typed=typed)
         with self._opening:
-            self._stores.pop(gone.live, None)
+            store = self._stores.pop(gone.live, None)
+        if store:
+            self._tidier.leave(store)
         self._clear_away()
         return gone
 
     def close(self) -> None:
         """Release the database."""
+        self._tidier.close()
         self._stores.clear()
         self._database.close()
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -39,6 +39,16 @@ Value = str | int | float | Reason
 def reason(code: str, **values: Value) -> Reason:
     """A `Reason`; the keyword names must be the placeholders of the sentence."""
     return Reason(code, values)
+
+
+def as_json(why: Reason) -> dict[str, Any]:
+    """A reason as plain values, to be kept."""
+    return {"code": why.code, "values": {k: as_json(v) if isinstance(v, Reason) else v for k, v in why.values.items()}}
+
+
+def from_json(kept: Mapping[str, Any]) -> Reason:
+    """The inverse of `as_json`."""
+    return Reason(kept["code"], {k: from_json(v) if isinstance(v, dict) else v for k, v in kept["values"].items()})
 
 
 @cache

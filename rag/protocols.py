@@ -135,6 +135,21 @@ class Store(Searchable, Protocol):
     def delete(self, names: Sequence[str]) -> int:
         """Remove documents with their chunks; returns how many were there."""
 
+    def bury(self, names: Sequence[str]) -> int:
+        """Delete documents so that `restore` can bring them back for some minutes; returns how many were there."""
+
+    def restore(self, names: Sequence[str]) -> int:
+        """Bring buried documents back; returns for how many it was not too late."""
+
+    def enable(self, names: Sequence[str], enabled: bool) -> int:
+        """Let searches look into documents, or not, without embedding anything; returns how many changed."""
+
+    def note(self, name: str, error: Reason | None) -> None:
+        """Keep with a document why it could not be ingested anew; None: it is in order."""
+
+    def sweep(self) -> bool:
+        """Remove what counts for nothing any more; whether deleted documents wait for it still."""
+
     def flush(self) -> None:
         """End of an ingest job: make what was written fast to search and safe on disk."""
 

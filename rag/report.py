@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from .events import IngestEvent, StageEvent, State
-from .messages import Language, Reason, label, text
+from .events import DocumentOutcome, IngestEvent, StageEvent, State
+from .messages import Language, Reason, label, reason, text
 from .types import HEADING_SEPARATOR, Candidate, Document, Retrieval
 
 
@@ -29,13 +29,22 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     origin = f" ({event.origin})" if event.origin else ""
     counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
     why = f"  {text(event.reason, language)}" if event.reason else ""
-    return f"{event.outcome:<10} {event.name}{origin}{counts}{why}"
+    twin = f"  {text(twin_of(event), language)}" if event.twin else ""
+    return f"{event.outcome:<10} {event.name}{origin}{counts}{twin}{why}"
+
+
+def twin_of(event: IngestEvent) -> Reason:
+    """What a file has to do with the document of the same content."""
+    moved = event.outcome is DocumentOutcome.MOVED
+    return reason("library.moved_from" if moved else "library.same_as", name=event.twin)
 
 
 def document_line(document: Document) -> str:
     """Name, chunks, tokens, language and size of a document."""
+    off = "" if document.enabled else "  disabled"
     return (
-        f"{document.name}  {document.chunks} chunks  {document.tokens} tokens  {document.language}  {document.size} B"
+        f"{document.name}  {document.chunks} chunks  {document.tokens} tokens  {document.language}"
+        f"  {document.size} B{off}"
     )
 
 

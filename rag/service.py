@@ -14,6 +14,7 @@ from .catalogue import KnowledgeBase
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, collect
 from .ledger import AnswerEvent, Ledger
+from .listing import Listed, Listing, listed
 from .marks import Marks
 from .protocols import Store
 from .request import Request
@@ -61,9 +62,14 @@ class Service:
         """All knowledge bases, the default one first."""
         return self.library.catalogue.all()
 
-    def ingest(self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
-        """Events of every file. Raises RagError when nothing can be ingested at all."""
-        return self.runtime.ingest(base).run(sources, cancel=cancel)
+    def ingest(
+        self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "", moves: bool = False
+    ) -> Iterator[IngestEvent]:
+        """Events of every file; with `moves`, one that has another name now takes the place of the old one.
+
+        Raises RagError when nothing can be ingested at all.
+        """
+        return self.runtime.ingest(base).run(sources, cancel=cancel, moves=moves)
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source | Refused]:
         """Files, folders and zips as sources, each refusal with its reason."""
@@ -95,8 +101,27 @@ class Service:
         return asked.of_chunk(ledger, base, document, chunk) if chunk else asked.of_text(ledger, text)
 
     def delete(self, names: Sequence[str], *, base: str = "") -> int:
-        """Remove documents with their vectors; returns how many were there."""
+        """Remove documents with their vectors for good; returns how many were there."""
         return self._store(base).delete(names)
+
+    def bury(self, names: Sequence[str], *, base: str = "") -> int:
+        """Delete documents; for some minutes `restore` brings them back. Returns how many were there."""
+        store = self._store(base)
+        count = store.bury(names)
+        self.library.tend(store)
+        return count
+
+    def restore(self, names: Sequence[str], *, base: str = "") -> int:
+        """Bring deleted documents back; returns for how many it was not too late."""
+        return self._store(base).restore(names)
+
+    def enable(self, names: Sequence[str], enabled: bool, *, base: str = "") -> int:
+        """Let searches look into documents, or not; nothing is embedded. Returns how many changed."""
+        return self._store(base).enable(names, enabled)
+
+    def listing(self, listing: Listing, *, base: str = "") -> Listed:
+        """One page of the documents, filtered and in order, also while models load."""
+        return listed(self.library.documents(base), listing)
 
     def close(self) -> None:
         """Release the databases."""

@@ -47,6 +47,10 @@ class Document:
     """What the file was before it became Markdown: markdown, text, html, pdf, docx, pptx."""
     enabled: bool = True
     """Whether searches look into it."""
+    revision: int = 1
+    """Counts up whenever other content takes the place of the old."""
+    error: Reason | None = None
+    """Why the last attempt to ingest it anew failed; the revision before is still there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,3 +338,95 @@ def test_errors_of_the_job_are_errors_a_person_can_read() -> None:
     with pytest.raises(RagError) as error:
         ChunkLimits(max_tokens=32, overlap_tokens=32)
     assert "RAG_CHUNK_OVERLAP" in str(error.value) and "16" in str(error.value)
+
+
+# ---- what comes again under another name, and what could not be replaced --------------------------------------------
+
+TEA = b"# Tea\n\nBoil the water.\n"
+
+
+def last(found: Iterable[IngestEvent]) -> dict[str, tuple[DocumentOutcome | None, str]]:
+    """Name -> outcome and twin of its last event."""
+    return {event.name: (event.outcome, event.twin) for event in found if event.outcome}
+
+
+def test_equal_content_under_another_name_is_said_and_not_embedded(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    embedder.embedded.clear()
+    found = events(ingest(store, embedder), [Source("drinks/tea.md", TEA), Source("new.md", TEA + b"\nAnd more.\n")])
+    assert last(found) == {
+        "drinks/tea.md": (DocumentOutcome.ADDED, "tea.md"),
+        "new.md": (DocumentOutcome.ADDED, ""),
+    }
+    assert not any("Boil the water." in text and "more" not in text for text in embedder.embedded)
+    assert [d.name for d in store.documents()] == ["drinks/tea.md", "new.md", "tea.md"]
+
+
+def test_a_document_that_got_other_content_is_no_twin(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    found = events(ingest(store, embedder), [Source("tea.md", GUIDE), Source("old.md", TEA)])
+    assert last(found)["old.md"] == (DocumentOutcome.ADDED, "")
+
+
+def moving(store: MilvusStore, embedder: BagEmbedder, *sources: Source) -> list[IngestEvent]:
+    return list(ingest(store, embedder).run(sources, cancel=Cancel(), moves=True))
+
+
+def test_a_moved_file_takes_its_old_place(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA), Source("guide.md", GUIDE)])
+    store.enable(["tea.md"], False)
+    found = moving(store, embedder, Source("drinks/tea.md", TEA), Source("guide.md", GUIDE))
+    assert last(found)["drinks/tea.md"] == (DocumentOutcome.MOVED, "tea.md")
+    assert [(d.name, d.enabled) for d in store.documents()] == [("drinks/tea.md", False), ("guide.md", True)]
+
+
+def test_a_copy_is_not_a_move(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    found = moving(store, embedder, Source("copy.md", TEA), Source("tea.md", TEA))  # the old one comes up later
+    assert last(found)["copy.md"] == (DocumentOutcome.ADDED, "tea.md")
+    assert [d.name for d in store.documents()] == ["copy.md", "tea.md"]
+
+
+def test_one_old_name_goes_once(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    found = moving(store, embedder, Source("a.md", TEA), Source("b.md", TEA))
+    assert [outcome for outcome, _ in last(found).values()].count(DocumentOutcome.MOVED) == 1
+    assert [d.name for d in store.documents()] == ["a.md", "b.md"]
+
+
+def test_a_cancelled_job_moves_nothing(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    cancel = Cancel()
+    run = ingest(store, embedder).run([Source("a.md", TEA), Source("b.md", GUIDE)], cancel=cancel, moves=True)
+    for event in run:
+        if event.outcome is DocumentOutcome.ADDED:
+            cancel.cancel()
+    assert [d.name for d in store.documents()] == ["a.md", "tea.md"]
+
+
+def test_revisions_are_counted_and_a_disabled_document_stays_disabled(
+    store: MilvusStore, embedder: BagEmbedder
+) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    store.enable(["tea.md"], False)
+    events(ingest(store, embedder), [Source("tea.md", GUIDE)])
+    (document,) = store.documents()
+    assert (document.revision, document.enabled) == (2, False)
+
+
+def test_why_a_document_could_not_be_replaced_is_kept_with_it(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA), Source("guide.md", GUIDE)])
+    refused = Refused("guide.md", "", 9, reason("files.nothing_inside", accepted=".md"))
+    events(ingest(store, embedder), [Source("tea.md", b"---\ntitle: Tea\n---\n"), refused])
+    assert {d.name: d.error for d in store.documents()} == {
+        "tea.md": reason("ingest.no_text"),
+        "guide.md": refused.reason,
+    }
+    events(ingest(store, embedder), [Source("tea.md", TEA), Source("guide.md", TEA)])
+    assert [d.error for d in store.documents()] == [None, None]
+
+
+def test_a_second_file_of_one_name_says_nothing_of_the_first(store: MilvusStore, embedder: BagEmbedder) -> None:
+    events(ingest(store, embedder), [Source("tea.md", TEA)])
+    events(ingest(store, embedder), [Source("tea.md", TEA), Source("tea.md", GUIDE)])
+    assert [d.error for d in store.documents()] == [None]

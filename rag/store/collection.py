@@ -20,9 +20,12 @@ from . import limits, opening, schema
 from .connection import Connection
 from .filters import both, one_of
 from .reading import Reader
-from .registry import NAMES_PER_QUERY, PAGE_ROWS, Entry, Registry
+from .registry import HIDDEN, MOST_EXCLUDED, NAMES_PER_QUERY, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
 from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
 from .search import Search
+
+UNDO_SECONDS = 600.0
+"""How long a deleted document can be restored. Until then its chunks stay, and no search sees them."""
 
 SWEEP_AGE_SECONDS = 3600.0
 """On a server, where another process may be in the middle of it: age at which an unfinished change is given up."""
@@ -40,6 +43,7 @@ class MilvusStore:
         ef: int,
         full_text_missing: Reason | None,
         page_rows: int = PAGE_ROWS,
+        most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._connection = connection
@@ -47,7 +51,9 @@ class MilvusStore:
         self._dimension = dimension
         self._full_text_missing = full_text_missing
         self._now = now
-        self._registry = Registry(connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, now=now)
+        self._registry = Registry(
+            connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
+        )
         self._search = Search(connection, collection, self._registry, ef=ef)
         self._reader = Reader(connection, collection, self._registry, dimension=dimension)
 
@@ -60,6 +66,7 @@ class MilvusStore:
         *,
         index: schema.IndexOptions | None = None,
         page_rows: int = PAGE_ROWS,
+        most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
     ) -> MilvusStore:
         """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
@@ -83,6 +90,7 @@ class MilvusStore:
             ef=0 if dense.type == "FLAT" else options.ef,
             full_text_missing=missing,
             page_rows=page_rows,
+            most_excluded=most_excluded,
             now=now,
         )
         store.sweep()
@@ -120,8 +128,8 @@ class MilvusStore:
     def documents(self) -> list[Document]:
         """All committed documents, by name."""
         with self._connection.reading():
-            entries = self._registry.all()
-        return sorted((entry.document for entry in entries if entry.committed), key=lambda document: document.name)
+            entries = self._registry.listed()
+        return sorted((entry.document for entry in entries if entry.present), key=lambda document: document.name)
 
     def chunks(self, document: str) -> list[StoredChunk]:
         """The committed chunks of one document, in order."""
@@ -143,6 +151,8 @@ class MilvusStore:
         with self._connection.changes:
             before = self._registry.entries([document.name]).get(document.name)
             if before and before.document.sha256 == document.sha256:
+                if before.buried_at:
+                    self._registry.write([Entry(document, before.leftover)])
                 return
             old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
             stale = {*old.leftover, old.document.sha256} - {"", document.sha256}
@@ -163,7 +173,35 @@ class MilvusStore:
             entries = list(self._registry.entries(name for name in names if limits.is_unicode(name)).values())
             self._registry.write(gone := [_without_revision(entry) for entry in entries])
             self._sweep(gone)
-        return sum(entry.committed for entry in entries)
+        return sum(entry.present for entry in entries)
+
+    def bury(self, names: Sequence[str]) -> int:
+        """Delete documents so that `restore` can bring them back for some minutes; returns how many were there."""
+        return self._amend(names, lambda e: replace(e, buried_at=self._now()) if e.present else None)
+
+    def restore(self, names: Sequence[str]) -> int:
+        """Bring buried documents back; returns for how many it was not too late."""
+        return self._amend(names, lambda e: replace(e, buried_at=0.0) if e.committed and e.buried_at else None)
+
+    def enable(self, names: Sequence[str], enabled: bool) -> int:
+        """Let searches look into documents, or not; their vectors stay. Returns how many changed."""
+
+        def change(entry: Entry) -> Entry | None:
+            if not entry.present or entry.document.enabled == enabled:
+                return None
+            return replace(entry, document=replace(entry.document, enabled=enabled))
+
+        return self._amend(names, change)
+
+    def note(self, name: str, error: Reason | None) -> None:
+        """Keep with a document why it could not be ingested anew; None: it is in order."""
+
+        def change(entry: Entry) -> Entry | None:
+            if not entry.present or entry.document.error == error:
+                return None
+            return replace(entry, document=replace(entry.document, error=error))
+
+        self._amend([name], change)
 
     def flush(self) -> None:
         """End of an ingest job: on Lite rows not yet flushed cost every search; servers flush by themselves."""
@@ -173,16 +211,32 @@ class MilvusStore:
             with self._connection.writing():
                 self._connection.call("flush", collection_name=collection)
 
-    def sweep(self) -> None:
-        """Remove what crashed changes left behind: it counts for nothing, but takes room."""
+    def sweep(self) -> bool:
+        """Remove what crashed changes left behind, and deleted documents once that cannot be undone any more.
+
+        Returns whether some can still be restored: then it must be called again.
+        """
         with self._connection.changes:
-            entries = self._registry.all('leftover != "[]"')
+            entries = self._registry.all(WITH_LEFTOVER)
             given_up = self._now() - SWEEP_AGE_SECONDS
             self._sweep([entry for entry in entries if self._connection.embedded or entry.touched_at < given_up])
+            buried = [entry for entry in self._registry.all(HIDDEN) if entry.buried_at]
+            late = [entry for entry in buried if entry.buried_at <= self._now() - UNDO_SECONDS]
+            self._registry.write(gone := [_without_revision(entry) for entry in late])
+            self._sweep(gone)
+        return len(late) < len(buried)
 
     def close(self) -> None:
         """Release the database: the lock of an embedded one goes with its last user in this process."""
         self._connection.close()
+
+    def _amend(self, names: Sequence[str], change: Callable[[Entry], Entry | None]) -> int:
+        """Write the entries of `names` as `change` makes them, None leaving one as it is; returns how many changed."""
+        with self._connection.changes:
+            entries = self._registry.entries(name for name in names if limits.is_unicode(name)).values()
+            changed = [after for entry in entries if (after := change(entry))]
+            self._registry.write(changed)
+        return len(changed)
 
     def _sweep(self, entries: Sequence[Entry]) -> None:
         """Delete the rows of revisions left over, then the mention of them."""

@@ -100,6 +100,15 @@ class Connection:
     def loading_seconds(self) -> float:
         return max(self.address.seconds, LOADING_SECONDS)
 
+    @property
+    def registry_changes(self) -> int:
+        """How often this process has changed a registry of the database, by whichever connection."""
+        return self._database.registry_changes
+
+    def registry_changed(self) -> None:
+        """Must be called inside `writing`."""
+        self._database.registry_changes += 1
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Around reads that must see one state of an embedded database; a server answers without waiting."""

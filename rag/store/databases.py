@@ -49,6 +49,8 @@ class Database:
     changes: Lock = field(default_factory=Lock)
     """Around all steps of one change, such as replacing a document."""
     users: int = 0
+    registry_changes: int = 0
+    """How often this process has changed a registry in it."""
 
 
 class Databases:

@@ -28,6 +28,11 @@ def one_of(field: str, values: Iterable[str]) -> str:
     return f"{field} in [{', '.join(map(lit, values))}]"
 
 
+def none_of(field: str, values: Iterable[str]) -> str:
+    """Rows whose string `field` is none of `values`, of which there must be at least one."""
+    return f"{field} not in [{', '.join(map(lit, values))}]"
+
+
 def below(field: str, folder: str) -> str:
     """Rows whose string `field` begins with `folder`, which ends in "/": all that sorts before the next character."""
     return f"{field} >= {lit(folder)} and {field} < {lit(folder[:-1] + chr(ord('/') + 1))}"

@@ -41,7 +41,7 @@ def read_documents(connection: Connection, collection: str) -> list[Document]:
         if not connection.call("has_collection", collection_name=registry):
             return []
         entries = Registry(connection, registry).all()
-    return sorted((entry.document for entry in entries if entry.committed), key=lambda document: document.name)
+    return sorted((entry.document for entry in entries if entry.present), key=lambda document: document.name)
 
 
 def read_chunks(connection: Connection, collection: str, document: str) -> list[StoredChunk]:

@@ -44,7 +44,7 @@ class Reader:
         """
         with self._connection.reading():
             entries = self._registry.all() if names is None else list(self._registry.entries(names).values())
-        documents = sorted((e.document for e in entries if e.committed), key=lambda document: document.name)
+        documents = sorted((e.document for e in entries if e.present), key=lambda document: document.name)
         for some in _groups(documents):
             found = self._group_rows(some)
             for document in some:
@@ -63,7 +63,7 @@ class Reader:
         for _ in range(READ_ATTEMPTS):
             with self._connection.reading():
                 entry = self._registry.entries([name], consistency=consistency).get(name)
-                if entry is None or not entry.committed:
+                if entry is None or not entry.present:
                     return None
                 found = entry.document, self._revision_rows(entry.document, fields, consistency)
             if self._connection.embedded or len(found[1]) == entry.document.chunks:

@@ -3,6 +3,10 @@
 A document's row is the commit mark of its chunks. It is written before the first chunk (the new revision is on its
 way), after the last one (the new revision counts) and when the old chunks are gone; whatever a crash leaves is named
 in `leftover`, counts for nothing and is swept later.
+
+A document that is disabled keeps its row and its chunks, and one that was deleted keeps them until it is too late to
+undo that: neither is searched. What the first schema had no field for stands behind the JSON of `leftover`, so that
+registries of any age hold the same: "[]" alone, "[]+{facts}", or "[]-{facts}" for a document that is not searched.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
 
+from ..messages import as_json, from_json
 from ..types import Document
 from . import limits
 from .connection import Connection
@@ -32,6 +37,16 @@ PAGE_ROWS = 5_000
 FIELDS = ("id", "name", "sha256", "title", "language", "leftover", "size", "chunks", "tokens", "ingested_at")
 
 
+WITH_LEFTOVER = 'leftover < "[]"'
+"""Rows with revisions left over: a quotation mark sorts before the closing bracket."""
+
+HIDDEN = 'leftover >= "[]-" and leftover < "[]."'
+"""Rows without leftovers of documents that are not searched."""
+
+MOST_EXCLUDED = 2_000
+"""Names a search is told to leave out: some 100 KB. Beyond that it looks deeper and drops what does not count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of the registry. `document.sha256` is "" while no revision counts."""
@@ -40,10 +55,22 @@ class Entry:
     leftover: tuple[str, ...] = ()
     """Revisions that may have rows and do not count."""
     touched_at: float = 0.0
+    buried_at: float = 0.0
+    """When it was deleted, as long as that can be undone; else 0."""
 
     @property
     def committed(self) -> bool:
+        """Whether it has a revision, be it one that was deleted."""
         return bool(self.document.sha256)
+
+    @property
+    def present(self) -> bool:
+        """Whether the document is there for everybody to see."""
+        return self.committed and not self.buried_at
+
+    @property
+    def searched(self) -> bool:
+        return self.present and self.document.enabled
 
 
 class Registry:
@@ -55,12 +82,41 @@ class Registry:
         collection: str,
         *,
         page_rows: int = PAGE_ROWS,
+        most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._connection = connection
         self._collection = collection
         self._page_rows = page_rows
+        self._most_excluded = most_excluded
         self._now = now
+        self._listed: tuple[int, list[Entry]] | None = None
+        """What was read last, and how many changes the database had seen then."""
+
+    def listed(self) -> list[Entry]:
+        """Every entry. An embedded database, which nobody else can change, is read anew only after a change."""
+        changes, known = self._connection.registry_changes, self._listed
+        if self._connection.embedded and known and known[0] == changes:
+            return known[1]
+        entries = self.all()
+        self._listed = (changes, entries)
+        return entries
+
+    def hidden(self) -> list[str] | None:
+        """Names of the documents that are not searched; None when there are too many to name."""
+        if self._connection.embedded:
+            names = [e.document.name for e in self.listed() if e.committed and not e.searched]
+        else:
+            rows = self._connection.call(
+                "query",
+                collection_name=self._collection,
+                filter=HIDDEN,
+                output_fields=["name"],
+                limit=self._most_excluded + 1,
+                consistency_level="Session",
+            )
+            names = [row["name"] for row in rows]
+        return names if len(names) <= self._most_excluded else None
 
     def entries(self, names: Iterable[str], *, consistency: Consistency = "Session") -> dict[str, Entry]:
         """The entries of those `names` that have one."""
@@ -96,12 +152,14 @@ class Registry:
         touched = [replace(entry, touched_at=self._now()) for entry in entries]
         for some in limits.groups(touched, limits.BATCH_ROWS):
             with self._connection.writing():
+                self._connection.registry_changed()
                 self._connection.call("upsert", collection_name=self._collection, data=[_row(e) for e in some])
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove the entries of `names`."""
         for some in limits.groups(names, limits.BATCH_ROWS):
             with self._connection.writing():
+                self._connection.registry_changed()
                 self._connection.call("delete", collection_name=self._collection, ids=[entry_id(n) for n in some])
 
 
@@ -118,7 +176,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "sha256": document.sha256,
         "title": limits.cut(document.title, limits.TITLE_BYTES),
         "language": limits.cut(document.language, limits.LANGUAGE_BYTES),
-        "leftover": json.dumps(entry.leftover),
+        "leftover": _packed(entry),
         "size": document.size,
         "chunks": document.chunks,
         "tokens": document.tokens,
@@ -128,7 +186,40 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _packed(entry: Entry) -> str:
+    """Leftovers, and behind them what is not as usual."""
+    document = entry.document
+    facts: dict[str, Any] = {
+        name: value for name, usual in _USUAL.items() if (value := getattr(document, name)) != usual
+    }
+    if document.error:
+        facts["error"] = as_json(document.error)
+    if entry.buried_at:
+        facts["buried_at"] = entry.buried_at
+    packed = json.dumps(entry.leftover)
+    if not facts:
+        return packed
+    mark = "+" if entry.searched or not entry.committed else "-"
+    return f"{packed}{mark}{json.dumps(facts, ensure_ascii=False)}"
+
+
+_USUAL: Mapping[str, Any] = {"tags": (), "date": "", "kind": "markdown", "enabled": True, "revision": 1}
+
+
+def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float]:
+    """Leftovers, fields of the document, and when it was deleted."""
+    leftover, end = json.JSONDecoder().raw_decode(text)
+    facts = json.loads(text[end + 1 :]) if text[end:] else {}
+    buried_at = float(facts.pop("buried_at", 0.0))
+    if "tags" in facts:
+        facts["tags"] = tuple(facts["tags"])
+    if "error" in facts:
+        facts["error"] = from_json(facts["error"])
+    return tuple(leftover), facts, buried_at
+
+
 def _entry(row: Mapping[str, Any]) -> Entry:
+    leftover, facts, buried_at = _unpacked(row["leftover"])
     return Entry(
         Document(
             name=row["name"],
@@ -139,7 +230,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
             chunks=int(row["chunks"]),
             tokens=int(row["tokens"]),
             ingested_at=float(row["ingested_at"]),
+            **facts,
         ),
-        tuple(json.loads(row["leftover"])),
+        leftover,
         float(row["touched_at"]),
+        buried_at,
     )

@@ -1,5 +1,8 @@
 """Searches that show committed revisions only: over-fetch, look the documents up in the registry, drop the rest.
 
+Documents that are disabled or deleted are named to Milvus as not to be searched, as long as they are not too many;
+the look-up drops them in any case.
+
 While a document is being replaced both its revisions have rows. Hits of the one that does not count are dropped; when
 the change fell between search and look-up, the search is repeated, so a document is never missing from results.
 """
@@ -16,7 +19,7 @@ from ..types import Hit, Standing, Vectors
 from ..types import within as in_scope
 from . import limits
 from .connection import Connection
-from .filters import any_of, below, one_of
+from .filters import any_of, below, both, none_of, one_of
 from .registry import NAMES_PER_QUERY, Consistency, Registry
 from .rows import CHUNK_FIELDS, stored_chunk
 from .schema import DENSE, FILTERED_LITE_EF, SPARSE
@@ -85,7 +88,7 @@ class Search:
                     consistency_level="Session",
                 )
                 entries = self._registry.entries(row["document"] for row in found)
-            current = {name: entry.document.sha256 for name, entry in entries.items()}
+            current = {name: entry.document.sha256 for name, entry in entries.items() if entry.searched}
             rows += [row for row in found if current.get(row["document"]) == row["sha256"]]
         return rows
 
@@ -128,7 +131,9 @@ class Search:
         names = [name for name in dict.fromkeys(documents) if limits.is_unicode(name)]
         if limit < 1 or (documents and not names):
             return []
-        filters = [_among(some) for some in limits.groups(names, NAMES_PER_QUERY)] or [""]
+        hidden = self._registry.hidden()
+        searched = none_of("document", hidden) if hidden else ""
+        filters = [both(_among(some), searched) for some in limits.groups(names, NAMES_PER_QUERY)] or [searched]
 
         def once(fetch: int, consistency: Consistency) -> list[Row]:
             found = [
@@ -170,7 +175,9 @@ class Search:
                 names = {row["entity"]["document"] for row in rows}
                 entries = self._registry.entries(names, consistency=consistency)
             current = {name: entry.document.sha256 for name, entry in entries.items()}
-            kept = [row for row in rows if current.get(row["entity"]["document"]) == row["entity"]["sha256"]]
+            searched = {name for name, entry in entries.items() if entry.searched}
+            counting = [row for row in rows if current.get(row["entity"]["document"]) == row["entity"]["sha256"]]
+            kept = [row for row in counting if row["entity"]["document"] in searched]
             dropped = frozenset((row["entity"]["document"], row["entity"]["sha256"]) for row in rows) - current.items()
             if len(kept) < limit and len(rows) >= fetch and fetch < limits.MOST_HITS:
                 fetch = min(fetch * WIDER, limits.MOST_HITS)
