@@ -1,4 +1,4 @@
-"""`python -m rag copy`, `export` and `import`: a knowledge base taken elsewhere, no model loaded."""
+"""`python -m rag copy`, `export`, `import` and `repair`: a knowledge base kept safe, no model loaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def add_commands(commands: Any) -> None:
     bring.set_defaults(run=run_import)
     for command in (export, bring):
         command.add_argument("archive", type=Path, metavar="FILE.zip")
-    for command in (copy, export, bring):
+    mend = commands.add_parser("repair", help="take out documents that a damaged database has lost parts of")
+    mend.set_defaults(run=run_repair)
+    for command in (copy, export, bring, mend):
         command.add_argument("--kb", default="", metavar="NAME", help="knowledge base; otherwise the default one")
 
 
@@ -70,6 +72,18 @@ def run_import(args: argparse.Namespace, settings: Settings, language: Language)
     name = _collection(args, settings)
     with Archive.open(args.archive) as archive, holding(settings, name, archive.manifest.fingerprint) as (store, _):
         return _moved("transfer.imported", move(archive.contents(), store), language)
+
+
+def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import holding
+
+    with holding(settings, _collection(args, settings), damaged=True) as (store, _):
+        lost = store.repair()
+        store.flush()
+    for document in lost:
+        print(document.name)
+    print(text(reason("transfer.repaired", count=len(lost)), language))
+    return 0
 
 
 def _collection(args: argparse.Namespace, settings: Settings) -> str:

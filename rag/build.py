@@ -38,7 +38,7 @@ from .types import Chunk, Document, Fingerprint, StoredChunk
 from .versions import versions
 
 if TYPE_CHECKING:
-    from .store import Connection, IndexOptions
+    from .store import Connection, IndexOptions, MilvusStore
 
 SCHEMA_VERSION = "1"
 """Of the Milvus collections and the lexical terms in them; part of every fingerprint."""
@@ -202,8 +202,8 @@ def connected(settings: Settings) -> Connection:
 
 @contextmanager
 def holding(
-    settings: Settings, collection: str, made_with: Fingerprint | None = None
-) -> Iterator[tuple[Store, Fingerprint]]:
+    settings: Settings, collection: str, made_with: Fingerprint | None = None, *, damaged: bool = False
+) -> Iterator[tuple[MilvusStore, Fingerprint]]:
     """A collection as it stands, no model loaded, and what it was made with; made anew with `made_with`.
 
     Raises StoreError when it is not there and cannot be made, IndexMismatch when it was made with something else.
@@ -218,7 +218,7 @@ def holding(
         if found is None:
             where = connection.address.shown
             raise StoreError(reason("transfer.nothing_there", uri=where, collection=collection))
-        yield MilvusStore.open(connection, collection, found, index=_index(settings)), found
+        yield MilvusStore.open(connection, collection, found, index=_index(settings), damaged=damaged), found
 
 
 def elsewhere(settings: Settings, uri: str) -> Settings:

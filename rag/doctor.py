@@ -144,6 +144,9 @@ def _milvus(settings: Settings) -> Iterator[Finding]:
         index=found.index or "-",
         made_with=made_with,
     )
+    if found.damage:
+        yield Finding("collection", False, found.damage)
+        return
     yield Finding(
         "collection", True, counts if found.exists else reason("doctor.none_yet", collection=settings.collection)
     )

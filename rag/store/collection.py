@@ -19,7 +19,8 @@ from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing
 from . import limits, opening, schema
 from .connection import Connection
 from .filters import both, one_of
-from .reading import Reader
+from .inspection import refuse_lost
+from .reading import Census, Reader
 from .registry import HIDDEN, MOST_EXCLUDED, NAMES_PER_QUERY, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
 from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
 from .search import Search
@@ -68,8 +69,11 @@ class MilvusStore:
         page_rows: int = PAGE_ROWS,
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
+        damaged: bool = False,
     ) -> MilvusStore:
         """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
+
+        An embedded database that has lost chunks is refused, naming the documents, unless `damaged` is expected.
 
         Raises IndexMismatch when it was made with another fingerprint or is not one of ours, StoreError when the name,
         the index kind or Milvus's answer is wrong.
@@ -94,6 +98,8 @@ class MilvusStore:
             now=now,
         )
         store.sweep()
+        if connection.embedded and not damaged:
+            refuse_lost(connection, collection, store.documents(), store.census)
         return store
 
     def full_text_missing(self) -> Reason | None:
@@ -225,6 +231,22 @@ class MilvusStore:
             self._registry.write(gone := [_without_revision(entry) for entry in late])
             self._sweep(gone)
         return len(late) < len(buried)
+
+    def census(self) -> Census:
+        """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
+        return self._reader.census()
+
+    def repair(self) -> list[Document]:
+        """Take out the documents that have lost chunks, to be put again, and rows that belong to none.
+
+        Returns the documents taken out.
+        """
+        found = self.census()
+        self.delete([document.name for document in found.incomplete])
+        with self._connection.changes:
+            for name, sha256 in found.strays:
+                self._delete_rows([name], [sha256])
+        return list(found.incomplete)
 
     def close(self) -> None:
         """Release the database: the lock of an embedded one goes with its last user in this process."""

@@ -74,7 +74,7 @@ class Connection:
 
         options.setdefault("timeout", self.address.seconds)
         started = time.monotonic()
-        with mapped(self.address):
+        with mapped(self.address), self._whole_log(method, options.get("collection_name", "")):
             try:
                 return self._bound(method)(*args, **options)
             except MilvusException as e:
@@ -130,6 +130,35 @@ class Connection:
             self._client.close()
             if DATABASES.leave(self._database) and self._path:
                 _release(self._path)
+
+    @contextmanager
+    def _whole_log(self, method: str, collection: str) -> Iterator[None]:
+        """Around a call. A write that fails may leave half a record in Lite's log, and after a crash nothing behind it
+        is read: measured on a full disk, documents written once there was room again were lost. So the next write
+        begins a new log, by a flush."""
+        from pymilvus.exceptions import MilvusException
+
+        torn = self._database.torn
+        if not self.embedded or method not in ("upsert", "delete", "flush"):
+            yield
+            return
+        if collection in torn and method != "flush":
+            self._client.flush(collection, timeout=self.address.seconds)
+            torn.discard(collection)
+        try:
+            yield
+        except MilvusException:
+            torn.add(collection)
+            raise
+        if method == "flush":
+            torn.discard(collection)
+
+    def remove_index_files(self, collection: str) -> int:
+        """Delete what Lite keeps of the indexes of `collection` on disk: it makes them anew from the data. How many."""
+        files = list((Path(self._path) / "collections" / collection).glob("**/indexes/*.idx")) if self._path else []
+        for file in files:
+            file.unlink()
+        return len(files)
 
     def _load(self, collection: str, started: float) -> None:
         """Load what a restart left unloaded. On a server that may take minutes: it goes on there, and is said here."""

@@ -20,6 +20,7 @@ _NO_SUCH_DATABASE = re.compile(r"\bdatabase[:\s]\s*\S+ (not found|does not exist
 _NOT_READY = re.compile(r"not ready yet|service unavailable|not healthy", re.IGNORECASE)
 """What a server says between opening its port and being able to work."""
 _HANGS_UP = re.compile(r"socket closed|connection reset|end of file|goaway", re.IGNORECASE)
+_FULL = re.compile(r"No space left|File too large|Disk quota|\[[Ee]rrno (27|28|122)\]")
 _DETAIL = 300
 """Characters of Milvus's own words that are passed on."""
 
@@ -82,6 +83,8 @@ def _of_code(code: object, detail: str, address: Address) -> Reason | None:
     """What Milvus's own code says, None when the server is there and means no."""
     if code == _NO_DATABASE or _NO_SUCH_DATABASE.search(detail):
         return reason("store.no_database", uri=address.shown, database=address.database)
+    if _FULL.search(detail):
+        return reason("store.disk_full", uri=address.shown)
     if code == _UNREACHABLE:
         return reason("store.unreachable", uri=address.shown)
     if code == _RECOVERING or _NOT_READY.search(detail):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..messages import Reason
+from ..errors import StoreError
+from ..messages import Reason, reason
 from ..types import Document, Fingerprint, StoredChunk
 from . import limits, schema
 from .connection import Connection
-from .reading import Reader
+from .opening import reporting_damage
+from .reading import Census, Reader
 from .registry import Registry
 from .rows import CHUNK_FIELDS, stored_chunk
+
+NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Diagnosis:
     """Of the committed documents."""
     rows: int
     """In the collection: more than `chunks` while a change is under way or after one was cut off."""
+    damage: Reason | None = None
+    """What an embedded database has lost, None when nothing is missing."""
 
 
 def read_documents(connection: Connection, collection: str) -> list[Document]:
@@ -76,11 +83,22 @@ def drop(connection: Connection, collection: str) -> None:
 def diagnose(connection: Connection, collection: str) -> Diagnosis:
     """Look at everything a person would want to know when something is wrong. Changes nothing."""
     limits.check_collection(collection)
+    with reporting_damage(connection):
+        return _diagnosis(connection, collection)
+
+
+def _diagnosis(connection: Connection, collection: str) -> Diagnosis:
     with connection.reading():
         exists = bool(connection.call("has_collection", collection_name=collection))
         dense = schema.found_index(connection, collection, schema.DENSE) if exists else None
         rows = _count(connection, collection) if exists else 0
     documents = read_documents(connection, collection)
+    chunks = sum(document.chunks for document in documents)
+    damage = None
+    if exists and connection.embedded and rows < chunks:
+        reader = Reader(connection, collection, Registry(connection, collection + schema.REGISTRY_SUFFIX), dimension=0)
+        lost = reader.census().incomplete
+        damage = lost_chunks(connection, lost) if lost else None
     return Diagnosis(
         uri=connection.address.shown,
         version=connection.version,
@@ -90,9 +108,27 @@ def diagnose(connection: Connection, collection: str) -> Diagnosis:
         fingerprint=fingerprint_of(connection, collection) if exists else None,
         index=dense.type if dense else "",
         documents=len(documents),
-        chunks=sum(document.chunks for document in documents),
+        chunks=chunks,
         rows=rows,
+        damage=damage,
     )
+
+
+def refuse_lost(
+    connection: Connection, collection: str, documents: Sequence[Document], census: Callable[[], Census]
+) -> None:
+    """Raise StoreError when documents have lost chunks. The exact count is taken on suspicion alone: it is slow."""
+    with connection.reading():
+        enough = _count(connection, collection) >= sum(document.chunks for document in documents)
+    if not enough and (lost := census().incomplete):
+        raise StoreError(lost_chunks(connection, lost))
+
+
+def lost_chunks(connection: Connection, lost: Sequence[Document]) -> Reason:
+    """The sentence that names documents without some of their chunks."""
+    names = ", ".join(document.name for document in lost[:NAMES_SHOWN])
+    more = ", …" if len(lost) > NAMES_SHOWN else ""
+    return reason("store.chunks_lost", uri=connection.address.shown, count=len(lost), names=f"{names}{more}")
 
 
 def _count(connection: Connection, collection: str) -> int:

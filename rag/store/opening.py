@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import StoreError
+from ..errors import StoreError, StoreUnavailable
 from ..messages import reason
 from ..types import Fingerprint
 from . import schema
 from .connection import Connection
+
+log = logging.getLogger(__name__)
 
 
 def ensure_collections(connection: Connection, collection: str, fingerprint: Fingerprint) -> Mapping[str, Any]:
@@ -44,9 +47,22 @@ def ensure_indexes(
         schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
     registry = collection + schema.REGISTRY_SUFFIX
     schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
-    schema.load(connection, collection)
-    schema.load(connection, registry)
+    _load(connection, collection)
+    _load(connection, registry)
     return dense
+
+
+def _load(connection: Connection, collection: str) -> None:
+    """Load a collection. Index files of Lite that cannot be read are made anew: all they hold follows from the data."""
+    try:
+        schema.load(connection, collection)
+    except StoreUnavailable:
+        raise
+    except StoreError as e:
+        if not connection.remove_index_files(collection):
+            raise
+        log.warning("the index files of %s are made anew: %s", collection, e)
+        schema.load(connection, collection)
 
 
 @contextmanager

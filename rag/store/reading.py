@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,16 @@ CHUNKS_PER_READ = 2_000
 READ_ATTEMPTS = 5
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What does not add up in a collection. Nothing should, whatever crashed: only a damaged database has any."""
+
+    incomplete: tuple[Document, ...]
+    """Committed documents some of whose chunks are gone."""
+    strays: tuple[tuple[str, str], ...]
+    """Names and revisions that have rows and no entry in the registry."""
 
 
 class Reader:
@@ -53,6 +65,24 @@ class Reader:
                     yield self._whole(document, rows)
                 elif again := self._document(document.name, _FIELDS):
                     yield self._whole(*again)
+
+    def census(self) -> Census:
+        """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
+        with self._connection.reading():
+            entries = self._registry.all()
+            pages = self._connection.pages(
+                collection_name=self._collection,
+                filter="",
+                output_fields=["document", "sha256"],
+                batch_size=limits.MOST_HITS // 2,
+                consistency_level="Strong",
+            )
+            found = Counter((row["document"], row["sha256"]) for page in pages for row in page)
+        documents = [entry.document for entry in entries if entry.committed]
+        known = {(document.name, document.sha256) for document in documents}
+        known |= {(entry.document.name, sha256) for entry in entries for sha256 in entry.leftover}
+        incomplete = [d for d in documents if found[d.name, d.sha256] != d.chunks]
+        return Census(tuple(incomplete), tuple(sorted(found.keys() - known)))
 
     def _document(self, name: str, fields: Sequence[str]) -> tuple[Document, list[Row]] | None:
         """The committed revision and its rows, None when there is none."""
