@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rag.book import LedgerBook
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
-from rag.ledger import Answered, AnswerEvent, Citation, Ledger, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Citation, Ledger, Outcome
 from rag.marks import Marks
 from rag.messages import Reason, reason
 from rag.request import Request
@@ -114,7 +114,7 @@ class ScriptedService:
 
     def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         self.asked.append(request)
-        yield from _Script(request.question, bool(request.history), request.options, cancel, self.pause).events()
+        yield from _Script(request, cancel, self.pause).events()
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
         return (Source(path.name, path.read_bytes()) for path in paths)
@@ -158,9 +158,7 @@ class ScriptedService:
 
 @dataclass
 class _Script:
-    question: str
-    follow_up: bool
-    options: RetrievalOptions
+    request: Request
     cancel: Cancel
     pause: float
     stages: list[StageEvent] = field(default_factory=list)
@@ -168,6 +166,27 @@ class _Script:
     retrieval: Retrieval | None = None
     outcome: Outcome = Outcome.STOPPED
     why: Reason | None = None
+
+    @property
+    def question(self) -> str:
+        return self.request.question
+
+    @property
+    def options(self) -> RetrievalOptions:
+        return self.request.options
+
+    @property
+    def follow_up(self) -> bool:
+        return bool(self.request.history)
+
+    @property
+    def query(self) -> str:
+        """As typed, or as edited; a follow-up is always put into the same words."""
+        return self.request.search_query or ("rotate TLS certificates" if self.follow_up else self.question)
+
+    @property
+    def author(self) -> Author:
+        return Author.EDITED if self.request.search_query else Author.MODEL if self.follow_up else Author.USER
 
     def events(self) -> Iterator[AnswerEvent]:
         for event in self._steps():
@@ -183,7 +202,9 @@ class _Script:
         yield Answered(self._ledger())
 
     def _steps(self) -> Iterator[AnswerEvent]:
-        if self.follow_up:
+        if self.request.search_query:
+            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.edited_query"))
+        elif self.follow_up:
             yield from _stage(Stage.REWRITE, 240)
         else:
             yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.no_history"))
@@ -197,10 +218,10 @@ class _Script:
                 yield StageEvent(Stage.RERANK, State.PROGRESS, done=done, total=20)
             self._hold("rerank")
             yield StageEvent(Stage.RERANK, State.FINISHED, None, 731, 20, 20)
-        nothing = "nothing" in self.question
+        nothing = "nothing" in self.query and self.request.given is None
         self.retrieval = Retrieval(
-            "rotate TLS certificates" if self.follow_up else self.question,
-            self.options,
+            self.query,
+            replace(self.options, threshold=0.99) if nothing else self.options,
             tuple(
                 _candidate(i, None if broken else odds, kept=i < 3 and not nothing)
                 for i, (*_, odds) in enumerate(TEXTS)
@@ -253,6 +274,7 @@ class _Script:
             "qwen3",
             1790000000.0,
             uuid.uuid4().hex,
+            self.author,
         )
 
 

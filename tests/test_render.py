@@ -130,7 +130,7 @@ def hostile_turn() -> Turn:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_text_stays_text_in_transcript_and_evidence(language: Language) -> None:
     turn = hostile_turn()
-    shown = transcript.turn(turn, language, is_last=True)
+    shown = transcript.turn(turn, language)
     panel = evidence.panel([turn], 1, language, score_name="p_yes")
     assert_harmless(shown)
     assert_harmless(panel)
@@ -280,25 +280,25 @@ def test_every_outcome_is_named(outcome: Outcome, why: object, expected: str) ->
     turn = answered()
     assert turn.ledger is not None
     turn = replace(turn, ledger=replace(turn.ledger, outcome=outcome, reason=why))  # type: ignore[arg-type]
-    html = transcript.turn(turn, "en", is_last=True)
+    html = transcript.turn(turn, "en")
     assert expected in Tags(html).text
     assert 'data-act="retry"' in html
 
 
 def test_a_failed_stage_is_said_beside_the_answer_not_only_in_the_record() -> None:
-    html = transcript.turn(answered("break rerank"), "en", is_last=True)
+    html = transcript.turn(answered("break rerank"), "en")
     beside = html[html.index("</details>") :]
     assert "it broke down (MemoryError)" in Tags(beside).text
 
 
 def test_stages_show_their_count_while_they_run() -> None:
     turn = Turn(1, "q", RetrievalOptions(), stages=(StageEvent(Stage.RERANK, State.PROGRESS, done=12, total=20),))
-    assert "rerank 12/20" in Tags(transcript.turn(turn, "en", is_last=True)).text
+    assert "rerank 12/20" in Tags(transcript.turn(turn, "en")).text
 
 
-def test_only_the_last_turn_offers_to_ask_again() -> None:
-    html = transcript.turns([answered(), answered(number=2)], "en", last=2)
-    assert re.findall(r'data-act="retry" data-turn="(\d+)"', html) == ["2"]
+def test_every_turn_offers_to_ask_again() -> None:
+    html = transcript.turns([answered(), answered(number=2)], "en")
+    assert [a["data-turn"] for _, a in Tags(html).found if a.get("data-act") == "retry"] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_every_answer_names_its_profile(outcome: Outcome, profile: str, language
     turn = answered()
     assert turn.ledger is not None
     turn = replace(turn, ledger=replace(turn.ledger, profile=profile, outcome=outcome))
-    assert f'<span class="profile">{words}</span>' in transcript.turn(turn, language, is_last=False)
+    assert f'<span class="profile">{words}</span>' in transcript.turn(turn, language)
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -401,7 +401,7 @@ def test_an_abstention_during_an_ingest_says_so(outcome: Outcome, ingesting: boo
     turn = answered()
     assert turn.ledger is not None
     turn = replace(turn, ingesting=ingesting, ledger=replace(turn.ledger, outcome=outcome))
-    said = "still being ingested" in transcript.turn(turn, "en", is_last=True)
+    said = "still being ingested" in transcript.turn(turn, "en")
     assert said is (ingesting and outcome is Outcome.ABSTAINED)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..export import export_markdown
@@ -109,7 +110,7 @@ class Handlers:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
-        asked = Request(turn.question, options=self._options(values), search_query=text_in(event, "query").strip())
+        asked = Request(turn.question, options=self._options(values), search_query=_query_in(event))
         return self.put(who, asked, replacing=turn.number)
 
     @guarded
@@ -270,6 +271,14 @@ class Handlers:
         if not ledgers:
             raise RagError(reason("ui.nothing_to_export"))
         return export_markdown(ledgers, language(request))
+
+
+def _query_in(event: gr.EventData) -> str:
+    """What the user wants searched for; "" leaves it to the rewriting."""
+    query = text_in(event, "query").strip()
+    if len(query) > MAX_QUESTION:
+        raise RagError(reason("stages.question_too_long", length=len(query), limit=MAX_QUESTION))
+    return query
 
 
 def _tenths(judging: Judging | None) -> int:

@@ -43,10 +43,8 @@ class Views:
     def chat(self, slot: Slot, lang: Language) -> Chat:
         """The whole chat page."""
         session = slot.session
-        last = session.last
         return Chat(
-            history=transcript.conversation(session.conversation)
-            + transcript.turns(session.turns[:-1], lang, last=last.number if last else 0),
+            history=transcript.conversation(session.conversation) + transcript.turns(session.turns[:-1], lang),
             live=self.live(session, lang),
             evidence=self.evidence(session, lang),
             box=busy() if slot.answering and slot.answering.active else gr.skip(),
@@ -58,7 +56,7 @@ class Views:
         if session.last is None:
             return transcript.empty(lang, documents=self._names(), job=session.job)
         status = self.service.status() if session.last.waiting else None
-        return transcript.turn(session.last, lang, is_last=True, status=status)
+        return transcript.turn(session.last, lang, status=status)
 
     def evidence(self, session: Session, lang: Language) -> str:
         """The panel of the turn that is shown."""

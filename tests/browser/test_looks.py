@@ -25,6 +25,8 @@ def empty(page: Page) -> None:
 def answer(page: Page) -> None:
     ask(page)
     page.locator(".record summary").click()
+    page.locator(".evidence .query-edit summary").click()
+    page.locator(".stage-mark").first.focus()
     page.locator(".card summary").first.click()
     page.locator(".card summary").nth(1).click()
     page.locator(".rest > summary").click()

@@ -10,6 +10,7 @@ from ...ledger import Outcome
 from ...messages import Language
 from ...types import Candidate, Ranked, Retrieval
 from ..turn import Turn
+from . import query
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 NEAR_MISSES = 3
@@ -90,7 +91,7 @@ class _Cards:
         cards = "".join(self.card(c) for c in contexts)
         found = len(self.retrieval.candidates)
         return (
-            f'<p class="ev-question">{esc(self.one.question)}</p>{self.query()}'
+            f'<p class="ev-question">{esc(self.one.question)}</p>{query.line(self.one, self.language, place="panel")}'
             f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>{self.panel_tools()}'
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
         )
@@ -123,14 +124,6 @@ class _Cards:
         """Small buttons in a card's foot, about this one passage."""
         tools: list[str] = []
         return f'<div class="card-tools">{"".join(tools)}</div>' if tools else ""
-
-    def query(self) -> str:
-        if self.retrieval.query.strip() == self.one.question.strip():
-            return ""
-        return (
-            f'<p class="ev-query">{icon("search", size=14)}<span>{t("searched_for", self.language)} '
-            f"<q>{esc(self.retrieval.query)}</q></span></p>"
-        )
 
     def card(self, c: Candidate) -> str:
         cited = c.number in self.one.cited

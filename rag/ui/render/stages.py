@@ -9,17 +9,34 @@ from ...messages import Language
 from ..turn import Turn
 from .markup import esc, icon, milliseconds, t, why
 
-BAR = (Stage.REWRITE, Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
-"""The steps worth a place in the live bar; the kept record lists all."""
+BAR = (Stage.REWRITE, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
+"""The steps worth a place in the row; the list behind it has all."""
 
 RUNNING = (State.STARTED, State.PROGRESS)
+
+_SHAPES = {
+    State.FINISHED: '<circle cx="6" cy="6" r="3.6" fill="currentColor"/>',
+    State.SKIPPED: '<path d="M2.5 6h7"/>',
+    State.FAILED: '<path d="m2.7 2.7 6.6 6.6M9.3 2.7 2.7 9.3"/>',
+}
+_UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
+"""Of a step that neither ran nor was skipped: the answer ended before it."""
 
 
 def live(turn: Turn, language: Language) -> str:
     """All steps in a row, the running one with its count."""
-    seen = {e.stage: e for e in turn.stages}
+    seen = _seen(turn)
     pills = "".join(_pill(stage, seen.get(stage), language) for stage in BAR)
     return f'<ol class="stages" aria-label="{t("stages", language)}">{pills}</ol>'
+
+
+def _seen(turn: Turn) -> dict[Stage, StageEvent]:
+    """The last event of every step; embedding the question is the beginning of dense search."""
+    seen = {e.stage: e for e in turn.stages}
+    embed = seen.get(Stage.EMBED)
+    if embed and Stage.DENSE not in seen and embed.state in RUNNING:
+        seen[Stage.DENSE] = embed
+    return seen
 
 
 def _pill(stage: Stage, event: StageEvent | None, language: Language) -> str:
@@ -35,20 +52,46 @@ def _pill(stage: Stage, event: StageEvent | None, language: Language) -> str:
 
 
 def kept(turn: Turn, language: Language) -> str:
-    """One line that opens into every stage's time and reason."""
+    """A row of marks and one line, which opens into every stage's time and reason."""
     if not turn.stages:
         return ""
     failures = [e for e in turn.stages if e.state is State.FAILED]
     rows = "".join(_row(e, language) for e in turn.stages)
     return (
-        f'<details class="record" id="stages-{turn.number}"><summary>{_bar(turn.stages)}'
-        f"<span>{_headline(turn, language)}</span></summary>"
-        f'<ol class="rows">{rows}</ol></details>'
+        f'<div class="stage-line">{_marks(turn, language)}'
+        f'<details class="record" id="stages-{turn.number}"><summary><span>{_headline(turn, language)}</span></summary>'
+        f'<ol class="rows"><li class="whole" aria-hidden="true">{_times(turn.stages)}</li>{rows}</ol></details></div>'
         + "".join(
             f'<p class="failed-stage">{icon("warning", size=15)}<span><b>{t(f"stage_{e.stage}", language)}:</b> '
             f"{why(e.reason, language) if e.reason else t('state_failed', language)}</span></p>"
             for e in failures
         )
+    )
+
+
+def _marks(turn: Turn, language: Language) -> str:
+    """The seven steps as marks that differ in shape, each with its state, time and reason. One stop for Tab."""
+    seen = _seen(turn)
+    marks = "".join(_mark(stage, seen.get(stage), i == 0, language) for i, stage in enumerate(BAR))
+    return f'<div class="stage-marks" role="group" aria-label="{t("stages", language)}">{marks}</div>'
+
+
+def _mark(stage: Stage, event: StageEvent | None, first: bool, language: Language) -> str:
+    ended = event is not None and event.state in _SHAPES
+    state = event.state if event is not None and ended else "unknown"
+    shape = _SHAPES[event.state] if event is not None and ended else _UNKNOWN
+    label = t(f"stage_{stage}", language)
+    said = [t(f"state_{state}", language)]
+    if event is not None and event.milliseconds is not None:
+        said.append(milliseconds(event.milliseconds))
+    reason = why(event.reason, language) if event is not None and event.reason else ""
+    tip = f"<b>{label}</b> <i>{' · '.join(said)}</i>" + (f"<br>{reason}" if reason else "")
+    spoken = f"{label}: {', '.join(said)}" + (f". {reason}" if reason else "")
+    return (
+        f'<button type="button" class="stage-mark {state}" data-act="stage" tabindex="{0 if first else -1}" '
+        f'aria-label="{spoken}"><svg viewBox="0 0 12 12" width="11" height="11" fill="none" stroke="currentColor" '
+        f'stroke-width="1.7" stroke-linecap="round" aria-hidden="true">{shape}</svg>'
+        f'<span class="stage-tip" aria-hidden="true">{tip}</span></button>'
     )
 
 
@@ -60,7 +103,7 @@ def _headline(turn: Turn, language: Language) -> str:
     return t("record", language, found=found, kept=chosen, time=total)
 
 
-def _bar(stages: Sequence[StageEvent]) -> str:
+def _times(stages: Sequence[StageEvent]) -> str:
     """Share of the time each stage took, as a strip."""
     timed = [e for e in stages if e.milliseconds is not None]
     whole = sum(e.milliseconds or 0 for e in timed) or 1.0

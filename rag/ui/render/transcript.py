@@ -11,15 +11,15 @@ from ..examples import examples, fit
 from ..i18n import LOCALES
 from ..session import Job
 from ..turn import Turn
-from . import stages
+from . import query, stages
 from .evidence import near_misses
 from .markdown import Chips, answer
 from .markup import esc, icon, name, size, t, why
 
 
-def turns(several: Sequence[Turn], language: Language, *, last: int, status: Status | None = None) -> str:
-    """Turns in order. Only the last of the conversation can be asked again."""
-    return "".join(turn(one, language, is_last=one.number == last, status=status) for one in several)
+def turns(several: Sequence[Turn], language: Language) -> str:
+    """Turns in order."""
+    return "".join(turn(one, language) for one in several)
 
 
 def conversation(known: str) -> str:
@@ -27,9 +27,9 @@ def conversation(known: str) -> str:
     return f'<i hidden data-conversation="{esc(known)}"></i>'
 
 
-def turn(one: Turn, language: Language, *, is_last: bool, status: Status | None = None) -> str:
+def turn(one: Turn, language: Language, *, status: Status | None = None) -> str:
     """One question with its answer so far."""
-    body = _finished(one, language, is_last=is_last) if one.done else _running(one, language, status)
+    body = _finished(one, language) if one.done else _running(one, language, status)
     return (
         f'<article class="turn" id="turn-{one.number}" aria-label="{t("turn", language, number=one.number)}">'
         f'<div class="question"><p>{esc(one.question)}</p>{_question_tools(one, language)}</div>'
@@ -108,16 +108,17 @@ def _prose(one: Turn, language: Language) -> str:
     return answer(one.text, Chips(one.number, titles, language), complete=one.done)
 
 
-def _finished(one: Turn, language: Language, *, is_last: bool) -> str:
+def _finished(one: Turn, language: Language) -> str:
     prose = f'<div class="prose">{_prose(one, language)}</div>' if one.text else ""
     misses = near_misses(one, language) if one.outcome is Outcome.ABSTAINED else ""
     return (
         stages.kept(one, language)
+        + query.line(one, language, place="answer")
         + prose
         + _verdict(one, language)
         + _unkept(one, language)
         + misses
-        + _tools(one, language, is_last=is_last)
+        + _tools(one, language)
     )
 
 
@@ -154,10 +155,9 @@ def _model(one: Turn) -> str:
     return chat.name if chat else "–"
 
 
-def _tools(one: Turn, language: Language, *, is_last: bool) -> str:
+def _tools(one: Turn, language: Language) -> str:
     tools = _tool("copy", "copy_answer", language, data=one.text) if one.text else ""
-    if is_last:
-        tools += _tool("retry", "retry", language, turn=one.number)
+    tools += _tool("retry", "retry", language, turn=one.number)
     if one.retrieval and one.retrieval.candidates:
         count = len(one.retrieval.contexts) or len(one.retrieval.candidates)
         label = t("show_evidence" if one.retrieval.contexts else "show_candidates", language, count=count)
