@@ -66,6 +66,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", default=["rerank", "embed", "query", "memory"], help="rerank, peers, embed, query, memory"
     )
+    parser.add_argument("--ours", action="store_true", help="rerank: the engine alone, without what it is compared to")
     parser.add_argument("--layers", type=int, default=28, help="fewer for a try; results then say so")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--models", type=Path, help="folder to keep the random models in (2.4 GB)")
@@ -107,6 +108,7 @@ def _measure(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, An
         options.rounds or rounds,
         chunks,
         model.shape(options.layers),
+        references=not options.ours,
     )
     parts = (
         ("rerank", "rerank", _rerank),
@@ -142,6 +144,7 @@ class Plan:
     rounds: int
     chunks: int
     shape: Any
+    references: bool
 
     def number_types(self) -> Any:
         """The engine's number types."""
@@ -153,7 +156,12 @@ class Plan:
 def _rerank(plan: Plan) -> Iterator[dict[str, Any]]:
     from . import rerank, timing
 
-    rerankers = rerank.Rerankers(plan.folder / "reranker", number_types=plan.number_types(), device=plan.device)
+    rerankers = rerank.Rerankers(
+        plan.folder / "reranker",
+        number_types=plan.number_types(),
+        device=plan.device,
+        references=plan.references,
+    )
     for count in plan.threads:
         timing.use_threads(count)
         for number in plan.passages:

@@ -1,4 +1,7 @@
-"""The goals of the engine, and what one run reached of them. Only one-thread tables count, in process CPU time."""
+"""The goals of the engine, and what one run reached of them.
+
+On a CPU only one-thread tables count, in process CPU time; on a GPU the wall clock counts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 from . import embed, rerank
 
-FP32, INT8 = "plainsight fp32", "plainsight int8"
+FP32, BF16, INT8 = "plainsight fp32", "plainsight bf16", "plainsight int8"
 Run = dict[str, Any]
 
 
@@ -34,8 +37,8 @@ class Goal:
 
 def outcomes(run: Run) -> Iterator[tuple[Goal, float]]:
     """The goals this run measured, each with what it reached."""
-    if run["device"] == "cpu" and "ceilings" in run:
-        for goal in GOALS:
+    if "ceilings" in run:
+        for goal in GOALS if run["device"] == "cpu" else GPU_GOALS:
             value = goal.reached(run)
             if value is not None:
                 yield goal, value
@@ -46,22 +49,33 @@ def _ratio(part: str, method: str, base: str, **which: int) -> Callable[[Run], f
 
     def reached(run: Run) -> float | None:
         table = _table(run, part, (method, base), **which)
-        return None if table is None else table["methods"][base]["cpu_s"] / table["methods"][method]["cpu_s"]
+        clock = _clock(run)
+        return None if table is None else table["methods"][base][clock] / table["methods"][method][clock]
 
     return reached
 
 
 def _share(part: str, method: str, **which: int) -> Callable[[Run], float | None]:
-    """U: needed arithmetic over time over the fp32 ceiling."""
+    """U: needed arithmetic over time over the ceiling of the reference's number type."""
 
     def reached(run: Run) -> float | None:
         table = _table(run, part, (method,), **which)
         if table is None:
             return None
-        share: float = table["needed_gflops"] / table["methods"][method]["cpu_s"] / run["ceilings"]["fp32"]
+        share: float = table["needed_gflops"] / table["methods"][method][_clock(run)] / ceiling(run)
         return share
 
     return reached
+
+
+def _clock(run: Run) -> str:
+    return "cpu_s" if run["device"] == "cpu" else "wall_s"
+
+
+def ceiling(run: Run) -> float:
+    """GFLOP/s of the reference's own matrix products: fp32, on a GPU bf16."""
+    found: float = run["ceilings"]["fp32" if run["device"] == "cpu" else "bf16"]
+    return found
 
 
 def _row(part: str, method: str, field: str, **which: int) -> Callable[[Run], float | None]:
@@ -111,4 +125,9 @@ GOALS = (
     Goal("int8 against the fastest other engine: R", 1.0, None, _fastest_peer),
     Goal("peak memory, both models, fp32: GB", 5.0, None, _peak("fp32"), at_least=False),
     Goal("peak memory, both models, int8: GB", 5.0, 1.6, _peak("int8"), at_least=False),
+)
+GPU_GOALS = (
+    Goal("rerank 100, bf16: share of the matrix product's peak", 0.30, 0.50, _share("rerank", BF16, passages=100)),
+    Goal("rerank 100, bf16: R", 12, 25, _ratio("rerank", BF16, rerank.TUTORIAL, passages=100)),
+    Goal("rerank 10, bf16: seconds", 0.012, 0.012, _row("rerank", BF16, "wall_s", passages=10), at_least=False),
 )

@@ -20,7 +20,7 @@ def tables(run: dict[str, Any]) -> str:
         f"medians of {_rounds(run['rounds'])}; {run['date']}.",
         _ceilings(run),
     ]
-    fp32 = run["ceilings"].get("fp32") or run["ceilings"].get("bf16")
+    fp32 = goals.ceiling(run)
     clock = "wall_s" if run["device"] != "cpu" else "cpu_s"
     for table in run["rerank"]:
         parts.append(_rerank(table, fp32, clock))
@@ -34,6 +34,14 @@ def tables(run: dict[str, Any]) -> str:
     if reached:
         parts.append(_goals(reached))
     return "\n\n".join(parts) + "\n"
+
+
+def _known(value: float | None, form: str) -> str:
+    return "—" if value is None else f"{value:{form}}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"{value:.4f}"
 
 
 def _rounds(number: int) -> str:
@@ -60,13 +68,13 @@ def _rerank(table: dict[str, Any], ceiling: float, clock: str) -> str:
     rows = [
         [
             name,
-            f"{row['cpu_s']:.1f}",
-            f"{row['wall_s']:.1f}",
+            _seconds(row["cpu_s"]),
+            _seconds(row["wall_s"]),
             f"{base[clock] / row[clock]:.2f}" if base else "—",
             f"{table['needed_gflops'] / row[clock] / ceiling:.2f}",
-            f"{row['max_dp']:.1e}",
-            "—" if row["rank_correlation"] is None else f"{row['rank_correlation']:.3f}",
-            f"{row['top_overlap']:.2f}",
+            _known(row.get("max_dp"), ".1e"),
+            _known(row.get("rank_correlation"), ".3f"),
+            _known(row.get("top_overlap"), ".2f"),
         ]
         for name, row in methods.items()
     ]

@@ -102,6 +102,21 @@ def test_tables_show_ratios_and_shares_of_the_ceiling() -> None:
     assert "embed, int8: U" not in printed, "the embedding table has two threads"
 
 
+def test_on_a_gpu_the_clock_and_the_bf16_ceiling_count() -> None:
+    fast = {**row(0.05), "wall_s": 0.01}
+    table = {"passages": 100, "threads": 1, "prompt_tokens": [350], "needed_gflops": 4000.0}
+    run = {
+        "device": "cuda",
+        "ceilings": {"bf16": 700_000.0},
+        "rerank": [{**table, "methods": {rerank.TUTORIAL: row(0.15), "plainsight bf16": fast}}],
+    }
+    found = {goal.name: value for goal, value in goals.outcomes(run)}
+    assert found == {
+        "rerank 100, bf16: R": pytest.approx(30),
+        "rerank 100, bf16: share of the matrix product's peak": pytest.approx(4000 / 0.01 / 700_000),
+    }
+
+
 @pytest.mark.parametrize(
     ("value", "at_least", "verdict"),
     [(1.0, True, "missed"), (2.0, True, "must"), (3.0, True, "aim"), (3.5, False, "missed"), (2.5, False, "must")],
