@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 
 from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
-from .memory import in_parts_that_fit
+from .memory import in_parts_that_fit, out_of_memory
 from .messages import reason
 from .qwen3 import PROBE, EmbeddingTokens, FileTokenizer, query_text
 from .status import ModelInfo
@@ -60,7 +60,8 @@ class Qwen3Embedder:
         max_tokens: int = 8192,
         batch_tokens: int = 4096,
     ) -> Qwen3Embedder:
-        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them.
+        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them, and
+        lets a lack of memory through.
 
         `max_tokens` is lowered to what the model can take.
         """
@@ -73,6 +74,8 @@ class Qwen3Embedder:
                 model_kwargs={"dtype": getattr(torch, placement.dtype)},
             )
         except (OSError, ValueError, RuntimeError, KeyError) as e:
+            if out_of_memory(e):
+                raise
             raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
         limit = min(max_tokens, _config(model).max_position_embeddings)
         return cls(

@@ -13,9 +13,10 @@ from typing import TypeVar
 import torch
 
 from .errors import ModelsError
-from .messages import reason
+from .messages import Reason, reason
 
 log = logging.getLogger(__name__)
+Model = TypeVar("Model")
 Result = TypeVar("Result")
 
 NO_ROOM = ("can't allocate memory", "MPS backend out of memory")
@@ -59,3 +60,22 @@ def in_parts_that_fit(
     middle = len(group) // 2
     for half in (group[:middle], group[middle:]):
         yield from in_parts_that_fit(half, compute, model=model, tokens=tokens)
+
+
+def placed(device: str, name: str, load: Callable[[str], Model]) -> tuple[Model, Reason | None]:
+    """The model on `device`, or on the CPU where there is no room for it, with the reason in that case.
+
+    Raises ModelsError when the CPU's memory is too small as well.
+    """
+    try:
+        return load(device), None
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        if device == "cpu":
+            raise ModelsError(reason("engine.no_room", model=name)) from error
+    release_memory()
+    moved = reason("engine.moved_to_cpu", model=name, device=device)
+    log.warning("%s", moved)
+    model, _ = placed("cpu", name, load)
+    return model, moved

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .device import DeviceLock, Placement
+from .device import DeviceLock, Placement, choose_placement, limit_threads
 from .events import Cancel
 from .language import detect
 from .messages import Reason
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
     """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
-    from .device import choose_placement, limit_threads
     from .offline import NAME, Extractive
 
     for part in ("embedder", "reranker"):
@@ -124,32 +123,41 @@ def _load_by_library(
     settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report, refused: Reason
 ) -> tuple[Embedder, Reranker]:
     from .embedding import Qwen3Embedder
+    from .memory import placed
     from .reranking import Qwen3Reranker
     from .scores import RememberingReranker, ScoreCache
 
     lock = DeviceLock()
-    embedder = Qwen3Embedder.load(
-        found["embedder"].path,
-        name=_shown(settings.embedding_model),
-        revision=found["embedder"].revision,
-        placement=placement,
-        lock=lock,
-        dimension=settings.embedding_dimension,
-        max_tokens=settings.embedding_max_tokens,
-        batch_tokens=settings.batch_tokens,
+    embedder, moved = placed(
+        placement.device,
+        _shown(settings.embedding_model),
+        lambda device: Qwen3Embedder.load(
+            found["embedder"].path,
+            name=_shown(settings.embedding_model),
+            revision=found["embedder"].revision,
+            placement=choose_placement(device=device, threads=placement.threads),
+            lock=lock,
+            dimension=settings.embedding_dimension,
+            max_tokens=settings.embedding_max_tokens,
+            batch_tokens=settings.batch_tokens,
+        ),
     )
-    _ready(report, "embedder", embedder, refused)
-    scored = Qwen3Reranker.load(
-        found["reranker"].path,
-        name=_shown(settings.reranker_model),
-        revision=found["reranker"].revision,
-        placement=placement,
-        lock=lock,
-        max_tokens=settings.reranker_max_tokens,
-        batch_tokens=settings.batch_tokens,
+    _ready(report, "embedder", embedder, moved or refused)
+    scored, moved = placed(
+        placement.device,
+        _shown(settings.reranker_model),
+        lambda device: Qwen3Reranker.load(
+            found["reranker"].path,
+            name=_shown(settings.reranker_model),
+            revision=found["reranker"].revision,
+            placement=choose_placement(device=device, threads=placement.threads),
+            lock=lock,
+            max_tokens=settings.reranker_max_tokens,
+            batch_tokens=settings.batch_tokens,
+        ),
     )
     reranker = RememberingReranker(scored, ScoreCache())
-    _ready(report, "reranker", reranker, refused)
+    _ready(report, "reranker", reranker, moved or refused)
     return embedder, reranker
 
 

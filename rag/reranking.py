@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from .device import DeviceLock, Placement
 from .errors import ModelRejected, ModelsError
-from .memory import in_parts_that_fit
+from .memory import in_parts_that_fit, out_of_memory
 from .messages import reason
 from .qwen3 import FileTokenizer, RerankerTokens
 from .status import ModelInfo
@@ -55,7 +55,8 @@ class Qwen3Reranker:
         max_tokens: int = 8192,
         batch_tokens: int = 4096,
     ) -> Qwen3Reranker:
-        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them.
+        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them, and
+        lets a lack of memory through.
 
         `max_tokens` counts the whole prompt and is lowered to what the model can take.
         """
@@ -66,6 +67,8 @@ class Qwen3Reranker:
             )
             model, loading = loaded
         except (OSError, ValueError, RuntimeError, KeyError) as e:
+            if out_of_memory(e):
+                raise
             raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
         if loading["missing_keys"]:  # they would be filled with random numbers
             missing = ", ".join(sorted(loading["missing_keys"])[:3])

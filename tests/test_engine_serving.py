@@ -10,16 +10,14 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-import torch
 
 from rag.device import DeviceLock
 from rag.engine.gate import Check, Verdict
 from rag.engine.gate_sets import GateSet, gate_sets
 from rag.engine.numbers import NumberType
 from rag.engine.repair import RepairedReranker
-from rag.engine.serving import Serving, placed, refusal
+from rag.engine.serving import Serving, refusal
 from rag.engine.verdicts import Verdicts
-from rag.errors import ModelsError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.types import Cut
@@ -114,30 +112,3 @@ def test_a_pending_check_is_run_and_kept(reranker_folder: Path, tmp_path: Path) 
     again = given.reranker(reranker_folder, name="r", revision="1")
     assert again.plan.pending is None
     assert again.plan.verdict is not None and again.plan.verdict.why == outcome
-
-
-def test_a_model_that_does_not_fit_moves_to_the_cpu_and_says_so() -> None:
-    def load(device: str) -> str:
-        if device != "cpu":
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return "on " + device
-
-    assert placed("cpu", "m", load) == ("on cpu", None)
-    assert placed("cuda", "m", load) == ("on cpu", reason("engine.moved_to_cpu", model="m", device="cuda"))
-
-
-def test_a_model_that_fits_nowhere_is_an_error() -> None:
-    def load(device: str) -> str:
-        raise MemoryError
-
-    with pytest.raises(ModelsError) as error:
-        placed("cuda", "m", load)
-    assert error.value.reason == reason("engine.no_room", model="m")
-
-
-def test_another_error_is_not_taken_for_a_lack_of_memory() -> None:
-    def load(device: str) -> str:
-        raise RuntimeError("driver too old")
-
-    with pytest.raises(RuntimeError, match="driver"):
-        placed("cuda", "m", load)

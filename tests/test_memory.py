@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 from rag.device import DeviceLock
 from rag.embedding import Qwen3Embedder
 from rag.errors import ModelsError
-from rag.memory import in_parts_that_fit, out_of_memory
+from rag.memory import in_parts_that_fit, out_of_memory, placed
 from rag.messages import reason
 from rag.qwen3 import EmbeddingTokens, FileTokenizer, RerankerTokens
 from rag.reranking import Qwen3Reranker
@@ -104,3 +104,30 @@ def test_the_librarys_reranker_goes_on_with_fewer_texts(reranker_folder: Path, r
     expected = dict(reranker.score("q", texts, instruction=""))
     assert dict(ours.score("q", texts, instruction="")) == pytest.approx(expected, abs=1e-4)
     assert rows == [5, 2, 3, 1, 2]
+
+
+def test_a_model_that_does_not_fit_moves_to_the_cpu_and_says_so() -> None:
+    def load(device: str) -> str:
+        if device != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return "on " + device
+
+    assert placed("cpu", "m", load) == ("on cpu", None)
+    assert placed("cuda", "m", load) == ("on cpu", reason("engine.moved_to_cpu", model="m", device="cuda"))
+
+
+def test_a_model_that_fits_nowhere_is_an_error() -> None:
+    def load(device: str) -> str:
+        raise MemoryError
+
+    with pytest.raises(ModelsError) as error:
+        placed("cuda", "m", load)
+    assert error.value.reason == reason("engine.no_room", model="m")
+
+
+def test_another_error_while_loading_is_not_taken_for_a_lack_of_memory() -> None:
+    def load(device: str) -> str:
+        raise RuntimeError("driver too old")
+
+    with pytest.raises(RuntimeError, match="driver"):
+        placed("cuda", "m", load)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from ..device import DeviceLock
-from ..errors import ModelsError
 from ..events import Cancel
-from ..memory import out_of_memory, release_memory
-from ..messages import Reason, reason
+from ..memory import placed
+from ..messages import Reason
 from ..protocols import Embedder, Reranker
 from ..scores import RememberingReranker, ScoreCache
 from .architecture import read_config, supports
@@ -25,7 +23,6 @@ from .repair import RepairedReranker
 from .reranking import PackedReranker
 from .verdicts import Verdicts
 
-log = logging.getLogger(__name__)
 Model = TypeVar("Model")
 
 
@@ -130,22 +127,3 @@ class Serving:
 
         (made, model), moved = placed(self.device, name, planned)
         return (made if moved is None else replace(made, why=moved)), model
-
-
-def placed(device: str, name: str, load: Callable[[str], Model]) -> tuple[Model, Reason | None]:
-    """The model on `device`, or on the CPU where there is no room for it, with the reason in that case.
-
-    Raises ModelsError when the CPU's memory is too small as well.
-    """
-    try:
-        return load(device), None
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        if device == "cpu":
-            raise ModelsError(reason("engine.no_room", model=name)) from error
-    release_memory()
-    moved = reason("engine.moved_to_cpu", model=name, device=device)
-    log.warning("%s", moved)
-    model, _ = placed("cpu", name, load)
-    return model, moved
