@@ -38,7 +38,7 @@ def main() -> int:
     try:
         _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
         log.info("Plainsight is at %s", address)
-        service.runtime.start()  # now, not before: loading models must not slow the page down
+        service.start()  # now, not before: loading models must not slow the page down
         page.block_thread()
     except OSError as e:
         log.error("The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,11 @@ from .conversation import Conversation
 from .device import prepare_environment
 from .draft import Setup
 from .errors import LibraryError, StoreError, StoreUnavailable
-from .files import FileLimits
+from .events import Cancel, IngestEvent
+from .files import FileLimits, Refused
 from .ingest import Ingest
+from .jobrunner import JobRunner, Take
+from .jobs import JobBook
 from .language import UNDETERMINED, detect
 from .library import Library
 from .marks import Marks
@@ -28,13 +31,15 @@ from .messages import reason
 from .models import load_models
 from .prompts import PromptBudget
 from .protocols import ChatModel, Embedder, Store
+from .readiness import wait_until_ready
 from .retrieval import Policy, Retriever
 from .runtime import Models, Runtime, Talk
 from .scope import Scope
 from .service import Service
 from .settings import Secret, Settings
+from .spool import Spool
 from .sqlite import Database
-from .types import Chunk, Document, Fingerprint, StoredChunk
+from .types import Chunk, Document, Fingerprint, Source, StoredChunk
 from .versions import versions
 
 if TYPE_CHECKING:
@@ -62,7 +67,24 @@ def build(settings: Settings) -> Service:
         ingest=lambda models, store, base: _ingest(settings, models, store, base),
         chat=chat.info if chat else None,
     )
-    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept))
+    jobs = JobRunner(
+        JobBook(kept),
+        Spool(Path(settings.data_dir) / "jobs"),
+        _taking(runtime),
+        lock=Path(settings.data_dir) / "jobs.lock",
+    )
+    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs)
+
+
+def _taking(runtime: Runtime) -> Take:
+    """What the jobs do with their files: into the knowledge base, once the models are there."""
+
+    def take(sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
+        wait_until_ready(runtime.status, cancel)
+        if not cancel:
+            yield from runtime.ingest(collection).run(sources, cancel=cancel)
+
+    return take
 
 
 def kept_in(settings: Settings) -> Database:

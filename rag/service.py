@@ -13,6 +13,7 @@ from .book import LedgerBook
 from .catalogue import KnowledgeBase
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, collect
+from .jobrunner import JobRunner
 from .ledger import AnswerEvent, Ledger
 from .listing import Listed, Listing, listed
 from .marks import Marks
@@ -31,7 +32,13 @@ class Service:
     """The knowledge bases, ready or getting ready. `base` is the id of one, "" the default one."""
 
     def __init__(
-        self, settings: Settings, runtime: Runtime, limits: FileLimits, book: LedgerBook, marks: Marks
+        self,
+        settings: Settings,
+        runtime: Runtime,
+        limits: FileLimits,
+        book: LedgerBook,
+        marks: Marks,
+        jobs: JobRunner,
     ) -> None:
         self.settings = settings
         self.runtime = runtime
@@ -39,6 +46,12 @@ class Service:
         self.limits = limits
         self.book = book
         self.marks = marks
+        self.jobs = jobs
+
+    def start(self) -> None:
+        """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
+        self.runtime.start()
+        self.jobs.start()
 
     def status(self) -> Status:
         """Which models run, or what stands in their way."""
@@ -124,7 +137,8 @@ class Service:
         return listed(self.library.documents(base), listing)
 
     def close(self) -> None:
-        """Release the databases."""
+        """End what is under way, and release the databases."""
+        self.jobs.close()
         self.runtime.close()
         self.book.close()
 

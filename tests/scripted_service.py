@@ -18,11 +18,15 @@ from pathlib import Path
 
 from rag.book import LedgerBook
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
+from rag.files import Refused
+from rag.jobrunner import JobRunner
+from rag.jobs import JobBook
 from rag.ledger import Answered, AnswerEvent, Author, Citation, Ledger, Outcome
 from rag.marks import Marks
 from rag.messages import Reason, reason
 from rag.request import Request
 from rag.settings import Settings
+from rag.spool import Spool
 from rag.sqlite import Database
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
@@ -96,6 +100,18 @@ class ScriptedService:
     @cached_property
     def marks(self) -> Marks:
         return Marks(Database(self.folder / "plainsight.db"))
+
+    @cached_property
+    def jobs(self) -> JobRunner:
+        book, spool = JobBook(Database(self.folder / "jobs.db")), Spool(self.folder / "jobs")
+        runner = JobRunner(book, spool, self._take, lock=self.folder / "jobs.lock")
+        runner.start()
+        return runner
+
+    def _take(
+        self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
+    ) -> Iterator[IngestEvent]:
+        return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel)
 
     def status(self) -> Status:
         ready = self.gate is None or self.gate.exists()

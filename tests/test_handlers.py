@@ -328,13 +328,27 @@ def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(
 def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: ScriptedService, uploads: Uploads) -> None:
     service.pause = 0.02
     uploads.sample(ALICE, "t1")
-    uploads.cancel_ingest(ALICE, "t1")
+    (job,) = service.jobs.jobs()
+    uploads.cancel_ingest(ALICE, clicked(job=job.id), "t1")
     shown = ingested(uploads)
-    assert "cancelled" in shown[-1].progress
-    job = uploads.sessions.get(key_of("t1", ALICE)).job
-    assert job is not None
-    assert job.done
+    assert "cancelled" in shown[-1].progress and "Retry failed" in shown[-1].progress
     assert len(service.stored) < 5
+    service.pause = 0.0
+    uploads.retry_failed(ALICE, clicked(job=job.id), "t1")
+    ingested(uploads)
+    assert len(service.stored) == 5
+
+
+def test_a_job_that_ended_can_be_taken_off_the_page_by_anyone(service: ScriptedService, uploads: Uploads) -> None:
+    uploads.sample(ALICE, "t1")
+    ingested(uploads)
+    (job,) = service.jobs.jobs()
+    for strange in ("", "x", None, 7):
+        uploads.dismiss_job(BOB, clicked(job=strange), "t1")
+    assert len(service.jobs.jobs()) == 1
+    assert uploads.dismiss_job(BOB, clicked(job=job.id), "t1").progress == ""
+    with pytest.raises(gr.Error, match="nothing to try again"):
+        uploads.retry_failed(ALICE, clicked(job=job.id), "t1")
 
 
 def test_deleting_names_what_is_gone_and_refuses_every_other_name(service: ScriptedService, uploads: Uploads) -> None:

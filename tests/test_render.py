@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, State
+from rag.jobs import Job, JobFile, JobState, Pace
 from rag.ledger import Outcome
 from rag.messages import LANGUAGES, Language, area, reason
 from rag.request import Request
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
-from rag.ui.render import documents, evidence, markup, shell, status, transcript
+from rag.ui.render import documents, evidence, jobs, markup, shell, status, transcript
 from rag.ui.render.markdown import Chips, answer, to_html
-from rag.ui.session import Job
 from rag.ui.turn import Turn
 from tests.scripted_service import ScriptedService
 
@@ -106,6 +106,10 @@ def answered(question: str = "How do I rotate TLS certificates?", number: int = 
     return turn
 
 
+def job(*events: IngestEvent, state: JobState) -> Job:
+    return Job("j", "kb", state, 0.0, tuple(JobFile("0" * 64, event) for event in events))
+
+
 def hostile_turn() -> Turn:
     turn = answered()
     assert turn.retrieval is not None and turn.ledger is not None
@@ -153,7 +157,7 @@ def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> No
     turn = hostile_turn()
     assert turn.retrieval is not None
     for html in (
-        documents.progress(Job((event,), done=True), language),
+        jobs.progress([(job(event, state=JobState.DONE), Pace())], language),
         documents.table([stored], language),
         documents.viewer(HOSTILE, [turn.retrieval.candidates[0].stored], language),
     ):
@@ -331,11 +335,20 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
         IngestEvent("b.md", "docs.zip", 10, IngestStage.EMBED, 3, 12, 12, 3),
         IngestEvent("c.bin", "", 1, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone")),
     )
-    running = Tags(documents.progress(Job(files), "en")).text
-    for expected in ("2 files done", "2.0 KB", "from docs.zip", "3/12", "refused", "Reload the page"):
+    running = Tags(jobs.progress([(job(*files, state=JobState.RUNNING), Pace(3.25, 100.0))], "en")).text
+    for expected in (
+        "2 of 3 files",
+        "3.2 chunks/s",
+        "about 2 min left",
+        "2.0 KB",
+        "from docs.zip",
+        "3/12",
+        "refused",
+        "Reload the page",
+    ):
         assert expected in running
     assert "Cancel" in running
-    ended = Tags(documents.progress(Job(files[::2], done=True), "en")).text
+    ended = Tags(jobs.progress([(job(*files[::2], state=JobState.DONE), Pace())], "en")).text
     assert "1 added · 1 refused" in ended
     assert "Cancel" not in ended
 

@@ -9,6 +9,7 @@ const events = [
   "close_sheet",
   "delete",
   "delete_talk",
+  "dismiss_job",
   "edit",
   "evidence",
   "example",
@@ -17,6 +18,7 @@ const events = [
   "record",
   "rename_talk",
   "retry",
+  "retry_failed",
   "sample",
   "talks",
 ];

@@ -17,6 +17,7 @@ from ..events import Cancel, Judging
 from ..export import export_markdown
 from ..ledger import Answered, AnswerEvent
 from ..messages import reason
+from ..readiness import wait_until_ready
 from ..request import Request
 from ..service import Service
 from ..types import RetrievalOptions
@@ -26,8 +27,6 @@ from .incoming import Visitor, key_of, number_in, text_in, user_of
 from .keeping import kept
 from .options import NAMES, clamped
 from .pump import Run
-from .readiness import wait_until_ready
-from .render import documents as documents_view
 from .render import record as record_view
 from .render import status as status_view
 from .render import transcript
@@ -51,20 +50,19 @@ class Handlers:
 
     @guarded
     def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
-        """A page was loaded: show the conversation and the ingest its tab already had.
+        """A page was loaded: show the conversation the tab already had, and the jobs that run.
 
         `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
         """
-        who, lang = Visitor.of(tab, request), language(request)
-        key = who.key
-        session = self.sessions.get(key)
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
         if not session.turns and not session.conversation:
-            session = self._resumed(who, talk)
-        status = self.service.status()
+            self._resumed(who, talk)
+        status, lang = self.service.status(), who.language
         return (
             tab,
-            *self.views.chat(self.sessions.slot(key), lang),
-            documents_view.progress(session.job, lang),
+            *self.views.chat(self.sessions.slot(who.key), lang),
+            self.views.progress(lang),
             self.views.table(lang),
             status_view.pill(status, lang, user=user_of(request)),
             status_view.parts(status, lang),
@@ -141,7 +139,7 @@ class Handlers:
         if slot.answering and slot.answering.active:
             raise RagError(reason("ui.still_answering"))
         waiting = not self.service.status().ready
-        ingesting = self.sessions.ingesting
+        ingesting = self.service.jobs.active
         session = self.sessions.update(
             who.key,
             lambda s: s.asked(
@@ -163,7 +161,7 @@ class Handlers:
             self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
-            wait_until_ready(self.service, cancel)
+            wait_until_ready(self.service.status, cancel)
             if not cancel:
                 yield from self.service.ask(request, cancel=cancel)
 

@@ -27,6 +27,31 @@ STOP_PATIENCE = 1.5
 """Seconds a follower waits for a stopped run to end by itself, so that its own last event can still be shown."""
 
 
+async def changes(
+    version: Callable[[], int],
+    active: Callable[[], bool],
+    *,
+    per_second: float,
+    now: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[bool]:
+    """Yield True when `version` has grown, at most `per_second` times a second, and False as heartbeat.
+
+    Ends once nothing is `active`, whatever came last announced.
+    """
+    seen, sent_at = -1, now()
+    while True:
+        goes_on = active()
+        if version() != seen:
+            seen, sent_at = version(), now()
+            yield True
+        elif now() - sent_at > HEARTBEAT:
+            sent_at = now()
+            yield False
+        if not goes_on:
+            return
+        await asyncio.sleep(1 / per_second)
+
+
 class Run(Generic[E]):
     """One stream of events in a thread of its own.
 
@@ -85,19 +110,13 @@ class Run(Generic[E]):
 
         Ends when the run does, whatever came last announced; or `patience` seconds after it was stopped.
         """
-        version, sent_at = -1, self._now()
-        while True:
-            active = self.lasts(patience)
+
+        def active() -> bool:
             self._seen = self._now()
-            if self.version != version:
-                version, sent_at = self.version, self._now()
-                yield True
-            elif self._now() - sent_at > HEARTBEAT:
-                sent_at = self._now()
-                yield False
-            if not active:
-                return
-            await asyncio.sleep(1 / per_second)
+            return self.lasts(patience)
+
+        async for news in changes(lambda: self.version, active, per_second=per_second, now=self._now):
+            yield news
 
     def join(self, timeout: float | None = None) -> None:
         """Wait for the thread; for shutting down and for tests."""

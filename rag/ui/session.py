@@ -14,9 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..book import KeptAnswer, new_conversation
-from ..events import IngestEvent
 from ..ledger import Outcome
-from ..messages import Reason
 from ..types import Exchange, RetrievalOptions
 from .pump import Run
 from .turn import Turn
@@ -30,21 +28,8 @@ NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One ingest: the last event of every file, in the order they came up."""
-
-    files: tuple[IngestEvent, ...] = ()
-    error: Reason | None = None
-    done: bool = False
-
-    def after(self, event: IngestEvent) -> Job:
-        latest = {(e.origin, e.name): e for e in self.files} | {(event.origin, event.name): event}
-        return replace(self, files=tuple(latest.values()))
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation, what is being edited, and the last ingest."""
+    """One conversation, and what is being edited."""
 
     turns: tuple[Turn, ...] = ()
     next_number: int = 1
@@ -52,7 +37,6 @@ class Session:
     """Number of the turn whose evidence is shown; 0 for none."""
     editing: int = 0
     """Number of the turn whose question is in the composer; 0 for none."""
-    job: Job | None = None
     conversation: str = ""
     """Id under which it is kept; "" until something was asked."""
     title: str = ""
@@ -108,7 +92,7 @@ class Session:
             turns.append(Turn.of(kept, old or number))
             number += not old
         shown = turns[-1].number if turns else 0
-        return Session(tuple(turns), number, shown, job=self.job, conversation=conversation, title=title)
+        return Session(tuple(turns), number, shown, conversation=conversation, title=title)
 
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
         """One turn changed; nothing happens when it is gone, as after a new chat."""
@@ -116,7 +100,7 @@ class Session:
 
     def cleared(self) -> Session:
         """An empty conversation; numbers go on, so an old link never meets a new card."""
-        return Session(next_number=self.next_number, job=self.job)
+        return Session(next_number=self.next_number)
 
     def history(self, before: int) -> tuple[Exchange, ...]:
         """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
@@ -130,7 +114,6 @@ class Slot:
 
     session: Session = field(default_factory=Session)
     answering: Run[Any] | None = None
-    ingesting: Run[Any] | None = None
     used_at: float = 0.0
 
 
@@ -152,13 +135,6 @@ class Sessions:
             self._forget()
             return slot
 
-    @property
-    def ingesting(self) -> bool:
-        """Whether any tab's ingest runs: the documents belong to everybody."""
-        with self._lock:
-            runs = [slot.ingesting for slot in self._slots.values()]
-        return any(run is not None and run.lasts(None) for run in runs)
-
     def get(self, key: str) -> Session:
         return self.slot(key).session
 
@@ -178,6 +154,5 @@ class Sessions:
 
 
 def _stop(slot: Slot) -> None:
-    for run in (slot.answering, slot.ingesting):
-        if run is not None:
-            run.stop()
+    if slot.answering is not None:
+        slot.answering.stop()

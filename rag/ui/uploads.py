@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ..errors import RagError
-from ..events import Cancel, IngestEvent
 from ..files import Refused
 from ..messages import reason
 from ..service import Service
 from ..types import Source
-from .guard import guarded, reason_of
+from .guard import guarded
 from .i18n import language, say
 from .incoming import key_of, text_in
-from .pump import Run
-from .readiness import wait_until_ready
+from .pump import changes
 from .render import documents as documents_view
 from .render import markup
-from .session import Job, Sessions
+from .session import Sessions
 from .views import Ingesting, Views
 
 Sources = Callable[[], Iterable[Source | Refused]]
@@ -34,7 +31,7 @@ INGEST_UPDATES = 8
 
 
 class Uploads:
-    """One per page. An ingest belongs to the tab that began it; the documents belong to everybody."""
+    """One per page. Jobs and documents belong to everybody."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -55,54 +52,44 @@ class Uploads:
         return self._start(tab, self.service.sample, request)
 
     def _start(self, tab: str, sources: Sources, request: gr.Request) -> Ingesting:
-        key, lang = key_of(tab, request), language(request)
-        slot = self.sessions.slot(key)
-        if slot.ingesting and slot.ingesting.active:
-            raise RagError(reason("ui.still_ingesting"))
-        self.sessions.update(key, lambda s: replace(s, job=Job()))
-        slot.ingesting = self._run_ingest(key, sources).start()
-        return self.views.ingesting(slot, lang)
-
-    def _run_ingest(self, key: str, sources: Sources) -> Run[IngestEvent]:
-        def change(how: Any) -> None:
-            self.sessions.update(key, lambda s: replace(s, job=how(s.job or Job())))
-
-        def events(cancel: Cancel) -> Iterator[IngestEvent]:
-            wait_until_ready(self.service, cancel)
-            if not cancel:
-                yield from self.service.ingest(sources(), cancel=cancel)
-
-        return Run(
-            events,
-            apply=lambda event: change(lambda job: job.after(event)),
-            failed=lambda e: change(lambda job: replace(job, error=reason_of(e))),
-            ended=lambda: change(lambda job: replace(job, done=True)),
-        )
+        self.service.jobs.add("", sources)
+        return self._shown(tab, request)
 
     @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:
-        """The running ingest, until it ends. A closed tab does not end it."""
-        key, lang = key_of(tab, request), language(request)
-        slot = self.sessions.slot(key)
-        run = slot.ingesting
-        if run is None:
-            yield Ingesting()
-            return
+        """The jobs, until all have ended. A closed tab does not end them."""
+        jobs, lang = self.service.jobs, language(request)
+        slot = self.sessions.slot(key_of(tab, request))
         listed = 0
-        async for news in run.follow(per_second=INGEST_UPDATES, patience=None):
+        async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
             shown = self.views.ingesting(slot, lang) if news else Ingesting()
-            ended = sum(1 for e in slot.session.job.files if e.outcome) if slot.session.job else 0
+            ended = sum(file.ended for job in jobs.jobs() for file in job.files)
             if ended > listed * TABLE_GROWTH:
                 listed, shown = ended, shown._replace(table=self.views.table(lang))
             yield shown
         yield self.views.ingesting(slot, lang)._replace(table=self.views.table(lang))
 
     @guarded
-    def cancel_ingest(self, request: gr.Request, tab: str) -> None:
-        """Stop after the batch that runs; what is indexed stays."""
-        run = self.sessions.slot(key_of(tab, request)).ingesting
-        if run is not None:
-            run.stop()
+    def cancel_ingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """Stop a job after the batch that runs; what is indexed stays."""
+        self.service.jobs.cancel(text_in(event, "job"))
+        return self._shown(tab, request)
+
+    @guarded
+    def retry_failed(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """Try the files of a job again that failed or were cancelled."""
+        if self.service.jobs.retry(text_in(event, "job")) is None:
+            raise RagError(reason("jobs.nothing_to_retry"))
+        return self._shown(tab, request)
+
+    @guarded
+    def dismiss_job(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """Take a job that has ended off the page."""
+        self.service.jobs.dismiss(text_in(event, "job"))
+        return self._shown(tab, request)
+
+    def _shown(self, tab: str, request: gr.Request) -> Ingesting:
+        return self.views.ingesting(self.sessions.slot(key_of(tab, request)), language(request))
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData) -> tuple[str, str]:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from ..errors import StoreError
+from ..jobs import Job
 from ..messages import Language
 from ..service import Service
 from .render import documents as documents_view
 from .render import evidence as evidence_view
+from .render import jobs as jobs_view
 from .render import transcript
 from .session import Session, Slot
 from .turn import Turn
@@ -54,7 +56,7 @@ class Views:
     def live(self, session: Session, lang: Language) -> str:
         """The last turn, or what an empty conversation offers."""
         if session.last is None:
-            return transcript.empty(lang, documents=self._names(), job=session.job)
+            return transcript.empty(lang, documents=self._names(), job=self._active_job())
         status = self.service.status() if session.last.waiting else None
         return transcript.turn(session.last, lang, status=status)
 
@@ -70,10 +72,18 @@ class Views:
         return next((info.score_name for info in running if info), "")
 
     def ingesting(self, slot: Slot, lang: Language) -> Ingesting:
-        """How the ingest goes, on both pages that say so."""
+        """How the jobs go, on both pages that say so."""
         session = slot.session
         live = gr.skip() if session.turns else self.live(session, lang)
-        return Ingesting(progress=documents_view.progress(session.job, lang), live=live)
+        return Ingesting(progress=self.progress(lang), live=live)
+
+    def progress(self, lang: Language) -> str:
+        """The jobs that wait or run, and how the last ones ended."""
+        jobs = self.service.jobs
+        return jobs_view.progress([(job, jobs.pace(job.id)) for job in jobs.jobs()], lang)
+
+    def _active_job(self) -> Job | None:
+        return next((job for job in self.service.jobs.jobs() if not job.ended), None)
 
     def table(self, lang: Language) -> str:
         """All documents, or why they cannot be listed."""

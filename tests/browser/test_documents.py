@@ -11,6 +11,11 @@ from .steps import tab
 
 
 def drop(page: Page, folder: Path, names: list[str], *, text: str = "# Title\n\nWords.\n") -> None:
+    """Offer files, once what earlier jobs left on the page is off it: jobs belong to everybody."""
+    left = page.get_by_role("button", name="Take off the list")
+    while count := left.count():
+        left.first.click()
+        expect(left).to_have_count(count - 1)
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / name).write_text(text, encoding="utf-8")
@@ -25,6 +30,7 @@ def test_files_go_through_their_stages_to_an_outcome(open_page: Open, scripted: 
     expect(page.locator("#progress tr.added")).to_have_count(2)
     page.locator("#drop input[type=file]").set_input_files(tmp_path / "empty.md")
     expect(page.locator("#progress tr.refused")).to_have_count(1)
+    expect(page.locator("#progress section")).to_have_count(1)
     expect(page.locator("#document-table")).to_contain_text("stages-a.md")
     expect(page.locator("#document-table")).to_contain_text("stages-b.md")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...jobs import Job
 from ...ledger import Outcome
 from ...messages import Language
 from ...status import PartState, Status
 from ..examples import examples, fit
 from ..i18n import LOCALES
-from ..session import Job
 from ..turn import Turn
 from . import query, stages
 from .evidence import near_misses
@@ -185,7 +185,7 @@ def empty(language: Language, *, documents: Sequence[str] | None, job: Job | Non
     `documents` are the names there are; None while the database has not answered.
     """
     offer = ""
-    if job is not None and not job.done:
+    if job is not None:
         offer = _under_way(job, language)
     elif documents is not None and not documents:
         offer = _offer(language)
@@ -213,7 +213,7 @@ def _offer(language: Language) -> str:
 
 
 def _under_way(job: Job, language: Language) -> str:
-    ended = sum(1 for e in job.files if e.outcome)
+    ended = sum(file.ended for file in job.files)
     said = t("files_done", language, done=ended) if job.files else t("ingest_waiting", language)
     return f'<div class="offer"><div role="status"><b>{t("ingest_running", language)}</b><p>{said}</p></div></div>'
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from ..errors import RagError
-from ..events import Cancel
-from ..service import Service
-from ..status import PartState, PartStatus
+from .errors import RagError
+from .events import Cancel
+from .status import PartState, PartStatus, Status
 
 READY_POLL = 0.25
 """Seconds between looks at models that still load."""
 
 
-def wait_until_ready(service: Service, cancel: Cancel) -> None:
+def wait_until_ready(status_now: Callable[[], Status], cancel: Cancel) -> None:
     """Until the models can be used. Raises RagError when they never will."""
-    while not (status := service.status()).ready and not cancel:
+    while not (status := status_now()).ready and not cancel:
         failed = [p for p in status.parts if p.state is PartState.FAILED and p.reason and p.part != "chat"]
         if failed and failed[0].part != "store" and failed[0].reason:
             raise RagError(failed[0].reason)

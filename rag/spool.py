@@ -1,0 +1,53 @@
+"""Keeps the bytes of files on disk until their job is through with them: what a browser sent is sent only once."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from .errors import DocumentRefused
+from .messages import reason
+
+
+class Spool:
+    """A folder with one folder per job; files are named by the sha256 of their bytes, never by what they are called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, job: str, data: bytes) -> str:
+        """Keep the bytes; returns their sha256. Raises DocumentRefused when they cannot be written."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        place = self._folder / job / sha256
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            part = place.with_suffix(".part")
+            part.write_bytes(data)
+            part.replace(place)
+        except OSError as e:
+            why = reason("jobs.not_spooled", path=str(self._folder), detail=e.strerror or type(e).__name__)
+            raise DocumentRefused(why) from e
+        return sha256
+
+    def get(self, job: str, sha256: str) -> bytes:
+        """The bytes. Raises DocumentRefused when they are gone or damaged."""
+        try:
+            data = (self._folder / job / sha256).read_bytes()
+        except OSError as e:
+            raise DocumentRefused(reason("jobs.spool_gone")) from e
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DocumentRefused(reason("jobs.spool_gone"))
+        return data
+
+    def move(self, job: str, other: str, sha256: str) -> None:
+        """Hand bytes over from one job to another."""
+        self.put(other, self.get(job, sha256))
+
+    def drop(self, job: str) -> None:
+        """Remove what is kept for a job. No harm when there is nothing."""
+        shutil.rmtree(self._folder / job, ignore_errors=True)
+
+    def jobs(self) -> list[str]:
+        """Jobs for which something is kept."""
+        return sorted(p.name for p in self._folder.iterdir() if p.is_dir()) if self._folder.is_dir() else []

@@ -1,0 +1,134 @@
+"""The jobs that add documents: how far each is, file by file, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...events import DocumentOutcome, IngestEvent, IngestStage
+from ...jobs import GOOD, Job, Pace
+from ...messages import Language
+from .markup import esc, icon, name, size, t, why
+
+STEPS = tuple(IngestStage)
+MAX_ROWS = 300
+"""Files listed while ingesting. More are counted, not drawn; what failed is always drawn first."""
+
+
+def progress(jobs: Sequence[tuple[Job, Pace]], language: Language) -> str:
+    """Jobs that wait or run, those with files to try again, and the last one that ended."""
+    last = next((job.id for job, _ in reversed(jobs) if job.ended), "")
+    shown = [(job, pace) for job, pace in jobs if not job.ended or job.failures or job.id == last]
+    return "".join(_job(job, pace, language) for job, pace in shown)
+
+
+def _job(job: Job, pace: Pace, language: Language) -> str:
+    """One row per file, through its stages to its outcome."""
+    events = [file.event for file in job.files]
+    drawn = _worth_showing(events)
+    hidden = len(events) - len(drawn)
+    rows = "".join(_file(e, language) for e in drawn)
+    more = f'<p class="more">{t("more_files", language, count=hidden)}</p>' if hidden else ""
+    resumed = f'<p class="more">{t("jobs.resumed", language)}</p>' if job.resumed else ""
+    error = (
+        f'<p class="job-error">{icon("warning", size=16)}<span>{why(job.error, language)}</span></p>'
+        if job.error
+        else ""
+    )
+    table = (
+        f'<div class="scroll"><table class="table job"><thead><tr><th scope="col">{t("col_document", language)}</th>'
+        f'<th scope="col" class="num">{t("col_size", language)}</th><th scope="col">{t("col_stage", language)}</th>'
+        f'<th scope="col" class="num">{t("col_chunks", language)}</th><th scope="col">{t("col_outcome", language)}</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return (
+        f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
+        f'<h2>{t("ingest", language)}</h2><p role="status">{_count_of(job, pace, language)}</p>{_tools(job, language)}'
+        f"</div>{error}{resumed}{table if rows else ''}{more}</section>"
+    )
+
+
+def _tools(job: Job, language: Language) -> str:
+    if not job.ended:
+        return _button("cancel-ingest", t("cancel", language), job)
+    again = t("jobs.retry", language, count=len(job.failures))
+    retry = _button("retry-failed", again, job) if job.failures else ""
+    label = t("jobs.dismiss", language)
+    return retry + (
+        f'<button type="button" class="tool" data-act="dismiss-job" data-job="{esc(job.id)}" aria-label="{label}" '
+        f'title="{label}">{icon("close", size=16)}</button>'
+    )
+
+
+def _button(act: str, label: str, job: Job) -> str:
+    return f'<button type="button" class="quiet" data-act="{act}" data-job="{esc(job.id)}">{label}</button>'
+
+
+def _count_of(job: Job, pace: Pace, language: Language) -> str:
+    if job.ended:
+        return _summary(job, language)
+    if not job.files:
+        return t("ingest_waiting", language)
+    said = [t("jobs.files", language, done=sum(f.ended for f in job.files), total=len(job.files))]
+    if pace.seconds_left is not None:
+        said += [t("jobs.rate", language, rate=_rounded(pace.chunks_per_second)), _left(pace.seconds_left, language)]
+    return " · ".join(said)
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
+
+
+def _left(seconds: float, language: Language) -> str:
+    if seconds < 90:
+        return t("jobs.seconds_left", language, count=max(1, round(seconds)))
+    if seconds < 5400:
+        return t("jobs.minutes_left", language, count=round(seconds / 60))
+    return t("jobs.hours_left", language, count=f"{seconds / 3600:.1f}")
+
+
+def _worth_showing(files: Sequence[IngestEvent]) -> list[IngestEvent]:
+    if len(files) <= MAX_ROWS:
+        return list(files)
+    return sorted(files, key=lambda e: (e.outcome in GOOD, e.outcome is not None))[:MAX_ROWS]
+
+
+def _summary(job: Job, language: Language) -> str:
+    counts = [(o, sum(1 for f in job.files if f.event.outcome is o)) for o in DocumentOutcome]
+    said = [t(f"count_{outcome}", language, count=count) for outcome, count in counts if count]
+    return " · ".join(said)
+
+
+def _file(e: IngestEvent, language: Language) -> str:
+    origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
+    remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
+    return (
+        f'<tr class="{e.outcome or "running"}"><th scope="row" class="file-cell">'
+        f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
+        f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, language)}</td>'
+        f'<td class="num">{_count(e)}</td><td>{_outcome(e, language)}</td></tr>'
+    )
+
+
+def _steps(e: IngestEvent, language: Language) -> str:
+    reached = STEPS.index(e.stage)
+
+    def state(position: int) -> str:
+        if e.outcome in GOOD or position < reached:
+            return "ok"
+        if position > reached:
+            return ""
+        return "bad" if e.outcome else "now"
+
+    return "".join(f'<span class="step {state(i)}">{t(f"ingest_{s}", language)}</span>' for i, s in enumerate(STEPS))
+
+
+def _count(e: IngestEvent) -> str:
+    if e.outcome is None and e.total:
+        return f"{e.done}/{e.total}"
+    return str(e.chunks) if e.chunks else "–"
+
+
+def _outcome(e: IngestEvent, language: Language) -> str:
+    if e.outcome is None:
+        return f'<span class="outcome running">{t("outcome_running", language)}</span>'
+    return f'<span class="outcome {e.outcome}">{t(f"outcome_{e.outcome}", language)}</span>'

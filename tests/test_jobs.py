@@ -1,0 +1,318 @@
+"""Ingest jobs on a real store and a real SQLite file: they outlive tabs and processes, and lose no file."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rag.chunking import ChunkLimits
+from rag.errors import KeepingError, StoreUnavailable
+from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
+from rag.files import Refused
+from rag.ingest import Ingest
+from rag.jobrunner import REMEMBERED, JobRunner
+from rag.jobs import Job, JobBook, JobFile, JobState, Pace, pace
+from rag.messages import reason
+from rag.spool import Spool
+from rag.sqlite import Database
+from rag.store import MilvusStore
+from rag.types import Source, Vectors
+
+from .fakes import BagEmbedder
+from .knowledge import open_store
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 60.0
+ROUNDS = 8
+
+
+class Gated(BagEmbedder):
+    """Embeds nothing before the gate is open, and says when it was asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.asked = threading.Event()
+
+    def embed_documents(self, texts: Iterable[str]) -> Vectors:
+        self.asked.set()
+        assert self.gate.wait(PATIENCE_S)
+        return super().embed_documents(list(texts))
+
+
+def sources(count: int, *, word: str = "text") -> list[Source | Refused]:
+    return [Source(f"{i:02}.md", f"# Page {i}\n\nSome {word} number {i}.\n".encode()) for i in range(count)]
+
+
+class Rig:
+    """A runner over a folder; `again` is what the next start of the program has."""
+
+    def __init__(self, folder: Path, store: MilvusStore, embedder: BagEmbedder) -> None:
+        self.folder, self.store, self.embedder = folder, store, embedder
+        self.database = Database(folder / "plainsight.db")
+        clock: Callable[[], float] = map(float, itertools.count(1)).__next__
+        ingest = Ingest(store, embedder, limits=ChunkLimits(max_tokens=60, overlap_tokens=0), detect=lambda _: "en")
+
+        def take(offered: Iterable[Source | Refused], *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
+            assert collection == "kb"
+            return ingest.run(offered, cancel=cancel)
+
+        self.spool = Spool(folder / "jobs")
+        self.runner = JobRunner(JobBook(self.database, now=clock), self.spool, take, lock=folder / "jobs.lock")
+
+    def run(self, offered: Iterable[Source | Refused]) -> Job:
+        done = self.runner.wait(self.runner.add("kb", lambda: offered), PATIENCE_S)
+        assert done is not None and done.ended
+        return done
+
+    def close(self) -> None:
+        self.runner.close(PATIENCE_S)
+        self.database.close()
+
+
+@pytest.fixture
+def embedder() -> Gated:
+    made = Gated()
+    made.gate.set()
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path, embedder: Gated) -> Iterator[MilvusStore]:
+    opened = open_store(tmp_path, embedder, {})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, store: MilvusStore, embedder: Gated) -> Iterator[Rig]:
+    made = Rig(tmp_path, store, embedder)
+    made.runner.start()
+    yield made
+    made.close()
+
+
+def outcomes(job: Job) -> list[DocumentOutcome | None]:
+    return [f.event.outcome for f in job.files]
+
+
+def names(store: MilvusStore) -> list[str]:
+    return [document.name for document in store.documents()]
+
+
+def test_a_job_takes_its_files_and_keeps_no_bytes_afterwards(rig: Rig) -> None:
+    refused = Refused("x.exe", "", 3, reason("files.binary"))
+    job = rig.run([*sources(2), refused])
+    assert (job.state, outcomes(job)) == (
+        JobState.DONE,
+        [DocumentOutcome.ADDED, DocumentOutcome.ADDED, DocumentOutcome.REFUSED],
+    )
+    assert names(rig.store) == ["00.md", "01.md"]
+    assert rig.spool.jobs() == []
+
+
+def test_jobs_wait_for_each_other_and_end_in_order(rig: Rig, embedder: Gated) -> None:
+    embedder.gate.clear()
+    first = rig.runner.add("kb", lambda: sources(1))
+    second = rig.runner.add("kb", lambda: sources(2))
+    assert embedder.asked.wait(PATIENCE_S)
+    assert [j.state for j in rig.runner.jobs()] == [JobState.RUNNING, JobState.WAITING]
+    assert rig.runner.active
+    embedder.gate.set()
+    done = rig.runner.wait(second, PATIENCE_S)
+    assert done is not None and outcomes(done) == [DocumentOutcome.UNCHANGED, DocumentOutcome.ADDED]
+    assert [j.id for j in rig.runner.jobs()] == [first, second]
+    assert not rig.runner.active
+
+
+def test_cancelling_keeps_what_is_finished_and_retry_takes_the_rest(rig: Rig, embedder: Gated) -> None:
+    embedder.gate.clear()
+    id = rig.runner.add("kb", lambda: sources(3))
+    assert embedder.asked.wait(PATIENCE_S)
+    rig.runner.cancel(id)
+    embedder.gate.set()
+    job = rig.runner.wait(id, PATIENCE_S)
+    assert job is not None and job.state is JobState.CANCELLED
+    assert outcomes(job) == [DocumentOutcome.CANCELLED] * 3 and names(rig.store) == []
+    again = rig.runner.retry(id)
+    assert again is not None
+    done = rig.runner.wait(again, PATIENCE_S)
+    assert done is not None and outcomes(done) == [DocumentOutcome.ADDED] * 3
+    assert rig.runner.retry(again) is None, "nothing failed in it"
+    assert rig.runner.job(id) is None, "the new job has taken its place"
+
+
+def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_are_not_redone(
+    tmp_path: Path, store: MilvusStore, embedder: Gated
+) -> None:
+    before = Rig(tmp_path, store, embedder)
+    before.runner.start()
+    job = before.run(sources(1))
+    embedder.asked.clear()
+    embedder.gate.clear()
+    cut_off = before.runner.add("kb", lambda: sources(3))
+    assert embedder.asked.wait(PATIENCE_S)
+    closing = threading.Thread(target=before.close)
+    closing.start()
+    embedder.gate.set()
+    closing.join(PATIENCE_S)
+    embedder.embedded.clear()
+    after = Rig(tmp_path, store, embedder)
+    after.runner.start()
+    after.run([])  # by its end the earlier jobs are known
+    done = after.runner.wait(cut_off, PATIENCE_S)
+    assert done is not None and done.resumed
+    assert outcomes(done) == [DocumentOutcome.UNCHANGED, DocumentOutcome.ADDED, DocumentOutcome.ADDED]
+    assert not any("Page 0" in text for text in embedder.embedded)
+    found = after.runner.job(job.id)
+    assert found is not None and found.files == job.files and not found.resumed
+    after.close()
+
+
+def test_a_second_process_does_not_take_up_the_jobs_of_the_first(
+    rig: Rig, tmp_path: Path, store: MilvusStore, embedder: Gated
+) -> None:
+    embedder.gate.clear()
+    rig.runner.add("kb", lambda: sources(1))
+    assert embedder.asked.wait(PATIENCE_S)
+    other = Rig(tmp_path, store, BagEmbedder())
+    other.runner.start()
+    other.run([Source("b.md", b"# B\n\nother")])
+    assert len(other.runner.jobs()) == 1
+    embedder.gate.set()
+    other.close()
+
+
+def test_a_job_whose_database_goes_away_fails_with_its_reason_and_the_next_goes_on(rig: Rig) -> None:
+    why = reason("store.unreachable", uri="x")
+    took = rig.runner._take
+
+    def broken(offered: Iterable[Source | Refused], *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
+        yield from ()
+        raise StoreUnavailable(why)
+
+    rig.runner._take = broken
+    failed = rig.run(sources(1))
+    rig.runner._take = took
+    assert (failed.state, failed.error) == (JobState.FAILED, why)
+    assert rig.run(sources(1)).state is JobState.DONE
+
+
+def test_old_jobs_are_forgotten(rig: Rig) -> None:
+    first = rig.run(sources(1))
+    for _ in range(REMEMBERED):
+        last = rig.run([])
+    assert rig.runner.job(first.id) is None
+    assert len(rig.runner.jobs()) == REMEMBERED and rig.runner.jobs()[-1].id == last.id
+
+
+def test_dismissing_a_job_takes_those_before_it_that_ended_well(rig: Rig) -> None:
+    rig.run(sources(1))
+    took = rig.runner._take
+
+    def broken(offered: Iterable[Source | Refused], *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
+        for each in offered:
+            start = IngestEvent(each.name, "", 1, IngestStage.READ)
+            yield replace(start, outcome=DocumentOutcome.FAILED, reason=reason("ingest.no_text"))
+
+    rig.runner._take = broken
+    failed = rig.run(sources(1))
+    rig.runner._take = took
+    last = rig.run(sources(1))
+    rig.runner.dismiss(last.id)
+    assert [j.id for j in rig.runner.jobs()] == [failed.id]
+
+
+def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "jobs")
+    sha256 = spool.put("j", b"abc")
+    (tmp_path / "jobs" / "j" / sha256).write_bytes(b"abd")
+    for key in (sha256, "0" * 64):
+        with pytest.raises(Exception, match="Add the file again"):
+            spool.get("j", key)
+
+
+def test_without_a_place_to_keep_them_jobs_are_refused(tmp_path: Path, store: MilvusStore, embedder: Gated) -> None:
+    rig = Rig(tmp_path, store, embedder)
+    (tmp_path / "plainsight.db").write_bytes(b"no database, " * 100)
+    with pytest.raises(KeepingError):
+        rig.runner.add("kb", lambda: sources(1))
+
+
+def file(name: str, size: int, *, done: int = 0, total: int = 0, outcome: DocumentOutcome | None = None) -> JobFile:
+    stage = IngestStage.EMBED
+    return JobFile("0", IngestEvent(name, "", size, stage, done, total, total, embedded=done, outcome=outcome))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param((), Pace(), id="nothing yet"),
+        pytest.param((file("a", 100),), Pace(), id="nothing done"),
+        pytest.param(
+            (file("a", 100, done=5, total=5, outcome=DocumentOutcome.ADDED), file("b", 300, done=1, total=3)),
+            Pace(0.6, 10.0),
+            id="200 of 400 bytes in 10 s",
+        ),
+    ],
+)
+def test_pace(files: tuple[JobFile, ...], expected: Pace) -> None:
+    found = pace(replace(Job("j", "kb", JobState.RUNNING, 0.0), files=files), 10.0)
+    assert (found.chunks_per_second, found.seconds_left) == (expected.chunks_per_second, expected.seconds_left)
+
+
+# ---- killed at any moment --------------------------------------------------------------------------------------------
+
+DOCUMENTS = 12
+
+
+def run_in_process(folder: Path) -> None:
+    """What the killed process does: take up what is there, or begin, and print what it has acknowledged."""
+    store = open_store(folder, BagEmbedder(), {})
+    rig = Rig(folder, store, BagEmbedder())
+    rig.runner.start()
+    if not (folder / "begun").exists():
+        rig.runner.add("kb", lambda: sources(DOCUMENTS))
+        (folder / "begun").touch()
+    told = 0
+    while True:
+        (job,) = rig.runner.jobs() or (None,)
+        done = [f.event.name for f in job.files if f.ended] if job else []
+        for name in done[told:]:
+            print(name, flush=True)
+        told = len(done)
+        if job and job.ended:
+            break
+    rig.close()
+    store.close()
+
+
+def test_killed_at_any_moment_a_job_is_finished_by_the_next_starts(tmp_path: Path) -> None:
+    chance = random.Random(20261124)
+    acknowledged: set[str] = set()
+    command = [sys.executable, "-c", f"from tests.test_jobs import *; run_in_process(Path({str(tmp_path)!r}))"]
+    for round in range(ROUNDS):
+        lines = chance.randint(0, 3) if round < ROUNDS - 1 else None
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            heard = list(itertools.islice(process.stdout, lines))
+            if lines is not None:
+                process.send_signal(signal.SIGKILL)
+        acknowledged |= {line.strip() for line in heard}
+        if lines is None:
+            assert process.returncode == 0
+        store = open_store(tmp_path, BagEmbedder(), {})
+        found = {document.name for document in store.documents()}
+        assert acknowledged <= found, "an acknowledged document is there"
+        assert all(len(store.chunks(name)) == 1 for name in found), "and whole"
+        store.close()
+    assert found == {f"{i:02}.md" for i in range(DOCUMENTS)}
