@@ -401,6 +401,7 @@ def test_settings_from_a_browser_are_clamped(sent: dict[str, Any], expected: Ret
 
 def test_settings_travel_there_and_back() -> None:
     options = replace(DEFAULTS, mode=Mode.FULL_TEXT, candidates=31, contexts=4, threshold=0.25, rerank=False)
+    options = replace(options, dense_weight=0.5, full_text_weight=1.5)
     assert clamped(packed(options), DEFAULTS) == options
     assert tuple(packed(options)) == NAMES
 

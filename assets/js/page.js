@@ -133,7 +133,7 @@
     const open = sheet();
     if (!open || event.key !== "Tab") return;
     const stops = all("a[href], button:not([disabled]), input, select, textarea, summary, [tabindex='0']", open)
-      .filter((el) => el.offsetParent !== null);
+      .filter((el) => el.checkVisibility()); // also false inside a closed <details>
     const first = stops[0] || open, last = stops[stops.length - 1] || open;
     if (event.shiftKey && (document.activeElement === first || document.activeElement === open)) { event.preventDefault(); last.focus(); }
     else if (!event.shiftKey && document.activeElement === last) { event.preventDefault(); first.focus(); }

@@ -9,7 +9,7 @@ import gradio as gr
 
 from ..types import Mode, RetrievalOptions
 from .i18n import translations
-from .options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION
+from .options import BALANCE_STEP, MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, balance_of
 from .render import shell, transcript
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -58,6 +58,7 @@ class Layout:
             with gr.Tab(self.i18n("tab_settings"), id="settings", elem_id="tab-settings"):
                 self._settings()
         self.sheet = self._html("", "sheet")
+        self.preview = self._html("", "preview")
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
         """HTML that tells the page's script when it was redrawn. The value must be escaped already."""
@@ -113,6 +114,10 @@ class Layout:
                 mode = gr.Radio(
                     modes, value=str(start.mode), label=label("mode"), info=label("mode_about"), elem_id="mode"
                 )
+                balance = gr.Slider(
+                    0, 1, balance_of(start), step=BALANCE_STEP, label=label("balance"), info=label("balance_about"),
+                    elem_id="balance",
+                )  # fmt: skip
                 candidates = gr.Slider(
                     1, MAX_CANDIDATES, start.candidates, step=1, label=label("candidates"),
                     info=label("candidates_about"), elem_id="candidates",
@@ -132,4 +137,4 @@ class Layout:
                 )  # fmt: skip
             self.reset = gr.Button(label("reset"), elem_id="reset", size="sm", scale=0)
             self.models = self._html("", "models")
-        self.options = [mode, candidates, contexts, threshold, instruction, rerank]
+        self.options = [mode, candidates, contexts, threshold, instruction, rerank, balance]

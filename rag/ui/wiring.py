@@ -15,6 +15,7 @@ from .session import Sessions
 from .talks import Talks
 from .uploads import Uploads
 from .views import Chat, Ingesting, Views
+from .whatif import WhatIf
 
 ANSWERS_AT_ONCE = 32
 """Pages that may follow an answer at the same time; the models have their own locks."""
@@ -41,6 +42,7 @@ class Wiring:
         self._settings(blocks, layout.defaults)
         self._sheet()
         self._talks()
+        self._what_if()
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
@@ -106,9 +108,9 @@ class Wiring:
             return [{}, *packed(defaults).values()]
 
         blocks.load(restore, [self.page.prefs], self.page.options, **self.direct)
-        mode, candidates, contexts, threshold, instruction, rerank = self.page.options
+        mode, candidates, contexts, threshold, instruction, rerank, balance = self.page.options
         changes = [mode.input, candidates.release, contexts.release, threshold.release, instruction.blur, rerank.input]
-        changes += [candidates.input, contexts.input, threshold.input]
+        changes += [candidates.input, contexts.input, threshold.input, balance.input, balance.release]
         gr.on(changes, keep, self.page.options, [self.page.prefs], **self.direct)
         self.page.reset.click(reset, None, [self.page.prefs, *self.page.options], **self.direct)
 
@@ -124,3 +126,11 @@ class Wiring:
         bus.rename_talk(h.rename, tab, [sheet], **self.told)
         bus.delete_talk(h.delete, tab, [*self.chat, sheet], **self.told)
         bus.branch(h.branch, tab, self.chat, **self.told)
+
+    def _what_if(self) -> None:
+        h, bus, tab, sheet = WhatIf(self.handlers), self.page.bus, [self.page.tab], [self.page.sheet]
+        bus.flow(h.show_flow, tab, sheet, **self.told)
+        bus.whatif(h.show, tab, sheet, **self.told)
+        bus.preview(h.preview, tab, [self.page.preview], **self.direct)
+        bus.compare(h.compare, tab, sheet, **self.told)
+        self._followed(bus.whatif_answer(h.answer, tab, [*self.chat, self.page.sheet], **self.told))

@@ -10,7 +10,7 @@ from ...ledger import Outcome
 from ...messages import Language
 from ...types import Candidate, Ranked, Retrieval
 from ..turn import Turn
-from . import query
+from . import query, similar
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 NEAR_MISSES = 3
@@ -93,6 +93,7 @@ class _Cards:
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{query.line(self.one, self.language, place="panel")}'
             f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>{self.panel_tools()}'
+            f"{similar.conflicts(self.retrieval, self.language, turn=self.one.number)}"
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
         )
 
@@ -118,7 +119,15 @@ class _Cards:
     def panel_tools(self) -> str:
         """Small buttons that open what there is to know about the whole of the evidence."""
         tools: list[str] = []
+        if self.retrieval.candidates:
+            tools.append(self.tool("flow", "flow.open"))
+        if self.retrieval.candidates and self.one.ledger:
+            tools.append(self.tool("whatif", "whatif.open"))
         return f'<div class="ev-tools">{"".join(tools)}</div>' if tools else ""
+
+    def tool(self, act: str, label: str) -> str:
+        caption = t(label, self.language)
+        return f'<button type="button" data-act="{act}" data-turn="{self.one.number}">{caption}</button>'
 
     def card_tools(self, c: Candidate) -> str:
         """Small buttons in a card's foot, about this one passage."""
@@ -132,7 +141,7 @@ class _Cards:
         return (
             f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
             f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
-            f"{self.meter(c)}{self.passage(c)}"
+            f"{self.meter(c)}{self.passage(c)}{similar.similar(c, self.retrieval, self.language, turn=self.one.number)}"
             f'<div class="card-foot">{self.ranks(c)}{tag}</div>{self.card_tools(c)}</li>'
         )
 

@@ -164,6 +164,11 @@ def _tools(one: Turn, language: Language) -> str:
         tools += (
             f'<button type="button" class="tool wide" data-act="evidence" data-turn="{one.number}">{label}</button>'
         )
+    if one.ledger is not None and len(one.siblings) > 1:
+        tools += (
+            f'<button type="button" class="tool wide" data-act="compare" data-turn="{one.number}">'
+            f"{t('whatif.compare', language)}</button>"
+        )
     if one.ledger is not None:
         tools += (
             f'<button type="button" class="tool wide" data-act="record" data-turn="{one.number}">'
