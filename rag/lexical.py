@@ -99,6 +99,21 @@ def query_terms(text: str) -> list[str]:
     return list(dict.fromkeys(telling or terms(text)))[:LONGEST_QUERY]
 
 
+def telling_words(text: str) -> list[str]:
+    """The words of a question as they are written, each once, without function and question words.
+
+    What is written without blanks comes in runs, parted at function characters.
+    """
+    found: list[str] = []
+    for match in _WORD.finditer(_ASKING.sub(" ", text)):
+        for run in _RUN.findall(match.group()):
+            if _UNSPACED_RUN.match(run):
+                found += "".join(" " if c in _FUNCTION_CHARACTERS else c for c in run).split()
+            elif not set(terms(run)) <= _stop_terms():
+                found.append(run)
+    return list(dict.fromkeys(found))
+
+
 def _fold(text: str) -> str:
     """Compatibility forms, accents and apostrophes away; case kept, because it parts words in `camelCase`.
 

@@ -47,6 +47,7 @@ PURE = (
     "rag.prompts",
     "rag.highlight",
     "rag.report",
+    "rag.rewording",
 )
 
 

@@ -70,3 +70,24 @@ def test_a_stage_tells_its_state_and_reason_on_focus_and_opens_them_all(open_pag
     page.keyboard.press("Enter")
     expect(answer.locator(".rows li.failed")).to_contain_text("it broke down (MemoryError)")
     expect(answer.locator(".rows")).to_be_visible()
+
+
+def test_a_refused_question_is_answered_anyway_in_one_click(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    answer = ask(page, "nothing about rotating Klingon certificates")
+    expect(answer.locator(".misses small").first).to_contain_text("does not hold")
+    answer.get_by_role("button", name="Answer anyway").click()
+    expect(page.locator("#turn-2")).to_be_visible()
+    expect(answered(page)).to_contain_text("One exception")
+    expect(page.locator(".branches")).to_contain_text("2 of 2")
+
+
+def test_a_reworded_search_asks_again_in_one_click(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    answer = ask(page, "Is there nothing about Klingon certificates?")
+    reworded = answer.locator(".reword").first
+    words = reworded.inner_text()
+    reworded.click()
+    expect(page.locator("#turn-2")).to_be_visible()
+    expect(answered(page).locator(".query q")).to_have_text(words)
+    expect(page.locator(".question p")).to_have_text("Is there nothing about Klingon certificates?")

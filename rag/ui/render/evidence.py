@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 
 from ...highlight import best_sentence, term_spans
-from ...ledger import Outcome
 from ...messages import Language
 from ...types import Candidate, Ranked, Retrieval
 from ..turn import Turn
 from . import query, similar
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
-NEAR_MISSES = 3
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
 BEGINNING = 180
 """Characters shown of a passage in which no sentence stands out."""
@@ -234,21 +232,6 @@ class _Cards:
             f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}'
             f'{self.passage(c)}<div class="card-foot">{self.ranks(c)}</div>{self.card_tools(c)}</li>'
         )
-
-
-def near_misses(one: Turn, language: Language) -> str:
-    """The best candidates of a question that got no answer, linked to their cards."""
-    if one.retrieval is None or one.outcome is not Outcome.ABSTAINED:
-        return ""
-    best = [c for c in one.retrieval.candidates if c.probability is not None][:NEAR_MISSES]
-    if not best:
-        return ""
-    rows = "".join(
-        f'<li><a href="#ev-{one.number}-r{c.rank}"><bdi class="file">{name(c.stored.document)}</bdi> '
-        f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a> <b>{c.probability:.3f}</b></li>'
-        for c in best
-    )
-    return f'<div class="misses"><p>{t("near_misses", language)}</p><ul>{rows}</ul></div>'
 
 
 def _beginning(text: str) -> str:

@@ -12,9 +12,9 @@ from ..examples import examples, fit
 from ..i18n import LOCALES
 from ..turn import Turn
 from . import query, stages
-from .evidence import near_misses
 from .markdown import Chips, answer
 from .markup import esc, icon, name, size, t, why
+from .refusal import ways_on
 
 
 def turns(several: Sequence[Turn], language: Language) -> str:
@@ -110,14 +110,13 @@ def _prose(one: Turn, language: Language) -> str:
 
 def _finished(one: Turn, language: Language) -> str:
     prose = f'<div class="prose">{_prose(one, language)}</div>' if one.text else ""
-    misses = near_misses(one, language) if one.outcome is Outcome.ABSTAINED else ""
     return (
         stages.kept(one, language)
         + query.line(one, language, place="answer")
         + prose
         + _verdict(one, language)
         + _unkept(one, language)
-        + misses
+        + ways_on(one, language)
         + _tools(one, language)
     )
 
