@@ -153,6 +153,13 @@ class Connection:
         if method == "flush":
             torn.discard(collection)
 
+    def was_left_open(self, collection: str) -> bool:
+        """Whether the process before did not close `collection`; told once."""
+        if collection not in self._database.unclean:
+            return False
+        self._database.unclean.discard(collection)
+        return True
+
     def remove_index_files(self, collection: str) -> int:
         """Delete what Lite keeps of the indexes of `collection` on disk: it makes them anew from the data. How many."""
         files = list((Path(self._path) / "collections" / collection).glob("**/indexes/*.idx")) if self._path else []
@@ -199,7 +206,9 @@ def connect(
         if path and path not in DATABASES:
             _check_unlocked(path)
             _prepare_lite()
+        unclean = _unclean(path) if path and path not in DATABASES else set()
         entered = DATABASES.enter(key)
+        entered.unclean |= unclean
         try:
             return _connected(uri, token, database, address, entered, path, certificate)
         except BaseException:
@@ -290,6 +299,11 @@ def _check_unlocked(path: str) -> None:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
             raise StoreLocked(reason("store.locked", uri=path)) from e
+
+
+def _unclean(path: str) -> set[str]:
+    """Collections whose log is there: closing a database writes it into data files and removes it."""
+    return {log.parents[1].name for log in Path(path).glob("collections/*/wal/*") if log.stat().st_size}
 
 
 def _quiet_pymilvus() -> None:

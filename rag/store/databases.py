@@ -51,6 +51,8 @@ class Database:
     users: int = 0
     registry_changes: int = 0
     """How often this process has changed a registry in it."""
+    unclean: set[str] = field(default_factory=set)
+    """Collections of Lite that the last process did not close: their logs were there to be read again."""
     torn: set[str] = field(default_factory=set)
     """Collections of Lite whose log may end in half a record; see `Connection.call`."""
 

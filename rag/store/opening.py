@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 from ..errors import StoreError, StoreUnavailable
 from ..messages import reason
 from ..types import Fingerprint
-from . import schema
+from . import limits, schema
 from .connection import Connection
+from .filters import one_of
 
 log = logging.getLogger(__name__)
+
+IDS_PER_READ = 8_000
 
 
 def ensure_collections(connection: Connection, collection: str, fingerprint: Fingerprint) -> Mapping[str, Any]:
@@ -47,9 +51,34 @@ def ensure_indexes(
         schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
     registry = collection + schema.REGISTRY_SUFFIX
     schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
-    _load(connection, collection)
-    _load(connection, registry)
+    for name in (collection, registry):
+        _load(connection, name)
+        if connection.was_left_open(name):
+            _write_once(connection, name)
     return dense
+
+
+def _write_once(connection: Connection, collection: str) -> None:
+    """Make rows that are there twice one again.
+
+    Lite, killed between writing a data file and removing the log it came from, reads both at the next start: measured,
+    the registry then listed documents twice. A row that is written again takes the place of both.
+    """
+    pages = connection.pages(collection_name=collection, filter="", output_fields=["id"], batch_size=IDS_PER_READ)
+    times = Counter(row["id"] for page in pages for row in page)
+    twice = [key for key, count in times.items() if count > 1]
+    if not twice:
+        return
+    log.warning("%d rows of %s were there twice after a crash", len(twice), collection)
+    described = schema.describe(connection, collection)
+    fields = [field["name"] for field in described["fields"] if field["name"] != schema.SPARSE]
+    for some in limits.groups(twice, limits.BATCH_ROWS):
+        rows = connection.call(
+            "query", collection_name=collection, filter=one_of("id", some), output_fields=fields, limit=4 * len(some)
+        )
+        unique = list({row["id"]: row for row in rows}.values())
+        with connection.writing():
+            connection.call("upsert", collection_name=collection, data=unique)
 
 
 def _load(connection: Connection, collection: str) -> None:

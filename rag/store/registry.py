@@ -127,7 +127,7 @@ class Registry:
                 collection_name=self._collection,
                 filter=one_of("id", map(entry_id, some)),
                 output_fields=[*FIELDS, "touched_at"],
-                limit=len(some),
+                limit=2 * len(some),  # after a crash Lite may have a row twice, until the collection is opened
                 consistency_level=consistency,
             )
             found.update((row["name"], _entry(row)) for row in rows)
@@ -145,7 +145,7 @@ class Registry:
         rows: list[Mapping[str, Any]] = self._connection.call("query", limit=self._page_rows, **options)
         if len(rows) >= self._page_rows:
             rows = [row for page in self._connection.pages(batch_size=self._page_rows, **options) for row in page]
-        return [_entry(row) for row in rows]
+        return list({row["name"]: _entry(row) for row in rows}.values())
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Add or replace entries."""

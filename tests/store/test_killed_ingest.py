@@ -73,6 +73,7 @@ def run_and_kill() -> Iterator[Ingests]:
 def check(store: MilvusStore, before: Mapping[str, str], files: Mapping[str, str], acknowledged: list[str]) -> None:
     """Every document is whole, in the revision acknowledged or, where none was, in the new or the former one."""
     contents = {content.document.name: content for content in store.contents()}
+    assert len(store.documents()) == len(contents)
     assert set(before) | set(acknowledged) <= set(contents) <= set(before) | set(files)
     for name, content in contents.items():
         known = (
