@@ -15,9 +15,9 @@ from .events import Cancel, Judging, Retrieved, Stage, StageEvent
 from .fusion import fuse
 from .messages import Reason, reason
 from .protocols import Embedder, Reranker, Searchable
-from .selection import by_log_odds, in_reach, settled
+from .selection import by_log_odds, cut_among, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
-from .types import Candidate, Cut, Fusion, Hit, Mode, RetrievalOptions, logit
+from .types import Candidate, Fusion, Hit, Mode, RetrievalOptions
 
 Search = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""
@@ -141,8 +141,7 @@ class Retriever:
         yield watch.start(Stage.RERANK, total=len(head))
         yield Judging(tuple(head), 0)
         texts = [c.stored.chunk.embedded_text for c in head]
-        cut = Cut(options.contexts, logit(options.threshold))
-        scores = self._reranker.score(query, texts, instruction=options.instruction, cut=cut)
+        scores = self._reranker.score(query, texts, instruction=options.instruction, cut=cut_among(head, options))
         seen: set[int] = set()
         unfinished = None
         try:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
 from .messages import Reason, reason
-from .types import Candidate, Fusion, Retrieval, RetrievalOptions
+from .types import Candidate, Cut, Fusion, Retrieval, RetrievalOptions, logit
 
 
 def settled(query: str, options: RetrievalOptions, judged: Sequence[Candidate], fusion: Fusion) -> Retrieval:
@@ -58,6 +58,22 @@ def in_reach(fused: Sequence[Candidate], limit: int) -> tuple[list[Candidate], l
     """The candidates the reranker is given, and those beyond `limit` with that as their reason."""
     beyond = reason("stages.beyond_candidates", limit=limit)
     return list(fused[:limit]), [replace(c, dropped=beyond) for c in fused[limit:]]
+
+
+def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> Cut:
+    """Which of these candidates `select` will keep, as far as can be said before they are judged.
+
+    Pinned ones may take places from the best, banned ones and repetitions may leave theirs to the next.
+    """
+    pinned = set(options.pinned) - set(options.banned)
+    firm = [c for c in head if c.stored.id in pinned]
+    left_out = sum(
+        c.stored.id in options.banned or first_repeated(c, [*firm, *head[:i]]) is not None
+        for i, c in enumerate(head)
+        if c.stored.id not in pinned
+    )
+    fewest = max(0, options.contexts - len(pinned))
+    return Cut(fewest, logit(options.threshold), options.contexts + left_out - fewest)
 
 
 def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:

@@ -159,10 +159,14 @@ def logit(probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Which texts a caller takes of those it had judged: the best `keep`, if their log-odds are at least `least`."""
+    """Which texts a caller takes of those it had judged: the best `keep`, if their log-odds are at least `least`.
+
+    Up to `spare` of the best may not count, so that as many more are taken after them.
+    """
 
     keep: int
     least: float = -math.inf
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,18 @@ class Table:
     st.lists(st.tuples(st.floats(-9, 9), st.floats(-1, 1)), min_size=1, max_size=20),
     st.integers(0, 22),
     st.floats(-9, 9) | st.just(float("-inf")),
+    st.integers(0, 3),
+    st.integers(0, 3),
 )
-def test_the_kept_set_is_the_exact_one(rows: list[tuple[float, float]], keep: int, least: float) -> None:
+def test_the_kept_set_is_the_exact_one(
+    rows: list[tuple[float, float]], keep: int, least: float, spare: int, passed_over: int
+) -> None:
     exact = [score for score, _ in rows]
     rough = [score + 0.5 * error for score, error in rows]
     reranker = RepairedReranker(Table(rough), Table(exact), epsilon=0.5)
     texts = [str(i) for i in range(len(rows))]
-    found = dict(reranker.score("q", texts, instruction="", cut=Cut(keep, least)))
+    found = dict(reranker.score("q", texts, instruction="", cut=Cut(keep, least, spare)))
+    keep += min(spare, passed_over)
     kept = [i for i in sorted(found, key=lambda i: -found[i])[:keep] if found[i] >= least]
     expected = [score for score in sorted(exact, reverse=True)[:keep] if score >= least]
     # Equal exact scores may be kept in either order: the values must agree.
@@ -58,6 +63,8 @@ def test_the_kept_set_is_the_exact_one(rows: list[tuple[float, float]], keep: in
         pytest.param(Cut(4, 2.2), 0.3, [2], id="at the least, not at the number"),
         pytest.param(Cut(2, 1.1), 0.3, [], id="at the least, but not among the best anyway"),
         pytest.param(Cut(3, 2.9), 0.5, [1, 2, 3], id="at both"),
+        pytest.param(Cut(1, spare=2), 0.5, [0, 1, 2, 3], id="wherever it ends"),
+        pytest.param(Cut(1, 2.2, spare=1), 0.3, [2], id="at the least, taken for one that does not count"),
         pytest.param(None, 9.0, [], id="nothing is said of a cut"),
     ],
 )

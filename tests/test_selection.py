@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rag.fusion import fuse_again
 from rag.messages import reason
-from rag.selection import by_log_odds, in_reach, reselect, select
-from rag.types import Candidate, Fusion, Ranked, Retrieval, RetrievalOptions
+from rag.selection import by_log_odds, cut_among, in_reach, reselect, select
+from rag.types import Candidate, Cut, Fusion, Ranked, Retrieval, RetrievalOptions
 
 from .evidence import candidate
 
@@ -87,6 +87,25 @@ def test_a_pinned_repetition_is_kept_and_the_other_collapsed_into_it() -> None:
     assert [c.similar_to for c in reselect(found, OPTIONS).candidates] == ["", ""], "below the threshold anyway"
 
 
+TWIN = replace(C, stored=replace(C.stored, chunk=A.stored.chunk))
+
+
+@pytest.mark.parametrize(
+    ("head", "options", "expected"),
+    [
+        pytest.param([A, B, C], OPTIONS, Cut(2, 0.0), id="the best two"),
+        pytest.param([A, B, C], replace(OPTIONS, threshold=0.0), Cut(2), id="no threshold"),
+        pytest.param([A, B, C], replace(OPTIONS, pinned=("b",)), Cut(1, 0.0, 1), id="a pin may take a place"),
+        pytest.param([A, B, C], replace(OPTIONS, pinned=("a", "b", "c")), Cut(0, 0.0, 2), id="more pins than places"),
+        pytest.param([A, B, C], replace(OPTIONS, banned=("a",)), Cut(2, 0.0, 1), id="a ban leaves its place"),
+        pytest.param([A, B, TWIN], OPTIONS, Cut(2, 0.0, 1), id="so does a repetition"),
+        pytest.param([TWIN, B, A], replace(OPTIONS, pinned=("a",)), Cut(1, 0.0, 2), id="also of a pinned one"),
+    ],
+)
+def test_the_cut_is_known_before_judging(head: list[Candidate], options: RetrievalOptions, expected: Cut) -> None:
+    assert cut_among(head, options) == expected
+
+
 def test_versions_among_the_contexts_are_flagged() -> None:
     one, other = (
         replace(x, stored=replace(x.stored, document=f"guide-v{n}.md", chunk=replace(x.stored.chunk, text=text)))
@@ -155,3 +174,10 @@ def test_whatever_is_asked_kept_ones_are_numbered_in_order_and_the_rest_have_rea
     assert not banned & set(kept(found))
     assert len(kept(found)) <= max(contexts, len(set(pinned) - banned))
     assert all(c.dropped == reason("stages.banned") for c in found if c.stored.id in banned)
+    # What is kept without a pin lies where the cut said it would.
+    head, _ = in_reach(fuse_again(retrieval().candidates, retrieval().fusion), candidates)
+    cut = cut_among(head, options)
+    for place, one in enumerate(by_log_odds(head)):
+        free = one.stored.id not in banned | set(pinned) and (one.probability or 0.0) >= threshold
+        assert not free or place >= cut.keep or one.stored.id in kept(found)
+        assert one.stored.id not in set(kept(found)) - set(pinned) or place < cut.keep + cut.spare

@@ -41,12 +41,14 @@ class RepairedReranker:
 def near_the_cut(scores: Mapping[int, float], cut: Cut, *, epsilon: float) -> list[int]:
     """Positions that could be on the other side of the cut if every score were off by up to `epsilon`, best first.
 
-    There are two ways to be on one side: among the best `keep` or not, and at least `least` or below.
+    There are two ways to be on one side: among the best `keep` or not, wherever that ends, and at least `least` or
+    below.
     """
     ordered = sorted(scores, key=lambda position: -scores[position])
-    disputed = set(_near_the_rest(scores, ordered, cut.keep, epsilon))
+    ends = range(cut.keep, cut.keep + cut.spare + 1)
+    disputed = {p for end in ends for p in _near_the_rest(scores, ordered, end, epsilon)}
     # Of those that cannot be among the best anyway, nobody asks whether they reach the least.
-    able = [p for rank, p in enumerate(ordered) if rank < cut.keep or p in disputed]
+    able = [p for rank, p in enumerate(ordered) if rank < ends[-1] or p in disputed]
     disputed |= {p for p in able if abs(scores[p] - cut.least) <= epsilon}
     return [position for position in ordered if position in disputed]
 
