@@ -64,7 +64,7 @@ def test_the_kept_set_is_the_exact_one(
         pytest.param(Cut(2, 1.1), 0.3, [], id="at the least, but not among the best anyway"),
         pytest.param(Cut(3, 2.9), 0.5, [1, 2, 3], id="at both"),
         pytest.param(Cut(1, spare=2), 0.5, [0, 1, 2, 3], id="wherever it ends"),
-        pytest.param(Cut(1, 2.2, spare=1), 0.3, [2], id="at the least, taken for one that does not count"),
+        pytest.param(Cut(1, 2.2, spare=2), 0.3, [2], id="at the least, taken for one that does not count"),
         pytest.param(None, 9.0, [], id="nothing is said of a cut"),
     ],
 )
