@@ -177,6 +177,8 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
         print(f"\n\n{text(reason(f'report.outcome_{ledger.outcome}', model=model), language)}")
         if ledger.reason:
             print(text(ledger.reason, language))
+        if checked := report.checks_of(ledger, language):
+            print(checked)
         if ledger.retrieval:
             print(report.evidence(ledger.retrieval, ledger.models["reranker"].score_name, language))
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)

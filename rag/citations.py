@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from .ledger import Citation
 from .prose import prose
@@ -60,21 +61,26 @@ def markers(answer: str, *, growing: bool = False) -> tuple[Marker, ...]:
     return tuple(found)
 
 
-def linked(answer: str, sent: int, anchor: Callable[[int], str], *, growing: bool = False) -> str:
-    """The answer with valid citations as links `[n](anchor(n))`; unknown numbers stay text, nothing else changes."""
+Anchor = Callable[[int, int], str]
+"""Address of a citation's evidence, by its context number and its place among the valid citations, from 0."""
+
+
+def linked(answer: str, sent: int, anchor: Anchor, *, growing: bool = False) -> str:
+    """The answer with valid citations as links `[n](anchor)`; unknown numbers stay text, nothing else changes."""
     parts: list[str] = []
     last = 0
+    places = count()
     for marker in markers(answer, growing=growing):
         valid = [n for n in marker.numbers if 1 <= n <= sent]
         if not valid:
             continue
-        chips = "".join(f"[{n}]({anchor(n)})" if n in valid else f"[{n}]" for n in marker.numbers)
+        chips = "".join(f"[{n}]({anchor(n, next(places))})" if n in valid else f"[{n}]" for n in marker.numbers)
         parts += [answer[last : marker.start], chips]
         last = marker.end
     return "".join(parts) + answer[last:]
 
 
-def display(answer: str, sent: int, anchor: Callable[[int], str], *, growing: bool = False) -> str:
+def display(answer: str, sent: int, anchor: Anchor, *, growing: bool = False) -> str:
     """The answer as Markdown for the page: safe, with citation links; `growing` while it streams, without half ones."""
     shown = visible_prefix(answer) if growing else answer
     return linked(safe_markdown(shown, growing=growing), sent, anchor)

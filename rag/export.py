@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from . import checks
 from .ledger import Ledger, Outcome
 from .messages import Language, label, reason, text
 from .prose import open_fence
@@ -51,7 +52,21 @@ def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
     facts += [_outcome(ledger, language), _models(ledger, language)]
     parts = [f"## {text(reason('export.question', number=number), language)}", _quoted(ledger.question)]
     parts += ["\n".join(f"- {fact}" for fact in facts), _answer(ledger, language)]
-    return parts + _sources(ledger, language)
+    return parts + _checks(ledger, language) + _sources(ledger, language)
+
+
+def _checks(ledger: Ledger, language: Language) -> list[str]:
+    """How the answer stands up to its sources, and which of its sentences have none."""
+    line = checks.summary(ledger, language)
+    if not line:
+        return []
+    bare = [escaped(ledger.answer[claim.start : claim.end]) for claim in checks.without_source(ledger)]
+    rows = [text(reason("support.no_source_named", sentence=sentence), language) for sentence in bare]
+    rows += [
+        text(reason("support.unsent_named", number=q.number, words=escaped(q.text)), language)
+        for q in checks.unsent(ledger)
+    ]
+    return ["\n".join([f"*{line}*", *([""] if rows else []), *(f"- {row}" for row in rows)])]
 
 
 def _quoted(value: str) -> str:
@@ -118,6 +133,10 @@ def _source(candidate: Candidate, ledger: Ledger, language: Language) -> str:
         return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])
     cited = any(c.valid and c.number == candidate.number for c in ledger.citations)
     lines.append(label("export.cited" if cited else "export.not_cited", language))
+    lines += [
+        text(reason("support.quote", remark=checks.remark(q, language), words=escaped(q.text)), language)
+        for _, q in checks.quotes_of(ledger, candidate.number)
+    ]
     return "\n".join([f"**\\[{candidate.number}\\]** {lines[0]}", *(f"- {line}" for line in lines[1:])])
 
 

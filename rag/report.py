@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from . import checks
 from .events import DocumentOutcome, IngestEvent, StageEvent, State
+from .ledger import Ledger
 from .messages import Language, Reason, label, reason, text
 from .types import HEADING_SEPARATOR, Candidate, Document, Retrieval
 
@@ -52,6 +54,30 @@ def evidence(retrieval: Retrieval, score_name: str, language: Language) -> str:
     """Every candidate in final order: kept ones with their number, dropped ones with their reason."""
     lines = [_card(c, score_name, language) for c in retrieval.candidates]
     return "\n".join(lines) if lines else label("report.no_candidates", language)
+
+
+def checks_of(ledger: Ledger, language: Language) -> str:
+    """How an answer stands up to its sources: a line in all, one for each quote, one for each sentence without source.
+
+    "" where it claims nothing.
+    """
+    line = checks.summary(ledger, language)
+    if not line:
+        return ""
+    quotes = [
+        f"  [{quote.number}] "
+        + text(reason("support.quote", remark=checks.remark(quote, language), words=_line(quote.text)), language)
+        for quote in ledger.quotes
+    ]
+    bare = [
+        "  " + text(reason("support.no_source_named", sentence=_line(ledger.answer[c.start : c.end])), language)
+        for c in checks.without_source(ledger)
+    ]
+    return "\n".join([line, *quotes, *bare])
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _card(candidate: Candidate, score_name: str, language: Language) -> str:

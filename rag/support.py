@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import citations
+from .citations import Marker
 from .claims import Statement, claims_something, statements, without, words
 from .ledger import Citation, Claim, Match, Quote, Support
-from .matching import LEAST_PART, MISSING, Passage, parts, weight
+from .matching import MISSING, Passage, parts, weight
 from .quotes import Given
 from .sentences import Form
 from .types import Candidate
 
+LEAST_CITED = 4
+"""Letters of a sentence that is looked up in a context it cites itself."""
 LEAST_UNCITED = 25
 """Letters of a sentence that is looked up in the context the next sentence cites: fewer stand there by chance."""
 
@@ -95,7 +98,7 @@ class _Check:
         if self._given_to(group[-1]):
             return
         text = without(self.answer, group[0].start, group[-1].end, group[-1].markers)
-        number = self._verbatim(text, _numbers(group[-1]), group[-1].markers[-1].end, least=LEAST_PART // 2)
+        number = self._verbatim(text, group[-1].markers, least=LEAST_CITED)
         if not number:
             return
         said = [p for p, s in enumerate(group) if s.form is not Form.CODE] or [len(group) - 1]
@@ -122,8 +125,7 @@ class _Check:
             return Support.NOT_FOUND
         if quotes:
             return Support.QUOTED if all(q.match is Match.EXACT for q in quotes) else Support.CLOSE
-        at = statement.markers[-1].end
-        if self._verbatim(words(self.answer, statement), numbers, at, least=LEAST_PART // 2):
+        if self._verbatim(words(self.answer, statement), statement.markers, least=LEAST_CITED):
             return Support.QUOTED
         return Support.CITED
 
@@ -132,8 +134,8 @@ class _Check:
         whose introduction cites."""
         following = next((s for s in self.statements[position + 1 :] if s.markers), None)
         if following:
-            text, at = words(self.answer, statement), following.markers[-1].end
-            number = self._verbatim(text, _numbers(following), at, least=LEAST_UNCITED)
+            text = words(self.answer, statement)
+            number = self._verbatim(text, following.markers, least=LEAST_UNCITED, at=statement.end)
             if number:
                 return Support.QUOTED, (number,)
         introduction = self.statements[statement.introduced_by] if statement.introduced_by >= 0 else None
@@ -144,15 +146,18 @@ class _Check:
         cited = {(marker.end, number) for marker in statement.markers for number in marker.numbers}
         return [quote for quote in self.given if (quote.at, quote.number) in cited]
 
-    def _verbatim(self, text: str, numbers: Sequence[int], at: int, *, least: int) -> int:
-        """The context among these in which a text stands word for word; noted as a quote. 0 when it stands in none."""
+    def _verbatim(self, text: str, markers: Sequence[Marker], *, least: int, at: int | None = None) -> int:
+        """The context among those cited in which a text stands word for word; noted as a quote of that citation, or
+        at `at`. 0 when it stands in none."""
         if weight(text) < least:
             return 0
-        for number in numbers:
-            found = self.passages[number].exactly(text) if number in self.passages else None
-            if found:
-                self.verbatim.append(Quote(number, text, Match.EXACT, 1.0, found.start, found.end, at))
-                return number
+        for marker in markers:
+            for number in marker.numbers:
+                found = self.passages[number].exactly(text) if number in self.passages else None
+                if found:
+                    where = marker.end if at is None else at
+                    self.verbatim.append(Quote(number, text, Match.EXACT, 1.0, found.start, found.end, where))
+                    return number
         return 0
 
 

@@ -7,6 +7,7 @@ accident, such as a reranker that breaks down or models that take their time to 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -21,14 +22,16 @@ from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage,
 from rag.files import Refused
 from rag.jobrunner import JobRunner
 from rag.jobs import JobBook
-from rag.ledger import Answered, AnswerEvent, Author, Citation, Ledger, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
 from rag.marks import Marks
 from rag.messages import Reason, reason
+from rag.quotes import Given
 from rag.request import Request
 from rag.settings import Settings
 from rag.spool import Spool
 from rag.sqlite import Database
 from rag.status import ModelInfo, PartState, PartStatus, Status
+from rag.support import check
 from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
@@ -78,6 +81,14 @@ kill -HUP "$(pidof broker)"
 ```
 
 **One exception:** a new client CA needs a rolling restart [3], one broker at a time [2]."""
+
+QUOTES = [
+    (1, "Existing consumers keep the session they negotiated"),
+    (1, "waits for the reload counter to rise on each broker"),
+    (3, "needs a rolling restart"),
+    (2, "restart all brokers of a rack together"),
+]
+"""In order of the citations: word for word, nearly, word for word, false."""
 
 
 @dataclass
@@ -272,9 +283,10 @@ class _Script:
             self.cancel.flag.wait(HOLD_S)
 
     def _ledger(self) -> Ledger:
-        citations = tuple(
-            Citation(n, i, i + 3, True) for n in (1, 2, 3) for i in [self.answer.find(f"[{n}]")] if i >= 0
-        )
+        contexts = self.retrieval.contexts if self.retrieval else ()
+        ends = [m.end() for m in re.finditer(r"\[\d\]", self.answer)]
+        given = [Given(number, words, end) for end, (number, words) in zip(ends, QUOTES, strict=False)]
+        checked = check(self.answer, given, contexts, whole=self.outcome is Outcome.GENERATED)
         return Ledger(
             self.question,
             self.retrieval.query if self.retrieval else self.question,
@@ -283,7 +295,7 @@ class _Script:
             tuple(self.stages),
             (),
             self.answer,
-            citations,
+            checked.citations,
             self.outcome,
             self.why,
             {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
@@ -291,6 +303,8 @@ class _Script:
             1790000000.0,
             uuid.uuid4().hex,
             self.author,
+            quotes=checked.quotes,
+            claims=checked.claims,
         )
 
 

@@ -14,7 +14,7 @@ from rag.ledger import Citation
 SENT = 5
 
 
-def anchor(number: int) -> str:
+def anchor(number: int, place: int) -> str:
     return f"#ev-7-{number}"
 
 

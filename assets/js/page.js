@@ -24,6 +24,7 @@
 
   // A chip or a near miss names a card; its turn may have to be fetched first.
   let wanted = null;
+  page.arrivals = [];
   const showCard = (id) => {
     setPanel(true);
     const turn = Number(id.split("-")[1]);
@@ -44,6 +45,7 @@
     void card.offsetWidth; // the animation starts again only after a layout without it
     card.classList.add("flash");
     card.focus({ preventScroll: true });
+    page.arrivals.forEach((tell) => tell(card));
   };
   const setCitedOnly = (yes) => {
     root.dataset.citedOnly = yes ? "yes" : "no";

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...checks import quotes_of
 from ...highlight import best_sentence, term_spans
 from ...messages import Language
 from ...types import Candidate, Ranked, Retrieval
 from ..turn import Turn
 from . import query, similar
+from .checks import card_quotes
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
@@ -140,6 +142,7 @@ class _Cards:
             f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
             f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
             f"{self.meter(c)}{self.passage(c)}{similar.similar(c, self.retrieval, self.language, turn=self.one.number)}"
+            f"{card_quotes(self.one, c.number, self.language)}"
             f'<div class="card-foot">{self.ranks(c)}{tag}</div>{self.card_tools(c)}</li>'
         )
 
@@ -181,7 +184,8 @@ class _Cards:
         return (
             f'<p class="snippet">{snippet}</p>'
             f'<details id="full-{key}"><summary>{label} <span>{tokens}</span></summary>'
-            f'<div class="full" lang="{esc(c.stored.language)}">{marked(chunk.text, best=best, terms=terms)}'
+            f'<div class="full" lang="{esc(c.stored.language)}">'
+            f"{marked(chunk.text, best=best, terms=terms, quotes=self.quotes(c))}"
             "</div></details>"
             f'<details id="scores-{key}"><summary>{t("scores", self.language)}</summary>{self.scores(c)}</details>'
         )
@@ -189,6 +193,11 @@ class _Cards:
     def spans(self, c: Candidate) -> tuple[Span | None, Sequence[Span]]:
         text = c.stored.chunk.text
         return best_sentence(self.retrieval.query, text), term_spans(self.retrieval.query, text)
+
+    def quotes(self, c: Candidate) -> dict[int, Span]:
+        """Where the answer's quotes stand in a passage, by their place in the ledger."""
+        found = quotes_of(self.one.ledger, c.number) if self.one.ledger and c.number else []
+        return {position: (quote.start, quote.end) for position, quote in found if quote.end}
 
     def ranks(self, c: Candidate) -> str:
         def rank(label: str, ranked: Ranked | None) -> str:

@@ -18,11 +18,24 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from ...checks import Cited
 from ...citations import display
 from ...messages import Language
+from ..i18n import say
+from . import signs
 from .markup import esc, t
 
-ANCHOR = re.compile(r"#ev-(\d+)-(\d+)")
+ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
+"""Turn, context and, in the Markdown alone, the citation's place in the answer."""
+CHECKS = re.compile(r"#checks-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the check of a finished answer found: its valid citations, and the ends of its sentences without source."""
+
+    cited: Sequence[Cited] = ()
+    without_source: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +45,16 @@ class Chips:
     turn: int
     titles: Mapping[int, str]
     language: Language
+    checks: Checks = Checks()
 
 
 def answer(source: str, chips: Chips, *, complete: bool) -> str:
     """The answer's HTML. While it streams, a marker that has only begun is held back."""
     sent = len(chips.titles)
-    shown = display(source, sent, lambda number: f"#ev-{chips.turn}-{number}", growing=not complete)
-    return to_html(shown, chips)
+    marked = signs.marked(source, chips.checks.without_source)
+    shown = display(marked, sent, lambda number, place: f"#ev-{chips.turn}-{number}-{place}", growing=not complete)
+    label = say("support.no_source", chips.language)
+    return to_html(signs.linked(shown, f"#checks-{chips.turn}", label), chips)
 
 
 def to_html(source: str, chips: Chips) -> str:
@@ -75,7 +91,7 @@ def web_link(url: str) -> str:
 
 
 def _may_be_linked(url: str) -> bool:
-    return is_web(url) or ANCHOR.fullmatch(url) is not None
+    return is_web(url) or ANCHOR.fullmatch(url) is not None or CHECKS.fullmatch(url) is not None
 
 
 class SafeRenderer(RendererHTML):
@@ -100,7 +116,9 @@ class _Renderer(SafeRenderer):
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         address = str(tokens[idx].attrGet("href") or "")
         if found := ANCHOR.fullmatch(address):
-            return _chip_open(int(found[1]), int(found[2]), env["chips"])
+            return _chip_open(int(found[1]), int(found[2]), found[3], env["chips"])
+        if CHECKS.fullmatch(address):
+            return _no_source_open(address, env["chips"])
         return web_link(address)
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -110,9 +128,24 @@ class _Renderer(SafeRenderer):
         return "</p>\n"
 
 
-def _chip_open(turn: int, number: int, chips: Chips) -> str:
+def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> str:
     """A chip, or no more than plain text where a model invented the address of one."""
     if turn != chips.turn or number not in chips.titles:
         return "<a>"
-    spoken = t("chip", chips.language, number=number)
-    return f'<a class="chip" href="#ev-{turn}-{number}" title="{esc(chips.titles[number])}" aria-label="{spoken}">'
+    href, title = f"#ev-{turn}-{number}", esc(chips.titles[number])
+    cited = chips.checks.cited[int(place)] if place and int(place) < len(chips.checks.cited) else None
+    if cited is None or cited.number != number:  # streaming, or from before quotes were checked
+        spoken = t("chip", chips.language, number=number)
+        return f'<a class="chip" href="{href}" title="{title}" aria-label="{spoken}">'
+    check = say(f"support.chip_{cited.check}", chips.language)
+    spoken = t("support.chip", chips.language, number=number, check=check)
+    quotes = f' data-quotes="{" ".join(map(str, cited.quotes))}"' if cited.quotes else ""
+    return f'<a class="chip {cited.check}" href="{href}" title="{title} ({esc(check)})" aria-label="{spoken}"{quotes}>'
+
+
+def _no_source_open(address: str, chips: Chips) -> str:
+    """The mark behind a sentence without source; it leads to the explanation under the answer."""
+    if address != f"#checks-{chips.turn}":
+        return "<a>"
+    about = t("support.no_source_about", chips.language)
+    return f'<a class="no-source" href="{address}" data-act="checks" title="{about}" aria-label="{about}">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ...messages import Language, Reason, text
@@ -88,17 +88,23 @@ def path(headings: Sequence[str]) -> str:
     return '<span class="sep" aria-hidden="true"> › </span>'.join(f"<span>{name(h)}</span>" for h in headings)
 
 
-def marked(source: str, *, best: Span | None, terms: Sequence[Span]) -> str:
-    """The source with its best sentence and the question's words marked. Spans are of the raw, unescaped text."""
+def marked(source: str, *, best: Span | None, terms: Sequence[Span], quotes: Mapping[int, Span] | None = None) -> str:
+    """The source with its best sentence, the question's words and the answer's quotes marked.
+
+    Spans are of the raw, unescaped text. `quotes` are by their number, which the marks carry.
+    """
     inside = [(max(0, a), min(len(source), b)) for a, b in terms]
     inside = [(a, b) for a, b in inside if a < b]
-    cuts = {0, len(source), *(x for span in inside for x in span), *(best or ())}
+    quoted = quotes or {}
+    cuts = {0, len(source), *(x for span in (*inside, *quoted.values()) for x in span), *(best or ())}
     edges = sorted(x for x in cuts if 0 <= x <= len(source))
     out: list[str] = []
     for start, end in pairwise(edges):
         piece = esc(source[start:end])
         if any(a <= start and end <= b for a, b in inside):
             piece = f'<mark class="term">{piece}</mark>'
+        if numbers := " ".join(str(n) for n, (a, b) in quoted.items() if a <= start and end <= b):
+            piece = f'<mark class="quote" data-quotes="{numbers}">{piece}</mark>'
         if best and best[0] <= start and end <= best[1]:
             piece = f'<mark class="best">{piece}</mark>'
         out.append(piece)

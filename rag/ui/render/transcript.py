@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...checks import cited, without_source
 from ...jobs import Job
 from ...ledger import Outcome
 from ...messages import Language
@@ -12,7 +13,8 @@ from ..examples import examples, fit
 from ..i18n import LOCALES
 from ..turn import Turn
 from . import query, stages
-from .markdown import Chips, answer
+from .checks import under_answer
+from .markdown import Checks, Chips, answer
 from .markup import esc, icon, name, size, t, why
 from .refusal import ways_on
 
@@ -105,7 +107,8 @@ def _prose(one: Turn, language: Language) -> str:
     titles = {
         c.number: f"{c.stored.document} › {' › '.join(c.stored.chunk.heading_path)}" for c in contexts if c.number
     }
-    return answer(one.text, Chips(one.number, titles, language), complete=one.done)
+    checked = Checks(cited(one.ledger), [c.end for c in without_source(one.ledger)]) if one.ledger else Checks()
+    return answer(one.text, Chips(one.number, titles, language, checked), complete=one.done)
 
 
 def _finished(one: Turn, language: Language) -> str:
@@ -114,6 +117,7 @@ def _finished(one: Turn, language: Language) -> str:
         stages.kept(one, language)
         + query.line(one, language, place="answer")
         + prose
+        + under_answer(one, language)
         + _verdict(one, language)
         + _unkept(one, language)
         + ways_on(one, language)
