@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,10 +100,10 @@ def test_rows_that_are_read_twice_after_a_crash_are_one_again(path: str, tmp_pat
     for log, data in kept.items():
         log.parent.mkdir(exist_ok=True)
         log.write_bytes(data)
-    connection = connect(path)
+    copy = shutil.copytree(path, tmp_path / "copy.db")
+    connection = connect(str(copy))
     rows = connection.call("query", collection_name="kb", filter="", output_fields=["id"], limit=10_000)
-    registry = connection.call("query", collection_name="kb_registry", filter="", output_fields=["id"], limit=10_000)
-    assert len(rows) > len({row["id"] for row in rows}) or len(registry) > 2
+    assert len(rows) > len({row["id"] for row in rows}), "Milvus Lite does this no more: leave it to Milvus Lite"
     assert [document.name for document in read_documents(connection, "kb")] == [NAME, "other.md"]
     connection.close()
     check_whole(path, NEW)
