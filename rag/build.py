@@ -219,6 +219,7 @@ def connected(settings: Settings) -> Connection:
         database=settings.milvus_database,
         timeout=settings.milvus_timeout,
         certificate=settings.milvus_server_pem,
+        strong=settings.milvus_consistency == "strong",
     )
 
 
@@ -258,7 +259,14 @@ def _index(settings: Settings) -> IndexOptions:
     from .store import IndexOptions
 
     s = settings
-    return IndexOptions(kind=s.milvus_index, m=s.hnsw_m, ef_construction=s.hnsw_ef_construction, ef=s.hnsw_ef)
+    return IndexOptions(
+        kind=s.milvus_index,
+        m=s.hnsw_m,
+        ef_construction=s.hnsw_ef_construction,
+        ef=s.hnsw_ef,
+        nlist=s.ivf_nlist,
+        nprobe=s.ivf_nprobe,
+    )
 
 
 def fingerprint(embedder: Embedder, limits: ChunkLimits) -> Fingerprint:

@@ -131,14 +131,25 @@ class Settings:
     milvus_timeout: float = setting(
         "MILVUS_TIMEOUT", 5.0, "Seconds a Milvus server may take per call", low=0.5, high=600
     )
-    milvus_index: Literal["auto", "flat", "hnsw"] = setting(
-        "MILVUS_INDEX", "auto", "Dense index", choices=("auto", "flat", "hnsw")
+    milvus_index: Literal["auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"] = setting(
+        "MILVUS_INDEX",
+        "auto",
+        "Dense index; auto is flat on Milvus Lite and hnsw on servers",
+        choices=("auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"),
+    )
+    milvus_consistency: Literal["session", "strong"] = setting(
+        "MILVUS_CONSISTENCY",
+        "session",
+        "What a search on a server sees: at least this app's own changes, or all changes of all apps (slower)",
+        choices=("session", "strong"),
     )
     hnsw_m: int = setting("MILVUS_HNSW_M", 16, "HNSW: links per node", low=2, high=2048)
     hnsw_ef_construction: int = setting(
         "MILVUS_HNSW_EF_CONSTRUCTION", 200, "HNSW: width while building", low=8, high=10000
     )
-    hnsw_ef: int = setting("MILVUS_HNSW_EF", 128, "HNSW: width while searching", low=8, high=32768)
+    ivf_nlist: int = setting("MILVUS_IVF_NLIST", 1024, "IVF_RABITQ: clusters", low=1, high=65536)
+    ivf_nprobe: int = setting("MILVUS_IVF_NPROBE", 64, "IVF_RABITQ: clusters searched", low=1, high=65536)
+    hnsw_ef: int = setting("MILVUS_HNSW_EF", 128, "HNSW, DISKANN: width while searching", low=8, high=32768)
 
     chunk_tokens: int = setting(
         "RAG_CHUNK_TOKENS", 240, "Largest chunk, in tokens of the embedding model", low=32, high=8192

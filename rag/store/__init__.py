@@ -6,6 +6,7 @@
 | `databases.py`  | what this process has open, and the locks                              |
 | `failures.py`   | foreign exceptions to ours                                             |
 | `schema.py`     | collections, indexes, fingerprint                                      |
+| `indexes.py`    | kinds of index, their parameters, which Milvus has them                |
 | `registry.py`   | which revision of which document counts                                |
 | `rows.py`       | chunks as rows and back                                                |
 | `search.py`     | dense and full-text search of what counts                              |
@@ -21,8 +22,8 @@ from __future__ import annotations
 
 from .collection import MilvusStore
 from .connection import Connection, connect
+from .indexes import IndexKind, IndexOptions
 from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_chunks, read_documents
-from .schema import IndexKind, IndexOptions
 
 __all__ = [
     "Connection",

@@ -19,6 +19,7 @@ from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing
 from . import limits, opening, schema
 from .connection import Connection
 from .filters import both, one_of
+from .indexes import IndexOptions, SearchParams, dense_index, search_params
 from .inspection import refuse_lost
 from .reading import Census, Reader
 from .registry import HIDDEN, MOST_EXCLUDED, NAMES_PER_QUERY, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
@@ -41,7 +42,7 @@ class MilvusStore:
         collection: str,
         *,
         dimension: int,
-        ef: int,
+        search: SearchParams,
         full_text_missing: Reason | None,
         page_rows: int = PAGE_ROWS,
         most_excluded: int = MOST_EXCLUDED,
@@ -55,7 +56,7 @@ class MilvusStore:
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
-        self._search = Search(connection, collection, self._registry, ef=ef)
+        self._search = Search(connection, collection, self._registry, search)
         self._reader = Reader(connection, collection, self._registry, dimension=dimension)
 
     @classmethod
@@ -65,7 +66,7 @@ class MilvusStore:
         collection: str,
         fingerprint: Fingerprint,
         *,
-        index: schema.IndexOptions | None = None,
+        index: IndexOptions | None = None,
         page_rows: int = PAGE_ROWS,
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
@@ -79,7 +80,8 @@ class MilvusStore:
         the index kind or Milvus's answer is wrong.
         """
         limits.check_collection(collection)
-        options = index or schema.IndexOptions()
+        options = index or IndexOptions()
+        dense_index(options, connection)  # refused before anything is made
         with connection.changes, opening.reporting_damage(connection), opening.all_or_nothing(connection, collection):
             description = opening.ensure_collections(connection, collection, fingerprint)
             has_sparse = any(field["name"] == schema.SPARSE for field in description["fields"])
@@ -91,7 +93,7 @@ class MilvusStore:
             connection,
             collection,
             dimension=fingerprint.dimension,
-            ef=0 if dense.type == "FLAT" else options.ef,
+            search=search_params(dense.type, options, is_lite=connection.is_lite),
             full_text_missing=missing,
             page_rows=page_rows,
             most_excluded=most_excluded,

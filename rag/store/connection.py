@@ -43,10 +43,13 @@ MERGED_BYTES = 100_000_000
 class Connection:
     """An open connection. Calls go through `call`, which adds the timeout and maps errors."""
 
-    def __init__(self, client: MilvusClient, database: Database, address: Address, *, version: str, path: str) -> None:
+    def __init__(
+        self, client: MilvusClient, database: Database, address: Address, *, version: str, path: str, strong: bool
+    ) -> None:
         self._client = client
         self._database = database
         self._path = path
+        self._strong = strong
         self._open = True
         self.address = address
         self.version = version
@@ -73,6 +76,8 @@ class Connection:
         from pymilvus.exceptions import MilvusException
 
         options.setdefault("timeout", self.address.seconds)
+        if self._strong and options.get("consistency_level") == "Session":
+            options["consistency_level"] = "Strong"
         started = time.monotonic()
         with mapped(self.address), self._whole_log(method, options.get("collection_name", "")):
             try:
@@ -188,10 +193,11 @@ class Connection:
 
 
 def connect(
-    uri: str, *, token: str = "", database: str = "", timeout: float = 10.0, certificate: str = ""
+    uri: str, *, token: str = "", database: str = "", timeout: float = 10.0, certificate: str = "", strong: bool = False
 ) -> Connection:
     """Open the embedded database at a path ending in `.db`, or connect to `http(s)://…`; `timeout` in seconds.
 
+    Reads see at least what this process wrote; `strong`, what any process wrote, for some 200 ms on a server.
     `certificate` is a PEM file that a server's certificate is checked against, in place of the system's authorities.
     A missing folder is created. Raises StoreLocked when another process has the embedded database open, and
     StoreUnavailable when the database cannot be opened, does not answer in time or denies access.
@@ -210,16 +216,18 @@ def connect(
         entered = DATABASES.enter(key)
         entered.unclean |= unclean
         try:
-            return _connected(uri, token, database, address, entered, path, certificate)
+            client, version = _client(uri, token, database, address, path, certificate)
+            return Connection(client, entered, address, version=version, path=path, strong=strong)
         except BaseException:
             if DATABASES.leave(entered) and path:
                 _release(path)
             raise
 
 
-def _connected(
-    uri: str, token: str, database: str, address: Address, entered: Database, path: str, certificate: str
-) -> Connection:
+def _client(
+    uri: str, token: str, database: str, address: Address, path: str, certificate: str
+) -> tuple[MilvusClient, str]:
+    """A client that is connected, and what its server calls itself."""
     from pymilvus import MilvusClient
     from pymilvus.exceptions import ConnectionConfigException
 
@@ -250,7 +258,7 @@ def _connected(
         except BaseException:
             client.close()
             raise
-    return Connection(client, entered, address, version=version, path=path)
+    return client, version
 
 
 def _checked_path(uri: str) -> str:

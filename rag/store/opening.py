@@ -14,6 +14,7 @@ from ..types import Fingerprint
 from . import limits, schema
 from .connection import Connection
 from .filters import one_of
+from .indexes import Index, IndexOptions, dense_index, sparse_index
 
 log = logging.getLogger(__name__)
 
@@ -39,18 +40,16 @@ def ensure_collections(connection: Connection, collection: str, fingerprint: Fin
     return description
 
 
-def ensure_indexes(
-    connection: Connection, collection: str, options: schema.IndexOptions, *, full_text: bool
-) -> schema.Index:
+def ensure_indexes(connection: Connection, collection: str, options: IndexOptions, *, full_text: bool) -> Index:
     """Index and load both collections; returns the dense index in use."""
-    wanted = schema.dense_index(options, is_lite=connection.is_lite)
+    wanted = dense_index(options, connection)
     keep = options.kind == "auto"
     dense = schema.ensure_index(connection, collection, schema.DENSE, wanted, metric="IP", keep=keep)
     if full_text:
-        sparse = schema.sparse_index(options)
+        sparse = sparse_index(options)
         schema.ensure_index(connection, collection, schema.SPARSE, sparse, metric="BM25", keep=False)
     registry = collection + schema.REGISTRY_SUFFIX
-    schema.ensure_index(connection, registry, schema.DENSE, schema.Index("FLAT", {}), metric="IP", keep=True)
+    schema.ensure_index(connection, registry, schema.DENSE, Index("FLAT", {}), metric="IP", keep=True)
     for name in (collection, registry):
         _load(connection, name)
         if connection.was_left_open(name):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from ..errors import IndexMismatch, StoreError
+from ..errors import IndexMismatch
 from ..messages import Reason, reason
 from ..types import Fingerprint
+from .indexes import Index, Param
 from .limits import HEADINGS_BYTES, LANGUAGE_BYTES, NAME_BYTES, TEXT_BYTES, TITLE_BYTES
 
 if TYPE_CHECKING:
@@ -17,59 +18,11 @@ if TYPE_CHECKING:
 
     from .connection import Connection
 
-IndexKind = Literal["auto", "flat", "hnsw"]
-
 DENSE, SPARSE = "dense", "sparse"
 FINGERPRINT = "plainsight.fingerprint"
 FIRST_WITH_BM25 = (2, 5)
 
-FILTERED_LITE_EF = 4096
-"""Lite's HNSW filters after searching: with a narrow filter and a usual width it finds hardly anything."""
-
 REGISTRY_SUFFIX = "_registry"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """How the collection is indexed. `auto` is exact (flat) on Milvus Lite and HNSW on servers.
-
-    `auto` leaves an existing index as it is; a forced kind or its parameters rebuild one that differs.
-    """
-
-    kind: IndexKind = "auto"
-    m: int = 16
-    ef_construction: int = 200
-    ef: int = 128
-    bm25_k1: float = 1.2
-    bm25_b: float = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An index as it is wanted or found: parameters by name."""
-
-    type: str
-    params: Mapping[str, float]
-
-    def serves(self, wanted: Index) -> bool:
-        """Whether this one does what `wanted` asks; a parameter the server does not report counts as equal."""
-        return self.type == wanted.type and all(
-            self.params.get(name, value) == value for name, value in wanted.params.items()
-        )
-
-
-def dense_index(options: IndexOptions, *, is_lite: bool) -> Index:
-    """The index wanted for dense vectors. Lite would accept any type's name and break at the next start."""
-    if options.kind not in ("auto", "flat", "hnsw"):
-        raise StoreError(reason("store.index_kind", kind=options.kind))
-    if options.kind == "flat" or (options.kind == "auto" and is_lite):
-        return Index("FLAT", {})
-    return Index("HNSW", {"M": options.m, "efConstruction": options.ef_construction})
-
-
-def sparse_index(options: IndexOptions) -> Index:
-    """The index wanted for full text."""
-    return Index("SPARSE_INVERTED_INDEX", {"bm25_k1": options.bm25_k1, "bm25_b": options.bm25_b})
 
 
 def no_full_text(connection: Connection) -> Reason | None:
@@ -163,7 +116,7 @@ def found_index(connection: Connection, collection: str, field: str) -> Index | 
     for name in names:
         described = connection.call("describe_index", collection_name=collection, index_name=name) or {}
         if described.get("field_name", field) == field:
-            return Index(str(described.get("index_type", "")), _numbers(described))
+            return Index(str(described.get("index_type", "")), _params(described))
     return None
 
 
@@ -245,15 +198,9 @@ def check_fingerprint(collection: str, description: Mapping[str, Any], fingerpri
         raise IndexMismatch(reason("store.mismatch", collection=collection, differences="; ".join(different)))
 
 
-def _numbers(described: Mapping[str, Any]) -> dict[str, float]:
-    """Index parameters as numbers: servers and Lite report them flat, nested or as JSON, and often as strings."""
+def _params(described: Mapping[str, Any]) -> dict[str, Param]:
+    """Index parameters: servers and Lite report them flat, nested or as JSON, and often as strings."""
     nested = described.get("params", {})
     if isinstance(nested, str):
         nested = json.loads(nested or "{}")
-    numbers = {}
-    for name, value in {**described, **nested}.items():
-        try:
-            numbers[name] = float(value)
-        except (TypeError, ValueError):
-            continue
-    return numbers
+    return {name: value for name, value in {**described, **nested}.items() if isinstance(value, (str, int, float))}

@@ -20,9 +20,10 @@ from ..types import within as in_scope
 from . import limits
 from .connection import Connection
 from .filters import any_of, below, both, none_of, one_of
+from .indexes import SearchParams
 from .registry import NAMES_PER_QUERY, Consistency, Registry
 from .rows import CHUNK_FIELDS, stored_chunk
-from .schema import DENSE, FILTERED_LITE_EF, SPARSE
+from .schema import DENSE, SPARSE
 
 SPARE_HITS = 16
 """Hits asked for beyond the limit, to stand in for the few that may have to be dropped."""
@@ -43,12 +44,11 @@ Scored = tuple[float, Mapping[str, Any]]
 class Search:
     """The searches of one collection."""
 
-    def __init__(self, connection: Connection, collection: str, registry: Registry, *, ef: int) -> None:
+    def __init__(self, connection: Connection, collection: str, registry: Registry, params: SearchParams) -> None:
         self._connection = connection
         self._collection = collection
         self._registry = registry
-        self._ef = ef
-        """Search width of HNSW; 0 for an exact index."""
+        self._params = params
 
     def dense(self, vector: Vectors, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Nearest chunks by inner product."""
@@ -93,13 +93,7 @@ class Search:
         return rows
 
     def _dense(self, vector: Vectors, fields: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Scored]:
-        def params(fetch: int, filtered: bool) -> dict[str, Any]:
-            if not self._ef:
-                return {"metric_type": "IP", "params": {}}
-            least = FILTERED_LITE_EF if filtered and self._connection.is_lite else self._ef
-            return {"metric_type": "IP", "params": {"ef": max(least, self._ef, fetch)}}
-
-        return self._scored(DENSE, vector[0], params, fields, limit=limit, documents=documents)
+        return self._scored(DENSE, vector[0], self._params, fields, limit=limit, documents=documents)
 
     def full_text(self, query: str, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Best chunks by BM25 over the query's terms; none when it has no term."""
@@ -121,7 +115,7 @@ class Search:
         self,
         field: str,
         data: Any,
-        params: Callable[[int, bool], dict[str, Any]],
+        params: SearchParams,
         fields: Sequence[str],
         *,
         limit: int,

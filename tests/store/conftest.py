@@ -114,12 +114,17 @@ def fresh(connection: Connection, collection: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_store(milvus_server: MilvusServer, server_collection: str) -> Iterator[MilvusStore]:
-    """Empty, on the server the tests start themselves, whatever MILVUS_TEST_URI says."""
-    place = Place(milvus_server.uri, TOKEN, server_collection, str(milvus_server.authority))
-    opened = MilvusStore.open(connection := place.connect(), place.collection, FINGERPRINT)
+def server_place(milvus_server: MilvusServer, server_collection: str) -> Place:
+    """On the server the tests start themselves, whatever MILVUS_TEST_URI says."""
+    return Place(milvus_server.uri, TOKEN, server_collection, str(milvus_server.authority))
+
+
+@pytest.fixture
+def own_store(server_place: Place) -> Iterator[MilvusStore]:
+    """Empty, at `server_place`."""
+    opened = MilvusStore.open(connection := server_place.connect(), server_place.collection, FINGERPRINT)
     yield opened
-    empty(connection, place.collection)
+    empty(connection, server_place.collection)
     opened.close()
 
 

@@ -8,13 +8,16 @@ from hashlib import sha256
 
 import numpy as np
 
-from rag.store import MilvusStore
+from rag.store import IndexOptions, MilvusStore
+from rag.store.indexes import search_params
 from rag.types import Chunk, Document, Fingerprint, Hit, Vectors
 from tests.fakes import BagEmbedder
 
 DIMENSION = 32
 FINGERPRINT = Fingerprint(model="bag", revision="1", dimension=DIMENSION, chunker="test", schema="1")
 EMBEDDER = BagEmbedder(DIMENSION)
+EXACT = search_params("FLAT", IndexOptions(), is_lite=True)
+GRAPH = search_params("HNSW", IndexOptions(ef=16), is_lite=False)
 
 
 @dataclass(frozen=True)

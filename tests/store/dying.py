@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.store import Connection, MilvusStore, connect
 
-from .corpus import FINGERPRINT
+from .corpus import EXACT, FINGERPRINT
 from .revisions import NAME, NEW
 
 
@@ -36,7 +36,13 @@ def main(path: str, action: str, writes: str) -> None:
     connection: Any = connect(path)
     store = MilvusStore.open(connection, "kb", FINGERPRINT)
     dying: Any = Dying(connection, int(writes))
-    store = MilvusStore(dying, "kb", dimension=FINGERPRINT.dimension, ef=0, full_text_missing=None)
+    store = MilvusStore(
+        dying,
+        "kb",
+        dimension=FINGERPRINT.dimension,
+        search=EXACT,
+        full_text_missing=None,
+    )
     if action == "replace":
         NEW.put(store)
     else:

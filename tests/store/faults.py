@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.store import Connection, MilvusStore
 
-from .corpus import FINGERPRINT
+from .corpus import FINGERPRINT, GRAPH
 
 
 class Faulty:
@@ -32,4 +32,10 @@ class Faulty:
 def faulty(connection: Connection, collection: str, *, writes: int, happen: Callable[[], object]) -> MilvusStore:
     """A store that does all its work on `connection`, and before its n-th write something happens."""
     with_fault: Any = Faulty(connection, writes, happen)
-    return MilvusStore(with_fault, collection, dimension=FINGERPRINT.dimension, ef=16, full_text_missing=None)
+    return MilvusStore(
+        with_fault,
+        collection,
+        dimension=FINGERPRINT.dimension,
+        search=GRAPH,
+        full_text_missing=None,
+    )

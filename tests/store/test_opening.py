@@ -94,9 +94,9 @@ def test_names_a_server_would_refuse_are_refused(connection: Connection, name: s
     assert refused.value.reason.code == "store.collection_name"
 
 
-def test_an_index_lite_would_accept_and_break_on_is_refused(connection: Connection, collection: str) -> None:
+def test_an_index_nobody_knows_is_refused(connection: Connection, collection: str) -> None:
     with pytest.raises(StoreError) as refused:
-        MilvusStore.open(connection, collection, FINGERPRINT, index=IndexOptions(kind="DISKANN"))  # type: ignore[arg-type]
+        MilvusStore.open(connection, collection, FINGERPRINT, index=IndexOptions(kind="SCANN"))  # type: ignore[arg-type]
     assert refused.value.reason.code == "store.index_kind"
 
 

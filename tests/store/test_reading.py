@@ -13,7 +13,7 @@ from rag.store import Connection, MilvusStore
 from rag.store.limits import MOST_HITS
 from rag.types import Standing
 
-from .corpus import DIMENSION, Sample, axis, sample
+from .corpus import DIMENSION, GRAPH, Sample, axis, sample
 
 
 def ladder(name: str, cosines: Sequence[float]) -> Sample:
@@ -81,7 +81,13 @@ def test_a_chunk_the_index_passes_over_gets_the_rank_it_should_have_had(
             return answer
 
     approximate: Any = Forgetful()
-    other = MilvusStore(approximate, collection, dimension=DIMENSION, ef=16, full_text_missing=None)
+    other = MilvusStore(
+        approximate,
+        collection,
+        dimension=DIMENSION,
+        search=GRAPH,
+        full_text_missing=None,
+    )
     found = other.rank_dense(axis(0), ids(store, "a.md"), depth=3)
     assert plain(found, ids(store, "a.md")) == [(0.9, 1, True), (0.5, 2, False), (0.1, 2, True)]
 

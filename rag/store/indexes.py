@@ -1,0 +1,131 @@
+"""The indexes of dense vectors and of full text: what each is built and searched with, and which Milvus has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from ..errors import StoreError
+from ..messages import reason
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+IndexKind = Literal["auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"]
+
+FILTERED_LITE_EF = 4096
+"""Lite's HNSW filters after searching: with a narrow filter and a usual width it finds hardly anything."""
+
+DISKANN_FEW, DISKANN_PER_HIT = 200, 10
+"""Milvus before 2.4 refuses a search list longer than 200 or ten times the hits, whichever is more."""
+
+REFINE_K = 2
+"""Hits of the 1-bit codes that are compared again by their 8-bit ones, for each hit that is wanted."""
+
+Param = float | str | bool
+SearchParams = Callable[[int, bool], dict[str, Any]]
+"""Parameters of a search from how many hits it fetches and whether it is filtered."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How the collection is indexed. `auto` is exact (flat) on Milvus Lite and HNSW on servers.
+
+    `auto` leaves an existing index as it is; a forced kind or its parameters rebuild one that differs.
+    """
+
+    kind: IndexKind = "auto"
+    m: int = 16
+    ef_construction: int = 200
+    ef: int = 128
+    """Width of a search in a graph: HNSW, HNSW_SQ and DISKANN."""
+    nlist: int = 1024
+    nprobe: int = 64
+    bm25_k1: float = 1.2
+    bm25_b: float = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index as it is wanted or found: parameters by name."""
+
+    type: str
+    params: Mapping[str, Param]
+
+    def serves(self, wanted: Index) -> bool:
+        """Whether this one does what `wanted` asks; a parameter the server does not report counts as equal."""
+        return self.type == wanted.type and all(
+            _plain(self.params.get(name, value)) == _plain(value) for name, value in wanted.params.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    type: str
+    since: tuple[int, int]
+    """First version of a server that has it."""
+    on_lite: bool
+    """Whether Lite really has it. It accepts any name, searches without an index, and fails at the next start."""
+    build: Callable[[IndexOptions], Mapping[str, Param]]
+
+
+def _graph(options: IndexOptions) -> Mapping[str, Param]:
+    return {"M": options.m, "efConstruction": options.ef_construction}
+
+
+_KINDS: Mapping[IndexKind, _Kind] = {
+    "flat": _Kind("FLAT", (2, 0), True, lambda o: {}),
+    "hnsw": _Kind("HNSW", (2, 0), True, _graph),
+    "hnsw_sq": _Kind("HNSW_SQ", (2, 5), True, lambda o: {**_graph(o), "sq_type": "SQ8"}),
+    "diskann": _Kind("DISKANN", (2, 2), False, lambda o: {}),
+    "ivf_rabitq": _Kind(
+        "IVF_RABITQ", (2, 6), False, lambda o: {"nlist": o.nlist, "refine": True, "refine_type": "SQ8"}
+    ),
+}
+
+
+def dense_index(options: IndexOptions, connection: Connection) -> Index:
+    """The index wanted for dense vectors. Raises StoreError when this Milvus has none of that kind."""
+    if options.kind not in get_args(IndexKind):
+        raise StoreError(reason("store.index_kind", kind=options.kind, kinds=", ".join(get_args(IndexKind))))
+    automatic: IndexKind = "flat" if connection.is_lite else "hnsw"
+    kind = _KINDS[automatic if options.kind == "auto" else options.kind]
+    if connection.is_lite and not kind.on_lite:
+        possible = ", ".join(["auto", *(name for name, each in _KINDS.items() if each.on_lite)])
+        raise StoreError(reason("store.index_on_lite", kind=options.kind, kinds=possible))
+    release = connection.release
+    if not connection.is_lite and release is not None and release < kind.since:
+        since = ".".join(map(str, kind.since))
+        raise StoreError(reason("store.index_too_new", kind=options.kind, version=connection.version, since=since))
+    return Index(kind.type, kind.build(options))
+
+
+def search_params(index: str, options: IndexOptions, *, is_lite: bool) -> SearchParams:
+    """What a search in an index of this type is told; of a type nobody asked for, only the metric."""
+
+    def params(fetch: int, filtered: bool) -> dict[str, Any]:
+        width = max(options.ef, fetch, FILTERED_LITE_EF if filtered and is_lite else 0)
+        values: dict[str, Param] = {}
+        if index in ("HNSW", "HNSW_SQ"):
+            values = {"ef": width}
+        elif index == "DISKANN":
+            values = {"search_list": min(width, max(DISKANN_FEW, DISKANN_PER_HIT * fetch))}
+        elif index == "IVF_RABITQ":
+            values = {"nprobe": options.nprobe, "refine_k": REFINE_K}
+        return {"metric_type": "IP", "params": values}
+
+    return params
+
+
+def sparse_index(options: IndexOptions) -> Index:
+    """The index wanted for full text."""
+    return Index("SPARSE_INVERTED_INDEX", {"bm25_k1": options.bm25_k1, "bm25_b": options.bm25_b})
+
+
+def _plain(value: Param) -> float | str:
+    """Servers and Lite report numbers and booleans as strings, or not."""
+    try:
+        return float(value)
+    except ValueError:
+        return str(value).lower()
