@@ -35,9 +35,9 @@ def scripted_page(
 
 
 @contextmanager
-def real_page(folder: Path, env: Mapping[str, str]) -> Iterator[str]:
+def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) -> Iterator[str]:
     """`python app.py` with the offline models and an embedded database in `folder`."""
-    port = free_port()
+    port = port or free_port()
     settings = {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env}
     with _served(["app.py"], port, folder, settings) as address:
         yield address
