@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import backup, kb, report
+from . import backup, kb, reindex, report
 from . import commands as saved
 from .errors import RagError
 from .events import Cancel, Delta, Retrieved, StageEvent
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=run_evaluate)
 
     backup.add_commands(commands)
+    reindex.add_commands(commands)
     saved.add_commands(commands)
     return top
 

@@ -21,8 +21,9 @@ from .draft import Setup
 from .errors import LibraryError, StoreError, StoreUnavailable
 from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused
+from .indexes import Indexes
 from .ingest import Ingest
-from .jobrunner import JobRunner, Take
+from .jobrunner import JobRunner, Renew, Take
 from .jobs import JobBook
 from .language import UNDETERMINED, detect
 from .library import Library
@@ -67,13 +68,20 @@ def build(settings: Settings) -> Service:
         ingest=lambda models, store, base: _ingest(settings, models, store, base),
         chat=chat.info if chat else None,
     )
+    indexes = Indexes(
+        library,
+        lambda: runtime.models().embedder,
+        lambda embedder: chunk_limits(settings, embedder),
+        lambda embedder: fingerprint(embedder, chunk_limits(settings, embedder)),
+    )
     jobs = JobRunner(
         JobBook(kept),
         Spool(Path(settings.data_dir) / "jobs"),
         _taking(runtime),
+        _renewing(runtime, indexes),
         lock=Path(settings.data_dir) / "jobs.lock",
     )
-    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs)
+    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs, indexes)
 
 
 def _taking(runtime: Runtime) -> Take:
@@ -85,6 +93,17 @@ def _taking(runtime: Runtime) -> Take:
             yield from runtime.ingest(collection).run(sources, cancel=cancel)
 
     return take
+
+
+def _renewing(runtime: Runtime, indexes: Indexes) -> Renew:
+    """What the jobs do that build a new index, once the models are there."""
+
+    def renew(collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
+        wait_until_ready(runtime.status, cancel)
+        if not cancel:
+            yield from indexes.rebuild(collection, cancel=cancel)
+
+    return renew
 
 
 def kept_in(settings: Settings) -> Database:
@@ -155,6 +174,14 @@ class Milvus:
         from .store import MilvusStore
 
         made_with = fingerprint(embedder, chunk_limits(self._settings, embedder))
+        return MilvusStore.open(self._connection(), collection, made_with, index=_index(self._settings))
+
+    def open_as_made(self, collection: str) -> Store:
+        from .store import MilvusStore, fingerprint_of
+
+        made_with = fingerprint_of(self._connection(), collection)
+        if made_with is None:
+            raise StoreError(reason("store.foreign_collection", collection=collection))
         return MilvusStore.open(self._connection(), collection, made_with, index=_index(self._settings))
 
     def drop(self, collection: str) -> None:
@@ -316,7 +343,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
         setup=Setup(
             models.profile,
             {**infos, "chat": chat.info} if chat else infos,
-            dict.fromkeys(scope.names, made_with),
+            scope.fingerprints(made_with),
             versions(),
             scope.names,
         ),

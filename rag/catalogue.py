@@ -30,6 +30,9 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE doomed (collection TEXT PRIMARY KEY) STRICT
     """,
+    """
+    CREATE TABLE beside (base TEXT PRIMARY KEY, building TEXT NOT NULL, former TEXT NOT NULL) STRICT
+    """,
 )
 
 MOST_BASES = 200
@@ -173,6 +176,19 @@ class Catalogue:
             db.execute("UPDATE bases SET live = ? WHERE id = ?", (collection, id))
         return str(before)
 
+    def beside(self, id: str) -> tuple[str, str]:
+        """The collection that is being built beside the live one, and the one that was live before it; "" for none."""
+        rows = self._database.read("SELECT building, former FROM beside WHERE base = ?", (id,))
+        return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
+
+    def keep_beside(self, id: str, *, building: str = "", former: str = "") -> None:
+        """Note which collections stand beside the live one. One that is no longer among them is doomed."""
+        before = self.beside(id)
+        with self._database.write() as db:
+            db.execute("INSERT OR REPLACE INTO beside VALUES (?, ?, ?)", (id, building, former))
+        for collection in set(before) - {building, former, "", self.base(id).live}:
+            self.doom(collection)
+
     def delete(self, id: str, *, typed: str) -> KnowledgeBase:
         """Forget a knowledge base and doom its collection; `typed` is its name, as the user wrote it once more.
 
@@ -185,7 +201,9 @@ class Catalogue:
             raise LibraryError(reason("library.typed_wrong", name=base.name))
         with self._database.write() as db:
             db.execute("DELETE FROM bases WHERE id = ?", (base.id,))
-            db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (base.live,))
+            for collection in {base.live, *self.beside(base.id)} - {""}:
+                db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (collection,))
+            db.execute("DELETE FROM beside WHERE base = ?", (base.id,))
         return base
 
     def doom(self, collection: str) -> None:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from .errors import DocumentRefused, KeepingError, RagError
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused
-from .jobs import Job, JobBook, JobFile, JobState, Pace, Progress, pace
+from .jobs import Job, JobBook, JobFile, JobKind, JobState, Pace, Progress, pace
 from .messages import Reason, reason
 from .spool import Spool
 from .types import Source
@@ -39,16 +39,30 @@ class Take(Protocol):
     ) -> Iterator[IngestEvent]: ...
 
 
+class Renew(Protocol):
+    """Builds a new index of a knowledge base beside the live one; see `rag.indexes.Indexes.rebuild`."""
+
+    def __call__(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]: ...
+
+
 class JobRunner:
     """The queue of jobs and the thread that works through it. Safe for many threads."""
 
     def __init__(
-        self, book: JobBook, spool: Spool, take: Take, *, lock: Path, now: Callable[[], float] = time.monotonic
+        self,
+        book: JobBook,
+        spool: Spool,
+        take: Take,
+        renew: Renew,
+        *,
+        lock: Path,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`lock` is a file that one process at a time holds while it runs jobs: two must not resume the same one."""
         self._book = book
         self._spool = spool
         self._take = take
+        self._renew = renew
         self._lockfile = FileLock(lock, thread_local=False)  # taken in one thread, released in another
         self._now = now
         self._changed = threading.Condition()
@@ -67,6 +81,18 @@ class JobRunner:
         job = self._book.begin(collection)
         with self._changed:
             self._offers[job.id] = offer
+            self._enter(job)
+        return job.id
+
+    def reindex(self, collection: str) -> str:
+        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
+        with self._changed:
+            for progress in self._jobs.values():
+                job = progress.job
+                if job.kind is JobKind.REINDEX and job.collection == collection and not job.ended:
+                    return job.id
+        job = self._book.begin(collection, JobKind.REINDEX)
+        with self._changed:
             self._enter(job)
         return job.id
 
@@ -191,12 +217,38 @@ class JobRunner:
         job, cancel = progress.job, self._cancels[progress.job.id]
         self._move(progress, JobState.RUNNING)
         progress.started = self._now()
+        if job.kind is JobKind.REINDEX:
+            error = self._follow(progress, self._renew(job.collection, cancel=cancel))
+        else:
+            error = self._ingest(progress, cancel)
+        if self._closed:
+            return  # the next start goes on
+        if error is not None:
+            self._end(progress, JobState.FAILED, error)
+        else:
+            self._end(progress, JobState.CANCELLED if cancel else JobState.DONE, None)
+
+    def _follow(self, progress: Progress, events: Iterator[IngestEvent]) -> Reason | None:
+        """Note events by the name of their document; why they ended early, if they did."""
+        places = {file.event.name: i for i, file in enumerate(progress.files)}
+        try:
+            for event in events:
+                if self._closed:
+                    break
+                at = places.setdefault(event.name, len(places))
+                self._note(progress, at, JobFile("", event), keep=event.outcome is not None)
+        except RagError as e:
+            return e.reason
+        return None
+
+    def _ingest(self, progress: Progress, cancel: Cancel) -> Reason | None:
+        """Take the files of a job that have not ended; why it broke off, if it did."""
+        job = progress.job
         self._receive(progress)
         waiting = [i for i, file in enumerate(progress.files) if not file.ended]
         positions = iter(waiting)
         at = next(positions, None)
         sources = (self._source(job.id, progress.files[i]) for i in waiting)
-        error: Reason | None = None
         try:
             for event in self._take(sources, collection=job.collection, cancel=cancel):
                 if at is None or self._closed:
@@ -205,13 +257,8 @@ class JobRunner:
                 if event.outcome is not None:
                     at = next(positions, None)
         except RagError as e:
-            error = e.reason
-        if self._closed:
-            return  # the next start goes on
-        if error is not None:
-            self._end(progress, JobState.FAILED, error)
-        else:
-            self._end(progress, JobState.CANCELLED if cancel else JobState.DONE, None)
+            return e.reason
+        return None
 
     def _receive(self, progress: Progress) -> None:
         """Write down every file of a new job and keep its bytes, before the first is worked on.

@@ -25,7 +25,7 @@ MIGRATIONS = (
     """
     CREATE TABLE jobs (
         id TEXT PRIMARY KEY, collection TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, finished REAL,
-        error TEXT
+        error TEXT, kind TEXT NOT NULL
     ) STRICT;
     CREATE TABLE job_files (
         job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -46,6 +46,14 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     """It ended as a whole, as when the database went away; `error` says why."""
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    INGEST = "ingest"
+    REINDEX = "reindex"
+    """Builds a new index beside the live one; its files are the documents of the knowledge base."""
 
 
 ENDED = frozenset({JobState.DONE, JobState.CANCELLED, JobState.FAILED})
@@ -76,6 +84,7 @@ class Job:
     error: Reason | None = None
     resumed: bool = False
     """It was cut off by the end of the program and taken up again."""
+    kind: JobKind = JobKind.INGEST
 
     @property
     def ended(self) -> bool:
@@ -122,12 +131,12 @@ class JobBook:
         self._now = now
         database.use("jobs", MIGRATIONS)
 
-    def begin(self, collection: str) -> Job:
+    def begin(self, collection: str, kind: JobKind = JobKind.INGEST) -> Job:
         """A new job without files."""
-        job = Job(uuid.uuid4().hex, collection, JobState.WAITING, self._now())
+        job = Job(uuid.uuid4().hex, collection, JobState.WAITING, self._now(), kind=kind)
         with self._database.write() as db:
-            row = (job.id, job.collection, str(job.state), job.created)
-            db.execute("INSERT INTO jobs (id, collection, state, created) VALUES (?, ?, ?, ?)", row)
+            row = (job.id, job.collection, str(job.state), job.created, str(kind))
+            db.execute("INSERT INTO jobs (id, collection, state, created, kind) VALUES (?, ?, ?, ?, ?)", row)
         return job
 
     def note(self, job: str, position: int, file: JobFile) -> None:
@@ -146,7 +155,7 @@ class JobBook:
     def all(self) -> list[Job]:
         """Every job with its files, oldest first."""
         jobs = self._database.read(
-            "SELECT id, collection, state, created, finished, error FROM jobs ORDER BY created, rowid"
+            "SELECT id, collection, state, created, finished, error, kind FROM jobs ORDER BY created, rowid"
         )
         return [self._job(row) for row in jobs]
 
@@ -156,7 +165,7 @@ class JobBook:
             db.execute("DELETE FROM jobs WHERE id = ?", (job,))
 
     def _job(self, row: Sequence[object]) -> Job:
-        id, collection, state, created, finished, error = row
+        id, collection, state, created, finished, error, kind = row
         files = self._database.read("SELECT sha256, event FROM job_files WHERE job = ? ORDER BY position", (id,))
         return Job(
             str(id),
@@ -166,6 +175,7 @@ class JobBook:
             tuple(JobFile(str(sha256), _events().validate_json(str(event))) for sha256, event in files),
             None if finished is None else float(str(finished)),
             None if error is None else _reasons().validate_json(str(error)),
+            kind=JobKind(str(kind)),
         )
 
 

@@ -6,16 +6,19 @@ another model is refused alone: the others answer.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from .catalogue import Catalogue, KnowledgeBase
-from .errors import LibraryError, ModelsNotReady, StoreError
+from .errors import IndexMismatch, LibraryError, ModelsNotReady, StoreError
 from .messages import label, reason
-from .protocols import Embedder, Store
+from .protocols import Embedder, Searchable, Store
 from .scope import Place, Scope
+from .textonly import TextOnly
 from .tidying import Tidier
 from .types import Document, Fingerprint, RetrievalOptions
 
@@ -34,6 +37,9 @@ class Database(Protocol):
     def open(self, collection: str, embedder: Embedder) -> Store:
         """The collection, created when missing. Raises IndexMismatch when it was made with another model."""
 
+    def open_as_made(self, collection: str) -> Store:
+        """The collection with what it was made with, whatever runs now. Its vectors compare with that model's alone."""
+
     def drop(self, collection: str) -> None:
         """Remove the collection with its documents; no harm when it is not there."""
 
@@ -51,6 +57,8 @@ class Library:
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
         """By collection."""
+        self._as_made: dict[str, Store] = {}
+        """By collection; those that were made with something else than what runs."""
         self._tidier = Tidier()
 
     def serve(self, embedder: Embedder) -> None:
@@ -103,7 +111,7 @@ class Library:
             except LibraryError as e:
                 gone = gone or e
                 continue
-            places.append(Place(base.id, shown(base), self._opened(base), parts.get(base.id)))
+            places.append(replace(self._place(base), part=parts.get(base.id)))
         if not places and gone:
             raise gone
         return Scope(places)
@@ -111,8 +119,11 @@ class Library:
     def reachable(self, first: Sequence[str] = ()) -> dict[str, Store]:
         """The stores of all knowledge bases that can be opened, by id; those of `first` come first."""
         bases = sorted(self.catalogue.all(), key=lambda base: base.id not in first)
-        opened = {base.id: self._opened(base) for base in bases}
-        return {id: store for id, store in opened.items() if not isinstance(store, StoreError)}
+        found: dict[str, Store] = {}
+        for base in bases:
+            with contextlib.suppress(StoreError):  # one that cannot be opened is not reachable
+                found[base.id] = self.store(base.id)
+        return found
 
     def defaults(self, options: RetrievalOptions, collections: Sequence[str]) -> RetrievalOptions:
         """`options` as the settings have them, with what the one knowledge base in scope wants of its own."""
@@ -136,13 +147,60 @@ class Library:
         """Release the database."""
         self._tidier.close()
         self._stores.clear()
+        self._as_made.clear()
         self._database.close()
 
-    def _opened(self, base: KnowledgeBase) -> Store | StoreError:
+    def beside(self, collection: str) -> Store:
+        """A collection beside the live ones, made for what runs now. Raises like `store`."""
+        if self._embedder is None:
+            raise ModelsNotReady(reason("runtime.loading"))
+        with self._opening:
+            if collection not in self._stores:
+                self._stores[collection] = self._database.open(collection, self._embedder)
+            return self._stores[collection]
+
+    def as_made(self, collection: str) -> Store:
+        """A collection as it was made, whatever runs now. Raises StoreError."""
+        with self._opening:
+            if collection not in self._as_made:
+                self._as_made[collection] = self._database.open_as_made(collection)
+            return self._as_made[collection]
+
+    def forget(self, collection: str) -> None:
+        """A collection is not in use any more, and gone if it is doomed."""
+        with self._opening:
+            self._stores.pop(collection, None)
+            self._as_made.pop(collection, None)
+        self._clear_away()
+
+    def place(self, base: str = "") -> Place:
+        """What a question can search of a knowledge base as it stands, or why not. Raises LibraryError."""
+        return self._place(self.catalogue.base(base))
+
+    def _place(self, base: KnowledgeBase) -> Place:
         try:
-            return self.store(base.id)
+            return Place(base.id, shown(base), self.store(base.id))
+        except IndexMismatch as e:
+            return self._despite(base, e)
         except StoreError as e:
-            return e
+            return Place(base.id, shown(base), e)
+
+    def _despite(self, base: KnowledgeBase, mismatch: IndexMismatch) -> Place:
+        """An index made with something else: cut differently, it is searched in full; of another model's, its text."""
+        made_with = self._database.fingerprint(base.live)
+        if made_with is None or self._embedder is None:
+            return Place(base.id, shown(base), mismatch)
+        try:
+            store = self.as_made(base.live)
+        except StoreError as e:
+            return Place(base.id, shown(base), e)
+        found: Searchable | StoreError = store
+        info, dimension = self._embedder.info, self._embedder.dimension
+        if (made_with.model, made_with.revision, made_with.dimension) != (info.name, info.revision, dimension):
+            differences = str(mismatch.reason.values.get("differences", ""))
+            why = reason("reindexing.text_only", differences=differences)
+            found = mismatch if store.full_text_missing() else TextOnly(store, why)
+        return Place(base.id, shown(base), found, made_with=made_with)
 
     def _clear_away(self) -> None:
         for collection in self.catalogue.doomed():

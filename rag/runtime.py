@@ -21,7 +21,7 @@ from .library import Library
 from .messages import Reason, reason
 from .protocols import Embedder, Extractor, Reranker, Store
 from .retrieval import Retriever
-from .scope import Scope
+from .scope import Place, Scope
 from .status import ModelInfo, PartState, PartStatus, Status
 from .types import Fingerprint, RetrievalOptions
 
@@ -121,6 +121,10 @@ class Runtime:
         models = self.models()
         return self._talk(models, self.library.scope(options))
 
+    def retriever(self, place: Place) -> Retriever:
+        """What searches one place alone. Raises like `models`, and when it cannot be searched."""
+        return self._talk(self.models(), Scope([place])).retriever
+
     def ingest(self, base: str = "") -> Ingest:
         """What takes documents into a knowledge base. Raises like `models`, and when it cannot be opened."""
         models = self.models()
@@ -177,11 +181,11 @@ class Runtime:
             self.library.serve(self._models.embedder)
             try:
                 missing = self.library.store().full_text_missing()
+            except IndexMismatch as e:
+                missing = e.reason  # its full text answers, and a new index can be built beside it
             except StoreError as e:
-                if not (isinstance(e, IndexMismatch) and len(self.library.catalogue.all()) > 1):
-                    self._report(PartStatus("store", PartState.FAILED, reason=e.reason))
-                    raise
-                missing = e.reason  # the other knowledge bases answer
+                self._report(PartStatus("store", PartState.FAILED, reason=e.reason))
+                raise
             self._usable = True
             self._report(PartStatus("store", PartState.READY, reason=missing))
             return self._models

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from .errors import StoreError
 from .messages import Reason, reason
 from .protocols import Searchable
-from .types import Document, Hit, Narrowing, Vectors, within
+from .types import Document, Fingerprint, Hit, Narrowing, Vectors, within
 
 Search = Callable[[Searchable, Sequence[str]], list[Hit]]
 """Searches a store within documents, all of them where none are named."""
@@ -28,6 +28,8 @@ class Place:
     name: str
     store: Searchable | StoreError
     part: Narrowing | None = None
+    made_with: Fingerprint | None = None
+    """What its index was made with, where that is not what runs."""
 
 
 class Scope:
@@ -41,15 +43,20 @@ class Scope:
             assert isinstance(places[0].store, StoreError)
             raise places[0].store
         self._lock = threading.Lock()
-        self._left_out: dict[str, tuple[str, Reason]] = {place.id: (place.name, why) for place, why in shut}
+        self._shut: dict[str, tuple[str, Reason]] = {place.id: (place.name, why) for place, why in shut}
+        self._left_out = dict(self._shut)
 
     @property
     def names(self) -> dict[str, str]:
         """Id -> name of the knowledge bases that are searched."""
         return {place.id: place.name for place, _ in self._open}
 
+    def fingerprints(self, running: Fingerprint) -> dict[str, Fingerprint]:
+        """Id -> what the index of each knowledge base that is searched was made with."""
+        return {place.id: place.made_with or running for place, _ in self._open}
+
     def left_out(self) -> Reason | None:
-        """Which knowledge bases could not be searched, and why the first of them; None when all were."""
+        """Which knowledge bases the last search had to leave out, and why the first of them; None where it had not."""
         with self._lock:
             missing = list(self._left_out.values())
         if not missing:
@@ -87,6 +94,8 @@ class Scope:
         """Hits of every place; raises the first place's error when all of them fail."""
         found: list[list[Hit]] = []
         failures: list[StoreError] = []
+        with self._lock:
+            self._left_out = dict(self._shut)
         for place, store in self._open:
             try:
                 some = _within(place.part, store, documents)

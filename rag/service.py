@@ -7,19 +7,27 @@ anything of one caller behind for the next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .book import LedgerBook
 from .catalogue import KnowledgeBase
+from .comparing import Comparison, compare
+from .errors import LibraryError
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, collect
+from .indexes import Indexes
 from .jobrunner import JobRunner
+from .labelled import Question
 from .ledger import AnswerEvent, Ledger
+from .library import shown
 from .listing import Listed, Listing, listed
 from .marks import Marks
+from .messages import reason
 from .protocols import Store
 from .request import Request
 from .runtime import Runtime
+from .scope import Place
 from .settings import Settings
 from .status import Status
 from .types import Document, RetrievalOptions, Source, StoredChunk
@@ -39,6 +47,7 @@ class Service:
         book: LedgerBook,
         marks: Marks,
         jobs: JobRunner,
+        indexes: Indexes,
     ) -> None:
         self.settings = settings
         self.runtime = runtime
@@ -47,6 +56,7 @@ class Service:
         self.book = book
         self.marks = marks
         self.jobs = jobs
+        self.indexes = indexes
 
     def start(self) -> None:
         """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
@@ -135,6 +145,19 @@ class Service:
     def listing(self, listing: Listing, *, base: str = "") -> Listed:
         """One page of the documents, filtered and in order, also while models load."""
         return listed(self.library.documents(base), listing)
+
+    def compare_indexes(self, base: str, questions: Sequence[Question], *, cancel: Cancel) -> Comparison:
+        """The live index of a knowledge base and the new one beside it, asked the same questions.
+
+        Raises LibraryError when there is no new index, or RagError when one of the two cannot be searched at all.
+        """
+        state = self.indexes.state(base)
+        if not state.building:
+            raise LibraryError(reason("reindexing.not_ready", name=shown(state.base)))
+        new = Place(state.base.id, shown(state.base), self.library.beside(state.building))
+        old = self.library.place(state.base.id)
+        options = replace(self.defaults([state.base.id]), collections=(state.base.id,), threshold=0.0)
+        return compare(self.runtime.retriever(old), self.runtime.retriever(new), questions, options, cancel=cancel)
 
     def close(self) -> None:
         """End what is under way, and release the databases."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from rag.book import LedgerBook
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
+from rag.indexes import IndexState
 from rag.jobrunner import JobRunner
 from rag.jobs import JobBook
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
@@ -91,6 +92,13 @@ QUOTES = [
 """In order of the citations: word for word, nearly, word for word, false."""
 
 
+class ScriptedIndexes:
+    """Every index was made with what runs."""
+
+    def notable(self) -> list[IndexState]:
+        return []
+
+
 @dataclass
 class ScriptedService:
     """Answers by what the question holds: `hold STAGE`, `break rerank`, `401`, `nothing`, else the normal answer."""
@@ -115,7 +123,7 @@ class ScriptedService:
     @cached_property
     def jobs(self) -> JobRunner:
         book, spool = JobBook(Database(self.folder / "jobs.db")), Spool(self.folder / "jobs")
-        runner = JobRunner(book, spool, self._take, lock=self.folder / "jobs.lock")
+        runner = JobRunner(book, spool, self._take, self._renew, lock=self.folder / "jobs.lock")
         runner.start()
         return runner
 
@@ -123,6 +131,14 @@ class ScriptedService:
         self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
     ) -> Iterator[IngestEvent]:
         return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel)
+
+    def _renew(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
+        for document in self.documents():
+            yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
+
+    @property
+    def indexes(self) -> ScriptedIndexes:
+        return ScriptedIndexes()
 
     def status(self) -> Status:
         ready = self.gate is None or self.gate.exists()

@@ -11,7 +11,7 @@ import pytest
 
 from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
-from rag.events import Cancel
+from rag.events import Cancel, Stage, State
 from rag.ledger import Answered, Outcome
 from rag.request import Request
 from rag.settings import Settings
@@ -57,9 +57,15 @@ def test_an_index_is_never_searched_with_another_model(
     forced = settings(
         tmp_path, RAG_PROFILE="qwen3", RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder
     )
-    with pytest.raises(IndexMismatch) as caught, opened(forced):
-        pass
-    assert "MiniLM" in str(caught.value)
+    with opened(forced) as service:
+        with pytest.raises(IndexMismatch) as caught:
+            list(service.ingest([Source("more.md", TEXT)], cancel=Cancel()))
+        assert "MiniLM" in str(caught.value)
+        *_, last = service.ask(Request("Rotate the key?"), cancel=Cancel())
+        assert isinstance(last, Answered)
+        stages = {event.stage: event for event in last.ledger.stages}
+        assert stages[Stage.DENSE].state is State.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
+        assert stages[Stage.FULL_TEXT].state is State.FINISHED
     with opened(settings(tmp_path)) as service:  # auto stays with the model of the index
         assert service.status().profile == "offline"
         assert [d.name for d in service.documents()] == ["keys.md"]

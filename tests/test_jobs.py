@@ -20,7 +20,7 @@ from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.files import Refused
 from rag.ingest import Ingest
 from rag.jobrunner import REMEMBERED, JobRunner
-from rag.jobs import Job, JobBook, JobFile, JobState, Pace, pace
+from rag.jobs import Job, JobBook, JobFile, JobKind, JobState, Pace, pace
 from rag.messages import reason
 from rag.spool import Spool
 from rag.sqlite import Database
@@ -66,8 +66,15 @@ class Rig:
             assert collection == "kb"
             return ingest.run(offered, cancel=cancel)
 
+        def renew(collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
+            for document in self.store.documents():
+                event = IngestEvent(document.name, "", document.size, IngestStage.INDEX, chunks=document.chunks)
+                yield event
+                outcome = DocumentOutcome.CANCELLED if cancel else DocumentOutcome.ADDED
+                yield replace(event, outcome=outcome)
+
         self.spool = Spool(folder / "jobs")
-        self.runner = JobRunner(JobBook(self.database, now=clock), self.spool, take, lock=folder / "jobs.lock")
+        self.runner = JobRunner(JobBook(self.database, now=clock), self.spool, take, renew, lock=folder / "jobs.lock")
 
     def run(self, offered: Iterable[Source | Refused]) -> Job:
         done = self.runner.wait(self.runner.add("kb", lambda: offered), PATIENCE_S)
@@ -230,6 +237,20 @@ def test_dismissing_a_job_takes_those_before_it_that_ended_well(rig: Rig) -> Non
     last = rig.run(sources(1))
     rig.runner.dismiss(last.id)
     assert [j.id for j in rig.runner.jobs()] == [failed.id]
+
+
+def test_a_new_index_is_built_as_a_job_of_its_own_one_at_a_time(rig: Rig, embedder: Gated) -> None:
+    rig.run(sources(2))
+    embedder.gate.clear()
+    before = rig.runner.add("kb", lambda: sources(3))
+    first, second = rig.runner.reindex("kb"), rig.runner.reindex("kb")
+    assert first == second, "it waits already"
+    embedder.gate.set()
+    rig.runner.wait(before, PATIENCE_S)
+    done = rig.runner.wait(first, PATIENCE_S)
+    assert done is not None and (done.kind, done.state) == (JobKind.REINDEX, JobState.DONE)
+    assert [f.event.name for f in done.files] == names(rig.store)
+    assert rig.runner.retry(first) is None, "it is begun again instead"
 
 
 def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:

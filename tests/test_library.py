@@ -135,7 +135,9 @@ def test_full_text_is_merged_by_rank_whatever_the_scores() -> None:
     ]  # fmt: skip
 
 
-def test_another_model_is_refused_alone_and_the_stages_say_so(library: Library, policies: str, tmp_path: Path) -> None:
+def test_an_index_of_another_model_is_searched_by_words_alone_and_the_stages_say_so(
+    library: Library, policies: str, tmp_path: Path
+) -> None:
     library.close()
     other = opened(tmp_path, BagEmbedder(dimension=32))
     fresh = other.catalogue.create("Fresh").id
@@ -146,20 +148,21 @@ def test_another_model_is_refused_alone_and_the_stages_say_so(library: Library, 
 
     options = RetrievalOptions(collections=(policies, fresh), threshold=0.0)
     scope = other.scope(options)
-    said = reason("library.left_out", names="Policies", why=caught.value.reason)
-    assert scope.left_out() == said and scope.names == {fresh: "Fresh"}
+    differences = str(caught.value.reason.values["differences"])
+    text_only = reason("reindexing.text_only", differences=differences)
+    assert scope.left_out() is None and scope.names == {policies: "Policies", fresh: "Fresh"}
     retriever = Retriever(
         BagEmbedder(dimension=32), OverlapReranker(), scope, detect_language=lambda _: "en", policy=Policy(),
         remark=scope.left_out,
     )  # fmt: skip
     events = list(retriever.run("certificate", options, cancel=Cancel()))
     remarks = {e.stage: e.reason for e in events if isinstance(e, StageEvent) and e.milliseconds is not None}
-    assert remarks[Stage.DENSE] == remarks[Stage.FULL_TEXT] == said
+    assert remarks[Stage.DENSE] == reason("library.left_out", names="Policies", why=text_only)
+    assert remarks[Stage.FULL_TEXT] is None
     assert isinstance(events[-1], Retrieved)
-    assert [c.stored.document for c in events[-1].retrieval.candidates] == ["new.md"]
-
-    with pytest.raises(IndexMismatch):
-        other.scope(RetrievalOptions(collections=(policies, "main")))
+    by_vectors = {c.stored.document for c in events[-1].retrieval.candidates if c.dense}
+    by_words = {c.stored.document for c in events[-1].retrieval.candidates if c.full_text}
+    assert by_vectors == {"new.md"} and by_words == {"new.md", "tls.md"}
     other.close()
 
 

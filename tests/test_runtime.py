@@ -62,6 +62,9 @@ class Database:
         self.store = open_store(self.folder, embedder)
         return self.store
 
+    def open_as_made(self, collection: str) -> Store:
+        return self.open(collection, BagEmbedder())
+
     def close(self) -> None:
         if self.store:
             self.store.close()

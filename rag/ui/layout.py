@@ -53,7 +53,7 @@ class Layout:
         with gr.Tabs(elem_id="nav"):
             with gr.Tab(self.i18n("tab_chat"), id="chat", elem_id="tab-chat"):
                 self._chat()
-            with gr.Tab(self.i18n("tab_documents"), id="documents", elem_id="tab-documents"):
+            with gr.Tab(self.i18n("tab_documents"), id="documents", elem_id="tab-documents") as self.documents_tab:
                 self._documents()
             with gr.Tab(self.i18n("tab_settings"), id="settings", elem_id="tab-settings"):
                 self._settings()
@@ -101,6 +101,7 @@ class Layout:
             self.files = gr.File(
                 elem_id="drop", label=self.i18n("drop"), file_count="multiple", file_types=None, height=160
             )
+            self.index_notice = self._html("", "index-notice")
             self.progress = self._html("", "progress")
             self.table = self._html("", "document-table")
             self.viewer = self._html("", "viewer")

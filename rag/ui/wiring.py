@@ -11,6 +11,7 @@ from ..types import RetrievalOptions
 from .handlers import Handlers
 from .layout import Layout
 from .options import NAMES, clamped, packed
+from .reindexing import Reindexes
 from .session import Sessions
 from .talks import Talks
 from .uploads import Uploads
@@ -43,6 +44,7 @@ class Wiring:
         self._sheet()
         self._talks()
         self._what_if()
+        self._indexes(Reindexes(service))
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
@@ -62,8 +64,9 @@ class Wiring:
             concurrency_id="answers", **self.quiet,
         )  # fmt: skip
 
-    def _ingest_followed(self, started: Any) -> None:
-        started.success(
+    def _ingest_followed(self, started: Any) -> Any:
+        """After `started` has begun a job, show how the jobs go until all have ended."""
+        return started.success(
             self.uploads.follow_ingest, [self.page.tab], self.ingesting, concurrency_limit=ANSWERS_AT_ONCE,
             concurrency_id="ingests", **self.quiet,
         )  # fmt: skip
@@ -126,6 +129,16 @@ class Wiring:
         bus.rename_talk(h.rename, tab, [sheet], **self.told)
         bus.delete_talk(h.delete, tab, [*self.chat, sheet], **self.told)
         bus.branch(h.branch, tab, self.chat, **self.told)
+
+    def _indexes(self, h: Reindexes) -> None:
+        bus, notice = self.page.bus, [self.page.index_notice]
+        self.page.documents_tab.select(h.show, None, notice, **self.direct)
+        built = self._ingest_followed(bus.build_index(h.build, None, notice, **self.told))
+        built.success(h.show, None, notice, **self.direct)
+        bus.switch_index(h.switch, None, notice, **self.told)
+        bus.switch_back(h.back, None, notice, **self.told)
+        bus.delete_index(h.delete, None, notice, **self.told)
+        bus.compare_indexes(h.compare, None, [self.page.sheet], **self.told)
 
     def _what_if(self) -> None:
         h, bus, tab, sheet = WhatIf(self.handlers), self.page.bus, [self.page.tab], [self.page.sheet]

@@ -1,0 +1,71 @@
+"""What the page does about indexes: build a new one beside the old, compare, switch, delete. Plain functions."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ..comparing import saved_questions
+from ..errors import RagError
+from ..events import Cancel
+from ..jobs import JobKind
+from ..messages import Language, reason
+from ..service import Service
+from .guard import guarded
+from .i18n import language
+from .incoming import owner_of, text_in
+from .render import indexes as view
+
+
+class Reindexes:
+    """One per page; indexes belong to everybody. The id of a knowledge base is looked up, whatever a browser sends."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def notice(self, lang: Language) -> str:
+        """What is to be said of the indexes."""
+        jobs = self.service.jobs.jobs()
+        building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
+        return view.notice(self.service.indexes.notable(), building, lang)
+
+    @guarded
+    def show(self, request: gr.Request) -> str:
+        """The notice, as on opening and whenever jobs have ended."""
+        return self.notice(language(request))
+
+    @guarded
+    def build(self, request: gr.Request, event: gr.EventData) -> str:
+        """Begin, or go on with, a new index beside the live one."""
+        self.service.jobs.reindex(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def switch(self, request: gr.Request, event: gr.EventData) -> str:
+        """Answer from the new index."""
+        self.service.indexes.switch(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def back(self, request: gr.Request, event: gr.EventData) -> str:
+        """Answer from the earlier index again."""
+        self.service.indexes.back(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def delete(self, request: gr.Request, event: gr.EventData) -> str:
+        """Delete the earlier index."""
+        self.service.indexes.delete_former(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def compare(self, request: gr.Request, event: gr.EventData) -> str:
+        """Old and new on the questions the visitor marked evidence for."""
+        owner = owner_of(request)
+        questions = saved_questions(self.service.marks.all(owner)) if owner else []
+        if not questions:
+            raise RagError(reason("reindexing.no_marks"))
+        found = self.service.compare_indexes(self._base(event), questions, cancel=Cancel())
+        return view.comparison(found, language(request))
+
+    def _base(self, event: gr.EventData) -> str:
+        return self.service.library.catalogue.base(text_in(event, "base")).id

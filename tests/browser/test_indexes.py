@@ -1,0 +1,39 @@
+"""A change of settings that calls for a new index, from the notice to the switch and back, on the real product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from ..pages import real_page
+from .conftest import Open
+from .steps import ask, tab
+
+TEXT = "# TLS\n\n## Rotation\n\nSend SIGHUP to the broker to rotate its certificate.\n"
+
+
+def test_a_new_index_is_built_beside_the_old_one_and_switched_to(open_page: Open, tmp_path: Path) -> None:
+    (tmp_path / "tls.md").write_text(TEXT, encoding="utf-8")
+    with real_page(tmp_path, {}) as address:
+        page = open_page(address)
+        tab(page, "Documents")
+        page.locator("#drop input[type=file]").set_input_files(tmp_path / "tls.md")
+        expect(page.locator("#progress tr.added")).to_have_count(1, timeout=60_000)
+        expect(page.locator(".index-notice")).to_have_count(0)
+        page.context.close()
+    with real_page(tmp_path, {"RAG_CHUNK_TOKENS": "100"}) as address:
+        page = open_page(address)
+        page.locator("#status .pill.ready").wait_for(timeout=60_000)
+        expect(ask(page, "How do I rotate the certificate?")).to_contain_text("SIGHUP")
+        tab(page, "Documents")
+        notice = page.locator(".index-notice")
+        expect(notice).to_contain_text("made differently")
+        notice.get_by_role("button", name="Build a new index").click()
+        expect(notice).to_contain_text("The new index is ready: 1 documents", timeout=60_000)
+        notice.get_by_role("button", name="Switch to the new index").click()
+        expect(notice).to_contain_text("An earlier index of this knowledge base is kept")
+        notice.get_by_role("button", name="Delete the earlier index").click()
+        expect(notice).to_have_count(0)
+        tab(page, "Chat")
+        expect(ask(page, "How is the certificate rotated?")).to_contain_text("SIGHUP")
