@@ -86,7 +86,7 @@ def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
         dense_weight=_scaled(retrieval.fusion.dense_weight, retrieval.options.dense_weight, options.dense_weight),
         full_text_weight=options.full_text_weight,
     )
-    fresh = [replace(c, rank=None, number=None, dropped=None, similar_to="") for c in retrieval.candidates]
+    fresh = [replace(c, rank=None, number=None, dropped=None) for c in retrieval.candidates]
     head, beyond = in_reach(fuse_again(fresh, fusion), options.candidates)
     if not options.rerank:
         head = [replace(c, log_odds=None) for c in head]

@@ -62,6 +62,7 @@ def test_passages_that_say_the_same_repeat_each_other(one: str, other: str) -> N
         pytest.param(LONG, LONG.replace("proxy", "server"), id="a word replaced"),
         pytest.param(LONG + " x == 1", LONG + " x != 1", id="an operator turned round"),
         pytest.param(LONG, LONG + " " + LONG.replace("certificate", "key"), id="one holds much more"),
+        pytest.param(LONG, LONG + " Tell those who look after it before you begin at all.", id="a sentence added"),
         pytest.param(LONG_ZH, LONG_ZH.replace("继续使用", "不再使用"), id="Chinese turned round"),
         pytest.param(LONG_ZH + "等待 5 秒。", LONG_ZH + "等待 50 秒。", id="another number in Chinese"),
         pytest.param("Default: 20", "Default: 50", id="short with another number"),
@@ -82,6 +83,7 @@ def test_a_passage_and_its_translation_with_the_same_code_are_two() -> None:
     code = "```python\n" + "\n".join(f"client.insert(rows[{n}])" for n in range(60)) + "\n```"
     english, chinese = passage(f"Insert rows.\n{code}"), passage(f"插入。\n{code}", document="zh.md", language="zh")
     assert not repeats(english, chinese)
+    assert not repeats(passage(code), passage(f"{code}\n插入。", document="zh.md", language="zh")), "only words added"
     assert repeats(passage(code, path=("Code",)), passage(code, path=("Code",), language="zh", document="zh.md"))
 
 
@@ -178,6 +180,11 @@ def test_different_parts_of_two_versions_are_flagged_as_versions_once() -> None:
     [
         pytest.param(passage(OLD), passage(NEW), id="one document"),
         pytest.param(passage(OLD, document="a.md"), passage(NEW, document="b.md", path=("Other",)), id="no kin"),
+        pytest.param(
+            passage(OLD, document="a.md"),
+            passage("The default is 20 MB.", document="b.md"),
+            id="the same heading alone",
+        ),
         pytest.param(
             passage(OLD, document="note-2024-01-05.md"),
             passage("Bananas are yellow.", document="note-2024-01-06.md"),
