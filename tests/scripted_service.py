@@ -34,6 +34,7 @@ from rag.sqlite import Database
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.support import check
 from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
+from rag.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
 RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
@@ -192,8 +193,35 @@ class ScriptedService:
     def delete(self, names: Sequence[str]) -> int:
         return sum(self.stored.pop(name, None) is not None for name in names)
 
-    def chunks(self, name: str) -> list[StoredChunk]:
-        return [_stored(i, *TEXTS[i][:3]) for i in range(3)] if name in self.stored else []
+    def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
+        """Of an ingested document all texts one after the other, of an answer's its one."""
+        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (name in self.stored)
+        found: list[StoredChunk] = []
+        for index, i in enumerate(held):
+            stored = _stored(i, name, *TEXTS[i][1:3])
+            start = found[-1].chunk.end + 2 if found else 0
+            chunk = replace(stored.chunk, index=index, start=start, end=start + len(stored.chunk.text))
+            found.append(replace(stored, chunk=chunk))
+        return found
+
+    def why_not(
+        self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
+    ) -> Diagnosis:
+        """Every passage missed the threshold, by as much as the candidate it names."""
+        assert ledger.retrieval is not None
+        candidate = next(
+            (c for c in ledger.retrieval.candidates if c.stored.id == chunk), ledger.retrieval.candidates[-1]
+        )
+        why = reason("whynot.below", probability=0.09, threshold=0.17, missing=0.08)
+        steps = (
+            Step(Check.SCOPE, Passing.PASSED, reason("whynot.in_scope", document=candidate.stored.document)),
+            Step(
+                Check.RERANK, Passing.STOPPED, reason("whynot.judged_now", probability=0.09, threshold=0.17), now=True
+            ),
+        )
+        remedy = Remedy({"threshold": 0.09}, given=True, certain=True)
+        passage = Passage(candidate.stored, Fit.CLOSE if text else Fit.EXACT, 0.93)
+        return Diagnosis(Verdict.BELOW_THRESHOLD, why, passage, None, steps, (), remedy)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +17,7 @@ from rag.reconstruction import Stretch, stretches
 from rag.types import Chunk
 from rag.ui.render.document import Rendered, Span, render
 
+from .browsed import Page
 from .markdown_texts import ANY, DOCUMENT
 
 many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,45 +29,6 @@ HARMLESS = {
 ATTRIBUTES = {
     "class", "id", "title", "href", "target", "rel", "tabindex", "start", "style", "data-from", "data-to", "data-chunk",
 }  # fmt: skip
-
-
-class Page(HTMLParser):
-    """What a browser would see: tags with their attributes, the text, and the text inside marks."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.shown = ""
-        self.marked = ""
-        self.by_chunk: dict[str, str] = {}
-        self._inside = 0
-        self._open: list[tuple[str, str | None]] = []
-        self.feed(html)
-        self.close()
-        assert not self._open, "a tag is left open"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
-        self._inside += tag == "mark"
-        if tag not in ("br", "hr", "img"):
-            self._open.append((tag, found.get("data-chunk")))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open and self._open[-1][0] == tag, f"</{tag}> closes nothing"
-        self._open.pop()
-        self._inside -= tag == "mark"
-
-    def handle_data(self, data: str) -> None:
-        self.shown += data
-        if self._inside:
-            self.marked += data
-        chunk = next((c for _, c in reversed(self._open) if c), None)
-        if chunk:
-            self.by_chunk[chunk] = self.by_chunk.get(chunk, "") + data
 
 
 def page_of(rendered: Rendered) -> Page:

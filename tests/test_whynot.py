@@ -249,6 +249,14 @@ def test_more_candidates_admit_what_no_search_returned(shared: Desk) -> None:
     assert found.passage.stored.document in sent(shared.again(ledger, found))
 
 
+def test_a_passage_that_others_outdo_is_pinned_besides(shared: Desk) -> None:
+    ledger = shared.ask(options=RetrievalOptions(candidates=2, contexts=1, threshold=0.5))
+    found = shared.of(ledger, "fruit.md")
+    assert found.verdict is Verdict.NOT_FOUND
+    assert found.remedy and found.remedy.certain and set(found.remedy.changes) == {"candidates", "pin"}
+    assert "fruit.md" in sent(shared.again(ledger, found))
+
+
 def test_the_other_search_admits_what_one_did_not_return(shared: Desk) -> None:
     ledger = shared.ask("SIGHUP", options=RetrievalOptions(candidates=2, contexts=2, mode=Mode.FULL_TEXT, threshold=0))
     assert sent(ledger) == {"tls.md"}

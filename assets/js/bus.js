@@ -1,12 +1,11 @@
 // The one way from the page's own buttons to the server. A name must stand here in quotes to be an event for Gradio.
 const events = [
   "answer_anyway",
+  "ask_why",
   "branch",
   "build_index",
   "cancel_edit",
   "cancel_ingest",
-  "chunks",
-  "close_chunks",
   "close_sheet",
   "compare_indexes",
   "delete_index",
@@ -19,6 +18,7 @@ const events = [
   "example",
   "flow",
   "new_talk",
+  "open_document",
   "open_talk",
   "preview",
   "record",
@@ -29,7 +29,9 @@ const events = [
   "switch_back",
   "switch_index",
   "talks",
+  "try_remedy",
   "whatif",
   "whatif_answer",
+  "why_not",
 ];
 window.plainsightBus = (name, data) => events.includes(name) && trigger(name, data || {});

@@ -87,10 +87,6 @@
       if (wanted) { const id = wanted; wanted = null; flash(id); }
     }
     if (element.closest("#document-table")) { const box = find("#document-table .filter"); if (box) { box.value = filter; applyFilter(); } }
-    if (element.closest("#viewer") && element.textContent.trim()) {
-      find(".viewer", element)?.scrollIntoView({ block: "start" });
-      find(".viewer", element)?.focus({ preventScroll: true });
-    }
     if (element.closest("#status")) syncModels();
     if (element.closest("#sheet")) syncSheet();
     page.watchers.forEach((watch) => watch(element));
@@ -179,13 +175,11 @@
     edit: (el) => send("edit", { turn: Number(el.dataset.turn) }),
     example: (el) => send("example", { text: el.dataset.text }),
     sample: () => send("sample"),
-    chunks: (el) => send("chunks", { name: el.dataset.name }),
     delete: (el) => el.classList.contains("armed") ? send("delete", { name: el.dataset.name }) : arm(el),
     "cancel-edit": () => send("cancel_edit"),
     "cancel-ingest": (el) => send("cancel_ingest", { job: el.dataset.job }),
     "retry-failed": (el) => send("retry_failed", { job: el.dataset.job }),
     "dismiss-job": (el) => send("dismiss_job", { job: el.dataset.job }),
-    "close-chunks": () => send("close_chunks"),
     "cited-only": (el) => setCitedOnly(el.checked),
     "close-sheet": closeSheet,
     record: (el) => send("record", { turn: Number(el.dataset.turn) }),

@@ -104,7 +104,6 @@ class Layout:
             self.index_notice = self._html("", "index-notice")
             self.progress = self._html("", "progress")
             self.table = self._html("", "document-table")
-            self.viewer = self._html("", "viewer")
 
     def _settings(self) -> None:
         label, start = self.i18n, self.defaults

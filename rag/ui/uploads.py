@@ -1,4 +1,4 @@
-"""What the documents page does: ingest, cancel, delete, show the chunks. Plain functions, as in `handlers`."""
+"""What the documents page does: ingest, cancel, delete. Plain functions, as in `handlers`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from .guard import guarded
 from .i18n import language, say
 from .incoming import key_of, text_in
 from .pump import changes
-from .render import documents as documents_view
 from .render import markup
 from .session import Sessions
 from .views import Ingesting, Views
@@ -92,19 +91,10 @@ class Uploads:
         return self.views.ingesting(self.sessions.slot(key_of(tab, request)), language(request))
 
     @guarded
-    def delete(self, request: gr.Request, event: gr.EventData) -> tuple[str, str]:
-        """Delete one document; returns the table and an empty viewer."""
+    def delete(self, request: gr.Request, event: gr.EventData) -> str:
+        """Delete one document; returns the table."""
         name, lang = text_in(event, "name"), language(request)
         if not self.service.delete([name]):
             raise RagError(reason("ui.document_gone", name=name))
         gr.Info(markup.name(say("deleted", lang, name=name)), duration=4, title=say("info_title", lang))
-        return self.views.table(lang), ""
-
-    @guarded
-    def chunks(self, request: gr.Request, event: gr.EventData) -> str:
-        """The chunks of one document."""
-        name = text_in(event, "name")
-        stored = self.service.chunks(name)
-        if not stored:
-            raise RagError(reason("ui.document_gone", name=name))
-        return documents_view.viewer(name, stored, language(request))
+        return self.views.table(lang)

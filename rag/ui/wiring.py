@@ -11,6 +11,7 @@ from ..types import RetrievalOptions
 from .handlers import Handlers
 from .layout import Layout
 from .options import NAMES, clamped, packed
+from .reader import Reader
 from .reindexing import Reindexes
 from .session import Sessions
 from .talks import Talks
@@ -31,6 +32,7 @@ class Wiring:
         self.handlers = Handlers(service, sessions, views)
         self.uploads = Uploads(service, sessions, views)
         self.talks = Talks(self.handlers)
+        self.reader = Reader(self.handlers)
         self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge
@@ -45,6 +47,7 @@ class Wiring:
         self._talks()
         self._what_if()
         self._indexes(Reindexes(service))
+        self._reading()
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
@@ -96,9 +99,7 @@ class Wiring:
         bus.cancel_ingest(h.cancel_ingest, [self.page.tab], self.ingesting, **self.told)
         bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.told)
         self._ingest_followed(bus.retry_failed(h.retry_failed, [self.page.tab], self.ingesting, **self.told))
-        bus.delete(h.delete, None, [self.page.table, self.page.viewer], **self.told)
-        bus.chunks(h.chunks, None, [self.page.viewer], **self.told)
-        bus.close_chunks(lambda: "", None, [self.page.viewer], **self.direct)
+        bus.delete(h.delete, None, [self.page.table], **self.told)
 
     def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
         def restore(kept: Any) -> list[Any]:
@@ -147,3 +148,10 @@ class Wiring:
         bus.preview(h.preview, tab, [self.page.preview], **self.direct)
         bus.compare(h.compare, tab, sheet, **self.told)
         self._followed(bus.whatif_answer(h.answer, tab, [*self.chat, self.page.sheet], **self.told))
+
+    def _reading(self) -> None:
+        h, bus, tab, sheet = self.reader, self.page.bus, [self.page.tab], self.page.sheet
+        bus.open_document(h.open_document, tab, [sheet], **self.told)
+        bus.ask_why(h.ask_why, tab, [sheet], **self.told)
+        bus.why_not(h.why_not, tab, [sheet], **self.told)
+        self._followed(bus.try_remedy(h.try_remedy, tab, [*self.chat, sheet], **self.told))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..ledger import Ledger
 from ..protocols import Searchable
 from ..types import Candidate, Fusion, Hit, Mode, RetrievalOptions, StoredChunk, Vectors, sigmoid
-from .remedies import MOST_CANDIDATES, MOST_CONTEXTS, Remedy, below, changed, enough_candidates, is_candidate
+from .remedies import MOST_CANDIDATES, Remedy, below, changed, enough_candidates, is_candidate
 
 Values = dict[str, str | float | int]
 
@@ -32,7 +32,8 @@ class Widening:
         wider = self._wider(stored)
         if wider is None:
             return None
-        return Remedy(wider | self._afterwards(log_odds), given=False, certain=False)
+        more = self._afterwards(stored.id, log_odds)
+        return Remedy(wider | more, given=False, certain="pin" in more)
 
     def _wider(self, stored: StoredChunk) -> Values | None:
         """One setting: the other search as well, else more candidates, else this document alone."""
@@ -63,21 +64,20 @@ class Widening:
             full_text = scope.search_full_text(self._ledger.search_query, limit=most, documents=documents)
         return dense, full_text
 
-    def _afterwards(self, log_odds: float | None) -> Values:
+    def _afterwards(self, chunk_id: str, log_odds: float | None) -> Values:
+        """Nothing, or a lower threshold where that will do; else a pin, which is one setting and sure."""
         if log_odds is None:
             return {}
-        values: Values = {}
         options, probability = self._ledger.options, sigmoid(log_odds)
-        if probability < options.threshold:
-            values["threshold"] = below(probability)
         better = sum(c.log_odds is not None and c.log_odds >= log_odds and _competes(c) for c in self._candidates())
-        if options.contexts <= better < MOST_CONTEXTS:
-            values["contexts"] = better + 1
-        return values
+        if better >= options.contexts:
+            return {"pin": chunk_id}
+        return {"threshold": below(probability)} if probability < options.threshold else {}
 
     def _candidates(self) -> tuple[Candidate, ...]:
         return self._ledger.retrieval.candidates if self._ledger.retrieval else ()
 
 
 def _competes(c: Candidate) -> bool:
-    return c.dropped is None or c.dropped.code == "stages.beyond_contexts"
+    """Whether it is a context, or would be one under a lower threshold or with more of them."""
+    return c.dropped is None or c.dropped.code in ("stages.beyond_contexts", "stages.below_threshold")

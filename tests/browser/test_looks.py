@@ -68,7 +68,28 @@ def talks(page: Page) -> None:
     expect(page.get_by_role("textbox", name="New title")).to_be_focused()
 
 
-STATES: list[Callable[[Page], None]] = [empty, running, answer, abstained, talks, documents, settings]
+def reading(page: Page) -> None:
+    ask(page)
+    if not page.locator("#ev-1-1").is_visible():
+        page.locator(".ev-toggle").click()
+    page.locator("#ev-1-1").get_by_role("button", name="Open in document").click()
+    page.locator(".heat").first.click()
+    expect(page.get_by_role("region", name="About this passage")).to_be_visible()
+
+
+def why_not(page: Page) -> None:
+    ask(page)
+    if not page.locator("#ev-1-1").is_visible():
+        page.locator(".ev-toggle").click()
+    page.get_by_role("button", name="Why not…?").click()
+    page.get_by_label("Paste a sentence").fill("Mount the certificate folder read-only.")
+    page.get_by_role("button", name="Find out").click()
+    expect(page.locator(".why-verdict")).to_be_visible()
+
+
+STATES: list[Callable[[Page], None]] = [
+    empty, running, answer, abstained, talks, documents, settings, reading, why_not,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -96,6 +96,10 @@ def test_a_hostile_document_stays_text_everywhere(open_page: Open, real: str) ->
     ).first.click()
     expect(page.locator(".viewer")).to_contain_text("<script>window.pwned = 3</script>")
     expect(page.locator(".viewer")).to_contain_text("${window.pwned = 2}")
+    expect(page.locator(".viewer")).to_contain_text("image: tracker")
+    assert page.locator(".viewer img, .viewer a[href^=javascript]").count() == 0
+    page.keyboard.press("Escape")
+    expect(page.locator(".viewer")).to_have_count(0)
     tab(page, "Chat")
     answer = ask(page, "On which channel does the pilot boat call?")
     expect(answer).to_contain_text("channel 77")
@@ -103,7 +107,7 @@ def test_a_hostile_document_stays_text_everywhere(open_page: Open, real: str) ->
     page.locator(".card.flash summary").first.click()
     expect(page.locator(".card.flash .full")).to_contain_text("<script>window.pwned = 3</script>")
     assert page.evaluate("window.pwned") is None
-    assert page.locator(".turn img, .evidence img, .viewer img").count() == 0
+    assert page.locator(".turn img, .evidence img").count() == 0
 
 
 @pytest.fixture(scope="module")

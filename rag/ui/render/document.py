@@ -49,7 +49,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What stands beside some chunks, by position in the stretch: mostly one, several where a block holds more."""
+    """What stands beside some chunks, by number: mostly one, several where a block holds more."""
 
     chunks: tuple[int, ...]
     html: str
@@ -63,12 +63,15 @@ class Rendered:
     headings: tuple[Heading, ...]
 
 
-def render(stretch: Stretch, spans: Sequence[Span], language: Language) -> Rendered:
-    """The rows of a stretch. Text, order and structure are those of its Markdown, whatever is marked."""
+def render(stretch: Stretch, spans: Sequence[Span], language: Language, *, first: int = 0) -> Rendered:
+    """The rows of a stretch. Text, order and structure are those of its Markdown, whatever is marked.
+
+    Its chunks are numbered from `first`; where several share a row, chunk n begins at the element `doc-at-n`.
+    """
     tokens = located(stretch.text, DocumentRenderer, start=stretch.start)
     blocks = list(_blocks(tokens, Lines(stretch.text, stretch.start), stretch))
     owned = own_spans(stretch.chunks)
-    paint = _Paint(spans, owned)
+    paint = _Paint(spans, owned, first)
     rows = tuple(_row(held, members, paint, language) for held, members in _rows(blocks, owned))
     headings = tuple(_heading(block) for block in blocks if block.tokens[0].type == "heading_open")
     return Rendered(rows, headings)
@@ -131,13 +134,12 @@ def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, langua
             return f'<pre tabindex="0">{paint.text(block.source, range(block.start, block.end))}</pre>'
         return str(renderer.render(block.tokens, options, env))
 
-    return Row(
-        held,
-        "".join(
-            f'<div class="doc-block" data-from="{block.start}" data-to="{block.end}">{body(block)}</div>'
-            for block in members
-        ),
+    html = "".join(
+        f'<div class="doc-block" data-from="{block.start}" data-to="{block.end}">{body(block)}</div>'
+        for block in members
     )
+    numbers = tuple(paint.first + at for at in held)
+    return Row(numbers, paint.not_begun(numbers) + html)
 
 
 def _heading(block: _Block) -> Heading:
@@ -152,6 +154,7 @@ class _Paint:
 
     spans: Sequence[Span]
     owned: Sequence[tuple[int, int]]
+    first: int
     parted: bool = False
     """Whether pieces say which chunk they belong to."""
     begun: set[str] = field(default_factory=set)
@@ -183,10 +186,15 @@ class _Paint:
             html = f'{names}<mark class="{esc(kinds)}" title="{esc(first.title)}">{html}</mark>'
         if not self.parted:
             return html
-        chunk = max(bisect_right(self._starts, offset) - 1, 0)
+        chunk = self.first + max(bisect_right(self._starts, offset) - 1, 0)
         name = f"doc-at-{chunk}"
         place = "" if name in self.begun else f' id="{self._first(name)}"'
         return f'<span data-chunk="{chunk}"{place}>{html}</span>'
+
+    def not_begun(self, numbers: Sequence[int]) -> str:
+        """Places for chunks of a shared row that show no text of their own, such as a rule."""
+        names = [f"doc-at-{number}" for number in numbers] if self.parted else []
+        return "".join(f'<span id="{self._first(each)}"></span>' for each in names if each not in self.begun)
 
     def _new(self, span: Span) -> bool:
         return f"doc-mark-{span.key}" not in self.begun

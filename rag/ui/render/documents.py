@@ -1,12 +1,12 @@
-"""The documents page: how an ingest goes, what is in the knowledge base, the chunks of one document."""
+"""The documents page: how an ingest goes, what is in the knowledge base."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ...messages import LANGUAGES, Language, Reason
-from ...types import Document, StoredChunk
-from .markup import esc, icon, moment, name, path, size, t, why
+from ...types import Document
+from .markup import esc, icon, moment, name, size, t, why
 
 
 def table(documents: Sequence[Document], language: Language) -> str:
@@ -55,7 +55,7 @@ def _document(d: Document, language: Language) -> str:
     remove, sure = t("delete", language), t("delete_sure", language)
     return (
         f'<tr data-find="{name(f"{d.name} {d.title}".lower())}"><th scope="row" class="file-cell">'
-        f'<button type="button" class="open" data-act="chunks" data-name="{esc(d.name)}">'
+        f'<button type="button" class="open" data-act="doc-open" data-name="{esc(d.name)}">'
         f'<bdi class="file">{safe}</bdi></button>'
         f"<small>{name(d.title)}</small></th>"
         f'<td class="c-lang">{_language(d.language, language)}</td>'
@@ -68,21 +68,3 @@ def _document(d: Document, language: Language) -> str:
 
 def _language(code: str, language: Language) -> str:
     return t(f"language_{code}", language) if code in LANGUAGES else esc(code)
-
-
-def viewer(document: str, chunks: Sequence[StoredChunk], language: Language) -> str:
-    """The chunks of one document, as they are indexed."""
-    rows = "".join(
-        f'<li><div class="chunk-head"><b>{stored.chunk.index + 1}</b>'
-        f'<span class="path">{path(stored.chunk.heading_path)}</span>'
-        f"<small>{t('tokens', language, count=stored.chunk.tokens)} · "
-        f"{t('characters', language, start=stored.chunk.start, end=stored.chunk.end)}</small></div>"
-        f'<div class="full" lang="{esc(stored.language)}">{esc(stored.chunk.text)}</div></li>'
-        for stored in chunks
-    )
-    return (
-        f'<section class="sheet viewer" tabindex="-1" aria-label="{t("chunks_of", language)}"><div class="sheet-head">'
-        f'<h2><bdi class="file">{name(document)}</bdi></h2><p>{t("chunks_count", language, count=len(chunks))}</p>'
-        f'<button type="button" class="tool" data-act="close-chunks" aria-label="{t("close", language)}">'
-        f'{icon("close", size=16)}</button></div><ol class="chunks">{rows}</ol></section>'
-    )

@@ -123,6 +123,8 @@ class _Cards:
             tools.append(self.tool("flow", "flow.open"))
         if self.retrieval.candidates and self.one.ledger:
             tools.append(self.tool("whatif", "whatif.open"))
+        if self.one.ledger is not None:
+            tools.append(self.tool("why-form", "whynot.open"))
         return f'<div class="ev-tools">{"".join(tools)}</div>' if tools else ""
 
     def tool(self, act: str, label: str) -> str:
@@ -132,7 +134,23 @@ class _Cards:
     def card_tools(self, c: Candidate) -> str:
         """Small buttons in a card's foot, about this one passage."""
         tools: list[str] = []
+        if self.one.ledger is not None:
+            tools.append(self.in_document(c))
         return f'<div class="card-tools">{"".join(tools)}</div>' if tools else ""
+
+    def in_document(self, c: Candidate) -> str:
+        """Buttons that open the passage in its document, and ask why it was not sent."""
+        stored = c.stored
+        where = (
+            f'data-turn="{self.one.number}" data-base="{esc(stored.collection)}" data-name="{esc(stored.document)}" '
+            f'data-chunk="{esc(stored.id)}"'
+        )
+
+        def button(act: str, label: str) -> str:
+            return f'<button type="button" data-act="{act}" {where}>{t(label, self.language)}</button>'
+
+        ask = "" if c.kept else button("why-chunk", "whynot.this")
+        return button("doc-open", "viewer.open") + ask
 
     def card(self, c: Candidate) -> str:
         cited = c.number in self.one.cited
