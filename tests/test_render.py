@@ -17,9 +17,10 @@ from rag.messages import LANGUAGES, Language, area, reason
 from rag.request import Request
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
-from rag.ui.render import documents, evidence, jobs, markup, shell, status, transcript
+from rag.ui.render import documents, evidence, jobs, markup, shell, status, transcript, whynot
 from rag.ui.render.markdown import Chips, answer, to_html
 from rag.ui.turn import Turn
+from rag.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
 from tests.scripted_service import ScriptedService
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'`${7*7}</script><script>alert(2)</script>"
@@ -39,9 +40,12 @@ OUR_TAGS = [
     "dl",
     "dt",
     "em",
+    "form",
     "h1",
     "h2",
     "h3",
+    "h4",
+    "header",
     "hr",
     "i",
     "input",
@@ -65,6 +69,7 @@ OUR_TAGS = [
     "table",
     "tbody",
     "td",
+    "textarea",
     "th",
     "thead",
     "time",
@@ -432,3 +437,23 @@ def test_a_card_without_a_best_sentence_begins_below_its_own_heading() -> None:
         (replace(turn, retrieval=replace(turn.retrieval, candidates=(shown,))),), 1, "en", score_name="p_yes"
     )
     assert '<p class="snippet">The broker reads its key pair.</p>' in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_verdict_on_a_hostile_passage_names_no_tag(language: Language) -> None:
+    turn = hostile_turn()
+    assert turn.retrieval is not None
+    found = Diagnosis(
+        Verdict.OUT_OF_SCOPE,
+        reason("whynot.out_of_scope", document=HOSTILE),
+        Passage(turn.retrieval.candidates[0].stored, Fit.CLOSE, 0.9),
+        steps=(Step(Check.SCOPE, Passing.STOPPED, reason("whynot.in_scope", document=HOSTILE), now=True),),
+        changed=(reason("whynot.document_changed", document=HOSTILE),),
+        remedy=Remedy({"also": HOSTILE, "pin": HOSTILE}, given=False, certain=True),
+    )
+    ledger = replace(turn.ledger, question=HOSTILE) if turn.ledger else None
+    assert ledger is not None
+    told = whynot.verdict(found, ledger, 1, language)
+    html = whynot.form(ledger, 1, language, pasted=HOSTILE, found=told)
+    assert_harmless(html)
+    assert "<img src=x onerror=alert(1)>" in Tags(html).text

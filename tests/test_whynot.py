@@ -203,12 +203,8 @@ def test_it_is_in_another_knowledge_base(own: Desk, tmp_path: Path) -> None:
 
 
 def test_it_is_in_a_document_that_is_switched_off(own: Desk) -> None:
-    class SwitchedOff(MilvusStore):
-        def documents(self) -> list[Document]:
-            return [replace(d, enabled=d.name != "fruit.md") for d in super().documents()]
-
     ledger = own.ask(options=RetrievalOptions(candidates=1))
-    own.store.__class__ = SwitchedOff
+    own.store.enable(["fruit.md"], False)
     found = own.whynot.of_text(ledger, "Bananas are yellow")
     assert (found.verdict, found.remedy) == (Verdict.DISABLED, None)
     assert found.why == reason("whynot.disabled", document="fruit.md")
