@@ -14,7 +14,7 @@ from pathlib import Path
 from . import backup, kb, reindex, report
 from . import commands as saved
 from .errors import RagError
-from .events import Cancel, Delta, Retrieved, StageEvent
+from .events import Cancel, Delta, DocumentOutcome, Retrieved, StageEvent
 from .ledger import Answered, Outcome
 from .messages import Language, label, reason, text
 from .request import Request
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
     ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.add_argument("--watch", action="store_true", help="go on, and keep one folder in step until Ctrl+C")
     ingest.add_argument("--moves", action="store_true", help="a file that was moved or renamed takes its old place")
     _add_kb(ingest)
     ingest.set_defaults(run=run_ingest)
@@ -133,12 +134,34 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
     bad = 0
     with opened(settings) as service:
         base = service.library.catalogue.named(args.kb).id
+        if args.watch:
+            return _watch(args.paths, base, service, settings, language)
         for event in service.ingest(service.sources(args.paths), cancel=Cancel(), base=base, moves=args.moves):
             line = report.ingest_line(event, language)
             if line:
                 print(line, flush=True)
                 bad += event.reason is not None
     return FAILED if bad else OK
+
+
+def _watch(paths: Sequence[Path], base: str, service: Service, settings: Settings, language: Language) -> int:
+    """Keep one folder in step until the user ends it."""
+    from .build import kept_in
+    from .watching import Folder, Gone, Watched
+
+    if len(paths) != 1:
+        raise RagError(reason("watching.no_folder", path=", ".join(map(str, paths))))
+    cancel = Cancel()
+    folder = Folder(paths[0], base, service, Watched(kept_in(settings)))
+    print(text(reason("watching.watching", path=str(paths[0])), language), file=sys.stderr)
+    for event in folder.follow(lambda: folder.changes(cancel), cancel=cancel):
+        if isinstance(event, Gone):
+            lines = [text(reason("watching.gone", name=name), language) for name in event.names]
+        else:
+            lines = [] if event.outcome is DocumentOutcome.UNCHANGED else [report.ingest_line(event, language)]
+        for line in filter(None, lines):
+            print(line, flush=True)
+    return OK
 
 
 def run_search(args: argparse.Namespace, settings: Settings, language: Language) -> int:
