@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from . import checks
-from .ledger import Ledger, Outcome
+from .ledger import Ledger, Match, Outcome
 from .messages import Language, label, reason, text
 from .prose import open_fence
 from .sanitizer import safe_markdown
@@ -28,6 +28,29 @@ def export_markdown(ledgers: Sequence[Ledger], language: Language, *, title: str
     for number, ledger in enumerate(ledgers, start=1):
         parts += _turn(number, ledger, language)
     return "\n\n".join(parts) + "\n"
+
+
+def answer_markdown(ledger: Ledger, language: Language) -> str:
+    """One answer with the sources it cites, all it was given where it cites none; ends with a line feed."""
+    parts = [_answer(ledger, language)]
+    contexts = ledger.retrieval.contexts if ledger.retrieval else ()
+    cited = {c.number for c in ledger.citations if c.valid}
+    shown = [c for c in contexts if c.number in cited] or list(contexts)
+    if shown:
+        parts.append(f"**{label('export.sources', language)}**")
+        parts.append("\n".join(line for c in shown for line in _listed(c, ledger, language)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(candidate: Candidate, ledger: Ledger, language: Language) -> list[str]:
+    """A source as an item of a list, with the words the answer quotes from it."""
+    quoted = dict.fromkeys(
+        candidate.stored.chunk.text[q.start : q.end]
+        for q in ledger.quotes
+        if q.number == candidate.number and q.match is not Match.MISSING
+    )
+    first = f"- **\\[{candidate.number}\\]** {_where(candidate, language)}"
+    return [first, *(f"  - “{escaped(words)}”" for words in quoted)]
 
 
 def escaped(value: str) -> str:
@@ -122,11 +145,7 @@ def _sources(ledger: Ledger, language: Language) -> list[str]:
 
 
 def _source(candidate: Candidate, ledger: Ledger, language: Language) -> str:
-    chunk = candidate.stored.chunk
-    path = HEADING_SEPARATOR.join(chunk.heading_path)
-    where = f"**{escaped(candidate.stored.document)}**" + (f" › {escaped(path)}" if path else "")
-    characters = text(reason("export.characters", start=chunk.start, end=chunk.end), language)
-    lines = [f"{where}, {characters}", *_scores(candidate, ledger, language)]
+    lines = [_where(candidate, language), *_scores(candidate, ledger, language)]
     if candidate.dropped:
         lines.append(escaped(text(candidate.dropped, language)))
     if candidate.number is None:
@@ -138,6 +157,14 @@ def _source(candidate: Candidate, ledger: Ledger, language: Language) -> str:
         for _, q in checks.quotes_of(ledger, candidate.number)
     ]
     return "\n".join([f"**\\[{candidate.number}\\]** {lines[0]}", *(f"- {line}" for line in lines[1:])])
+
+
+def _where(candidate: Candidate, language: Language) -> str:
+    """Document, heading path and place of a passage, on one line."""
+    chunk = candidate.stored.chunk
+    path = HEADING_SEPARATOR.join(chunk.heading_path)
+    where = f"**{escaped(candidate.stored.document)}**" + (f" › {escaped(path)}" if path else "")
+    return f"{where}, {text(reason('export.characters', start=chunk.start, end=chunk.end), language)}"
 
 
 def _scores(candidate: Candidate, ledger: Ledger, language: Language) -> list[str]:

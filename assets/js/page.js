@@ -102,11 +102,12 @@
     document.execCommand("copy"); // plain http in a local network has no clipboard of its own
     area.remove();
   };
-  page.download = (text) => {
-    if (!text) return;
+  page.download = (packed) => {
+    if (!packed) return;
+    const { name, type, text } = JSON.parse(packed);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
-    link.download = "plainsight-" + new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-") + ".md";
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };

@@ -14,7 +14,6 @@ import gradio as gr
 from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
-from ..export import export_markdown
 from ..ledger import Answered, AnswerEvent
 from ..messages import reason
 from ..readiness import wait_until_ready
@@ -208,6 +207,7 @@ class Handlers:
             yield Chat(
                 live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
             )
+            yield Chat()  # Gradio sends the last one twice: by then a click may have changed what it shows
 
     @guarded
     def stop(self, request: gr.Request, tab: str) -> None:
@@ -261,14 +261,6 @@ class Handlers:
         if ledger is None:
             raise RagError(reason("ui.turn_gone"))
         return record_view.record(ledger, who.language)
-
-    @guarded
-    def export(self, request: gr.Request, tab: str) -> str:
-        """The conversation as Markdown."""
-        ledgers = [t.ledger for t in self.sessions.get(key_of(tab, request)).turns if t.ledger]
-        if not ledgers:
-            raise RagError(reason("ui.nothing_to_export"))
-        return export_markdown(ledgers, language(request))
 
 
 def _query_in(event: gr.EventData) -> str:

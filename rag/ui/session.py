@@ -41,6 +41,8 @@ class Session:
     """Id under which it is kept; "" until something was asked."""
     title: str = ""
     """What the user named it; "" for the first question."""
+    owner: str = ""
+    """Whose session it is, set by its keeper; "" for a browser without cookies."""
 
     def turn(self, number: int) -> Turn | None:
         return next((t for t in self.turns if t.number == number), None)
@@ -129,7 +131,7 @@ class Sessions:
     def slot(self, key: str) -> Slot:
         """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
         with self._lock:
-            slot = self._slots.setdefault(key, Slot())
+            slot = self._slots.setdefault(key, Slot(Session(owner=key.partition("/")[0])))
             slot.used_at = self._now()
             self._slots.move_to_end(key)
             self._forget()
@@ -142,7 +144,7 @@ class Sessions:
         """Replace a session by `change` of it, atomically; returns the new value."""
         slot = self.slot(key)
         with self._lock:
-            slot.session = change(slot.session)
+            slot.session = replace(change(slot.session), owner=slot.session.owner)
             return slot.session
 
     def _forget(self) -> None:

@@ -6,14 +6,17 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from ..errors import StoreError
+from ..calibration import learn
+from ..errors import KeepingError, StoreError
 from ..jobs import Job
+from ..marks import Judge
 from ..messages import Language
 from ..service import Service
 from .render import documents as documents_view
 from .render import evidence as evidence_view
 from .render import jobs as jobs_view
 from .render import transcript
+from .render.marking import Marked
 from .session import Session, Slot
 from .turn import Turn
 
@@ -63,7 +66,26 @@ class Views:
     def evidence(self, session: Session, lang: Language) -> str:
         """The panel of the turn that is shown."""
         turn = session.turn(session.shown)
-        return evidence_view.panel(session.turns, session.shown, lang, score_name=self._score_name(turn))
+        return evidence_view.panel(
+            session.turns,
+            session.shown,
+            lang,
+            score_name=self._score_name(turn),
+            marked=self._marked(session.owner, turn) if turn else None,
+        )
+
+    def _marked(self, owner: str, turn: Turn) -> Marked | None:
+        """What the owner marked; None while there is nothing to mark yet, or when the file cannot be read."""
+        ledger = turn.ledger
+        if ledger is None or ledger.retrieval is None:
+            return None
+        judge = Judge.of(ledger.models.get("reranker"))
+        try:
+            given = self.service.marks.given(owner, ledger.retrieval.query, judge)
+            points = self.service.marks.points(owner, judge)
+        except KeepingError:
+            return None  # marks are beside the point: the evidence is shown without them
+        return Marked(given, len(points), learn(points))
 
     def _score_name(self, turn: Turn | None) -> str:
         if turn is not None and turn.ledger is not None and "reranker" in turn.ledger.models:

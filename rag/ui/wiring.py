@@ -10,9 +10,11 @@ from ..service import Service
 from ..types import RetrievalOptions
 from .handlers import Handlers
 from .layout import Layout
+from .marking import Marking
 from .options import NAMES, clamped, packed
 from .reader import Reader
 from .reindexing import Reindexes
+from .saving import Saving
 from .session import Sessions
 from .talks import Talks
 from .uploads import Uploads
@@ -33,6 +35,8 @@ class Wiring:
         self.uploads = Uploads(service, sessions, views)
         self.talks = Talks(self.handlers)
         self.reader = Reader(self.handlers)
+        self.marking = Marking(self.handlers)
+        self.saving = Saving(self.handlers)
         self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge
@@ -48,6 +52,7 @@ class Wiring:
         self._what_if()
         self._indexes(Reindexes(service))
         self._reading()
+        self._keeping()
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
@@ -85,8 +90,6 @@ class Wiring:
         bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
         bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.told)
         self.page.new_chat.click(h.new_chat, [self.page.tab], self.chat, **self.told)
-        exported = self.page.export.click(h.export, [self.page.tab], [self.page.download], **self.told)
-        exported.success(None, [self.page.download], None, js="text => window.plainsight.download(text)", **self.direct)
 
     def _documents(self) -> None:
         h, bus = self.uploads, self.page.bus
@@ -155,3 +158,16 @@ class Wiring:
         bus.ask_why(h.ask_why, tab, [sheet], **self.told)
         bus.why_not(h.why_not, tab, [sheet], **self.told)
         self._followed(bus.try_remedy(h.try_remedy, tab, [*self.chat, sheet], **self.told))
+
+    def _keeping(self) -> None:
+        s, bus, tab, taken = self.saving, self.page.bus, [self.page.tab], self.page.download
+        # every click counts, however fast they come, and the panel shows the last one last
+        in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
+        bus.mark(self.marking.mark, tab, [self.page.evidence], **in_turn)
+        bus.save(s.show, tab, [self.page.sheet], **self.told)
+        for started, then in (
+            (self.page.export.click(s.conversation, tab, [taken], **self.told), "download"),
+            (bus.save_as(s.save, tab, [taken], **self.told), "download"),
+            (bus.copy_sources(s.copy, tab, [taken], **self.told), "copied"),
+        ):
+            started.success(None, [taken], None, js=f"packed => window.plainsight.{then}(packed)", **self.direct)

@@ -10,8 +10,9 @@ from ...highlight import best_sentence, term_spans
 from ...messages import Language
 from ...types import Candidate, Ranked, Retrieval
 from ..turn import Turn
-from . import query, similar
+from . import marking, query, similar
 from .checks import card_quotes
+from .marking import Marked
 from .markup import Span, clipped, esc, icon, marked, name, path, t, why
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
@@ -19,13 +20,15 @@ BEGINNING = 180
 """Characters shown of a passage in which no sentence stands out."""
 
 
-def panel(turns: Sequence[Turn], number: int, language: Language, *, score_name: str) -> str:
+def panel(
+    turns: Sequence[Turn], number: int, language: Language, *, score_name: str, marked: Marked | None = None
+) -> str:
     """The sidebar for turn `number`. `score_name` says what the reranker's number is: `p_yes` or `offline_estimate`."""
     position = next((i for i, one in enumerate(turns) if one.number == number), None)
     if position is None:
         return f'<div class="evidence">{_head("", language)}{_nothing(language)}</div>'
     one = turns[position]
-    cards = _Cards(one, language, score_name)
+    cards = _Cards(one, language, score_name, marked)
     if one.retrieval is not None:
         body = cards.render()
     else:
@@ -78,12 +81,13 @@ def _collecting(one: Turn, language: Language) -> str:
 class _Cards:
     """The cards of one turn; holds what every card needs."""
 
-    def __init__(self, one: Turn, language: Language, score_name: str) -> None:
+    def __init__(self, one: Turn, language: Language, score_name: str, marked: Marked | None = None) -> None:
         self.one = one
         self.language = language
         self.retrieval = one.retrieval or Retrieval(one.search_query or one.question, one.options, ())
         self.score = t(f"score_{score_name or 'p_yes'}", language)
         self.score_about = t(f"score_{score_name or 'p_yes'}_about", language)
+        self.marked = marked
 
     def render(self) -> str:
         contexts = self.retrieval.contexts
@@ -136,6 +140,8 @@ class _Cards:
         tools: list[str] = []
         if self.one.ledger is not None:
             tools.append(self.in_document(c))
+        if self.marked:
+            tools += marking.buttons(c, self.marked, self.one.number, self.language)
         return f'<div class="card-tools">{"".join(tools)}</div>' if tools else ""
 
     def in_document(self, c: Candidate) -> str:
@@ -187,10 +193,15 @@ class _Cards:
             f'<div class="meter"><span class="bar" role="meter" aria-valuemin="0" aria-valuemax="1" '
             f'aria-valuenow="{c.probability:.3f}" aria-label="{self.score}">'
             f'<i style="width:{c.probability:.1%}"></i></span>'
-            f'<span class="meter-name" title="{self.score_about}">{self.score}</span><b>{c.probability:.3f}</b>'
+            f'<span class="meter-name" title="{self.about()}">{self.score}</span><b>{c.probability:.3f}</b>'
             f'<span class="odds" title="{t("log_odds_about", self.language)}">{t("log_odds", self.language)} '
-            f"{c.log_odds:+.2f}</span></div>"
+            f"{c.log_odds:+.2f}</span></div>{marking.level(c, self.marked, self.score, self.language)}"
         )
+
+    def about(self) -> str:
+        """What the reranker's number is, and whether marks have calibrated it."""
+        state = marking.state(self.marked, self.language)
+        return f"{self.score_about} ({state})" if state else self.score_about
 
     def passage(self, c: Candidate) -> str:
         chunk = c.stored.chunk
@@ -235,7 +246,9 @@ class _Cards:
             ("raw_position", t("position", self.language, start=chunk.start, end=chunk.end, index=chunk.index + 1)),
             ("raw_id", f"<code>{esc(c.stored.id)}</code>"),
         ]
-        return '<dl class="scores">' + "".join(self.score_row(key, value) for key, value in rows) + "</dl>"
+        lines = [self.score_row(key, value) for key, value in rows]
+        lines.insert(4, marking.row(c, self.marked, self.language))
+        return f'<dl class="scores">{"".join(lines)}</dl>'
 
     def score_row(self, key: str, value: str) -> str:
         about = t(f"{key}_about", self.language)

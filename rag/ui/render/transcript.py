@@ -175,9 +175,19 @@ def _tools(one: Turn, language: Language) -> str:
     if one.ledger is not None:
         tools += (
             f'<button type="button" class="tool wide" data-act="record" data-turn="{one.number}">'
-            f"{t('record.open', language)}</button>"
+            f"{t('record.open', language)}</button>" + _taking(one, language)
         )
     return f'<div class="tools">{tools}{_profile(one, language)}</div>'
+
+
+def _taking(one: Turn, language: Language) -> str:
+    """Buttons for what can be taken along."""
+    acts = [("copy-sources", "saving.copy")] if one.text else []
+    return "".join(
+        f'<button type="button" class="tool wide" data-act="{act}" data-turn="{one.number}">'
+        f"{t(label, language)}</button>"
+        for act, label in [*acts, ("save", "saving.open")]
+    )
 
 
 def _profile(one: Turn, language: Language) -> str:
