@@ -74,7 +74,7 @@ def test_an_old_answers_chip_shows_that_answers_evidence(open_page: Open, script
     expect(page.locator(".ev-question")).to_have_text(QUESTION)
     page.get_by_role("button", name="Evidence of the question after").click()
     expect(page.locator(".ev-question")).to_have_text("And the client CA?")
-    expect(page.locator(".ev-query")).to_contain_text("rotate TLS certificates")
+    expect(page.locator("#evidence .ev-query")).to_contain_text("rotate TLS certificates")
 
 
 def test_a_failed_answer_keeps_the_question_and_can_be_retried(open_page: Open, scripted: str) -> None:

@@ -10,6 +10,7 @@ from ...messages import Language
 from .markup import esc, icon, name, size, t, why
 
 STEPS = tuple(IngestStage)
+FOLDED_BEYOND = 12
 MAX_ROWS = 300
 """Files listed while ingesting. More are counted, not drawn; what failed is always drawn first."""
 
@@ -43,8 +44,16 @@ def _job(job: Job, pace: Pace, language: Language) -> str:
     return (
         f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
         f'<h2>{t("ingest", language)}</h2><p role="status">{_count_of(job, pace, language)}</p>{_tools(job, language)}'
-        f"</div>{error}{resumed}{table if rows else ''}{more}</section>"
+        f"</div>{error}{resumed}{_folded(job, table + more, language) if rows else more}</section>"
     )
+
+
+def _folded(job: Job, table: str, language: Language) -> str:
+    """A long list of files that all went well is folded: the documents below it are what matters then."""
+    if not job.ended or len(job.files) <= FOLDED_BEYOND or any(file.event.reason for file in job.files):
+        return table
+    label = t("jobs.show_files", language, count=len(job.files))
+    return f'<details class="job-files" id="job-{esc(job.id)}"><summary>{label}</summary>{table}</details>'
 
 
 def _tools(job: Job, language: Language) -> str:

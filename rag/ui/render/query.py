@@ -15,7 +15,8 @@ LONGEST = 8000
 
 
 def line(one: Turn, language: Language, *, place: Place) -> str:
-    """The search of a turn. Under the answer it is told only where it is not the question as typed."""
+    """The search of a turn. Under the answer it is told only where it is not the question as typed; the way to change
+    it is there then, and else in the panel."""
     query = _query(one)
     if not query:
         return ""
@@ -24,6 +25,8 @@ def line(one: Turn, language: Language, *, place: Place) -> str:
         return f'<div class="query">{told}</div>' if told else ""
     if not told and place == "answer":
         return ""
+    if told and place == "panel":
+        return f'<div class="query">{told}</div>'
     return f'<div class="query">{told}{_edit(one, query, language, place)}{_exact(one, query, language)}</div>'
 
 
