@@ -34,7 +34,7 @@ MIGRATIONS = (
     """,
 )
 
-GOOD = frozenset({DocumentOutcome.ADDED, DocumentOutcome.REPLACED, DocumentOutcome.UNCHANGED})
+GOOD = frozenset({DocumentOutcome.ADDED, DocumentOutcome.REPLACED, DocumentOutcome.UNCHANGED, DocumentOutcome.MOVED})
 
 
 class JobState(StrEnum):

@@ -85,6 +85,18 @@ class Service:
         """All knowledge bases, the default one first."""
         return self.library.catalogue.all()
 
+    def create_base(self, name: str, *, description: str = "") -> KnowledgeBase:
+        """A new, empty knowledge base. Raises LibraryError when it cannot be called that."""
+        return self.library.catalogue.create(name, description=description)
+
+    def change_base(self, base: KnowledgeBase) -> KnowledgeBase:
+        """Keep what `base` says of itself. Raises LibraryError when it cannot be so."""
+        return self.library.catalogue.change(base)
+
+    def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
+        """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError."""
+        return self.library.delete(base, typed=typed)
+
     def ingest(
         self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "", moves: bool = False
     ) -> Iterator[IngestEvent]:

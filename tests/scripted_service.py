@@ -18,12 +18,14 @@ from functools import cached_property
 from pathlib import Path
 
 from rag.book import LedgerBook
+from rag.catalogue import Catalogue, KnowledgeBase
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
 from rag.indexes import IndexState
 from rag.jobrunner import JobRunner
 from rag.jobs import JobBook
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
+from rag.listing import Listed, Listing, listed
 from rag.marks import Marks
 from rag.messages import Reason, reason
 from rag.quotes import Given
@@ -113,9 +115,29 @@ class ScriptedService:
     stored: dict[str, Document] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
 
-    @cached_property
-    def book(self) -> LedgerBook:
-        return LedgerBook(Database(self.folder / "plainsight.db"))
+    gone: dict[str, Document] = field(default_factory=dict)
+    """Deleted documents that can be restored."""
+
+    def __post_init__(self) -> None:
+        kept = Database(self.folder / "plainsight.db")
+        self.book = LedgerBook(kept)
+        self.catalogue = Catalogue(kept, "plainsight")
+
+    def bases(self) -> list[KnowledgeBase]:
+        return self.catalogue.all()
+
+    def create_base(self, name: str, *, description: str = "") -> KnowledgeBase:
+        return self.catalogue.create(name, description=description)
+
+    def change_base(self, base: KnowledgeBase) -> KnowledgeBase:
+        return self.catalogue.change(base)
+
+    def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
+        return self.catalogue.delete(base, typed=typed)
+
+    def defaults(self, collections: Sequence[str] = ()) -> RetrievalOptions:
+        usual = self.settings.retrieval
+        return usual if len(collections) > 1 else self.catalogue.base(*collections).over(usual)
 
     @cached_property
     def marks(self) -> Marks:
@@ -131,7 +153,7 @@ class ScriptedService:
     def _take(
         self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
     ) -> Iterator[IngestEvent]:
-        return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel)
+        return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel, base=collection)
 
     def _renew(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
         for document in self.documents():
@@ -158,7 +180,9 @@ class ScriptedService:
 
     def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         self.asked.append(request)
-        yield from _Script(request, cancel, self.pause).events()
+        names = {base.id: base.name or "Main" for base in self.bases() if base.id in request.options.collections}
+        for event in _Script(request, cancel, self.pause).events():
+            yield Answered(replace(event.ledger, collections=names)) if isinstance(event, Answered) else event
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
         return (Source(path.name, path.read_bytes()) for path in paths)
@@ -166,11 +190,15 @@ class ScriptedService:
     def sample(self) -> Iterator[Source]:
         return (Source(f"handbook/en/0{i}.md", b"# Page\n" * 40) for i in range(1, 6))
 
-    def ingest(self, sources: Iterable[Source], *, cancel: Cancel) -> Iterator[IngestEvent]:
+    def ingest(self, sources: Iterable[Source], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
         for source in sources:
-            yield from self._file(source, cancel)
+            yield from self._file(source, cancel, self._shelf(base))
 
-    def _file(self, source: Source, cancel: Cancel) -> Iterator[IngestEvent]:
+    def _shelf(self, base: str) -> str:
+        """What is before the names of a knowledge base's documents here; nothing for the default one."""
+        return f"{base}\0" if base not in ("", "plainsight") else ""
+
+    def _file(self, source: Source, cancel: Cancel, shelf: str) -> Iterator[IngestEvent]:
         total, size = 12, len(source.data)
         if cancel:
             yield IngestEvent(source.name, "", size, IngestStage.READ, outcome=DocumentOutcome.CANCELLED)
@@ -184,18 +212,37 @@ class ScriptedService:
         for done in range(1, total + 1):
             time.sleep(self.pause / 4)
             yield IngestEvent(source.name, "", size, IngestStage.EMBED, done, total, total, done)
-        self.stored[source.name] = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
+        self.stored[shelf + source.name] = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
         yield IngestEvent(source.name, "", size, IngestStage.INDEX, total, total, total, total, DocumentOutcome.ADDED)
 
-    def documents(self) -> list[Document]:
-        return [self.stored[name] for name in sorted(self.stored)]
+    def documents(self, *, base: str = "") -> list[Document]:
+        shelf = self._shelf(base)
+        return [d for key, d in sorted(self.stored.items()) if key == shelf + d.name]
 
-    def delete(self, names: Sequence[str]) -> int:
-        return sum(self.stored.pop(name, None) is not None for name in names)
+    def listing(self, listing: Listing, *, base: str = "") -> Listed:
+        return listed(self.documents(base=base), listing)
+
+    def bury(self, names: Sequence[str], *, base: str = "") -> int:
+        keys = [self._shelf(base) + name for name in names]
+        found = {key: self.stored.pop(key) for key in keys if key in self.stored}
+        self.gone |= found
+        return len(found)
+
+    def restore(self, names: Sequence[str], *, base: str = "") -> int:
+        found = {key: self.gone.pop(key) for name in names if (key := self._shelf(base) + name) in self.gone}
+        self.stored |= found
+        return len(found)
+
+    def enable(self, names: Sequence[str], enabled: bool, *, base: str = "") -> int:
+        keys = [key for name in names if (key := self._shelf(base) + name) in self.stored]
+        self.stored |= {key: replace(self.stored[key], enabled=enabled) for key in keys}
+        return len(keys)
 
     def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
         """Of an ingested document all texts one after the other, of an answer's its one."""
-        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (name in self.stored)
+        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (
+            self._shelf(base) + name in self.stored
+        )
         found: list[StoredChunk] = []
         for index, i in enumerate(held):
             stored = _stored(i, name, *TEXTS[i][1:3])

@@ -19,6 +19,7 @@ from rag.ledger import Outcome
 from rag.messages import reason
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
+from rag.ui.documents import Documents
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import key_of
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
@@ -262,16 +263,16 @@ def test_what_the_service_raises_becomes_a_reason(error: Exception, code: str) -
 
 def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
     class Raising(ScriptedService):
-        def delete(self, *args: Any, **kwargs: Any) -> Any:
+        def bury(self, *args: Any, **kwargs: Any) -> Any:
             raise ZeroDivisionError("secret detail")
 
     handlers = over(Raising())
-    uploads = Uploads(handlers.service, handlers.sessions, handlers.views)
+    documents = Documents(handlers.service, handlers.sessions, handlers.views)
     with pytest.raises(gr.Error, match=r"the log has the details under [0-9a-f]{8}") as caught:
-        uploads.delete(ALICE, clicked(name="x.md"))
+        documents.delete(ALICE, clicked(name="x.md"), "t1")
     assert "secret detail" not in str(caught.value)
     with pytest.raises(gr.Error, match="详情见日志"):
-        uploads.delete(Browser({"lang": "zh"}), clicked(name="x.md"))  # type: ignore[arg-type]
+        documents.delete(Browser({"lang": "zh"}), clicked(name="x.md"), "t1")  # type: ignore[arg-type]
 
 
 class Forgetful(Sessions):
@@ -296,8 +297,9 @@ def test_no_handler_lets_an_error_through(service: Any, name: str) -> None:
 
 
 def test_a_name_is_escaped_exactly_once_in_a_message(uploads: Uploads) -> None:
+    documents = Documents(uploads.service, uploads.sessions, uploads.views)
     with pytest.raises(gr.Error) as caught:
-        uploads.delete(ALICE, clicked(name="<b>Q&A</b>\u202e.md"))
+        documents.delete(ALICE, clicked(name="<b>Q&A</b>\u202e.md"), "t1")
     assert caught.value.message == "&lt;b&gt;Q&amp;A&lt;/b&gt;\ufffd.md is not there any more."
 
 
@@ -358,17 +360,6 @@ def test_a_job_that_ended_can_be_taken_off_the_page_by_anyone(service: ScriptedS
     assert uploads.dismiss_job(BOB, clicked(job=job.id), "t1").progress == ""
     with pytest.raises(gr.Error, match="nothing to try again"):
         uploads.retry_failed(ALICE, clicked(job=job.id), "t1")
-
-
-def test_deleting_names_what_is_gone_and_refuses_every_other_name(service: ScriptedService, uploads: Uploads) -> None:
-    uploads.sample(ALICE, "t1")
-    ingested(uploads)
-    name = next(iter(service.stored))
-    assert name not in uploads.delete(ALICE, clicked(name=name))
-    for strange in (name, "", {"$ne": ""}, None):
-        with pytest.raises(gr.Error, match="not there any more"):
-            uploads.delete(ALICE, clicked(name=strange))
-    assert len(service.stored) == 4
 
 
 HOSTILE_VALUES: list[tuple[dict[str, Any], RetrievalOptions]] = [

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, State
 from rag.jobs import Job, JobFile, JobState, Pace
 from rag.ledger import Outcome
+from rag.listing import Listing, listed
 from rag.messages import LANGUAGES, Language, area, reason
 from rag.request import Request
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
-from rag.ui.render import documents, evidence, jobs, markup, shell, status, transcript, whynot
+from rag.ui.render import evidence, jobs, markup, shell, status, table, transcript, whynot
 from rag.ui.render.markdown import Chips, answer, to_html
 from rag.ui.turn import Turn
 from rag.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
@@ -163,7 +164,7 @@ def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> No
     assert turn.retrieval is not None
     for html in (
         jobs.progress([(job(event, state=JobState.DONE), Pace())], language),
-        documents.table([stored], language),
+        table.table(listed([stored], Listing()), Listing(), language, undo=""),
     ):
         assert_harmless(html)
         assert "<img src=x onerror=alert(1)>" in Tags(html).text

@@ -59,10 +59,6 @@
     if (!(details instanceof HTMLDetailsElement) || !details.id) return;
     if (details.open) opened.add(details.id); else opened.delete(details.id);
   }, true);
-  let filter = "";
-  const applyFilter = () => all("#document-table tbody tr[data-find]").forEach((row) => {
-    row.hidden = Boolean(filter) && !row.dataset.find.includes(filter);
-  });
 
   let following = true; // the reader is at the end of the conversation and wants to stay there
   const log = () => find("#log");
@@ -86,7 +82,6 @@
       setCitedOnly(root.dataset.citedOnly === "yes");
       if (wanted) { const id = wanted; wanted = null; flash(id); }
     }
-    if (element.closest("#document-table")) { const box = find("#document-table .filter"); if (box) { box.value = filter; applyFilter(); } }
     if (element.closest("#status")) syncModels();
     if (element.closest("#sheet")) syncSheet();
     page.watchers.forEach((watch) => watch(element));
@@ -176,7 +171,6 @@
     edit: (el) => send("edit", { turn: Number(el.dataset.turn) }),
     example: (el) => send("example", { text: el.dataset.text }),
     sample: () => send("sample"),
-    delete: (el) => el.classList.contains("armed") ? send("delete", { name: el.dataset.name }) : arm(el),
     "cancel-edit": () => send("cancel_edit"),
     "cancel-ingest": (el) => send("cancel_ingest", { job: el.dataset.job }),
     "retry-failed": (el) => send("retry_failed", { job: el.dataset.job }),
@@ -198,11 +192,6 @@
     if (!element || element.disabled) return;
     if (element.tagName === "A") event.preventDefault();
     acts[element.dataset.act]?.(element);
-  });
-  document.addEventListener("input", (event) => {
-    if (!event.target.matches(".filter")) return;
-    filter = event.target.value.trim().toLowerCase();
-    applyFilter();
   });
   document.addEventListener("keydown", (event) => {
     keepFocus(event);

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..catalogue import OWN
 from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
@@ -62,7 +63,8 @@ class Handlers:
             tab,
             *self.views.chat(self.sessions.slot(who.key), lang),
             self.views.progress(lang),
-            self.views.table(lang),
+            *self.views.shelf(self.sessions.get(who.key), lang),
+            self.views.scope(self.sessions.get(who.key), lang),
             status_view.pill(status, lang, user=user_of(request)),
             status_view.parts(status, lang),
         )
@@ -94,20 +96,20 @@ class Handlers:
         """The composer was sent: a new question, or a changed one in place of an earlier."""
         who = Visitor.of(tab, request)
         editing = self.sessions.get(who.key).editing
-        return self.put(who, Request(question, options=self._options(values)), replacing=editing)
+        return self.put(who, Request(question, options=self.options(who, values)), replacing=editing)
 
     @guarded
     def example(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
         """An example question was clicked."""
-        question = text_in(event, "text")
-        return self.put(Visitor.of(tab, request), Request(question, options=self._options(values)))
+        who, question = Visitor.of(tab, request), text_in(event, "text")
+        return self.put(who, Request(question, options=self.options(who, values)))
 
     @guarded
     def retry(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
-        asked = Request(turn.question, options=self._options(values), search_query=_query_in(event))
+        asked = Request(turn.question, options=self.options(who, values), search_query=_query_in(event))
         return self.put(who, asked, replacing=turn.number)
 
     @guarded
@@ -125,8 +127,17 @@ class Handlers:
             raise RagError(reason("ui.turn_gone"))
         return turn
 
-    def _options(self, values: Sequence[Any]) -> RetrievalOptions:
-        return clamped(dict(zip(NAMES, values, strict=False)), self.service.settings.retrieval)
+    def options(self, who: Visitor, values: Sequence[Any]) -> RetrievalOptions:
+        """What the visitor's questions are asked with: their scope, and the values of the settings page.
+
+        Where a value is as the settings have it, nobody chose it, and a knowledge base alone in scope has its own way.
+        """
+        scope = self.sessions.get(who.key).scope
+        usual = clamped({}, self.service.settings.retrieval)
+        chosen = clamped(dict(zip(NAMES, values, strict=False)), usual)
+        wanted = self.service.defaults(scope.collections)
+        own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
+        return scope.over(replace(chosen, **own))
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""

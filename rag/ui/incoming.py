@@ -51,6 +51,28 @@ def text_in(event: gr.EventData, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def switch_in(event: gr.EventData, field: str) -> bool:
+    """Whether the event says yes."""
+    return getattr(event, field, False) is True
+
+
+def texts_in(event: gr.EventData, field: str, most: int) -> list[str]:
+    """At most `most` texts of the event, without repetitions; none for anything else."""
+    return texts(getattr(event, field, []), most)
+
+
+def texts(value: object, most: int) -> list[str]:
+    """At most `most` texts of what claims to be a list of them."""
+    found = value if isinstance(value, list) else []
+    return list(dict.fromkeys(each for each in found if isinstance(each, str)))[:most]
+
+
+def records_in(event: gr.EventData, field: str, most: int) -> list[dict[str, object]]:
+    """At most `most` objects of the event; none for anything else."""
+    value = getattr(event, field, [])
+    return [each for each in value if isinstance(each, dict)][:most] if isinstance(value, list) else []
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who asks: where the session is, whose conversations are kept, and in which language to reply."""

@@ -77,6 +77,7 @@ class Layout:
                 self.evidence = self._html("", "evidence")
 
     def _composer(self) -> None:
+        self.scope = self._html("", "scope")
         self.banner = self._html("", "banner")
         self.box = gr.Textbox(
             elem_id="composer",
@@ -103,7 +104,9 @@ class Layout:
             )
             self.index_notice = self._html("", "index-notice")
             self.progress = self._html("", "progress")
-            self.table = self._html("", "document-table")
+            with gr.Column(elem_id="documents-card"):
+                self.tools = self._html("", "document-tools")
+                self.table = self._html("", "document-table")
 
     def _settings(self) -> None:
         label, start = self.i18n, self.defaults

@@ -15,7 +15,8 @@ from typing import Any
 
 from ..book import KeptAnswer, new_conversation
 from ..ledger import Outcome
-from ..types import Exchange, RetrievalOptions
+from ..listing import Listing
+from ..types import Exchange, Narrowing, RetrievalOptions
 from .pump import Run
 from .turn import Turn
 
@@ -28,8 +29,29 @@ NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the questions of a conversation search: knowledge bases, and of which of them only a part."""
+
+    collections: tuple[str, ...] = ()
+    """Ids; empty is the default one."""
+    narrowed: tuple[Narrowing, ...] = ()
+
+    @classmethod
+    def of(cls, options: RetrievalOptions) -> Chosen:
+        return cls(options.collections, options.narrowed)
+
+    @classmethod
+    def part(cls, id: str, documents: Sequence[str]) -> Chosen:
+        """Some documents of one knowledge base."""
+        return cls((id,), (Narrowing(id, tuple(documents)),))
+
+    def over(self, options: RetrievalOptions) -> RetrievalOptions:
+        return replace(options, collections=self.collections, narrowed=self.narrowed)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation, and what is being edited."""
+    """One conversation, what is being edited, and how the documents are looked at."""
 
     turns: tuple[Turn, ...] = ()
     next_number: int = 1
@@ -43,6 +65,12 @@ class Session:
     """What the user named it; "" for the first question."""
     owner: str = ""
     """Whose session it is, set by its keeper; "" for a browser without cookies."""
+    scope: Chosen = Chosen()
+    base: str = ""
+    """Id of the knowledge base whose documents are looked at; "" for the default one."""
+    listing: Listing = field(default_factory=Listing)
+    buried: tuple[str, ...] = ()
+    """Documents of that knowledge base that were deleted last, to be restored."""
 
     def turn(self, number: int) -> Turn | None:
         return next((t for t in self.turns if t.number == number), None)
@@ -94,7 +122,11 @@ class Session:
             turns.append(Turn.of(kept, old or number))
             number += not old
         shown = turns[-1].number if turns else 0
-        return Session(tuple(turns), number, shown, conversation=conversation, title=title)
+        scope = Chosen.of(turns[-1].options) if turns else Chosen()
+        return replace(
+            self.cleared(), turns=tuple(turns), next_number=number, shown=shown, conversation=conversation, title=title,
+            scope=scope,
+        )  # fmt: skip
 
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
         """One turn changed; nothing happens when it is gone, as after a new chat."""
@@ -102,7 +134,7 @@ class Session:
 
     def cleared(self) -> Session:
         """An empty conversation; numbers go on, so an old link never meets a new card."""
-        return Session(next_number=self.next_number)
+        return replace(self, turns=(), shown=0, editing=0, conversation="", title="")
 
     def history(self, before: int) -> tuple[Exchange, ...]:
         """What was said before turn `before`, without failures: they are not part of the conversation's thread."""

@@ -14,10 +14,9 @@ from ..messages import reason
 from ..service import Service
 from ..types import Source
 from .guard import guarded
-from .i18n import language, say
+from .i18n import language
 from .incoming import key_of, text_in
 from .pump import changes
-from .render import markup
 from .session import Sessions
 from .views import Ingesting, Views
 
@@ -51,7 +50,8 @@ class Uploads:
         return self._start(tab, self.service.sample, request)
 
     def _start(self, tab: str, sources: Sources, request: gr.Request) -> Ingesting:
-        self.service.jobs.add("", sources)
+        # who looks at the default one looks at "": that is how the jobs know it, too
+        self.service.jobs.add(self.sessions.get(key_of(tab, request)).base, sources)
         return self._shown(tab, request)
 
     @guarded
@@ -64,9 +64,11 @@ class Uploads:
             shown = self.views.ingesting(slot, lang) if news else Ingesting()
             ended = sum(file.ended for job in jobs.jobs() for file in job.files)
             if ended > listed * TABLE_GROWTH:
-                listed, shown = ended, shown._replace(table=self.views.table(lang))
+                listed, shown = ended, shown._replace(table=self.views.table(slot.session, lang))
             yield shown
-        yield self.views.ingesting(slot, lang)._replace(table=self.views.table(lang))
+        tools, table = self.views.shelf(slot.session, lang)
+        scope = self.views.scope(slot.session, lang)
+        yield self.views.ingesting(slot, lang)._replace(tools=tools, table=table, scope=scope)
 
     @guarded
     def cancel_ingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
@@ -89,12 +91,3 @@ class Uploads:
 
     def _shown(self, tab: str, request: gr.Request) -> Ingesting:
         return self.views.ingesting(self.sessions.slot(key_of(tab, request)), language(request))
-
-    @guarded
-    def delete(self, request: gr.Request, event: gr.EventData) -> str:
-        """Delete one document; returns the table."""
-        name, lang = text_in(event, "name"), language(request)
-        if not self.service.delete([name]):
-            raise RagError(reason("ui.document_gone", name=name))
-        gr.Info(markup.name(say("deleted", lang, name=name)), duration=4, title=say("info_title", lang))
-        return self.views.table(lang)

@@ -7,16 +7,23 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from ..calibration import learn
+from ..catalogue import KnowledgeBase
 from ..errors import KeepingError, StoreError
 from ..jobs import Job
 from ..marks import Judge
 from ..messages import Language
 from ..service import Service
+from ..types import Document
+from .i18n import say
 from .render import documents as documents_view
 from .render import evidence as evidence_view
 from .render import jobs as jobs_view
+from .render import library as library_view
+from .render import scope as scope_view
+from .render import table as table_view
 from .render import transcript
 from .render.marking import Marked
+from .render.markup import name
 from .session import Session, Slot
 from .turn import Turn
 
@@ -35,8 +42,10 @@ class Ingesting(NamedTuple):
     """What the documents page shows, and the chat page while it is empty."""
 
     progress: Any = gr.skip()
+    tools: Any = gr.skip()
     table: Any = gr.skip()
     live: Any = gr.skip()
+    scope: Any = gr.skip()
 
 
 class Views:
@@ -59,7 +68,7 @@ class Views:
     def live(self, session: Session, lang: Language) -> str:
         """The last turn, or what an empty conversation offers."""
         if session.last is None:
-            return transcript.empty(lang, documents=self._names(), job=self._active_job())
+            return transcript.empty(lang, documents=self._names(session), job=self._active_job())
         status = self.service.status() if session.last.waiting else None
         return transcript.turn(session.last, lang, status=status)
 
@@ -107,18 +116,64 @@ class Views:
     def _active_job(self) -> Job | None:
         return next((job for job in self.service.jobs.jobs() if not job.ended), None)
 
-    def table(self, lang: Language) -> str:
-        """All documents, or why they cannot be listed."""
+    def shelf(self, session: Session, lang: Language) -> tuple[str, str]:
+        """The head of the document list and the list; in place of that, why it cannot be shown."""
+        base = self.base(session)
         try:
-            return documents_view.table(self.service.documents(), lang)
+            found = self.service.listing(session.listing, base=base.id)
         except StoreError as e:
-            return documents_view.unavailable(e.reason, lang)
+            tools = library_view.tools(self.service.bases(), base, None, session.listing, lang)
+            return tools, documents_view.unavailable(e.reason, lang)
+        tools = library_view.tools(self.service.bases(), base, found, session.listing, lang)
+        return tools, table_view.table(found, session.listing, lang, base=base.id, undo=_undo(session.buried, lang))
 
-    def _names(self) -> list[str] | None:
+    def table(self, session: Session, lang: Language) -> str:
+        """The documents as the tab looks at them, or why they cannot be listed."""
+        return self.shelf(session, lang)[1]
+
+    def base(self, session: Session) -> KnowledgeBase:
+        """The knowledge base that is looked at; the default one where that is gone."""
+        bases = self.service.bases()
+        return next((base for base in bases if base.id == session.base), bases[0])
+
+    def default_base(self) -> str:
+        """Id of the default knowledge base."""
+        return self.service.bases()[0].id
+
+    def shelves(self, session: Session) -> list[scope_view.Shelf]:
+        """All knowledge bases with their documents, and what of them the conversation searches."""
+        bases = self.service.bases()
+        chosen = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
+        parts = {part.collection: part for part in session.scope.narrowed}
+        return [
+            scope_view.Shelf(base, self._documents(base.id), base.id in chosen, parts.get(base.id)) for base in bases
+        ]
+
+    def scope(self, session: Session, lang: Language) -> str:
+        """The chip over the composer."""
+        return scope_view.chip(self.shelves(session), lang)
+
+    def _documents(self, base: str) -> list[Document] | None:
         try:
-            return [document.name for document in self.service.documents()]
+            return self.service.documents(base=base)
         except StoreError:
             return None  # the status pill says why; an offer to ingest would be wrong now
+
+    def _names(self, session: Session) -> list[str] | None:
+        """Names of the documents a question would search."""
+        names: list[str] = []
+        for shelf in self.shelves(session):
+            if shelf.chosen and shelf.documents is None:
+                return None
+            names += [document.name for document in shelf.documents or () if shelf.chosen]
+        return names
+
+
+def _undo(buried: tuple[str, ...], lang: Language) -> str:
+    """What was deleted last, escaped."""
+    if len(buried) == 1:
+        return name(say("library.deleted_one", lang, name=buried[0]))
+    return name(say("library.deleted_many", lang, count=len(buried))) if buried else ""
 
 
 def busy(value: str | None = None) -> Any:

@@ -8,6 +8,8 @@ import gradio as gr
 
 from ..service import Service
 from ..types import RetrievalOptions
+from .bases import Bases, Shown
+from .documents import Documents
 from .handlers import Handlers
 from .layout import Layout
 from .marking import Marking
@@ -15,6 +17,7 @@ from .options import NAMES, clamped, packed
 from .reader import Reader
 from .reindexing import Reindexes
 from .saving import Saving
+from .scoping import Scoping
 from .session import Sessions
 from .talks import Talks
 from .uploads import Uploads
@@ -37,12 +40,15 @@ class Wiring:
         self.reader = Reader(self.handlers)
         self.marking = Marking(self.handlers)
         self.saving = Saving(self.handlers)
+        self.documents = Documents(service, sessions, views)
+        self.bases = Bases(service, sessions, views)
+        self.scoping = Scoping(sessions, views)
         self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge
         self.told: dict[str, Any] = {**self.quiet, "concurrency_limit": None}
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
-        self.ingesting = list(Ingesting(layout.progress, layout.table, layout.live))
+        self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
         self._opening(blocks)
         self._chat()
         self._documents()
@@ -53,10 +59,12 @@ class Wiring:
         self._indexes(Reindexes(service))
         self._reading()
         self._keeping()
+        self._library()
 
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
-        shown = [self.page.tab, *self.chat, self.page.progress, self.page.table, self.page.pill, self.page.models]
+        page = self.page
+        shown = [page.tab, *self.chat, page.progress, page.tools, page.table, page.scope, page.pill, page.models]
         known = "() => [window.plainsight.tab(), window.plainsight.talk()]"
         opened = blocks.load(h.open, [self.page.tab, self.page.talk], shown, js=known, **self.direct)
         self._followed(opened)
@@ -102,7 +110,6 @@ class Wiring:
         bus.cancel_ingest(h.cancel_ingest, [self.page.tab], self.ingesting, **self.told)
         bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.told)
         self._ingest_followed(bus.retry_failed(h.retry_failed, [self.page.tab], self.ingesting, **self.told))
-        bus.delete(h.delete, None, [self.page.table], **self.told)
 
     def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
         def restore(kept: Any) -> list[Any]:
@@ -171,3 +178,21 @@ class Wiring:
             (bus.copy_sources(s.copy, tab, [taken], **self.told), "copied"),
         ):
             started.success(None, [taken], None, js=f"packed => window.plainsight.{then}(packed)", **self.direct)
+
+    def _library(self) -> None:
+        page, bus, tab = self.page, self.page.bus, [self.page.tab]
+        documents, bases, scoping = self.documents, self.bases, self.scoping
+        bus.list_documents(documents.look, tab, [page.table], **self.told)
+        bus.enable(documents.enable, tab, [page.table, page.scope], **self.told)
+        bus.delete(documents.delete, tab, [page.table, page.scope], **self.told)
+        bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.told)
+        bus.ask_only(documents.ask_only, tab, [page.scope], **self.told)
+        shown = list(Shown(page.tools, page.table, page.scope, page.sheet))
+        bus.base(bases.switch, tab, shown, **self.told)
+        bus.base_create(bases.create, tab, shown, **self.told)
+        bus.base_save(bases.save, tab, shown, **self.told)
+        bus.base_delete(bases.delete, tab, shown, **self.told)
+        bus.base_new(bases.new, tab, [page.sheet], **self.told)
+        bus.base_edit(bases.edit, tab, [page.sheet], **self.told)
+        bus.scope(scoping.show, tab, [page.sheet], **self.told)
+        bus.scope_apply(scoping.apply, tab, [page.scope, page.sheet], **self.told)

@@ -1,4 +1,4 @@
-"""The documents page: progress, outcomes, cancel, filter, chunks, delete in two steps."""
+"""The documents page: progress, outcomes, cancel, filter, chunks, delete with undo, several at once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_cancel_leaves_what_is_done(open_page: Open, scripted: str, tmp_path: Pa
     expect(page.locator("#document-table")).to_contain_text("cancel-00.md")
 
 
-def test_the_filter_the_chunks_and_the_two_step_delete(open_page: Open, scripted: str, tmp_path: Path) -> None:
+def test_the_filter_the_chunks_and_deleting_with_undo(open_page: Open, scripted: str, tmp_path: Path) -> None:
     page = open_page(scripted)
     tab(page, "Documents")
     drop(page, tmp_path, ["keep-this.md", "remove-this.md"])
@@ -71,11 +71,15 @@ def test_the_filter_the_chunks_and_the_two_step_delete(open_page: Open, scripted
     viewer.get_by_role("button", name="Close", exact=True).click()
     expect(viewer).to_have_count(0)
     rows.get_by_role("button", name="Delete remove-this.md").click()
+    expect(rows).to_have_count(0)
+    expect(page.locator("#document-table")).to_contain_text("remove-this.md was deleted.")
+    page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(1)
-    rows.get_by_role("button", name="Really delete? remove-this.md").click()
-    expect(page.locator("#document-table")).not_to_contain_text("remove-this.md")
+    rows.get_by_role("button", name="Delete remove-this.md").click()
+    expect(rows).to_have_count(0)
     page.get_by_label("Filter documents").fill("")
     expect(page.locator("#document-table")).to_contain_text("keep-this.md")
+    expect(page.locator("#document-table tbody")).not_to_contain_text("remove-this.md")
 
 
 def test_an_error_is_a_sentence_in_the_readers_language(open_page: Open, scripted: str, tmp_path: Path) -> None:
@@ -86,9 +90,8 @@ def test_an_error_is_a_sentence_in_the_readers_language(open_page: Open, scripte
     second.reload()
     ready(second)
     tab(second, "文档")
-    for page, name in ((first, "Delete"), (first, "Really delete?")):
-        page.get_by_role("button", name=f"{name} gone.md").click()
-    expect(first.locator("#document-table")).not_to_contain_text("gone.md")
+    first.get_by_role("button", name="Delete gone.md").click()
+    expect(first.locator("#document-table tbody")).not_to_contain_text("gone.md")
     second.get_by_role("button", name="gone.md", exact=True).click()
     expect(second.get_by_text("gone.md 已不存在。")).to_be_visible()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...events import DocumentOutcome, IngestEvent, IngestStage
 from ...jobs import GOOD, Job, Pace
 from ...messages import Language
+from ...report import twin_of
 from .markup import esc, icon, name, size, t, why
 
 STEPS = tuple(IngestStage)
@@ -110,6 +111,8 @@ def _summary(job: Job, language: Language) -> str:
 def _file(e: IngestEvent, language: Language) -> str:
     origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
     remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
+    if e.twin:
+        remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
     return (
         f'<tr class="{e.outcome or "running"}"><th scope="row" class="file-cell">'
         f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'

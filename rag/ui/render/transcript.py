@@ -12,7 +12,7 @@ from ...status import PartState, Status
 from ..examples import examples, fit
 from ..i18n import LOCALES
 from ..turn import Turn
-from . import query, stages
+from . import query, scope, stages
 from .checks import under_answer
 from .markdown import Checks, Chips, answer
 from .markup import esc, icon, name, size, t, why
@@ -177,7 +177,8 @@ def _tools(one: Turn, language: Language) -> str:
             f'<button type="button" class="tool wide" data-act="record" data-turn="{one.number}">'
             f"{t('record.open', language)}</button>" + _taking(one, language)
         )
-    return f'<div class="tools">{tools}{_profile(one, language)}</div>'
+    searched = scope.told(one.ledger, language) if one.ledger else ""
+    return f'<div class="tools">{tools}{searched}{_profile(one, language)}</div>'
 
 
 def _taking(one: Turn, language: Language) -> str:

@@ -1,0 +1,84 @@
+// Knowledge bases and their documents: which one is looked at, what is selected, and what a conversation searches.
+(page) => {
+  "use strict";
+  const { find, all, send, acts } = page;
+  const PAUSE_MS = 250; // between the last letter and the search
+  const FOCUS_MS = 60; // until a tab that was chosen can hold the focus
+
+  // ---- the list of documents -----------------------------------------------------------------------------------------
+  let everything = false; // all that match are selected, not only those shown
+  const picks = () => all("#document-table .pick");
+  const picked = () => everything ? { all: true } : { names: picks().filter((box) => box.checked).map((box) => box.dataset.name) };
+  const syncPicks = () => {
+    const bar = find("#document-table .doc-bulk");
+    if (!bar) return;
+    const count = picks().filter((box) => box.checked).length;
+    const matching = Number(find("#document-table .doc-list").dataset.matching);
+    bar.hidden = !count;
+    find(".doc-picked", bar).textContent = String(everything ? matching : count);
+    const head = find("#document-table .pick-page");
+    head.checked = count > 0 && count === picks().length;
+    head.indeterminate = count > 0 && !head.checked;
+    const more = find(".doc-all", bar);
+    if (more) more.hidden = everything || !head.checked;
+  };
+  const look = (change) => send("list_documents", change);
+  acts["doc-sort"] = (el) => look({ sort: el.dataset.sort });
+  acts["doc-page"] = (el) => look({ page: Number(el.dataset.page) });
+  acts["doc-all"] = () => { everything = true; syncPicks(); };
+  acts["doc-enable"] = () => send("enable", { ...picked(), enabled: true });
+  acts["doc-disable"] = () => send("enable", { ...picked(), enabled: false });
+  acts["doc-delete"] = () => send("delete", picked());
+  acts["doc-undo"] = () => send("undo_delete");
+  acts["doc-ask"] = () => {
+    send("ask_only", picked());
+    find("#tab-chat-button")?.click();
+    setTimeout(() => find("#composer textarea")?.focus(), FOCUS_MS);
+  };
+  acts.delete = (el) => send("delete", { name: el.dataset.name });
+
+  // ---- knowledge bases -----------------------------------------------------------------------------------------------
+  acts["base-new"] = () => send("base_new");
+  acts["base-edit"] = () => send("base_edit");
+  acts.scope = () => send("scope");
+  acts["scope-all"] = () => send("scope_apply", { all: true });
+
+  let waiting = 0;
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches(".doc-words")) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => look({ words: event.target.value }), PAUSE_MS);
+  });
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches(".kb-select")) send("base", { base: box.value });
+    else if (box.matches(".doc-filter")) look({ [box.dataset.field]: box.value });
+    else if (box.matches(".pick-page")) { everything = false; picks().forEach((each) => { each.checked = box.checked; }); syncPicks(); }
+    else if (box.matches(".pick")) { everything = false; syncPicks(); }
+    else if (box.matches(".scope-some") && box.checked) find(".scope-whole", box.closest(".scope-base")).checked = true;
+  });
+
+  // ---- forms: what they hold is sent as an event of their own -----------------------------------------------------------
+  const scope = (form) => ({
+    parts: all(".scope-base", form).filter((base) => find(".scope-whole", base).checked).map((base) => {
+      const chosen = (kind) => all(`.scope-some[data-kind=${kind}]:checked`, base).map((box) => box.value);
+      return { base: base.dataset.base, documents: chosen("document"), tags: chosen("tag") };
+    }),
+  });
+  const submits = {
+    "base-create": (form) => send("base_create", Object.fromEntries(new FormData(form))),
+    "base-save": (form) => send("base_save", Object.fromEntries(new FormData(form))),
+    "base-delete": (form) => send("base_delete", Object.fromEntries(new FormData(form))),
+    "scope-apply": (form) => send("scope_apply", scope(form)),
+  };
+  document.addEventListener("submit", (event) => {
+    const submit = submits[event.target.dataset?.submit];
+    if (!submit) return;
+    event.preventDefault();
+    submit(event.target);
+  });
+
+  page.watchers.push((element) => {
+    if (element.closest("#document-table")) { everything = false; syncPicks(); }
+  });
+}

@@ -1,0 +1,63 @@
+"""What a conversation searches, chosen on the page. Plain functions, as in `handlers`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from ..catalogue import MOST_BASES
+from ..messages import reason, text
+from ..types import Narrowing
+from .guard import guarded
+from .incoming import Visitor, records_in, switch_in, texts
+from .render import scope as scope_view
+from .render.markup import esc
+from .session import Chosen, Sessions
+from .views import Views
+
+MOST_OF_A_KIND = 500
+"""Folders and documents, or tags, of one knowledge base in one scope."""
+
+
+class Scoping:
+    """One per page."""
+
+    def __init__(self, sessions: Sessions, views: Views) -> None:
+        self.sessions = sessions
+        self.views = views
+
+    @guarded
+    def show(self, request: gr.Request, tab: str) -> str:
+        """The sheet in which the scope is chosen."""
+        who = Visitor.of(tab, request)
+        return scope_view.choosing(self.views.shelves(self.sessions.get(who.key)), who.language)
+
+    @guarded
+    def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
+        """Take what was chosen, or everything by default; returns the chip and what is left of the sheet."""
+        who = Visitor.of(tab, request)
+        scope = Chosen() if switch_in(event, "all") else self._chosen(event)
+        if scope is None:
+            shelves = self.views.shelves(self.sessions.get(who.key))
+            problem = esc(text(reason("library.scope_nothing"), who.language))
+            return gr.skip(), scope_view.choosing(shelves, who.language, problem=problem)
+        session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
+        return self.views.scope(session, who.language), ""
+
+    def _chosen(self, event: gr.EventData) -> Chosen | None:
+        """The scope of the event, with knowledge bases that are there; None for nothing at all."""
+        known = [base.id for base in self.views.service.bases()]
+        parts: dict[str, Narrowing] = {}
+        for record in records_in(event, "parts", MOST_BASES):
+            id = record.get("base")
+            if isinstance(id, str) and id in known:
+                documents = tuple(texts(record.get("documents"), MOST_OF_A_KIND))
+                parts[id] = Narrowing(id, documents, tuple(texts(record.get("tags"), MOST_OF_A_KIND)))
+        if not parts:
+            return None
+        narrowed = tuple(part for part in parts.values() if part.documents or part.tags)
+        if list(parts) == known[:1] and not narrowed:
+            return Chosen()
+        return Chosen(tuple(id for id in known if id in parts), narrowed)
