@@ -72,7 +72,6 @@ def searched(words: str, author: Author) -> Turn:
     return replace(turn, retrieval=retrieval, ledger=replace(turn.ledger, search_query=words, author=author))
 
 
-@pytest.mark.parametrize("place", ["answer", "panel"])
 @pytest.mark.parametrize(
     ("author", "said", "exact"),
     [
@@ -81,15 +80,16 @@ def searched(words: str, author: Author) -> Turn:
         (Author.EDITED, "worded by you", False),
     ],
 )
-def test_another_query_is_told_with_its_author_and_can_be_changed(
-    author: Author, said: str, exact: bool, place: query.Place
-) -> None:
-    html = query.line(searched("sales 2023", author), "en", place=place)
+def test_another_query_is_told_with_its_author_and_can_be_changed(author: Author, said: str, exact: bool) -> None:
+    html = query.line(searched("sales 2023", author), "en", place="answer")
     assert "sales 2023" in Tags(html).text
     assert said in Tags(html).text
     assert "Search this" in Tags(html).text
     asked = [a["data-query"] for _, a in Tags(html).found if "data-query" in a]
     assert asked == (["And in 2023?"] if exact else [])
+    panel = query.line(searched("sales 2023", author), "en", place="panel")
+    assert said in Tags(panel).text
+    assert "data-act" not in panel, "it can be changed under the answer; once is enough"
 
 
 def test_a_question_searched_as_typed_is_silent_under_the_answer_and_can_be_changed_in_the_panel() -> None:
