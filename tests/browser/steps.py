@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+INGEST_MS = 180_000
+"""The models load first, on a busy machine."""
 QUESTION = "How do I rotate TLS certificates without dropping consumers?"
 
 
@@ -34,3 +36,12 @@ def ask(page: Page, question: str = QUESTION) -> Locator:
 
 def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
+
+
+def add_document(page: Page, name: str, text: str) -> None:
+    """Add one document, wait until it can be asked about, and go back to the chat."""
+    tab(page, "Documents")
+    file = {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}
+    page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)
+    tab(page, "Chat")

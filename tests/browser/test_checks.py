@@ -12,9 +12,7 @@ from ..chromium import executable
 from ..loopback_openai import Gated, Good, LoopbackOpenAI
 from ..pages import real_page
 from .conftest import Open
-from .steps import answered, ask, send, tab
-
-INGEST_MS = 180_000
+from .steps import INGEST_MS, add_document, answered, ask, send, tab
 
 GUIDE = """# Harbour guide
 
@@ -52,12 +50,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, openai: LoopbackOpenAI) ->
 @pytest.fixture
 def harbour(open_page: Open, address: str) -> Page:
     page = open_page(address)
-    tab(page, "Documents")
-    page.locator("#drop input[type=file]").set_input_files(
-        {"name": "harbour.md", "mimeType": "text/markdown", "buffer": GUIDE.encode()}
-    )
-    expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)
-    tab(page, "Chat")
+    add_document(page, "harbour.md", GUIDE)
     return page
 
 

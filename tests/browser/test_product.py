@@ -13,9 +13,7 @@ from playwright.sync_api import Page, expect
 from ..loopback_openai import Gated, Good, LoopbackOpenAI, Status
 from ..pages import real_page
 from .conftest import Open
-from .steps import answered, ask, composer, send, tab
-
-INGEST_MS = 180_000
+from .steps import INGEST_MS, add_document, answered, ask, composer, send, tab
 
 GUIDE = """# Harbour guide
 
@@ -127,12 +125,7 @@ def chatting(openai: LoopbackOpenAI, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def harbour(open_page: Open, chatting: str) -> Page:
     page = open_page(chatting)
-    tab(page, "Documents")
-    page.locator("#drop input[type=file]").set_input_files(
-        {"name": "harbour.md", "mimeType": "text/markdown", "buffer": GUIDE.encode()}
-    )
-    expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)
-    tab(page, "Chat")
+    add_document(page, "harbour.md", GUIDE)
     return page
 
 

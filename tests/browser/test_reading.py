@@ -11,9 +11,7 @@ from playwright.sync_api import Page, expect
 from ..chromium import executable
 from ..pages import real_page
 from .conftest import Open
-from .steps import answered, ask, tab
-
-INGEST_MS = 180_000
+from .steps import add_document, answered, ask, tab
 
 QUESTION = "How much does a berth cost per night?"
 
@@ -40,12 +38,7 @@ def harbour_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def harbour(open_page: Open, harbour_address: str) -> Page:
     page = open_page(harbour_address)
-    tab(page, "Documents")
-    page.locator("#drop input[type=file]").set_input_files(
-        {"name": "harbour.md", "mimeType": "text/markdown", "buffer": GUIDE.encode()}
-    )
-    expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)
-    tab(page, "Chat")
+    add_document(page, "harbour.md", GUIDE)
     return page
 
 

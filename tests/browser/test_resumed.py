@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from ..pages import free_port, real_page
 from .conftest import ready
-from .steps import answered, ask, tab
-from .test_product import GUIDE, INGEST_MS
+from .steps import INGEST_MS, answered, ask, tab
+from .test_product import GUIDE
 
 QUESTION = "When does the harbour gate open?"
 

@@ -13,10 +13,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from ..pages import ROOT, real_page, scripted_page
 from .conftest import Open, ready
-from .steps import ask, tab
+from .steps import INGEST_MS, ask, tab
 from .test_looks import AXE, _readable
 
-INGEST_MS = 180_000
 GUIDE = "# Harbour guide\n\n## Berths\n\nVisitors moor at the north pontoon. A berth costs 32 crowns a night.\n"
 
 

@@ -12,10 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from ..chromium import executable
 from ..pages import ROOT, real_page
 from .conftest import Open
-from .steps import ask, tab
+from .steps import INGEST_MS, ask, tab
 from .test_looks import AXE, _readable
 
-INGEST_MS = 180_000
 QUESTION = "How large may a file be that I upload?"
 LIMITS = """# Limits
 
