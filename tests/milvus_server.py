@@ -33,7 +33,7 @@ NOT_INSTALLED = f"no Milvus server: milvus=={RELEASE} cannot be installed here"
 START_SECONDS = 180
 """Unpacking included, on a busy machine."""
 
-SESSION_SECONDS = 8
+SESSION_SECONDS = 12
 """How long a killed server's name is still taken when it starts again; the default of 30 makes that take a minute."""
 
 

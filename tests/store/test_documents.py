@@ -109,6 +109,7 @@ def test_longest_name_and_text_in_bytes(store: MilvusStore) -> None:
     assert all(names(hits) == [name] for hits in searched(store, "文文", limit=1))
 
 
+@pytest.mark.lite_only  # refused before a server is asked
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
@@ -131,6 +132,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
     assert store.documents() == []
 
 
+@pytest.mark.lite_only  # refused before a server is asked
 @pytest.mark.parametrize(
     ("vectors", "code"),
     [

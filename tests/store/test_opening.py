@@ -47,6 +47,7 @@ def test_what_was_put_is_there_after_reopening(path: str) -> None:
     second.close()
 
 
+@pytest.mark.lite_only  # that a server keeps the fingerprint is seen below
 @pytest.mark.parametrize(
     "changed",
     [
@@ -87,6 +88,7 @@ def test_a_collection_of_someone_else_is_left_alone(connection: Connection, fres
     assert mismatch.value.reason.code == "store.foreign_collection"
 
 
+@pytest.mark.lite_only  # refused before a server is asked
 @pytest.mark.parametrize("name", ["", "1kb", "a-b", "名", "a" * 201, 'a" or "', "a b"])
 def test_names_a_server_would_refuse_are_refused(connection: Connection, name: str) -> None:
     with pytest.raises(StoreError) as refused:

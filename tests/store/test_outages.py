@@ -22,7 +22,7 @@ pytestmark = pytest.mark.server
 
 T = TypeVar("T")
 SECONDS = 1.0
-"""What a call may take. A server of the tests that hangs for eight does not come back by itself."""
+"""What a call may take. A server of the tests that hangs for twelve does not come back by itself."""
 RECOVERY_SECONDS = 120
 COLLECTION = "outages"
 

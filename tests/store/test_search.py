@@ -34,6 +34,7 @@ def test_limits_are_kept(store: MilvusStore) -> None:
     assert store.search_dense(question("fox"), limit=0) == []
 
 
+@pytest.mark.lite_only  # refused before a server is asked
 @pytest.mark.parametrize(
     ("vector", "limit", "code"),
     [
