@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from rag.errors import IndexMismatch, StoreError, TransferError
 from rag.events import DocumentOutcome
+from rag.messages import reason
 from rag.store import MilvusStore, connect
 from rag.transfer import Archive, Extra, Manifest, move, write_archive
 from rag.transfer.records import line, parsed
@@ -195,6 +196,23 @@ def test_further_bytes_travel_with_it(tmp_path: Path, full: MilvusStore) -> None
             assert stream.read() == ledgers
 
 
+def test_what_is_known_of_a_document_travels_and_a_note_of_failure_stays(
+    tmp_path: Path, full: MilvusStore, stores: Callable[[str], MilvusStore]
+) -> None:
+    one = sample("tagged.md", "fox")
+    tagged = replace(one.document, tags=("a", "名"), date="2026-01-02", kind="pdf")
+    full.put(tagged, one.chunks, one.vectors)
+    full.enable(["b.md"], False)
+    full.note("tagged.md", reason("ingest.no_text"))
+    write(tmp_path / "kb.zip", full)
+    target = stores("target")
+    with Archive.open(tmp_path / "kb.zip") as opened:
+        list(move(opened.contents(), target))
+    found = {document.name: document for document in target.documents()}
+    assert found["tagged.md"] == tagged
+    assert [name for name, document in found.items() if not document.enabled] == ["b.md"]
+
+
 def test_an_existing_file_is_not_overwritten(archive: Path, full: MilvusStore) -> None:
     before = archive.read_bytes()
     with pytest.raises(TransferError) as refused:
@@ -297,6 +315,9 @@ DOCUMENTS, CHUNKS, VECTORS = "parts/00001.documents", "parts/00001.chunks", "par
         pytest.param(in_entry(DOCUMENTS, b'"b.md"', b'"/b.md"'), True, id="absolute name"),
         pytest.param(in_entry(DOCUMENTS, b'"b.md"', b'"\\ud800"'), True, id="name that is half a character"),
         pytest.param(in_entry(DOCUMENTS, b'"b.md"', b'"empty.md"'), True, id="one name twice"),
+        pytest.param(
+            in_entry(DOCUMENTS, b'"error": null', b'"error": {"code": "../x.y", "values": {}}'), True, id="a sentence"
+        ),
         pytest.param(in_entry(DOCUMENTS, b'"b.md"', b"7"), True, id="name of a wrong type"),
         pytest.param(in_entry(DOCUMENTS, b'"chunks": 40', b'"chunks": 41'), True, id="a chunk too few"),
         pytest.param(in_entry(DOCUMENTS, b'"size": ', b'"size": NaN, "x": '), True, id="not a number"),

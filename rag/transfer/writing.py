@@ -58,7 +58,9 @@ def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> tuple
     documents = chunks = 0
     for number, part in enumerate(_parts(contents), start=1):
         name = f"parts/{number:05}"
-        entries.append(_write(archive, f"{name}.documents", (records.line(c.document) for c in part)))
+        # A note that ingesting failed is about this place; and sentences are not taken from archives.
+        lines = (records.line(dataclasses.replace(c.document, error=None)) for c in part)
+        entries.append(_write(archive, f"{name}.documents", lines))
         entries.append(_write(archive, f"{name}.chunks", (records.line(chunk) for c in part for chunk in c.chunks)))
         vectors = (np.ascontiguousarray(c.vectors, "<f4").tobytes() for c in part)
         entries.append(_write(archive, f"{name}.vectors", vectors, packed=False))
