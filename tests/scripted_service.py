@@ -180,7 +180,8 @@ class ScriptedService:
 
     def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         self.asked.append(request)
-        names = {base.id: base.name or "Main" for base in self.bases() if base.id in request.options.collections}
+        scope = request.options.collections
+        names = {base.id: base.name or "Main" for base in self.bases() if base.id in scope} if scope else {}
         for event in _Script(request, cancel, self.pause).events():
             yield Answered(replace(event.ledger, collections=names)) if isinstance(event, Answered) else event
 

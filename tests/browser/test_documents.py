@@ -33,6 +33,8 @@ def test_files_go_through_their_stages_to_an_outcome(open_page: Open, scripted: 
     expect(page.locator("#progress section")).to_have_count(1)
     expect(page.locator("#document-table")).to_contain_text("stages-a.md")
     expect(page.locator("#document-table")).to_contain_text("stages-b.md")
+    row = page.locator("#document-table tbody tr").first.bounding_box()
+    assert row is not None and row["height"] < 100, "the cells of a row stand beside each other"
 
 
 def test_a_reload_in_the_middle_of_an_ingest_finds_it_again(open_page: Open, scripted: str, tmp_path: Path) -> None:

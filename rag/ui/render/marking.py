@@ -30,7 +30,8 @@ def buttons(c: Candidate, marked: Marked, turn: int, language: Language) -> list
     return [
         f'<button type="button" class="mark {verdict}" data-act="mark" data-turn="{turn}" '
         f'data-chunk="{esc(c.stored.id)}" data-verdict="{verdict}" aria-pressed="{str(given is verdict).lower()}" '
-        f'title="{t(f"marks.{verdict}_about", language)}">{t(f"marks.{verdict}", language)}</button>'
+        f'aria-label="{t(f"marks.{verdict}", language)}" title="{t(f"marks.{verdict}_about", language)}">'
+        f"{t(f'marks.{verdict}_short', language)}</button>"
         for verdict in Verdict
     ]
 

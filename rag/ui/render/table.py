@@ -120,7 +120,7 @@ def _row(d: Document, language: Language, base: str) -> str:
     error = f'<p class="remark">{why(d.error, language)}</p>' if d.error else ""
     shown = "" if now == "enabled" else t(f"library.state_{now}", language)
     return (
-        f'<tr class="doc{off}"><td class="c-pick"><input type="checkbox" class="pick" data-name="{esc(d.name)}" '
+        f'<tr class="listed{off}"><td class="c-pick"><input type="checkbox" class="pick" data-name="{esc(d.name)}" '
         f'aria-label="{t("library.select", language, name=d.name)}"></td>'
         f'<th scope="row" class="file-cell">'
         f'<button type="button" class="open" data-act="doc-open" data-name="{esc(d.name)}" data-base="{esc(base)}">'
