@@ -35,7 +35,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import elsewhere, holding
+    from .milvus import elsewhere, holding
     from .transfer import move
 
     origin, target = elsewhere(settings, args.origin), elsewhere(settings, args.target)
@@ -48,7 +48,7 @@ def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -
 
 
 def run_export(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import holding
+    from .milvus import holding
     from .transfer import write_archive
 
     name = _collection(args, settings)
@@ -66,7 +66,7 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import holding
+    from .milvus import holding
     from .transfer import Archive, move
 
     name = _collection(args, settings)
@@ -75,7 +75,7 @@ def run_import(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import holding
+    from .milvus import holding
 
     with holding(settings, _collection(args, settings), damaged=True) as (store, _):
         lost = store.repair()

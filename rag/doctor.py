@@ -118,7 +118,7 @@ def _qwen3_models(settings: Settings) -> Iterator[Finding]:
 
 
 def _milvus(settings: Settings) -> Iterator[Finding]:
-    from .build import connected
+    from .milvus import connected
     from .store import diagnose
 
     try:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import Milvus, chunk_limits, fingerprint
 from rag.catalogue import Catalogue
 from rag.errors import IndexMismatch, LibraryError, RagError
 from rag.events import Cancel, DocumentOutcome, IngestEvent, Stage, StageEvent, State
@@ -16,6 +15,7 @@ from rag.indexes import Indexes
 from rag.ingest import Ingest
 from rag.language import detect
 from rag.library import Library
+from rag.milvus import Milvus, chunk_limits, fingerprint
 from rag.protocols import Embedder
 from rag.reindexing import new_name, whole_text
 from rag.retrieval import Policy, Retriever

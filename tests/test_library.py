@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import Milvus
 from rag.catalogue import Catalogue
 from rag.errors import IndexMismatch, LibraryError, ModelsNotReady, StoreUnavailable
 from rag.events import Cancel, Retrieved, Stage, StageEvent
 from rag.library import Library
 from rag.messages import Reason, reason
+from rag.milvus import Milvus
 from rag.protocols import Embedder, Store
 from rag.retrieval import Policy, Retriever
 from rag.scope import Place, Scope
