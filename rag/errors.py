@@ -7,6 +7,7 @@ RagError
 │   └── ModelRejected    a start-up check failed: wrong pooling, dimension, token ids, checksum
 ├── StoreError           Milvus said no
 │   ├── StoreUnavailable nothing answers, access denied, or too slow
+│   │   └── StoreSilent  it took the call and did not answer in time
 │   ├── StoreLocked      another process holds the embedded database
 │   └── IndexMismatch    the collection was made with another model or schema
 ├── TransferError        a knowledge base cannot be copied, exported or imported
@@ -56,6 +57,10 @@ class StoreError(RagError):
 
 class StoreUnavailable(StoreError):
     """Milvus does not answer, denies access, or is too slow."""
+
+
+class StoreSilent(StoreUnavailable):
+    """Milvus took a call and did not answer in time: another call would be waited for just as long."""
 
 
 class StoreLocked(StoreError):

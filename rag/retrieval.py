@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .errors import RagError, StoreError
+from .errors import RagError, StoreError, StoreSilent
 from .events import Cancel, Judging, Retrieved, Stage, StageEvent
 from .fusion import fuse
 from .messages import Reason, reason
@@ -104,6 +104,10 @@ class Retriever:
         yield watch.start(Stage.DENSE)
         try:
             hits = self._store.search_dense(vector, limit=options.candidates, documents=options.documents)
+        except StoreSilent as e:
+            yield watch.fail(Stage.DENSE, e.reason)
+            yield watch.skip(Stage.FULL_TEXT, e.reason)
+            raise
         except StoreError as e:
             yield watch.fail(Stage.DENSE, e.reason)
             return e.reason

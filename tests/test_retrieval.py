@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import ModelsError, RagError, StoreUnavailable
+from rag.errors import ModelsError, RagError, StoreSilent, StoreUnavailable
 from rag.events import Cancel, Retrieved, Stage, StageEvent, State
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Store
@@ -114,6 +114,34 @@ class Away(MilvusStore):
         if self.away[1]:
             raise StoreUnavailable(ASLEEP)
         return super().search_full_text(query, limit=limit, documents=documents)
+
+
+class Silent(MilvusStore):
+    """The real store on a server that hangs: every search is waited for in vain."""
+
+    def __init__(self, store: MilvusStore) -> None:
+        self.__dict__.update(store.__dict__)
+        self.waited = 0
+
+    def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        self.waited += 1
+        raise StoreSilent(ASLEEP)
+
+    def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        self.waited += 1
+        raise StoreSilent(ASLEEP)
+
+
+def test_a_server_that_hangs_is_waited_for_once(store: MilvusStore) -> None:
+    silent = Silent(store)
+    events: list[StageEvent] = []
+    with pytest.raises(StoreSilent):
+        for event in retriever(silent).run(QUESTION, OPTIONS, cancel=Cancel()):
+            if isinstance(event, StageEvent):
+                events.append(event)
+    assert silent.waited == 1
+    ended = {e.stage: (e.state, e.reason) for e in events}
+    assert ended[Stage.DENSE] == (State.FAILED, ASLEEP) and ended[Stage.FULL_TEXT] == (State.SKIPPED, ASLEEP)
 
 
 def test_the_whole_path(store: MilvusStore) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..errors import StoreError, StoreUnavailable
+from ..errors import StoreError, StoreSilent, StoreUnavailable
 from ..messages import Reason, reason
 
 NOT_LOADED = 101
@@ -57,7 +57,7 @@ def translated(failure: Exception, address: Address) -> StoreError:
     detail = " ".join(str(getattr(failure, "message", "") or details or failure).split())
     why = _of_call(status, details, address) or _of_code(getattr(failure, "code", None), detail, address)
     if why:
-        return StoreUnavailable(why)
+        return (StoreSilent if status == "DEADLINE_EXCEEDED" else StoreUnavailable)(why)
     return StoreError(reason("store.refused", uri=address.shown, detail=detail[:_DETAIL]))
 
 
