@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from . import carrying
+from .book import LedgerBook
 from .errors import RagError
 from .events import DocumentOutcome
 from .messages import Language, reason, text
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .transfer import Moved
+    from .transfer import Extra, Moved
 
 
 def add_commands(commands: Any) -> None:
@@ -28,6 +32,9 @@ def add_commands(commands: Any) -> None:
     bring.set_defaults(run=run_import)
     for command in (export, bring):
         command.add_argument("archive", type=Path, metavar="FILE.zip")
+        command.add_argument(
+            "--conversations", action="store_true", help="with the conversations about it, of everyone"
+        )
     mend = commands.add_parser("repair", help="take out documents that a damaged database has lost parts of")
     mend.set_defaults(run=run_repair)
     for command in (copy, export, bring, mend):
@@ -52,8 +59,8 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
     from .transfer import write_archive
 
     name = _collection(args, settings)
-    with holding(settings, name) as (store, made_with):
-        manifest = write_archive(args.archive, store.contents(), fingerprint=made_with, collection=name)
+    with holding(settings, name) as (store, made_with), _conversations(args, settings) as extras:
+        manifest = write_archive(args.archive, store.contents(), fingerprint=made_with, collection=name, extras=extras)
     done = reason(
         "transfer.exported",
         path=str(args.archive),
@@ -66,12 +73,18 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import kept_in
     from .milvus import holding
     from .transfer import Archive, move
 
     name = _collection(args, settings)
     with Archive.open(args.archive) as archive, holding(settings, name, archive.manifest.fingerprint) as (store, _):
-        return _moved("transfer.imported", move(archive.contents(), store), language)
+        code = _moved("transfer.imported", move(archive.contents(), store), language)
+        if args.conversations and carrying.NAME in archive.extras():
+            with closing(kept_in(settings)) as kept, archive.extra(carrying.NAME) as stream:
+                count = carrying.bring(LedgerBook(kept), stream)
+            print(text(reason("keeping.brought", count=count), language))
+        return code
 
 
 def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
@@ -84,6 +97,23 @@ def run_repair(args: argparse.Namespace, settings: Settings, language: Language)
         print(document.name)
     print(text(reason("transfer.repaired", count=len(lost)), language))
     return 0
+
+
+@contextmanager
+def _conversations(args: argparse.Namespace, settings: Settings) -> Iterator[list[Extra]]:
+    """The conversations about the knowledge base as an entry of the archive, where they are asked for."""
+    from .build import kept_in, opened_library
+    from .transfer import Extra
+
+    if not args.conversations:
+        yield []
+        return
+    with opened_library(settings) as library:
+        base, default = library.catalogue.named(args.kb).id, library.catalogue.default
+    with TemporaryFile() as written, closing(kept_in(settings)) as kept:
+        written.writelines(carrying.lines(LedgerBook(kept), base, default=base == default))
+        written.seek(0)
+        yield [Extra(carrying.NAME, lambda: written)]
 
 
 def _collection(args: argparse.Namespace, settings: Settings) -> str:

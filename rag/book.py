@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -79,6 +79,19 @@ class CitedIn:
     question: str
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An answer with all that is kept of it and of its conversation; `record` is what `read` understands."""
+
+    owner: str
+    conversation: str
+    title: str
+    created: float
+    parent: str
+    kept_at: float
+    record: str
+
+
 class LedgerBook:
     """The conversations of all owners. Safe for many threads."""
 
@@ -98,10 +111,7 @@ class LedgerBook:
             self._ensure(db, owner, conversation, ledger.question, now)
             if parent and not _one(db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation):
                 raise KeepingError(reason("keeping.no_answer"))
-            row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
-            db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            db.executemany("INSERT OR IGNORE INTO cited VALUES (?, ?, ?)", _cited(ledger))
-            db.execute("UPDATE conversations SET updated = ?, head = ? WHERE id = ?", (now, ledger.id, conversation))
+            _insert(db, conversation, ledger, record, parent, now)
 
     def conversations(self, owner: str, *, containing: str = "") -> list[KeptConversation]:
         """The owner's conversations, newest first; with `containing`, those whose title or texts hold it."""
@@ -188,6 +198,38 @@ class LedgerBook:
             found.setdefault(str(chunk), []).append(CitedIn(*map(str, where)))
         return found
 
+    def whole(self) -> Iterator[list[Carried]]:
+        """Every conversation of every owner with all its branches, its answers in the order they were kept."""
+        for (id,) in self._database.read("SELECT id FROM conversations ORDER BY created, id"):
+            rows = self._database.read(
+                "SELECT c.owner, c.id, c.title, c.created, coalesce(a.parent, ''), a.kept_at, a.record"
+                " FROM answers a JOIN conversations c ON c.id = a.conversation WHERE c.id = ?"
+                " ORDER BY a.kept_at, a.rowid",
+                (id,),
+            )
+            yield [Carried(*row) for row in rows]  # type: ignore[arg-type]
+
+    def bring(self, answers: Iterable[Carried]) -> int:
+        """Keep answers of another book, parents before their children; returns how many were not there yet.
+
+        All of them or none. Raises KeepingError when a conversation is another owner's here, or a parent is missing.
+        """
+        count = 0
+        with self._database.write() as db:
+            for answer in answers:
+                ledger = read(answer.record)
+                if _one(db, "SELECT 1 FROM answers WHERE id = ?", ledger.id):
+                    continue
+                self._ensure(db, answer.owner, answer.conversation, answer.title, answer.created)
+                parent, conversation = answer.parent, answer.conversation
+                if parent and not _one(
+                    db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation
+                ):
+                    raise KeepingError(reason("keeping.no_answer"))
+                _insert(db, conversation, ledger, answer.record, parent, answer.kept_at)
+                count += 1
+        return count
+
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title. Raises KeepingError for an empty one or a conversation not there."""
         title = " ".join(title.split())[:TITLE_LENGTH]
@@ -246,6 +288,13 @@ def write(ledger: Ledger) -> str:
 def read(record: str) -> Ledger:
     """The ledger of a JSON record, also of one an older version wrote. Raises ValueError for anything else."""
     return _records().validate_json(record)
+
+
+def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: str, parent: str, now: float) -> None:
+    row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
+    db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    db.executemany("INSERT OR IGNORE INTO cited VALUES (?, ?, ?)", _cited(ledger))
+    db.execute("UPDATE conversations SET updated = ?, head = ? WHERE id = ?", (now, ledger.id, conversation))
 
 
 def _cited(ledger: Ledger) -> Sequence[tuple[str, str, str]]:

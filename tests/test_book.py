@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rag import carrying
 from rag.book import MIGRATIONS, LedgerBook, read, write
 from rag.errors import KeepingError
 from rag.events import Stage, StageEvent, State
@@ -245,3 +247,65 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_nothing_kept_leaves_no_file(path: Path) -> None:
     LedgerBook(Database(path)).close()
     assert not path.exists()
+
+
+def carried(book: LedgerBook, base: str, *, default: bool = False) -> bytes:
+    return b"".join(carrying.lines(book, base, default=default))
+
+
+def test_conversations_are_carried_whole_and_bringing_them_twice_changes_nothing(
+    book: LedgerBook, tmp_path: Path
+) -> None:
+    root = keep(book, "c", "root")
+    old = keep(book, "c", "old", parent=root)
+    keep(book, "c", "new", parent=root)
+    elsewhere = replace(make_ledger("elsewhere"), collections={"other": "Other"})
+    book.keep("bob", "d", elsewhere)
+    data = carried(book, "other") + carried(book, "plainsight", default=True)
+    there = LedgerBook(Database(tmp_path / "there.db"))
+    assert carrying.bring(there, io.BytesIO(data)) == 4
+    assert carrying.bring(there, io.BytesIO(data)) == 0
+    assert questions(there, "c") == questions(book, "c") == ["root", "new"]
+    there.switch("ann", "c", old)
+    assert questions(there, "c") == ["root", "old"]
+    assert [a.ledger for a in there.thread("bob", "d")] == [elsewhere]
+    assert [c.title for c in there.conversations("ann")] == ["root"]
+    there.close()
+
+
+def test_only_conversations_about_the_knowledge_base_are_carried(book: LedgerBook) -> None:
+    book.keep("ann", "c", replace(make_ledger("about it"), collections={"kb": "KB"}))
+    book.keep("ann", "d", replace(make_ledger("about another"), collections={"other": "Other"}))
+    assert b"about it" in carried(book, "kb") and b"another" not in carried(book, "kb")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"no json", id="no JSON"),
+        pytest.param(b"{}", id="no fields"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(
+            json.dumps(
+                {
+                    "owner": "",
+                    "conversation": "c",
+                    "title": "",
+                    "created": 0,
+                    "parent": "",
+                    "kept_at": 0,
+                    "record": "{}",
+                }
+            ).encode(),
+            id="nobody's",
+        ),
+    ],
+)
+def test_strange_lines_are_refused_and_nothing_is_taken(book: LedgerBook, tmp_path: Path, line: bytes) -> None:
+    keep(book, "c")
+    there = LedgerBook(Database(tmp_path / "there.db"))
+    with pytest.raises(KeepingError):
+        carrying.bring(there, io.BytesIO(carried(book, "x", default=True) + line))
+    assert there.conversations("ann") == []
+    there.close()

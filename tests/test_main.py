@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import ABSTAINED, FAILED, OK, main
-from rag.build import opened
+from rag.book import LedgerBook
+from rag.build import KEPT, opened
 from rag.settings import Settings
+from rag.sqlite import Database
+
+from .test_book import make_ledger
 
 ROOT = Path(__file__).parent.parent
 Printed = tuple[int, str, str]
@@ -127,6 +131,22 @@ def test_a_knowledge_base_is_exported_and_imported_elsewhere(run: CommandLine, t
     (tmp_path / "kb.zip").write_bytes(b"no zip")
     code, _out, err = run("import", tmp_path / "kb.zip")
     assert code == FAILED and "not a sound archive" in err and "Traceback" not in err
+
+
+def test_conversations_travel_in_the_archive_where_they_are_asked_for(run: CommandLine, tmp_path: Path) -> None:
+    kept = Database(run.folder / KEPT)
+    LedgerBook(kept).keep("ann", "talk", make_ledger("Where is the backup?"))
+    kept.close()
+    for archive, option in ((tmp_path / "without.zip", ()), (tmp_path / "with.zip", ("--conversations",))):
+        code, _, err = run("export", archive, *option)
+        assert code == OK, err
+        there = {"RAG_DATA_DIR": str(tmp_path / archive.stem)}
+        code, out, err = run("import", archive, "--conversations", **there)
+        assert code == OK, err
+        assert ("1 answers added" in out) == bool(option)
+    brought = Database(tmp_path / "with" / KEPT)
+    assert [a.ledger.question for a in LedgerBook(brought).thread("ann", "talk")] == ["Where is the backup?"]
+    brought.close()
 
 
 def test_copy_to_another_database_and_back_to_itself(run: CommandLine, tmp_path: Path) -> None:
