@@ -199,9 +199,10 @@ class Catalogue:
             raise LibraryError(reason("library.default_stays"))
         if _key(typed) != _key(base.name):
             raise LibraryError(reason("library.typed_wrong", name=base.name))
+        gone = {base.live, *self.beside(base.id)} - {""}
         with self._database.write() as db:
             db.execute("DELETE FROM bases WHERE id = ?", (base.id,))
-            for collection in {base.live, *self.beside(base.id)} - {""}:
+            for collection in sorted(gone):
                 db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (collection,))
             db.execute("DELETE FROM beside WHERE base = ?", (base.id,))
         return base

@@ -22,13 +22,19 @@ _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (keeper TEXT PRIMARY KEY
 
 
 class Database:
-    """Safe for many threads: each has a connection of its own."""
+    """Safe for many threads: each call has a connection to itself, and there are never more than calls at once.
+
+    Not one per thread: every answer and every job has a thread of its own, and would leave its connection open.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = threading.local()
         self._lock = threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
+        self._opening = threading.Lock()
+        """Two first connections would both want to change the file's journal, which no waiting helps."""
+        self._idle: list[sqlite3.Connection] = []
+        self._closings = 0
+        """How often the file was closed: a connection from before is not kept."""
         self._migrations: dict[str, Sequence[str]] = {}
 
     def use(self, keeper: str, scripts: Sequence[str]) -> None:
@@ -40,14 +46,13 @@ class Database:
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """All rows of a query. Raises KeepingError when the file cannot be read."""
-        with self._mapped():
-            return self._connection().execute(sql, values).fetchall()
+        with self._mapped(), self._connection() as db:
+            return db.execute(sql, values).fetchall()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it or nothing. Raises KeepingError when it cannot be written."""
-        with self._mapped():
-            db = self._connection()
+        with self._mapped(), self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -57,19 +62,30 @@ class Database:
                     db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection; the next use opens the file again."""
+        """Close the file; the next use opens it again. Calls under way finish first on connections of their own."""
         with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
+            idle, self._idle = self._idle, []
+            self._closings += 1
+        for connection in idle:
+            connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            db = self._idle.pop() if self._idle else None
+            closings = self._closings
         if db is None:
-            db = self._opened()
-            self._local.db = db
-        return db
+            with self._opening:
+                db = self._opened()
+        try:
+            yield db
+        finally:
+            with self._lock:
+                kept = closings == self._closings
+                if kept:
+                    self._idle.append(db)
+            if not kept:
+                db.close()
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -77,23 +93,24 @@ class Database:
         except OSError as e:
             why = reason("keeping.unwritable", path=str(self.path), detail=e.strerror or str(e))
             raise KeepingError(why) from e
-        with self._lock:
-            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA foreign_keys = ON")
-                self._migrate(db)
-            except BaseException:
-                db.close()
-                raise
-            self._connections.append(db)
+        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            self._migrate(db)
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def _migrate(self, db: sqlite3.Connection) -> None:
+        """Bring every keeper's tables up to date. A file that is so already is only read: somebody may be writing."""
+        if self._known(db) == {keeper: len(scripts) for keeper, scripts in self._migrations.items()}:
+            return
         db.execute("BEGIN IMMEDIATE")
         try:
             db.execute(_VERSIONS)
-            known = dict(db.execute("SELECT keeper, version FROM schema_versions").fetchall())
+            known = self._known(db)
             for keeper, scripts in self._migrations.items():
                 version = known.get(keeper, 0)
                 if version > len(scripts):
@@ -106,6 +123,13 @@ class Database:
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+
+    def _known(self, db: sqlite3.Connection) -> dict[str, int]:
+        """Versions of those keepers that were announced here; others may share the file."""
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_versions'").fetchone():
+            return {}
+        rows = db.execute("SELECT keeper, version FROM schema_versions").fetchall()
+        return {keeper: version for keeper, version in rows if keeper in self._migrations}
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import select
+import selectors
 import socket
 import socketserver
 import threading
@@ -235,11 +235,15 @@ class _Handler(BaseHTTPRequestHandler):
         while not self.server_of_tests.closing.is_set():
             if gate.is_set():
                 return True
-            readable, _, _ = select.select([self.connection], [], [], TURN_S)
-            if readable and self._is_gone():
+            if self._readable(TURN_S) and self._is_gone():
                 request.hung_up.set()
                 return False
         return False
+
+    def _readable(self, seconds: float) -> bool:
+        with selectors.DefaultSelector() as selector:  # select() knows no descriptor beyond 1023
+            selector.register(self.connection, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def _is_gone(self) -> bool:
         try:

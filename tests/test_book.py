@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -216,6 +217,28 @@ def test_many_threads_lose_nothing(book: LedgerBook) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: keep(book, str(n), str(n)), range(40)))
     assert sorted(int(c.title) for c in book.conversations("ann")) == list(range(40))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux tells them")
+def test_a_thread_that_ends_leaves_no_file_open(book: LedgerBook) -> None:
+    keep(book, "c")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for n in range(20):
+        thread = threading.Thread(target=keep, args=(book, str(n)))
+        thread.start()
+        thread.join()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3
+
+
+def test_a_new_connection_does_not_wait_for_a_writer(book: LedgerBook, path: Path) -> None:
+    keep(book, "c")
+    other = LedgerBook(Database(path))
+    with sqlite3.connect(path, isolation_level=None) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        assert [c.title for c in other.conversations("ann")] == ["Why?"]
+        writing.execute("ROLLBACK")
+    writing.close()
+    other.close()
 
 
 def test_a_file_of_a_newer_version_is_left_alone(book: LedgerBook, path: Path) -> None:

@@ -47,7 +47,7 @@ def test_an_earlier_question_is_asked_again_and_what_followed_stays_in_the_other
     page = open_page(scripted)
     ask(page, "one?")
     ask(page, "two?")
-    page.locator("#turn-1").get_by_role("button", name="Ask again").click()
+    page.locator("#turn-1").get_by_role("button", name="Ask again", exact=True).click()
     expect(page.locator("#turn-3")).to_be_visible()
     answered(page)
     expect(page.locator(".turn")).to_have_count(1)

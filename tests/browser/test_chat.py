@@ -82,7 +82,7 @@ def test_a_failed_answer_keeps_the_question_and_can_be_retried(open_page: Open, 
     answer = ask(page, "401 please")
     expect(answer.locator(".verdict.failed")).to_be_visible()
     expect(page.locator(".question")).to_contain_text("401 please")
-    answer.get_by_role("button", name="Ask again").click()
+    answer.get_by_role("button", name="Ask again", exact=True).click()
     expect(page.locator("#turn-2")).to_be_visible()
     answered(page)
     expect(page.locator(".turn")).to_have_count(1)

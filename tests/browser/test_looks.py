@@ -61,7 +61,7 @@ def settings(page: Page) -> None:
 
 def talks(page: Page) -> None:
     ask(page)
-    page.get_by_role("button", name="Ask again").click()
+    page.get_by_role("button", name="Ask again", exact=True).click()
     expect(page.locator(".branches")).to_be_visible()
     page.get_by_role("button", name="Conversations", exact=True).click()
     page.get_by_role("button", name="Rename").last.click()

@@ -51,7 +51,8 @@ def _job(job: Job, pace: Pace, language: Language) -> str:
 
 def _folded(job: Job, table: str, language: Language) -> str:
     """A long list of files that all went well is folded: the documents below it are what matters then."""
-    if not job.ended or len(job.files) <= FOLDED_BEYOND or any(file.event.reason for file in job.files):
+    well = all(file.event.outcome in GOOD for file in job.files)
+    if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
         return table
     label = t("jobs.show_files", language, count=len(job.files))
     return f'<details class="job-files" id="job-{esc(job.id)}"><summary>{label}</summary>{table}</details>'
