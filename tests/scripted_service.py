@@ -430,9 +430,9 @@ def main() -> None:
     port, pause, *gate = sys.argv[1:]
     settings = replace(Settings(), port=int(port), allowed_hosts=os.environ.get("RAG_ALLOWED_HOSTS", ""))
     settings = replace(settings, user_header=os.environ.get("RAG_USER_HEADER", ""))
-    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None)
-    if kept := os.environ.get("RAG_DATA_DIR"):
-        service.folder = Path(kept)
+    kept = os.environ.get("RAG_DATA_DIR")
+    folder = {"folder": Path(kept)} if kept else {}
+    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, **folder)
     page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
     page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]
 

@@ -16,8 +16,10 @@ HARMLESS = (
     "AbortError: signal is aborted",
     "Connection errored out",
     "TypeError: Failed to fetch",
+    "net::ERR_CONNECTION_REFUSED",
 )
-"""What Gradio itself writes to the console when files are uploaded, and when a page with an open stream is left."""
+"""What Gradio itself writes to the console when files are uploaded, when a page with an open stream is left, and when its
+server has ended first."""
 
 Open = Callable[..., Page]
 

@@ -38,9 +38,18 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def clear_jobs(page: Page) -> None:
+    """Take what earlier jobs left off the documents page: jobs belong to everybody, in whatever order tests run."""
+    left = page.get_by_role("button", name="Take off the list")
+    while count := left.count():
+        left.first.click()
+        expect(left).to_have_count(count - 1)
+
+
 def add_document(page: Page, name: str, text: str) -> None:
     """Add one document, wait until it can be asked about, and go back to the chat."""
     tab(page, "Documents")
+    clear_jobs(page)
     file = {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}
     page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)

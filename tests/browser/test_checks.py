@@ -12,7 +12,7 @@ from ..chromium import executable
 from ..loopback_openai import Gated, Good, LoopbackOpenAI
 from ..pages import real_page
 from .conftest import Open
-from .steps import INGEST_MS, add_document, answered, ask, send, tab
+from .steps import INGEST_MS, add_document, answered, ask, clear_jobs, send, tab
 
 GUIDE = """# Harbour guide
 
@@ -136,6 +136,7 @@ def test_an_old_answer_shows_its_check_after_a_reload(harbour: Page, openai: Loo
 def test_without_a_model_every_sentence_is_quoted_word_for_word(open_page: Open, real: str) -> None:
     page = open_page(real)
     tab(page, "Documents")
+    clear_jobs(page)
     page.locator("#drop input[type=file]").set_input_files(
         {"name": "harbour.md", "mimeType": "text/markdown", "buffer": GUIDE.encode()}
     )

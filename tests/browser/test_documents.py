@@ -7,15 +7,11 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from .conftest import Open, ready
-from .steps import tab
+from .steps import clear_jobs, tab
 
 
 def drop(page: Page, folder: Path, names: list[str], *, text: str = "# Title\n\nWords.\n") -> None:
-    """Offer files, once what earlier jobs left on the page is off it: jobs belong to everybody."""
-    left = page.get_by_role("button", name="Take off the list")
-    while count := left.count():
-        left.first.click()
-        expect(left).to_have_count(count - 1)
+    clear_jobs(page)
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / name).write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Open, ready
-from .steps import ask, composer, send, tab
+from .steps import ask, clear_jobs, composer, send, tab
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -45,6 +45,7 @@ def running(page: Page) -> None:
 
 def documents(page: Page) -> None:
     tab(page, "Documents")
+    clear_jobs(page)
     page.locator("#drop input[type=file]").set_input_files(
         {"name": "looks.md", "mimeType": "text/markdown", "buffer": b"# Looks\n"}
     )

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from ..loopback_openai import Gated, Good, LoopbackOpenAI, Status
 from ..pages import real_page
 from .conftest import Open
-from .steps import INGEST_MS, add_document, answered, ask, composer, send, tab
+from .steps import INGEST_MS, add_document, answered, ask, clear_jobs, composer, send, tab
 
 GUIDE = """# Harbour guide
 
@@ -67,6 +67,7 @@ def test_an_uploaded_file_is_asked_about_and_cited(open_page: Open, real: str, t
         archive.writestr("../escape.md", "# Out\n\nOf here.\n")
         archive.writestr("picture.png", b"\x89PNG")
     (tmp_path / "program.exe").write_bytes(b"MZ")
+    clear_jobs(page)
     page.locator("#drop input[type=file]").set_input_files(
         [tmp_path / name for name in ("harbour.md", "more.zip", "program.exe")]
     )
@@ -85,6 +86,7 @@ def test_a_hostile_document_stays_text_everywhere(open_page: Open, real: str) ->
     page = open_page(real)
     tab(page, "Documents")
     name = "<img src=x onerror=alert(1)> ${7*7}.md"
+    clear_jobs(page)
     page.locator("#drop input[type=file]").set_input_files(
         {"name": name, "mimeType": "text/markdown", "buffer": HOSTILE.encode()}
     )
