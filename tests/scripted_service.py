@@ -430,9 +430,8 @@ def main() -> None:
     port, pause, *gate = sys.argv[1:]
     settings = replace(Settings(), port=int(port), allowed_hosts=os.environ.get("RAG_ALLOWED_HOSTS", ""))
     settings = replace(settings, user_header=os.environ.get("RAG_USER_HEADER", ""))
-    kept = os.environ.get("RAG_DATA_DIR")
-    folder = {"folder": Path(kept)} if kept else {}
-    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, **folder)
+    folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
+    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)
     page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
     page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]
 

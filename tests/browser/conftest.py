@@ -18,8 +18,8 @@ HARMLESS = (
     "TypeError: Failed to fetch",
     "net::ERR_CONNECTION_REFUSED",
 )
-"""What Gradio itself writes to the console when files are uploaded, when a page with an open stream is left, and when its
-server has ended first."""
+"""What Gradio itself writes to the console when files are uploaded, when a page with an open stream is left, and when
+its server has ended first."""
 
 Open = Callable[..., Page]
 
