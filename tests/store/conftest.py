@@ -34,7 +34,7 @@ class Place:
     certificate: str = ""
 
     def connect(self) -> Connection:
-        return connect(self.uri, token=self.token, certificate=self.certificate, timeout=30.0)
+        return connect(self.uri, token=self.token, certificate=self.certificate, timeout=120.0)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
