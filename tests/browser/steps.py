@@ -18,7 +18,7 @@ def send(page: Page, question: str = QUESTION) -> None:
     before = page.locator(".turn").count()
     composer(page).fill(question)
     composer(page).press("Enter")
-    expect(page.locator(".turn")).to_have_count(before + 1)
+    expect(page.locator(".turn")).to_have_count(before + 1, timeout=30_000)
 
 
 def answered(page: Page) -> Locator:
@@ -52,5 +52,5 @@ def add_document(page: Page, name: str, text: str) -> None:
     clear_jobs(page)
     file = {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}
     page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-    expect(page.locator("#progress tr.added, #progress tr.unchanged")).to_have_count(1, timeout=INGEST_MS)
+    expect(page.locator("#progress :is(tr.added, tr.unchanged, tr.replaced)")).to_have_count(1, timeout=INGEST_MS)
     tab(page, "Chat")
