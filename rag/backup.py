@@ -13,6 +13,7 @@ from . import carrying
 from .book import LedgerBook
 from .errors import RagError
 from .events import DocumentOutcome
+from .exits import OK
 from .messages import Language, reason, text
 from .settings import Settings
 
@@ -69,7 +70,7 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
         megabytes=args.archive.stat().st_size / 1e6,
     )
     print(text(done, language))
-    return 0
+    return OK
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
@@ -96,7 +97,7 @@ def run_repair(args: argparse.Namespace, settings: Settings, language: Language)
     for document in lost:
         print(document.name)
     print(text(reason("transfer.repaired", count=len(lost)), language))
-    return 0
+    return OK
 
 
 @contextmanager
@@ -134,4 +135,4 @@ def _moved(code: str, events: Iterable[Moved], language: Language) -> int:
         else:
             print(f"{event.outcome:<10} {event.name}  {event.chunks} chunks", flush=True)
     print(text(reason(code, documents=documents, chunks=chunks, unchanged=unchanged), language))
-    return 0
+    return OK

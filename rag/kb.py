@@ -9,6 +9,7 @@ from typing import Any
 
 from .catalogue import OWN, KnowledgeBase
 from .errors import RagError, StoreError
+from .exits import OK
 from .library import Library
 from .messages import Language, reason, text
 from .report import plain
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, settings: Settings, language: Language) -> int
     with opened_library(settings) as library:
         command = {"list": _list, "create": _create, "rename": _rename, "set": _set, "delete": _delete}
         command[args.kb_command](args, library, language)
-    return 0
+    return OK
 
 
 def _list(args: argparse.Namespace, library: Library, language: Language) -> None:

@@ -5,9 +5,10 @@ The Qwen3 models run on the packed engine where it knows their architecture, els
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .device import DeviceLock, Placement, choose_placement, limit_threads
 from .events import Cancel
@@ -23,6 +24,8 @@ from .types import Fingerprint
 if TYPE_CHECKING:
     from .engine.serving import LoadedEmbedder, LoadedReranker, Serving
     from .hub import Downloadable, Found
+
+Model = TypeVar("Model", bound=Embedder | Reranker)
 
 
 def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
@@ -123,42 +126,46 @@ def _load_by_library(
     settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report, refused: Reason
 ) -> tuple[Embedder, Reranker]:
     from .embedding import Qwen3Embedder
-    from .memory import placed
     from .reranking import Qwen3Reranker
     from .scores import RememberingReranker, ScoreCache
 
     lock = DeviceLock()
-    embedder, moved = placed(
-        placement.device,
-        _shown(settings.embedding_model),
-        lambda device: Qwen3Embedder.load(
-            found["embedder"].path,
-            name=_shown(settings.embedding_model),
-            revision=found["embedder"].revision,
-            placement=choose_placement(device=device, threads=placement.threads),
-            lock=lock,
-            dimension=settings.embedding_dimension,
-            max_tokens=settings.embedding_max_tokens,
-            batch_tokens=settings.batch_tokens,
-        ),
+    embedding = partial(
+        Qwen3Embedder.load,
+        lock=lock,
+        dimension=settings.embedding_dimension,
+        max_tokens=settings.embedding_max_tokens,
+        batch_tokens=settings.batch_tokens,
     )
+    embedder, moved = _placed(embedding, settings.embedding_model, found["embedder"], placement)
     _ready(report, "embedder", embedder, moved or refused)
-    scored, moved = placed(
-        placement.device,
-        _shown(settings.reranker_model),
-        lambda device: Qwen3Reranker.load(
-            found["reranker"].path,
-            name=_shown(settings.reranker_model),
-            revision=found["reranker"].revision,
-            placement=choose_placement(device=device, threads=placement.threads),
-            lock=lock,
-            max_tokens=settings.reranker_max_tokens,
-            batch_tokens=settings.batch_tokens,
-        ),
+    reranking = partial(
+        Qwen3Reranker.load,
+        lock=lock,
+        max_tokens=settings.reranker_max_tokens,
+        batch_tokens=settings.batch_tokens,
     )
+    scored, moved = _placed(reranking, settings.reranker_model, found["reranker"], placement)
     reranker = RememberingReranker(scored, ScoreCache())
     _ready(report, "reranker", reranker, moved or refused)
     return embedder, reranker
+
+
+def _placed(load: Callable[..., Model], name: str, found: Found, placement: Placement) -> tuple[Model, Reason | None]:
+    """What `load` makes on the device, or where it has room, and why it is there."""
+    from .memory import placed
+
+    shown = _shown(name)
+    return placed(
+        placement.device,
+        shown,
+        lambda device: load(
+            found.path,
+            name=shown,
+            revision=found.revision,
+            placement=choose_placement(device=device, threads=placement.threads),
+        ),
+    )
 
 
 def _ready(report: Report, part: str, model: Embedder | Reranker, why: Reason | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from .comparing import Comparison, saved_questions
 from .errors import RagError
 from .events import Cancel
+from .exits import FAILED, OK
 from .labelled import read_questions
 from .library import shown
 from .messages import Language, reason, text
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, settings: Settings, language: Language) -> int
             print(text(reason("reindexing.deleted", collection=service.indexes.delete_former(base.id)), language))
         else:
             return _build(service, base.id, language)
-    return 0
+    return OK
 
 
 def _build(service: Service, base: str, language: Language) -> int:
@@ -63,7 +64,7 @@ def _build(service: Service, base: str, language: Language) -> int:
         {"documents": state.done, "chunks": state.chunks} if state.ready else {"done": state.done, "total": state.total}
     )
     print(text(reason(f"reindexing.{code}", **values), language))
-    return 1 if bad or not state.ready else 0
+    return FAILED if bad or not state.ready else OK
 
 
 def _compare(service: Service, base: str, queries: Path | None, language: Language) -> None:

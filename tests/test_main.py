@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import ABSTAINED, FAILED, OK, main
+from rag.__main__ import main
 from rag.book import LedgerBook
 from rag.build import KEPT, opened
+from rag.exits import ABSTAINED, FAILED, OK
 from rag.settings import Settings
 from rag.sqlite import Database
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.__main__ import FAILED, OK
 from rag.book import LedgerBook
 from rag.build import KEPT
 from rag.errors import KeepingError, RagError
+from rag.exits import FAILED, OK
 from rag.labelled import check_labels, read_corpus, read_questions
 from rag.labelling import labelled_set, write_set
 from rag.marks import Judge, Marks, Verdict, mark_of, passage_id

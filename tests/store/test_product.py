@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.__main__ import OK, main
+from rag.__main__ import main
 from rag.doctor import examine
 from rag.events import Cancel, Retrieved, Stage, StageEvent, State
+from rag.exits import OK
 from rag.messages import reason
 from rag.retrieval import Policy, Retriever
 from rag.settings import Settings
