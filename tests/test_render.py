@@ -358,6 +358,25 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
     assert "Cancel" not in ended
 
 
+@pytest.mark.parametrize(("done", "drawn"), [(0, range(0, 9)), (40, range(36, 45)), (98, range(94, 100))])
+def test_a_long_job_shows_the_file_it_is_at_what_lies_around_it_and_what_went_wrong(done: int, drawn: range) -> None:
+    good = IngestEvent("", "", 1, IngestStage.INDEX, 1, 1, 1, 1, DocumentOutcome.ADDED)
+    files = [replace(good, name=f"{i}.md") for i in range(done)]
+    files += [IngestEvent(f"{i}.md", "", 1, IngestStage.READ) for i in range(done, 100)]
+    files[99] = replace(files[99], outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone"))
+    html = jobs.progress([(job(*files, state=JobState.RUNNING), Pace())], "en")
+    assert re.findall(r"(\d+)\.md", html) == [str(i) for i in sorted({*drawn, 99})]
+    assert len(re.findall('<tr class="running">', html)) == 1
+    assert f"and {100 - len({*drawn, 99})} more files" in html
+
+
+def test_files_of_a_job_that_waits_are_not_said_to_be_worked_on() -> None:
+    file = IngestEvent("a.md", "", 1, IngestStage.READ)
+    html = jobs.progress([(job(file, file, state=JobState.WAITING), Pace())], "en")
+    assert html.count('<tr class="waiting">') == 2
+    assert "step now" not in html
+
+
 def parts(*states: PartState) -> Status:
     infos = (
         ModelInfo("all-MiniLM-L6-v2", "8b3219a", "cpu", "float32"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...events import DocumentOutcome, IngestEvent, IngestStage
-from ...jobs import GOOD, Job, Pace
+from ...jobs import GOOD, Job, JobState, Pace
 from ...messages import Language
 from ...report import twin_of
 from .markup import esc, icon, name, size, t, why
 
 STEPS = tuple(IngestStage)
 FOLDED_BEYOND = 12
+NEAR = 4
+"""Files drawn before and after the one that is worked on, in a list that is longer than that."""
 MAX_ROWS = 300
-"""Files listed while ingesting. More are counted, not drawn; what failed is always drawn first."""
+"""Files listed. More are counted, not drawn; what failed is always drawn first."""
 
 
 def progress(jobs: Sequence[tuple[Job, Pace]], language: Language) -> str:
@@ -26,9 +28,10 @@ def progress(jobs: Sequence[tuple[Job, Pace]], language: Language) -> str:
 def _job(job: Job, pace: Pace, language: Language) -> str:
     """One row per file, through its stages to its outcome."""
     events = [file.event for file in job.files]
-    drawn = _worth_showing(events)
+    at = _at_work(job)
+    drawn = _worth_showing(events) if job.ended else _near(events, at)
     hidden = len(events) - len(drawn)
-    rows = "".join(_file(e, language) for e in drawn)
+    rows = "".join(_file(events[i], i == at, language) for i in drawn)
     more = f'<p class="more">{t("more_files", language, count=hidden)}</p>' if hidden else ""
     resumed = f'<p class="more">{t("jobs.resumed", language)}</p>' if job.resumed else ""
     error = (
@@ -97,10 +100,28 @@ def _left(seconds: float, language: Language) -> str:
     return t("jobs.hours_left", language, count=f"{seconds / 3600:.1f}")
 
 
-def _worth_showing(files: Sequence[IngestEvent]) -> list[IngestEvent]:
+def _at_work(job: Job) -> int:
+    """Position of the file that is worked on: a job takes them in order. As many as there are when it is none."""
+    if job.state is not JobState.RUNNING:
+        return len(job.files)
+    return next((i for i, file in enumerate(job.files) if not file.ended), len(job.files))
+
+
+def _near(files: Sequence[IngestEvent], at: int) -> list[int]:
+    """Of a job that goes on: what did not go well, and what lies around the file that is worked on."""
+    if len(files) <= FOLDED_BEYOND:
+        return list(range(len(files)))
+    bad = [i for i, e in enumerate(files) if e.outcome is not None and e.outcome not in GOOD][:MAX_ROWS]
+    first = max(0, min(at, len(files)) - NEAR)
+    return sorted({*bad, *range(first, min(len(files), first + 2 * NEAR + 1))})
+
+
+def _worth_showing(files: Sequence[IngestEvent]) -> list[int]:
+    """Of a job that has ended: all, or what did not go well and as much as there is room for."""
+    places = range(len(files))
     if len(files) <= MAX_ROWS:
-        return list(files)
-    return sorted(files, key=lambda e: (e.outcome in GOOD, e.outcome is not None))[:MAX_ROWS]
+        return list(places)
+    return sorted(places, key=lambda i: (files[i].outcome in GOOD, files[i].outcome is not None))[:MAX_ROWS]
 
 
 def _summary(job: Job, language: Language) -> str:
@@ -109,26 +130,26 @@ def _summary(job: Job, language: Language) -> str:
     return " · ".join(said)
 
 
-def _file(e: IngestEvent, language: Language) -> str:
+def _file(e: IngestEvent, at_work: bool, language: Language) -> str:
     origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
     remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
     if e.twin:
         remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
     return (
-        f'<tr class="{e.outcome or "running"}"><th scope="row" class="file-cell">'
+        f'<tr class="{e.outcome or ("running" if at_work else "waiting")}"><th scope="row" class="file-cell">'
         f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
-        f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, language)}</td>'
-        f'<td class="num">{_count(e)}</td><td>{_outcome(e, language)}</td></tr>'
+        f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, at_work, language)}</td>'
+        f'<td class="num">{_count(e)}</td><td>{_outcome(e, at_work, language)}</td></tr>'
     )
 
 
-def _steps(e: IngestEvent, language: Language) -> str:
+def _steps(e: IngestEvent, at_work: bool, language: Language) -> str:
     reached = STEPS.index(e.stage)
 
     def state(position: int) -> str:
         if e.outcome in GOOD or position < reached:
             return "ok"
-        if position > reached:
+        if position > reached or (e.outcome is None and not at_work):
             return ""
         return "bad" if e.outcome else "now"
 
@@ -141,7 +162,8 @@ def _count(e: IngestEvent) -> str:
     return str(e.chunks) if e.chunks else "–"
 
 
-def _outcome(e: IngestEvent, language: Language) -> str:
+def _outcome(e: IngestEvent, at_work: bool, language: Language) -> str:
     if e.outcome is None:
-        return f'<span class="outcome running">{t("outcome_running", language)}</span>'
+        state = "running" if at_work else "waiting"
+        return f'<span class="outcome {state}">{t(f"outcome_{state}", language)}</span>'
     return f'<span class="outcome {e.outcome}">{t(f"outcome_{e.outcome}", language)}</span>'
