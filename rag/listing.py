@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from .types import Document, within
@@ -102,6 +103,15 @@ def matches(documents: Sequence[Document], listing: Listing) -> list[Document]:
         and listing.state in ("", *_states(document))
         and all(word in _folded(" ".join((document.name, document.title, *document.tags))) for word in words)
     ]
+
+
+def first(
+    documents: Sequence[Document], words: str, *, most: int, without: Sequence[str] = ()
+) -> tuple[list[Document], int]:
+    """The first `most` by name that match `words` and are not named in `without`, and how many more there are."""
+    left_out = set(without)
+    matching = [document for document in matches(documents, Listing(words=words)) if document.name not in left_out]
+    return nsmallest(most, matching, key=SORTS["name"]), max(0, len(matching) - most)
 
 
 def folders(documents: Sequence[Document]) -> tuple[tuple[str, int], ...]:

@@ -15,6 +15,7 @@ from rag.ui.bases import Bases
 from rag.ui.documents import MOST_CHOSEN, Documents
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import key_of
+from rag.ui.render.picking import MOST_FOUND
 from rag.ui.scoping import Scoping
 from rag.ui.session import Chosen, Session, Sessions
 from rag.ui.uploads import Uploads
@@ -270,3 +271,50 @@ def test_no_chip_before_there_is_anything_to_choose_from(page: Page) -> None:
     page.fill(1)
     assert "All of Main · 1 document<" in page.handlers.views.scope(page.session(), "en")
     assert "主知识库（全部） · 1 个文档" in page.handlers.views.scope(page.session(), "zh")
+
+
+# ---- documents in the scope's sheet ---------------------------------------------------------------------------------
+
+
+def test_the_sheet_offers_a_few_documents_of_many_and_keeps_those_ticked(page: Page) -> None:
+    names = page.fill(5000)
+    page.scoping.apply(ALICE, clicked(parts=[{"base": "plainsight", "documents": [names[4000]]}]), "t1")
+    sheet = page.scoping.show(ALICE, "t1")
+    assert sheet.count('data-kind="document" value="docs/') == MOST_FOUND + 2  # those found, the one ticked, the folder
+    assert f'value="{names[4000]}" checked' in sheet and "4979 more: type on" in sheet
+    found = page.scoping.find(ALICE, clicked(base="plainsight", words="title 40", ticked=[names[4000]], number=7), "t1")
+    assert found.count("<input") == MOST_FOUND and 'data-number="7"' in found and names[4000] not in found
+    assert found.count("Title of") == MOST_FOUND and "more: type on" in found
+    one = page.scoping.find(ALICE, clicked(base="plainsight", words="4999", number=8), "t1")
+    assert one.count("<input") == 1 and "Found 1." in one and "more" not in one
+    none = page.scoping.find(ALICE, clicked(base="plainsight", words="nothing like it", number=9), "t1")
+    assert "<input" not in none and "No other document matches." in none
+
+
+def test_disabled_documents_are_shown_and_cannot_be_ticked(page: Page) -> None:
+    (name,) = page.fill(1, enabled=False)
+    sheet = page.scoping.show(ALICE, "t1")
+    assert f'value="{name}" disabled' in sheet and "disabled, not searched" in sheet
+    page.scoping.apply(ALICE, clicked(parts=[{"base": "plainsight", "documents": [name, "gone.md"]}]), "t1")
+    sheet = page.scoping.show(ALICE, "t1")  # what was ticked before it was disabled can be taken back
+    assert f'value="{name}" checked' in sheet and 'value="gone.md" checked' in sheet and "no longer there" in sheet
+
+
+@pytest.mark.parametrize("sent", [{}, {"words": 7}, {"words": "x" * 10**6}, {"ticked": "x", "number": "y"}])
+def test_whatever_a_browser_searches_for(page: Page, sent: dict[str, Any]) -> None:
+    page.fill(3)
+    assert "scope-new" in page.scoping.find(ALICE, clicked(base="", **sent), "t1")
+
+
+def test_names_and_titles_in_the_sheet_stay_text(page: Page) -> None:
+    page.fill(1, title="<img src=x onerror=alert(1)>")
+    page.service.stored['"><b>.md'] = replace(page.service.stored["docs/0000.md"], name='"><b>.md')
+    for shown in (page.scoping.show(ALICE, "t1"), page.scoping.find(ALICE, clicked(base="", words=""), "t1")):
+        assert "<img" not in shown and "<b>.md" not in shown and "&lt;img" in shown
+
+
+def test_too_many_single_documents_are_refused_and_the_scope_stays(page: Page) -> None:
+    parts = [{"base": "plainsight", "documents": [f"{n}.md" for n in range(MOST_CHOSEN + 1)]}]
+    with pytest.raises(gr.Error, match="too many"):
+        page.scoping.apply(ALICE, clicked(parts=parts), "t1")
+    assert page.session().scope == Chosen()

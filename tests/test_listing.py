@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.listing import PAGE_ROWS, SORTS, Listing, folders, listed
+from rag.listing import PAGE_ROWS, SORTS, Listing, first, folders, listed
 from rag.messages import reason
 from rag.types import Document
 
@@ -92,3 +92,12 @@ def test_a_failure_is_shown_before_all_else_and_found_both_ways() -> None:
 
 def test_an_unknown_column_is_the_name() -> None:
     assert listed(MANY, Listing(sort="__class__")).documents == listed(MANY, Listing()).documents
+
+
+def test_the_first_that_match_and_how_many_more() -> None:
+    every = names(Listing(words="DOC 00 title"))
+    shown, more = first(MANY, "DOC 00 title", most=20)
+    assert [d.name for d in shown] == every[:20] and more == len(every) - 20 > 20
+    rest, left = first(MANY, "DOC 00 title", most=20, without=every[:20])
+    assert [d.name for d in rest] == every[20:40] and left == len(every) - 40
+    assert first(MANY, "doc 0042.md", most=20, without=["folder 0/deep/doc 0042.md"]) == ([], 0)

@@ -41,6 +41,7 @@ const events = [
   "save_as",
   "scope",
   "scope_apply",
+  "scope_find",
   "switch_back",
   "switch_index",
   "talks",

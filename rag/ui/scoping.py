@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from ..catalogue import MOST_BASES
+from ..errors import RagError
 from ..messages import reason, text
 from ..types import Narrowing
+from .documents import LONGEST, MOST_CHOSEN
 from .guard import guarded
-from .incoming import Visitor, records_in, switch_in, texts
+from .incoming import Visitor, number_in, records_in, switch_in, text_in, texts, texts_in
+from .render import picking
 from .render import scope as scope_view
 from .render.markup import esc
 from .session import Chosen, Sessions
 from .views import Views
 
 MOST_OF_A_KIND = 500
-"""Folders and documents, or tags, of one knowledge base in one scope."""
+"""Folders and documents, or tags, of one knowledge base that a browser may name in one scope."""
 
 
 class Scoping:
@@ -33,6 +37,15 @@ class Scoping:
         """The sheet in which the scope is chosen."""
         who = Visitor.of(tab, request)
         return scope_view.choosing(self.views.shelves(self.sessions.get(who.key)), who.language)
+
+    @guarded
+    def find(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The documents of one knowledge base that match what was typed, without those that are ticked already."""
+        who = Visitor.of(tab, request)
+        base, words = text_in(event, "base"), text_in(event, "words")[:LONGEST]
+        ticked = texts_in(event, "ticked", MOST_OF_A_KIND)
+        documents = self.views.service.documents(base=base)
+        return picking.found(base, documents, words, ticked, number_in(event, "number"), who.language)
 
     @guarded
     def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
@@ -54,6 +67,7 @@ class Scoping:
             id = record.get("base")
             if isinstance(id, str) and id in known:
                 documents = tuple(texts(record.get("documents"), MOST_OF_A_KIND))
+                _bound([name for name in documents if not name.endswith("/")])
                 parts[id] = Narrowing(id, documents, tuple(texts(record.get("tags"), MOST_OF_A_KIND)))
         if not parts:
             return None
@@ -61,3 +75,9 @@ class Scoping:
         if list(parts) == known[:1] and not narrowed:
             return Chosen()
         return Chosen(tuple(id for id in known if id in parts), narrowed)
+
+
+def _bound(names: Sequence[str]) -> None:
+    """Raises RagError for more single documents than an answer may keep with it."""
+    if len(names) > MOST_CHOSEN:
+        raise RagError(reason("library.too_many_chosen", count=len(names), most=MOST_CHOSEN))

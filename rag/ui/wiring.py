@@ -195,4 +195,6 @@ class Wiring:
         bus.base_new(bases.new, tab, [page.sheet], **self.told)
         bus.base_edit(bases.edit, tab, [page.sheet], **self.told)
         bus.scope(scoping.show, tab, [page.sheet], **self.told)
+        # every search counts, however fast they come: the page takes the answer to the last one
+        bus.scope_find(scoping.find, tab, [page.found], trigger_mode="multiple", **self.direct)
         bus.scope_apply(scoping.apply, tab, [page.scope, page.sheet], **self.told)

@@ -54,6 +54,21 @@ def documents(page: Page) -> None:
     expect(page.locator(".viewer")).to_be_visible()
 
 
+def scope(page: Page) -> None:
+    tab(page, "Documents")
+    clear_jobs(page)
+    page.locator("#drop input[type=file]").set_input_files(
+        {"name": "a/very-long-name-of-a-document-in-a-folder-that-has-no-place-to-break.md", "mimeType": "text/markdown",
+         "buffer": b"# Looks\n"}
+    )  # fmt: skip
+    expect(page.locator("#progress :is(tr.added, tr.unchanged)")).to_have_count(1)
+    tab(page, "Chat")
+    page.locator(".scope-chip").click()
+    page.get_by_text("Only a part").first.click()
+    page.get_by_label("Find documents in Main").fill("very-long")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("Found 1.")
+
+
 def settings(page: Page) -> None:
     tab(page, "Settings")
     expect(page.locator("#models .parts")).to_be_visible()
@@ -89,7 +104,7 @@ def why_not(page: Page) -> None:
 
 
 STATES: list[Callable[[Page], None]] = [
-    empty, running, answer, abstained, talks, documents, settings, reading, why_not,
+    empty, running, answer, abstained, talks, documents, scope, settings, reading, why_not,
 ]  # fmt: skip
 
 

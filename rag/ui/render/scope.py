@@ -11,6 +11,7 @@ from ...listing import folders
 from ...messages import Language, label
 from ...types import Document, Narrowing, within
 from ..i18n import say
+from . import picking
 from .library import called
 from .markup import esc, icon, name, t
 from .sheet import sheet
@@ -114,7 +115,7 @@ def _shelf(shelf: Shelf, language: Language) -> str:
         _group("scope_folders", "document", [*dict.fromkeys([*_kept(part.documents, "/"), *known])], part.documents,
                MOST_FOLDERS, language)
         + _group("scope_tags", "tag", [*dict.fromkeys([*part.tags, *tags])], part.tags, MOST_TAGS, language)
-        + _group("scope_documents", "document", chosen, part.documents, len(chosen), language)
+        + (picking.group(base.id, called(base, language), documents, chosen, language) if documents or chosen else "")
     )  # fmt: skip
     open_ = " open" if part.documents or part.tags else ""
     inside = (
