@@ -16,6 +16,7 @@ from rag.chunking import ChunkLimits, chunk
 from rag.reconstruction import Stretch, stretches
 from rag.types import Chunk
 from rag.ui.render.document import Rendered, Span, render
+from rag.ui.render.tags import understand_tags
 
 from .browsed import Page
 from .markdown_texts import ANY, DOCUMENT
@@ -23,8 +24,8 @@ from .markdown_texts import ANY, DOCUMENT
 many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 HARMLESS = {
-    "div", "p", "span", "mark", "em", "strong", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "br", "hr",
-    "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+    "div", "p", "span", "mark", "em", "strong", "s", "sub", "sup", "code", "pre", "ul", "ol", "li", "blockquote",
+    "a", "br", "hr", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "id", "title", "href", "target", "rel", "tabindex", "start", "style", "data-from", "data-to", "data-chunk",
@@ -54,10 +55,20 @@ def squeezed(text: str) -> str:
 def by_the_library(text: str) -> str:
     """The text a plain parser shows, images as their description."""
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
-    parser.disable(["html_block", "html_inline"])
+    understand_tags(parser.disable(["html_block", "html_inline"]))
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     return Page(re.sub(r'<img [^>]*?alt="([^"]*)"[^>]*>', r"image: \1", parser.render(text))).shown
 
+
+TAGS = st.lists(
+    st.sampled_from([
+        *"ab9 \n*_`|~<", "**", "[", "](http://x.y)", "<b>", "</b>", "<i >", "</I>", "<code>", "</code>", "<br/>",
+        "<td>", "<div class='x'>", "</div>", "<a href=http://x.y>", "<a id='p'>", "</a>", "<img alt=i src=x>",
+        "<script>", "&lt;",
+    ]),
+    max_size=40,
+).map("".join)  # fmt: skip
+TEXT = st.one_of(ANY, TAGS)
 
 SPANS = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=6).map(
     lambda pairs: [Span(a, a + n, str(i), "quote", f"[{i}]") for i, (a, n) in enumerate(pairs)]
@@ -65,7 +76,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=6)
 
 
 @many
-@given(ANY, SPANS, st.integers(3, 40))
+@given(TEXT, SPANS, st.integers(3, 40))
 def test_marking_changes_no_text_and_no_structure(text: str, spans: list[Span], limit: int) -> None:
     for stretch in stretches(cut(text, limit)):
         plain, marked = page_of(render(stretch, [], "en")), page_of(render(stretch, spans, "en"))
@@ -76,7 +87,7 @@ def test_marking_changes_no_text_and_no_structure(text: str, spans: list[Span], 
 
 
 @many
-@given(ANY, SPANS, st.integers(3, 40))
+@given(TEXT, SPANS, st.integers(3, 40))
 def test_no_tag_and_no_address_comes_from_a_document(text: str, spans: list[Span], limit: int) -> None:
     for stretch in stretches(cut(text, limit)):
         page = page_of(render(stretch, spans, "en"))
@@ -88,7 +99,7 @@ def test_no_tag_and_no_address_comes_from_a_document(text: str, spans: list[Span
 
 
 @many
-@given(ANY, SPANS, st.integers(3, 40))
+@given(TEXT, SPANS, st.integers(3, 40))
 def test_every_chunk_has_its_row_and_rows_hold_all_text(text: str, spans: list[Span], limit: int) -> None:
     for stretch in stretches(cut(text, limit)):
         rows = render(stretch, spans, "en").rows
@@ -135,6 +146,8 @@ def test_a_marked_word_is_that_word_wherever_it_stands(text: str, limit: int, nu
         pytest.param("## A b ##\n", "b", "b", id="a closed heading"),
         pytest.param("中文句子。第二句在这里。", "第二句在这里。", "第二句在这里。", id="Chinese"),
         pytest.param("a &lt;b&gt; c", "&lt;b&gt;", "<b>", id="entities"),
+        pytest.param("set <code>a.b</code> to <i>x</i>", "<code>a.b</code> to <i>x", "a.b to x", id="across tags"),
+        pytest.param("<td>one</td><td>two</td>", "two", "two", id="a cell written as a tag"),
         pytest.param("a \\*b\\* c", "\\*b\\*", "*b*", id="escapes"),
         pytest.param("one\r\n\r\ntwo\r\nthree", "three", "three", id="carriage returns"),
         pytest.param("\tone\n\n- \ttwo three", "three", "three", id="tabs"),
@@ -153,13 +166,14 @@ def test_a_span_of_the_source_is_marked_in_the_text(source: str, quote: str, mar
     ("source", "shown", "never"),
     [
         pytest.param("<script>alert(1)</script>", "<script>alert(1)</script>", "script", id="a script"),
-        pytest.param("a <img src=x onerror=alert(1)> b", "<img src=x onerror=alert(1)>", "img", id="a tag in a line"),
+        pytest.param("a <img src=x onerror=alert(1)> b", "image: ", "img", id="a picture's tag"),
         pytest.param("![secret](http://evil/x.png)", "image: secret", "img", id="an image"),
         pytest.param("[x](javascript:alert(1))", "x", "a", id="a link that runs"),
         pytest.param("[x](other.md)", "x", "a", id="a link to another file"),
         pytest.param("<javascript:alert(1)>", "javascript:alert(1)", "a", id="an address that runs"),
         pytest.param("[x]\n\n[x]: data:text/html,hi", "x", "a", id="a reference"),
-        pytest.param("<div>\n\n**a**\n\n</div>", "<div>", "b", id="a block of HTML"),
+        pytest.param("<iframe src=x>\n\n**a**\n\n</iframe>", "<iframe src=x>", "iframe", id="a block of HTML"),
+        pytest.param("<b onclick=x()>a</b>", "a", "b", id="a tag that is understood"),
         pytest.param("``` <b>\n</code></pre><b>x\n```", "</code></pre><b>x", "b", id="code that closes itself"),
     ],
 )

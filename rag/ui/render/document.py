@@ -18,8 +18,8 @@ from markdown_it.utils import EnvType, OptionsDict
 from ...messages import Language
 from ...reconstruction import Stretch, own_spans
 from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
-from .markdown import SafeRenderer, is_web, web_link
-from .markup import esc
+from .markdown import SafeRenderer, web_link
+from .markup import esc, is_web
 
 HIGHEST_HEADING = 3
 """Level of a document's first heading on the page, whose own are above it."""

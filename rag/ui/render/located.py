@@ -21,6 +21,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from .markdown import SafeRenderer, safe_parser
+from .tags import understand_tags
 
 DEEPEST_NESTING = 100
 """As for chunking: below it the parser leaves text out."""
@@ -235,6 +236,7 @@ def _parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     rules = parser.inline.ruler.get_active_rules()
     parser.inline = _Inline()
     parser.inline.ruler.enableOnly(rules)
+    understand_tags(parser)
     parser.disable(["inline", "text_join"])  # `located` does the first itself; the second would join places
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # the renderer links to the web alone
     return parser

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -23,7 +22,8 @@ from ...citations import display
 from ...messages import Language
 from ..i18n import say
 from . import signs
-from .markup import esc, t
+from .markup import esc, is_web, t
+from .tags import understand_tags
 
 ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
 """Turn, context and, in the Markdown alone, the citation's place in the answer."""
@@ -64,7 +64,7 @@ def to_html(source: str, chips: Chips) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = safe_parser(_Renderer)
+    parser = understand_tags(safe_parser(_Renderer), less_than="&lt;")  # as `citations.display` leaves it
     parser.disable("reference")  # "[1]: http://…" would turn every [1] into a link
     parser.validateLink = _may_be_linked  # type: ignore[method-assign]
     return parser
@@ -74,14 +74,6 @@ def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     """A parser for text nobody has vetted: HTML stays text, links are the renderer's to judge."""
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
     return parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"])
-
-
-def is_web(url: str) -> bool:
-    """Whether an address may become a link."""
-    try:
-        return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # such as an open bracket in the host
-        return False
 
 
 def web_link(url: str) -> str:

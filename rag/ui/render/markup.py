@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from ...messages import Language, Reason, text
 from ..i18n import say
@@ -62,6 +63,14 @@ def t(key: str, language: Language, /, **values: str | int | float) -> str:
 def why(reason: Reason, language: Language) -> str:
     """The sentence of a reason, escaped together with its values."""
     return esc(text(reason, language))
+
+
+def is_web(url: str) -> bool:
+    """Whether an address may become a link."""
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # such as an open bracket in the host
+        return False
 
 
 def milliseconds(value: float) -> str:

@@ -1,0 +1,125 @@
+"""HTML tags in Markdown that only say how text looks: understood, never passed on.
+
+Documents are full of `<code>`, `<br>` and tables written as tags, and models put `<br>` into the cells of tables. A tag
+of the lists below becomes markup of ours or nothing, without its attributes; every other tag, comments among them,
+stays text, so that nothing a document says is out of sight. The parser's own HTML stays off: this is a rule for inline
+text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.common.html_re import attribute
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from .markup import is_web
+
+PAIRS = {
+    "b": "strong", "strong": "strong", "i": "em", "em": "em", "s": "s", "del": "s", "strike": "s",
+    "code": "code", "tt": "code", "kbd": "code", "samp": "code", "sub": "sub", "sup": "sup",
+}  # fmt: skip
+"""Tag -> ours, where it is closed again in the same block."""
+LINES = {
+    "br", "p", "div", "section", "blockquote", "details", "summary", "ul", "ol", "li", "dl", "dt", "dd",
+    "table", "thead", "tbody", "tfoot", "tr", "h1", "h2", "h3", "h4", "h5", "h6",
+}  # fmt: skip
+"""What follows stands on a line of its own."""
+CELLS = {"td", "th"}
+"""Kept apart by a blank."""
+NOTHING = {"a", "span", "font", "center", "u", "ins", "small", "colgroup", "col", "abbr", "picture"}
+
+_ATTRIBUTES = attribute + r"*\s*"
+
+
+def understand_tags(parser: MarkdownIt, *, less_than: str = "<") -> MarkdownIt:
+    """Give a parser the rule. `less_than` is what a tag begins with: answers have theirs escaped already."""
+    begin = re.escape(less_than)
+    opening = re.compile(rf"{begin}(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<about>{_ATTRIBUTES})/?>").match
+    closing = re.compile(rf"{begin}/(?P<name>[A-Za-z][A-Za-z0-9]*)\s*>").match
+
+    def rule(state: StateInline, silent: bool) -> bool:
+        if not state.src.startswith(less_than, state.pos):
+            return False
+        if found := closing(state.src, state.pos, state.posMax):
+            return _alone(state, silent, found)
+        found = opening(state.src, state.pos, state.posMax)
+        if not found or "[" in found[0]:  # a citation would be lost with the attribute it stands in
+            return False
+        tag, address = _meaning(found)
+        if not tag:
+            return _alone(state, silent, found)
+        end = _closing(state, found, begin)
+        return end is not None and _pair(state, silent, found, end, tag, address)
+
+    parser.inline.ruler.before("entity", "tag", rule)
+    return parser
+
+
+def _meaning(found: re.Match[str]) -> tuple[str, str]:
+    """Our tag for one that is closed again, and where a link leads; "" for a tag that stands alone."""
+    name = found["name"].lower()
+    address = _attribute(found["about"], "href") if name == "a" else ""
+    return ("a", address) if is_web(address) else (PAIRS.get(name, ""), "")
+
+
+def _attribute(about: str, name: str) -> str:
+    found = re.search(rf"""\s{name}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", about, re.IGNORECASE)
+    return html.unescape(next(filter(None, found.groups()), "")) if found else ""
+
+
+def _closing(state: StateInline, found: re.Match[str], begin: str) -> re.Match[str] | None:
+    end = re.compile(rf"{begin}/{found['name']}\s*>", re.IGNORECASE)
+    return end.search(state.src, found.end(), state.posMax)
+
+
+def _pair(state: StateInline, silent: bool, found: re.Match[str], end: re.Match[str], tag: str, address: str) -> bool:
+    """What stands between two tags, as in a link of Markdown."""
+    if tag == "a" and state.linkLevel:
+        return False
+    last = state.posMax
+    if not silent:
+        state.pos, state.posMax = found.end(), end.start()
+        kind = "link" if tag == "a" else "tag"
+        opened = state.push(f"{kind}_open", tag, 1)
+        if address:
+            opened.attrs = {"href": address}
+        state.linkLevel += tag == "a"
+        state.md.inline.tokenize(state)
+        state.linkLevel -= tag == "a"
+        state.push(f"{kind}_close", tag, -1)
+    state.pos, state.posMax = end.end(), last
+    return True
+
+
+def _alone(state: StateInline, silent: bool, found: re.Match[str]) -> bool:
+    """A tag that stands for a new line, a blank, a picture or nothing."""
+    name = found["name"].lower()
+    if name not in LINES | CELLS | NOTHING | {"img"}:
+        return False
+    if not silent:
+        if name == "img":
+            image = state.push("image", "img", 0)
+            image.content = _attribute(found.groupdict().get("about") or "", "alt")
+            image.children = [Token("text", "", 0, content=image.content)]
+        elif name in CELLS:
+            state.push("softbreak", "br", 0)
+        elif name in LINES and _goes_on(state):
+            state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
+
+
+def _goes_on(state: StateInline) -> bool:
+    """Whether something stands on the line that is to be ended."""
+    if state.pending.strip():
+        return True
+    for token in reversed(state.tokens):
+        if token.type == "hardbreak":
+            return False
+        if token.content.strip() or token.type == "image":
+            return True
+    return False
