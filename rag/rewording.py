@@ -91,8 +91,12 @@ def _rare(question: str, passages: Sequence[str]) -> str:
 
 
 def _with_heading(question: str, candidates: Iterable[Candidate]) -> str:
-    """The question with the heading of the nearest passage that adds a word to it."""
+    """The question with the heading of the nearest passage that has a word of it and adds one to it."""
+    words = telling_words(question)
     for candidate in candidates:
+        held = _terms_of(candidate.stored.chunk.embedded_text)
+        if words and all(_lacks(word, held) for word in words):
+            continue  # near by nothing that could be named: its heading would lead away
         for heading in reversed(candidate.stored.chunk.heading_path):
             if lacking(heading, question):
                 return f"{question.rstrip('?？!！.。 ')} {' '.join(heading.split())}"

@@ -61,7 +61,7 @@ PASSAGES = [
         pytest.param("Which certifciate is read?", "Which certificate is read?", id="two letters changed places"),
         pytest.param("Can the broker rotate?", "rotate", id="without what every candidate holds"),
         pytest.param("Can the broker speak Klingon?", "broker speak Klingon", id="else the telling words"),
-        pytest.param("Can it reload?", "Can it reload Rotating certificates", id="with the nearest heading"),
+        pytest.param("Can it reload?", "Can it reload Metrics", id="with a heading near a word of it"),
     ],
 )
 def test_a_rewording_is_offered(question: str, offered: str) -> None:
@@ -73,6 +73,10 @@ def test_a_short_word_or_one_that_is_held_is_not_corrected() -> None:
     offered = " ".join(rewordings("Which pxt has a broker? Which port?", passages))
     assert "pxt" in offered
     assert "part" not in offered
+
+
+def test_the_heading_of_a_passage_that_has_no_word_of_the_question_is_not_offered() -> None:
+    assert rewordings("What is the capital of France?", PASSAGES) == ("capital France",)
 
 
 def test_a_heading_the_question_holds_already_adds_nothing() -> None:

@@ -57,10 +57,9 @@ def documents(page: Page) -> None:
 def scope(page: Page) -> None:
     tab(page, "Documents")
     clear_jobs(page)
-    page.locator("#drop input[type=file]").set_input_files(
-        {"name": "a/very-long-name-of-a-document-in-a-folder-that-has-no-place-to-break.md", "mimeType": "text/markdown",
-         "buffer": b"# Looks\n"}
-    )  # fmt: skip
+    name = "a/very-long-name-of-a-document-in-a-folder-that-has-no-place-to-break.md"
+    file = {"name": name, "mimeType": "text/markdown", "buffer": b"# Looks\n"}
+    page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     expect(page.locator("#progress :is(tr.added, tr.unchanged)")).to_have_count(1)
     tab(page, "Chat")
     page.locator(".scope-chip").click()

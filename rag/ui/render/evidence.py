@@ -94,9 +94,10 @@ class _Cards:
         rest = [c for c in self.retrieval.candidates if not c.kept]
         cards = "".join(self.card(c) for c in contexts)
         found = len(self.retrieval.candidates)
+        kept = t("kept_one" if len(contexts) == 1 else "kept", self.language, kept=len(contexts), found=found)
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{query.line(self.one, self.language, place="panel")}'
-            f'<p class="ev-sub">{t("kept", self.language, kept=len(contexts), found=found)}</p>{self.panel_tools()}'
+            f'<p class="ev-sub">{kept}</p>{self.panel_tools()}'
             f"{similar.conflicts(self.retrieval, self.language, turn=self.one.number)}"
             f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
         )
