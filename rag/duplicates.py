@@ -28,6 +28,7 @@ from itertools import combinations
 from .messages import Reason, reason
 from .naming import Kinship, kinship
 from .sentences import Form, sentences
+from .sources import source_of
 from .types import Candidate, Conflict, StoredChunk
 
 Words = tuple[str, ...]
@@ -100,7 +101,7 @@ def _conflict(one: StoredChunk, other: StoredChunk) -> Reason | None:
     same_place = bool(one.chunk.heading_path) and one.chunk.heading_path == other.chunk.heading_path
     if related is Kinship.NONE and not same_place:
         return None
-    names = {"first": one.document, "second": other.document}
+    names = {"first": source_of(one), "second": source_of(other)}
     least = ALIKE_ELSEWHERE if related is Kinship.NONE else ALIKE
     if _alike(_words(one.chunk.text), _words(other.chunk.text)) >= least:
         left, right = _difference(one.chunk.text, other.chunk.text)

@@ -14,6 +14,7 @@ from .ledger import Ledger, Match, Outcome
 from .messages import Language, label, reason, text
 from .prose import open_fence
 from .sanitizer import safe_markdown
+from .sources import source
 from .types import HEADING_SEPARATOR, Candidate, Ranked
 
 PARTS = ("embedder", "reranker", "chat")
@@ -163,7 +164,7 @@ def _where(candidate: Candidate, language: Language) -> str:
     """Document, heading path and place of a passage, on one line."""
     chunk = candidate.stored.chunk
     path = HEADING_SEPARATOR.join(chunk.heading_path)
-    where = f"**{escaped(candidate.stored.document)}**" + (f" › {escaped(path)}" if path else "")
+    where = f"**{escaped(source(candidate.stored, language))}**" + (f" › {escaped(path)}" if path else "")
     return f"{where}, {text(reason('export.characters', start=chunk.start, end=chunk.end), language)}"
 
 

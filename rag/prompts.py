@@ -96,6 +96,7 @@ def _boundary(question: str, contexts: Sequence[Candidate], history: Sequence[Ex
     """A mark that no text of this prompt contains; the same for the same texts."""
     texts = [question, *(part for e in history for part in (e.question, e.answer))]
     texts += [part for c in contexts for part in (c.stored.document, c.stored.chunk.embedded_text)]
+    texts += [c.stored.base_name for c in contexts if c.stored.base_name]
     return f"#{first_unused(_digests(texts), texts)}"
 
 
@@ -114,7 +115,9 @@ def _digests(texts: Sequence[str]) -> Iterator[str]:
 
 def _block(number: int, candidate: Candidate, boundary: str) -> str:
     chunk = candidate.stored.chunk
-    head = [f"{boundary} context {number}", f"document: {_label(candidate.stored.document)}"]
+    stored = candidate.stored
+    base = [f"knowledge base: {_label(stored.base_name)}"] if stored.base_name else []
+    head = [f"{boundary} context {number}", *base, f"document: {_label(stored.document)}"]
     if chunk.heading_path:
         head.append(f"section: {_label(HEADING_SEPARATOR.join(chunk.heading_path))}")
     return "\n".join([*head, "", chunk.text.strip("\n"), f"{boundary} end {number}"])

@@ -11,6 +11,7 @@ from . import checks
 from .events import DocumentOutcome, IngestEvent, StageEvent, State
 from .ledger import Ledger
 from .messages import Language, Reason, label, reason, text
+from .sources import source
 from .types import HEADING_SEPARATOR, Candidate, Document, Retrieval
 
 
@@ -84,7 +85,7 @@ def _card(candidate: Candidate, score_name: str, language: Language) -> str:
     chunk = candidate.stored.chunk
     mark = f"[{candidate.number}]" if candidate.number else " - "
     path = f" {HEADING_SEPARATOR.join(chunk.heading_path)}" if chunk.heading_path else ""
-    first = f"{mark:>4} {candidate.stored.document}{path} [{chunk.start}:{chunk.end}]"
+    first = f"{mark:>4} {source(candidate.stored, language)}{path} [{chunk.start}:{chunk.end}]"
     named = label(f"report.{score_name or 'p_yes'}", language)
     judged = (
         f"{named} {candidate.probability:.3f} (log-odds {candidate.log_odds:+.2f})  "

@@ -105,10 +105,15 @@ class Scope:
                 with self._lock:
                     self._left_out[place.id] = (place.name, e.reason)
             else:
-                found.append([replace(hit, stored=replace(hit.stored, collection=place.id)) for hit in hits])
+                found.append([self._placed(hit, place) for hit in hits])
         if not found:
             raise failures[0]
         return found
+
+    def _placed(self, hit: Hit, place: Place) -> Hit:
+        """A hit that says where it was found, by name where that could be in several knowledge bases."""
+        name = place.name if len(self._open) > 1 else ""
+        return replace(hit, stored=replace(hit.stored, collection=place.id, base_name=name))
 
 
 def _ranked(hits: Sequence[Hit], limit: int) -> list[Hit]:

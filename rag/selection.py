@@ -12,6 +12,7 @@ from dataclasses import replace
 from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
 from .messages import Reason, reason
+from .sources import source_of
 from .types import Candidate, Cut, Fusion, Retrieval, RetrievalOptions, logit
 
 
@@ -113,7 +114,7 @@ def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
 
 
 def _repetition(twin: Candidate) -> Reason:
-    return reason("duplicates.repeats", document=twin.stored.document)
+    return reason("duplicates.repeats", document=source_of(twin.stored))
 
 
 def _surplus(kept: int, options: RetrievalOptions) -> Reason | None:

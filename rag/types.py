@@ -83,6 +83,8 @@ class StoredChunk:
     chunk: Chunk
     collection: str = ""
     """Id of the knowledge base it was found in."""
+    base_name: str = ""
+    """What that was called then, where several were searched; "" where it need not be said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,3 +310,15 @@ class Tagged:
 
     def documents(self) -> list[Document]:
         return [replace(d, tags=self.tags.get(d.name, ())) for d in self.store.documents()]
+
+
+def test_hits_of_several_say_whose_they_are_and_those_of_one_do_not(library: Library, policies: str) -> None:
+    add(library.store(policies), BagEmbedder(), "ops/tls.md", HANDBOOK["ops/tls.md"])
+    vector = BagEmbedder().embed_query("certificate SIGHUP", instruction="")
+    both = library.scope(RetrievalOptions(collections=("main", policies)))
+    for hits in (both.search_dense(vector, limit=9), both.search_full_text("certificate SIGHUP", limit=9)):
+        same = [hit.stored for hit in hits if hit.stored.document == "ops/tls.md"]
+        assert {stored.base_name for stored in same} == {"Main", "Policies"}
+        assert len({stored.id for stored in same}) == 2, "equal files of two knowledge bases are two passages"
+    alone = library.scope(RetrievalOptions(collections=(policies,)))
+    assert {hit.stored.base_name for hit in alone.search_dense(vector, limit=9)} == {""}

@@ -9,6 +9,7 @@ import gradio as gr
 
 from ..errors import RagError
 from ..ledger import Ledger
+from ..library import shown
 from ..messages import reason
 from ..reading import reading
 from ..request import Request
@@ -44,7 +45,8 @@ class Reader:
             raise RagError(reason("ui.document_gone", name=name))
         target = Target(text_in(event, "chunk"), number_in(event, "part"))
         score = ledger.models["reranker"].score_name if ledger and "reranker" in ledger.models else ""
-        return viewer_view.viewer(read, turn.number if turn else 0, target, who.language, score_name=score)
+        number, named = turn.number if turn else 0, self._base_name(base, ledger)
+        return viewer_view.viewer(read, number, target, who.language, score_name=score, base_name=named)
 
     @guarded
     def ask_why(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
@@ -79,6 +81,13 @@ class Reader:
         asked = Request(turn.question, options=options, given=ledger if given else None, search_query=edited)
         chat: Chat = self.handlers.put(who, asked, replacing=turn.number)
         return *chat, ""
+
+    def _base_name(self, id: str, ledger: Ledger | None) -> str:
+        """What a knowledge base is called where there are several; as the answer has it for one that is gone."""
+        bases = self.service.bases()
+        then = ledger.collections if ledger and len(ledger.collections) > 1 else {}
+        now = {base.id: shown(base) for base in bases} if len(bases) > 1 else {}
+        return now.get(id or bases[0].id) or then.get(id, "")
 
     def _turn(self, who: Visitor, event: gr.EventData) -> Turn | None:
         """The turn an event names; None where it names none, as from the documents page."""

@@ -75,8 +75,8 @@
     const from = Math.min(...blocks.map((b) => Number(b.dataset.from)));
     const to = Math.max(...blocks.map((b) => Number(b.dataset.to)));
     const path = blocks[0].closest(".doc-row").dataset.path;
-    const { name, characters } = doc().dataset;
-    return [name, path].filter(Boolean).join(" › ") + ", " + characters.replace("{start}", from).replace("{end}", to);
+    const { name, baseName, characters } = doc().dataset;
+    return [baseName, name, path].filter(Boolean).join(" › ") + ", " + characters.replace("{start}", from).replace("{end}", to);
   };
   const chosen = () => {
     const selection = getSelection();

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ...bundle import PLACE, Bundle
+from ...bundle import PLACE, Bundle, DocumentHash
 from ...events import StageEvent
 from ...ledger import Ledger, Match, Outcome, Quote
 from ...messages import Language
+from ...sources import source as called
 from ...types import Candidate, Ranked
 from ..i18n import LOCALES
 from . import record
 from .markdown import Chips, answer
-from .markup import esc, marked, milliseconds, moment, name, path, t, why
+from .markup import esc, in_base, marked, milliseconds, moment, name, path, source, t, why
 
 STYLE = Path(__file__).parent.parent.parent.parent / "assets" / "bundle" / "bundle.css"
 NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -62,7 +63,7 @@ def _section(title: str, body: str, language: Language, *, id: str = "") -> str:
 
 
 def _answer(ledger: Ledger, language: Language) -> str:
-    titles = {c.number: c.stored.document for c in _kept(ledger) if c.number}
+    titles = {c.number: called(c.stored, language) for c in _kept(ledger) if c.number}
     prose = answer(ledger.answer, Chips(1, titles, language), complete=True) if ledger.answer else ""
     return _section("bundle.answer", f'<div class="prose">{prose}</div>' if prose else "", language)
 
@@ -86,7 +87,7 @@ def _source(c: Candidate, language: Language) -> str:
     place = t("bundle.place", language, start=chunk.start, end=chunk.end)
     number = f"<b>[{c.number}]</b> " if c.number is not None else ""
     return (
-        f'<p class="source">{number}<bdi class="file">{name(c.stored.document)}</bdi> '
+        f'<p class="source">{number}{source(c.stored, language)} '
         f'<span class="path">{path(chunk.heading_path)}</span> <span class="place">{place}</span></p>'
     )
 
@@ -153,10 +154,16 @@ def _stages(stages: Iterable[StageEvent], language: Language) -> str:
 
 
 def _hashes(bundle: Bundle, language: Language) -> str:
-    documents = [(name(d.name), f"<code>{esc(d.sha256)}</code>") for d in bundle.documents]
+    several = bundle.record.collections if len(bundle.record.collections) > 1 else {}
+    documents = [_document(d, several.get(d.collection, ""), language) for d in bundle.documents]
     texts = [(f"<code>{esc(p.id)}</code>", f"<code>{esc(p.sha256)}</code>") for p in bundle.passages]
     body = _table(("bundle.document", "bundle.sha"), documents, language)
     return _section("bundle.hashes", body + _table(("bundle.passage", "bundle.sha"), texts, language), language)
+
+
+def _document(document: DocumentHash, base: str, language: Language) -> Sequence[str]:
+    before = in_base(base, language) if base else ""
+    return f"{before}{name(document.name)}", f"<code>{esc(document.sha256)}</code>"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> str:

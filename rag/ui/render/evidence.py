@@ -13,7 +13,7 @@ from ..turn import Turn
 from . import marking, query, similar
 from .checks import card_quotes
 from .marking import Marked
-from .markup import Span, clipped, esc, icon, marked, name, path, t, why
+from .markup import Span, clipped, esc, icon, marked, path, source, t, why
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
 BEGINNING = 180
@@ -173,7 +173,7 @@ class _Cards:
 
     def source(self, c: Candidate) -> str:
         return (
-            f'<div class="card-source"><bdi class="file">{name(c.stored.document)}</bdi>'
+            f'<div class="card-source">{source(c.stored, self.language)}'
             f'<span class="path">{path(c.stored.chunk.heading_path)}</span></div>'
         )
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from ...messages import Language
 from ...types import Candidate, Retrieval
-from .markup import esc, name, path, t, why
+from .markup import esc, path, source, t, why
 from .sheet import sheet
 
 PLACES = {"dense": "7%", "full_text": "36%", "fused": "66%", "final": "96%"}
@@ -185,7 +185,7 @@ def _label(i: int, c: Candidate, target: str, language: Language) -> str:
     value = f"{c.probability:.2f}" if c.probability is not None else "–"
     return (
         f'<li class="{"kept" if c.kept else "dropped"}" data-c="{i}"><a href="#{target}" title="{state}">{sign}'
-        f'<span class="flow-name"><bdi>{name(c.stored.document)}</bdi> <i>{place}</i></span>'
+        f'<span class="flow-name">{source(c.stored, language)} <i>{place}</i></span>'
         f'<span class="sr">{state}</span><em>{value}</em></a></li>'
     )
 
@@ -214,5 +214,5 @@ def _row(c: Candidate, language: Language) -> str:
     ranks = "".join(f"<td>{r.rank if r else '–'}</td>" for r in (c.dense, c.full_text, c.fused))
     value = f"{c.probability:.3f}" if c.probability is not None else "–"
     state = f"[{c.number}] {t('flow.kept', language)}" if c.kept else (why(c.dropped, language) if c.dropped else "–")
-    where = f"<bdi>{name(c.stored.document)}</bdi> {path(c.stored.chunk.heading_path)}"
+    where = f"{source(c.stored, language)} {path(c.stored.chunk.heading_path)}"
     return f'<tr><td>{esc(c.rank)}</td><th scope="row">{where}</th>{ranks}<td>{value}</td><td>{state}</td></tr>'

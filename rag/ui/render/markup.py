@@ -10,6 +10,8 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from ...messages import Language, Reason, text
+from ...sources import base_called
+from ...types import StoredChunk
 from ..i18n import say
 
 Span = tuple[int, int]
@@ -90,6 +92,17 @@ def moment(seconds: float) -> str:
     utc = time.gmtime(seconds)
     iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", utc)
     return f'<time datetime="{iso}">{time.strftime("%Y-%m-%d %H:%M", utc)}</time>'
+
+
+def source(stored: StoredChunk, language: Language) -> str:
+    """The document a passage is of; its knowledge base first, where several were searched."""
+    file = f'<bdi class="file">{name(stored.document)}</bdi>'
+    return f"{in_base(stored.base_name, language)}{file}" if stored.base_name else file
+
+
+def in_base(called: str, language: Language) -> str:
+    """The name of a knowledge base, before that of a document in it."""
+    return f'<span class="in-base"><bdi>{name(base_called(called, language))}</bdi><span class="sep"> › </span></span>'
 
 
 def path(headings: Sequence[str]) -> str:

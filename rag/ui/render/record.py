@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...ledger import Ledger
 from ...messages import Language
+from ...sources import base_called
 from ...types import Message, RetrievalOptions
 from .markup import esc, moment, name, t
 from .sheet import sheet
@@ -77,7 +78,8 @@ def _index(ledger: Ledger, language: Language) -> list[Row]:
     rows: list[Row] = []
     for collection, f in ledger.fingerprints.items():
         facts = (f.model, f.revision, t("record.dimensions", language, count=f.dimension), f.chunker, f.schema)
-        rows.append((name(collection), " · ".join(esc(x) for x in facts if x)))
+        called = base_called(ledger.collections.get(collection, collection), language)
+        rows.append((name(called), " · ".join(esc(x) for x in facts if x)))
     return rows
 
 

@@ -9,7 +9,7 @@ from ...messages import Language
 from ...rewording import lacking, rewordings
 from ...types import Candidate, Retrieval
 from ..turn import Turn
-from .markup import esc, name, path, t, why
+from .markup import esc, path, source, t, why
 
 NEAR_MISSES = 3
 WORDS = 6
@@ -31,7 +31,7 @@ def _misses(one: Turn, retrieval: Retrieval, language: Language) -> str:
     if not best:
         return ""
     rows = "".join(
-        f'<li><div><a href="#ev-{one.number}-r{c.rank}"><bdi class="file">{name(c.stored.document)}</bdi> '
+        f'<li><div><a href="#ev-{one.number}-r{c.rank}">{source(c.stored, language)} '
         f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>{_lacks(one.question, c, language)}</div>'
         f"<b>{c.probability:.3f}</b></li>"
         for c in best

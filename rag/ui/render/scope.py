@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ...catalogue import KnowledgeBase
 from ...ledger import Ledger
 from ...listing import folders
-from ...messages import Language, label
+from ...messages import Language
+from ...sources import base_called
 from ...types import Document, Narrowing, within
 from ..i18n import say
 from . import picking
@@ -62,8 +63,7 @@ def told(ledger: Ledger, language: Language) -> str:
     options = ledger.options
     if not (options.collections or options.narrowed or options.documents) or not ledger.collections:
         return ""
-    default = label("library.default_name", "en")
-    names = {id: label("library.default_name", language) if n == default else n for id, n in ledger.collections.items()}
+    names = {id: base_called(called_then, language) for id, called_then in ledger.collections.items()}
     parts = [part for part in options.narrowed if part.collection in names and (part.documents or part.tags)]
     if options.documents:
         parts += [Narrowing(id, options.documents) for id in names]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from ...diff import Piece, words
 from ...messages import Language
+from ...sources import source_of
 from ...types import Candidate, Conflict, Retrieval
 from .flow import anchor
-from .markup import esc, icon, name, path, t, why
+from .markup import esc, icon, path, source, t, why
 
 
 def similar(c: Candidate, retrieval: Retrieval, language: Language, *, turn: int) -> str:
@@ -17,7 +18,7 @@ def similar(c: Candidate, retrieval: Retrieval, language: Language, *, turn: int
     if not twins:
         return ""
     rows = "".join(
-        f'<li><a href="#{anchor(twin, turn)}"><bdi class="file">{name(twin.stored.document)}</bdi> '
+        f'<li><a href="#{anchor(twin, turn)}">{source(twin.stored, language)} '
         f'<span class="path">{path(twin.stored.chunk.heading_path)}</span></a> '
         f"<small>{_place(twin, language)}</small></li>"
         for twin in twins
@@ -49,23 +50,22 @@ def _conflict(one: Conflict, first: Candidate, second: Candidate, language: Lang
     body = f"<p>{why(one.why, language)}</p>"
     if left and right:
         cut = words(left, right)
-        body = f"<dl>{_said(first, cut[0], turn)}{_said(second, cut[1], turn)}</dl>"
+        body = f"<dl>{_said(first, cut[0], language, turn)}{_said(second, cut[1], language, turn)}</dl>"
     elif "text" in values:
-        teller = first if values.get("only") == first.stored.document else second
+        teller = first if values.get("only") == source_of(first.stored) else second
         silent = second if teller is first else first
         only = (Piece(str(values["text"]), True),)
-        body = f"<dl>{_said(teller, only, turn)}{_said(silent, (Piece('–'),), turn)}</dl>"
+        body = f"<dl>{_said(teller, only, language, turn)}{_said(silent, (Piece('–'),), language, turn)}</dl>"
     elif one.why.code == "duplicates.versions":
-        body = f"<dl>{_said(first, (), turn)}{_said(second, (), turn)}</dl>"
+        body = f"<dl>{_said(first, (), language, turn)}{_said(second, (), language, turn)}</dl>"
     return (
         f'<aside class="conflict" aria-label="{t("duplicates.conflict", language)}">{icon("warning", size=16)}'
         f"<div><h3>{t('duplicates.conflict', language)}</h3>{body}</div></aside>"
     )
 
 
-def _said(c: Candidate, pieces: Sequence[Piece], turn: int) -> str:
+def _said(c: Candidate, pieces: Sequence[Piece], language: Language, turn: int) -> str:
     text = "".join(f"<mark>{esc(p.text)}</mark>" if p.differs and p.text.strip() else esc(p.text) for p in pieces)
     return (
-        f'<div><dt><a href="#{anchor(c, turn)}">[{c.number}] <bdi class="file">{name(c.stored.document)}</bdi></a></dt>'
-        f"<dd>{text}</dd></div>"
+        f'<div><dt><a href="#{anchor(c, turn)}">[{c.number}] {source(c.stored, language)}</a></dt><dd>{text}</dd></div>'
     )

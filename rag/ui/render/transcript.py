@@ -8,6 +8,7 @@ from ...checks import cited, without_source
 from ...jobs import Job
 from ...ledger import Outcome
 from ...messages import Language
+from ...sources import source as called
 from ...status import PartState, Status
 from ..examples import examples, fit
 from ..i18n import LOCALES
@@ -104,9 +105,7 @@ def _loading(status: Status | None, language: Language) -> str:
 
 def _prose(one: Turn, language: Language) -> str:
     contexts = one.retrieval.contexts if one.retrieval else ()
-    titles = {
-        c.number: f"{c.stored.document} › {' › '.join(c.stored.chunk.heading_path)}" for c in contexts if c.number
-    }
+    titles = {c.number: called(c.stored, language, path=True) for c in contexts if c.number}
     checked = Checks(cited(one.ledger), [c.end for c in without_source(one.ledger)]) if one.ledger else Checks()
     return answer(one.text, Chips(one.number, titles, language, checked), complete=one.done)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ...messages import Language
 from ...reading import Place, Reading, State
 from ...reconstruction import Stretch, own_spans, parts, stretches
+from ...sources import base_called
 from ...types import HEADING_SEPARATOR, Chunk
 from ..i18n import say
 from .document import Heading, Row, Span, render
-from .markup import esc, icon, name, path, t, why
+from .markup import esc, icon, in_base, name, path, t, why
 from .sheet import sheet
 
 MOST_SHOWN = 150_000
@@ -29,18 +30,25 @@ class Target:
     part: int = 0
 
 
-def viewer(reading: Reading, turn: int, target: Target, language: Language, *, score_name: str) -> str:
-    """The sheet. `turn` is the number of the answer whose question is shown, 0 for none."""
-    view = _Viewer(reading, turn, language, score_name or "p_yes")
-    title = f'<bdi class="file">{name(reading.document)}</bdi>'
+def viewer(
+    reading: Reading, turn: int, target: Target, language: Language, *, score_name: str, base_name: str = ""
+) -> str:
+    """The sheet. `turn` is the number of the answer whose question is shown, 0 for none.
+
+    `base_name` is what the document's knowledge base is called, where there are several.
+    """
+    view = _Viewer(reading, turn, language, score_name or "p_yes", base_name)
+    before = in_base(base_name, language) if base_name else ""
+    title = f'{before}<bdi class="file">{name(reading.document)}</bdi>'
     return sheet(title, view.body(target), language, kind="large viewer", tools=view.tools())
 
 
 class _Viewer:
     """What every piece of the sheet needs."""
 
-    def __init__(self, reading: Reading, turn: int, language: Language, score_name: str) -> None:
+    def __init__(self, reading: Reading, turn: int, language: Language, score_name: str, base_name: str) -> None:
         self.reading = reading
+        self.base_name = base_called(base_name, language)
         self.turn = turn if reading.ledger else 0
         self.language = language
         self.score = say(f"score_{score_name}", language)
@@ -72,6 +80,7 @@ class _Viewer:
         goal = next((i for i, p in enumerate(self.reading.places) if p.stored.id == target.chunk), None)
         return (
             f'<div class="doc" data-name="{esc(self.reading.document)}" data-base="{esc(self.reading.base)}" '
+            f'data-base-name="{esc(self.base_name)}" '
             f'data-turn="{self.turn}" data-target="{"" if goal is None else f"doc-at-{goal}"}" '
             f'data-characters="{esc(say("viewer.reference_characters", self.language))}">'
             f"{self._head(shown, at)}"

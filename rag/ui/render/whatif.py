@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 
 from ...messages import Language
+from ...sources import source as called
 from ...types import Candidate, Mode, Retrieval, RetrievalOptions
 from ..options import BALANCE_STEP, MAX_CONTEXTS, balance_of
 from .flow import anchor, flow
-from .markup import esc, name, path, t, why
+from .markup import esc, name, path, source, t, why
 from .sheet import sheet
 
 PARTS = ("changes", "sent", "unsent", "flow")
@@ -129,7 +130,7 @@ def _passage(c: Candidate, then: Candidate | None, again: Retrieval, language: L
     target = f' href="#{anchor(then, turn)}"' if then else ""
     return (
         f'<li class="{"kept" if c.kept else "dropped"}">{number}'
-        f'<a class="whatif-name"{target}><bdi class="file">{name(c.stored.document)}</bdi> '
+        f'<a class="whatif-name"{target}>{source(c.stored, language)} '
         f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>'
         f"{_change(c, then, language)}{value}{reason}{_switches(c, again.options, language)}</li>"
     )
@@ -147,7 +148,7 @@ def _change(c: Candidate, then: Candidate | None, language: Language) -> str:
 
 
 def _switches(c: Candidate, options: RetrievalOptions, language: Language) -> str:
-    where = f"{c.stored.document} {' › '.join(c.stored.chunk.heading_path[-1:])}"
+    where = f"{called(c.stored, language)} {' › '.join(c.stored.chunk.heading_path[-1:])}"
 
     def switch(act: str, pressed: bool) -> str:
         return (

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...ledger import Ledger
 from ...messages import Language
+from ...types import StoredChunk
 from ...whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
 from ...whynot.passages import MOST_PASTED
 from ..i18n import say
-from .markup import esc, icon, name, path, t, why
+from .markup import esc, icon, path, source, t, why
 from .sheet import sheet
 
 SHOWN = 320
@@ -65,7 +67,7 @@ class _Verdict:
     def passage(self, passage: Passage | None) -> str:
         if passage is None:
             return ""
-        stored = passage.stored
+        stored = self.named(passage.stored)
         text = " ".join(stored.chunk.text.split())
         more = "…" if len(text) > SHOWN else ""
         near = self.say("fit_close", percent=f"{passage.similarity:.0%}") if passage.fit is Fit.CLOSE else ""
@@ -81,10 +83,15 @@ class _Verdict:
             acts += f'<button type="button" class="quiet" data-act="why-chunk" {where}>{self.say("nearest")}</button>'
         return (
             f'<section class="why-passage"><h4>{self.say("passage")}</h4>'
-            f'<p><bdi class="file">{name(stored.document)}</bdi> <span class="path">{path(stored.chunk.heading_path)}'
+            f'<p>{source(stored, self.language)} <span class="path">{path(stored.chunk.heading_path)}'
             f"</span></p><blockquote>{esc(text[:SHOWN])}{more}</blockquote>"
             f'{f"<p>{near}</p>" if near else ""}<p class="doc-acts">{acts}</p></section>'
         )
+
+    def named(self, stored: StoredChunk) -> StoredChunk:
+        """A passage that was looked up now says where it stands as those of the answer do."""
+        searched = self.ledger.collections
+        return replace(stored, base_name=searched.get(stored.collection, "") if len(searched) > 1 else "")
 
     def steps(self) -> str:
         if not self.found.steps:
