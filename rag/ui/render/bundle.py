@@ -88,7 +88,7 @@ def _source(c: Candidate, language: Language) -> str:
     number = f"<b>[{c.number}]</b> " if c.number is not None else ""
     return (
         f'<p class="source">{number}{source(c.stored, language)} '
-        f'<span class="path">{path(chunk.heading_path)}</span> <span class="place">{place}</span></p>'
+        f'<span class="path">{path(chunk.heading_path)}</span> · <span class="place">{place}</span></p>'
     )
 
 
