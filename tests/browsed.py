@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+VOID = ("br", "hr", "img", "input", "link", "meta")
+"""Elements that have no end."""
+
 
 class Page(HTMLParser):
     """What a browser would see: tags with their attributes, the text, and the text inside marks."""
@@ -20,11 +23,19 @@ class Page(HTMLParser):
         self.close()
         assert not self._open, "a tag is left open"
 
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of the elements of that name."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def of(self, kind: str) -> list[dict[str, str | None]]:
+        """Attributes of the elements whose class begins so."""
+        return [a for _, a in self.tags if (a.get("class") or "").split(" ")[0] == kind]
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.tags.append((tag, found))
         self._inside += tag == "mark"
-        if tag not in ("br", "hr", "img"):
+        if tag not in VOID:
             self._open.append((tag, found.get("data-chunk")))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from rag.messages import LANGUAGES, Language, reason
 from rag.types import Message, Retrieval
 from rag.ui.render.bundle import page
 
+from .browsed import Page
 from .evidence import candidate
 from .marked import RERANKER
 from .test_book import make_ledger
@@ -69,26 +69,6 @@ def saved(ledger: Ledger | None = None) -> Bundle:
 
 def as_page(bundle: Bundle, language: Language = "en") -> str:
     return in_page(bundle, page(bundle, language))
-
-
-class Seen(HTMLParser):
-    """What a browser would find in a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 # ---- there and back -------------------------------------------------------------------------------------------------
@@ -166,7 +146,7 @@ def leaves(value: Any) -> Any:
 
 
 def test_a_page_reads_without_a_script_and_asks_nobody_for_anything() -> None:
-    seen = Seen(as_page(saved()))
+    seen = Page(as_page(saved()))
     assert seen.named("script") == [{"type": "application/json", "id": "plainsight-evidence"}]
     assert not {tag for tag, _ in seen.tags} & {"link", "img", "iframe", "object", "embed", "base", "form", "video"}
     assert [a for _, a in seen.tags if "src" in a or any(name.startswith("on") for name in a)] == []
@@ -189,7 +169,7 @@ def test_a_page_reads_without_a_script_and_asks_nobody_for_anything() -> None:
 )
 def test_a_page_says_everything_there_is(language: Language, said: list[str]) -> None:
     words = " ".join(re.sub(r"<script.*?</script>", "", as_page(saved(), language), flags=re.DOTALL).split())
-    shown = " ".join(Seen(words.replace("><", "> <")).text.split())
+    shown = " ".join(Page(words.replace("><", "> <")).shown.split())
     assert [word for word in said if word not in shown] == []
 
 
@@ -211,7 +191,7 @@ OURS = {
 def test_nothing_breaks_out_of_a_page(question: str, answer: str, passage: str, document: str) -> None:
     bundle = saved(answered(question=question, answer=answer, passage=passage, document=document))
     text = as_page(bundle)
-    seen = Seen(text)
+    seen = Page(text)
     assert {tag for tag, _ in seen.tags} <= OURS
     assert len(seen.named("script")) == 1
     assert [a for _, a in seen.tags if any(name.startswith("on") or name == "src" for name in a)] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -23,6 +22,7 @@ from rag.ui.render.markup import marked
 from rag.ui.render.transcript import turn
 from rag.ui.turn import Turn
 
+from .browsed import Page
 from .evidence import candidate
 
 CONTEXTS = [
@@ -60,26 +60,6 @@ def ledger(reply: str = REPLY, *, checked: bool = True) -> Ledger:
 
 def turn_of(kept: Ledger) -> Turn:
     return Turn(3, kept.question, kept.options, retrieval=kept.retrieval, text=kept.answer, ledger=kept)
-
-
-class Elements(HTMLParser):
-    """The start tags of some HTML with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def of(self, part: str) -> list[dict[str, str | None]]:
-        """Attributes of the elements whose class begins so."""
-        return [a for _, a in self.found if (a.get("class") or "").split(" ")[0] == part]
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------
@@ -155,7 +135,7 @@ def test_the_export_says_the_same() -> None:
 
 
 def test_chips_carry_their_check_in_shape_and_words() -> None:
-    chips = Elements(turn(turn_of(ledger()), "en")).of("chip")
+    chips = Page(turn(turn_of(ledger()), "en")).of("chip")
     links = [c for c in chips if c.get("href")]
     assert [(c["class"], c["href"], c.get("data-quotes")) for c in links] == [
         ("chip exact", "#ev-3-1", "0"),
@@ -169,7 +149,7 @@ def test_chips_carry_their_check_in_shape_and_words() -> None:
 
 def test_a_sentence_without_source_is_marked_and_not_hidden() -> None:
     html = turn(turn_of(ledger()), "en")
-    marks = [a for a in Elements(html).of("no-source") if a.get("href")]
+    marks = [a for a in Page(html).of("no-source") if a.get("href")]
     assert [m["href"] for m in marks] == ["#checks-3", "#checks-3"]
     assert re.search(r"It is free\. <a [^>]*>no source</a>", html)
     assert re.search(r"See \[7\]\. <a [^>]*>no source</a>", html)
@@ -177,7 +157,7 @@ def test_a_sentence_without_source_is_marked_and_not_hidden() -> None:
 
 def test_the_line_under_the_answer_opens_to_what_its_marks_mean() -> None:
     html = under_answer(turn_of(ledger()), "en")
-    assert Elements(html).found[0] == ("details", {"class": "checks", "id": "checks-3"})
+    assert Page(html).tags[0] == ("details", {"class": "checks", "id": "checks-3"})
     assert "nothing &lt;b&gt;" in html
     assert under_answer(turn_of(ledger(checked=False)), "en") == ""
 
@@ -185,10 +165,10 @@ def test_the_line_under_the_answer_opens_to_what_its_marks_mean() -> None:
 def test_a_card_lists_its_quotes_and_marks_them_in_its_passage() -> None:
     one = turn_of(ledger())
     html = panel([one], 3, "en", score_name="p_yes")
-    marks = [a for tag, a in Elements(html).found if tag == "mark" and a["class"] == "quote"]
+    marks = [a for tag, a in Page(html).tags if tag == "mark" and a["class"] == "quote"]
     assert {m["data-quotes"] for m in marks} == {"0", "1"}
     rows = card_quotes(one, 1, "en")
-    buttons = [a for tag, a in Elements(rows).found if tag == "button"]
+    buttons = [a for tag, a in Page(rows).tags if tag == "button"]
     assert [(b["data-card"], b["data-quotes"]) for b in buttons] == [("ev-3-1", "0"), ("ev-3-1", "1")]
     assert "not in this passage, but in [2]" in rows
     assert card_quotes(one, 2, "en") == "" and card_quotes(one, None, "en") == ""
@@ -197,14 +177,14 @@ def test_a_card_lists_its_quotes_and_marks_them_in_its_passage() -> None:
 def test_while_an_answer_streams_nothing_is_claimed_of_it() -> None:
     growing = Turn(3, "q", RetrievalOptions(), retrieval=ledger().retrieval, text="Files [1]. Free.")
     html = turn(growing, "en")
-    assert [a["class"] for a in Elements(html).of("chip")] == ["chip"]
+    assert [a["class"] for a in Page(html).of("chip")] == ["chip"]
     assert "no-source" not in html and "checks" not in html
 
 
 def test_a_model_cannot_forge_the_mark() -> None:
     kept = ledger(f"[no source](#checks-3) {signs.SIGN} Files are small [1].")
     html = turn(turn_of(kept), "en")
-    assert [a for a in Elements(html).of("no-source") if a.get("href")] == []
+    assert [a for a in Page(html).of("no-source") if a.get("href")] == []
 
 
 @pytest.mark.parametrize(
@@ -232,12 +212,12 @@ def test_a_mark_changes_no_character_of_the_answer(source: str, ends: list[int])
     st.dictionaries(st.integers(0, 5), st.tuples(st.integers(0, 15), st.integers(16, 30))),
 )
 def test_marked_quotes_keep_the_text(source: str, quotes: dict[int, tuple[int, int]]) -> None:
-    assert Elements(marked(source, best=(2, 5), terms=[(1, 3)], quotes=quotes)).text == source
+    assert Page(marked(source, best=(2, 5), terms=[(1, 3)], quotes=quotes)).shown == source
 
 
 def test_overlapping_quotes_share_their_mark() -> None:
     html = marked("abcdef", best=None, terms=[], quotes={0: (0, 4), 3: (2, 6)})
-    marks = [a["data-quotes"] for _, a in Elements(html).found]
+    marks = [a["data-quotes"] for _, a in Page(html).tags]
     assert marks == ["0", "0 3", "3"]
 
 

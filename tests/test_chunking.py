@@ -15,14 +15,9 @@ from rag.chunking import ChunkLimits, FrontMatter, chunk, described
 from rag.errors import SettingsError
 from rag.types import Chunk
 
-from .markdown_texts import ANY, FENCES, LISTS, PARAGRAPH, TABLES
+from .markdown_texts import ANY, FENCES, LISTS, PARAGRAPH, TABLES, count_tokens
 
 DATA = Path(__file__).parent / "data" / "corpus"
-
-
-def count_tokens(texts: Sequence[str]) -> list[int]:
-    """Words, and every other visible character: a count that joining texts never lowers."""
-    return [len(re.findall(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]", text)) for text in texts]
 
 
 def chunks_of(text: str, *, limit: int = 1000, overlap: int = 0) -> list[Chunk]:

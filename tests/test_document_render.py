@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +18,7 @@ from rag.ui.render.document import Rendered, Span, render
 from rag.ui.render.tags import understand_tags
 
 from .browsed import Page
-from .markdown_texts import ANY, DOCUMENT
+from .markdown_texts import ANY, DOCUMENT, count_tokens
 
 many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -41,10 +40,7 @@ def whole(text: str) -> Stretch:
 
 
 def cut(text: str, limit: int) -> list[Chunk]:
-    def count(texts: Sequence[str]) -> list[int]:
-        return [len(re.findall(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]", text)) for text in texts]
-
-    return chunk(text, count_tokens=count, limits=ChunkLimits(max_tokens=limit, overlap_tokens=limit // 4))
+    return chunk(text, count_tokens=count_tokens, limits=ChunkLimits(max_tokens=limit, overlap_tokens=limit // 4))
 
 
 def squeezed(text: str) -> str:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rag.device import DeviceLock
 from rag.embedding import Qwen3Embedder
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
 
 from .fixtures_models import CPU
 from .tiny_qwen3 import END, HIDDEN, POSITIONS, write_embedding_model
+from .turns import TurnLog
 
 TASK = "Given a web search query, retrieve relevant passages that answer the query"
 TEXTS = ["北京", "Milvus stores vectors and finds the nearest ones.", "", "a", "one two three " * 40, "a"]
@@ -96,24 +94,12 @@ def test_nothing_gives_no_rows(embedder: Qwen3Embedder) -> None:
     assert vectors.shape == (0, HIDDEN) and vectors.dtype == np.float32
 
 
-class CountingLock(DeviceLock):
-    """Counts the forward passes."""
-
-    passes = 0
-
-    @contextmanager
-    def turn(self, *, urgent: bool) -> Iterator[None]:
-        with super().turn(urgent=urgent):
-            self.passes += 1
-            yield
-
-
 def test_identical_texts_are_embedded_once(load_embedder: Callable[..., Qwen3Embedder]) -> None:
-    lock = CountingLock()
+    lock = TurnLog()
     embedder = load_embedder(lock=lock, batch_tokens=64)
-    before = lock.passes
+    before = len(lock.turns)
     vectors = embedder.embed_documents(["the same long sentence " * 20] * 5)
-    assert lock.passes == before + 1
+    assert len(lock.turns) == before + 1
     assert vectors.shape == (5, HIDDEN) and (vectors == vectors[0]).all()
 
 
@@ -172,38 +158,13 @@ def test_a_plain_transformers_folder_gives_the_same_vectors(
     assert_close(load_embedder(folder).embed_documents(TEXTS), embedder.embed_documents(TEXTS))
 
 
-class PausingLock(CountingLock):
-    """Holds the first ordinary turn until someone else waits, and writes down whose turns came in which order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.order: list[str] = []
-        self.running = Event()
-        self.armed = False
-
-    @contextmanager
-    def turn(self, *, urgent: bool) -> Iterator[None]:
-        with super().turn(urgent=urgent):
-            self.order.append("query" if urgent else "documents")
-            if self.armed and not self.running.is_set():
-                self.running.set()
-                while not self.waiting:
-                    Event().wait(0.001)
-            yield
-
-
 def test_a_query_overtakes_a_long_ingest(load_embedder: Callable[..., Qwen3Embedder]) -> None:
-    lock = PausingLock()
+    lock = TurnLog()
     embedder = load_embedder(lock=lock, batch_tokens=64)
-    lock.order.clear()
-    lock.armed = True
-    ingest = Thread(target=embedder.embed_documents, args=([f"document {n} " * 8 for n in range(6)],))
-    ingest.start()
-    lock.running.wait(10)
-    embedder.embed_query("first?", instruction="")
-    ingest.join(10)
-    assert lock.order[:2] == ["documents", "query"]
-    assert lock.order[2:].count("documents") >= 2
+    texts = [f"document {n} " * 8 for n in range(6)]
+    lock.check_overtakes(
+        lambda: embedder.embed_query("first?", instruction=""), lambda: embedder.embed_documents(texts)
+    )
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +16,9 @@ from rag.errors import ModelRejected
 from rag.messages import reason
 
 from .tiny_qwen3 import HIDDEN, write_embedding_model
+from .turns import DOCUMENT, QUESTION, TurnLog
 
 TEXTS = ["", "Milvus", "中国的首都是北京。" * 9, "vectors " * 300, "<|endoftext|> stays text <think>", "Milvus"]
-
-
-class TurnLog(DeviceLock):
-    """Remembers for every turn whether it was urgent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.turns: list[bool] = []
-
-    @contextmanager
-    def turn(self, *, urgent: bool) -> Iterator[None]:
-        with super().turn(urgent=urgent):
-            self.turns.append(urgent)
-            yield
 
 
 def load(folder: Path, **options: Any) -> PackedEmbedder:
@@ -81,7 +66,7 @@ def test_identical_texts_are_embedded_once_and_progress_comes_pack_by_pack(embed
     before = len(lock.turns)
     packs = [positions for positions, _ in ours.stream_documents(["a", "b", "a", "c", "a"])]
     assert packs == [[0, 2, 4], [1], [3]]
-    assert lock.turns[before:] == [False] * 3
+    assert lock.turns[before:] == [DOCUMENT] * 3
 
 
 def test_questions_take_urgent_turns(embedding_folder: Path) -> None:
@@ -89,7 +74,7 @@ def test_questions_take_urgent_turns(embedding_folder: Path) -> None:
     ours = load(embedding_folder, lock=lock)
     before = len(lock.turns)
     ours.embed_query("a", instruction="")
-    assert lock.turns[before:] == [True]
+    assert lock.turns[before:] == [QUESTION]
 
 
 def test_no_texts_give_no_rows(embedding_folder: Path) -> None:

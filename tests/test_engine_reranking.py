@@ -15,9 +15,9 @@ from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.reranking import Qwen3Reranker
 
-from .test_engine_embedding import TurnLog
 from .test_reranking import QUERY, TASK, TEXTS, full_logits
 from .tiny_qwen3 import write_reranker
+from .turns import QUESTION, TurnLog
 
 LONG = "Milvus stores vectors. " * 400
 MANY = [*TEXTS, LONG, "中国的首都是北京。 Beijing", "Bananas are yellow."]
@@ -89,7 +89,7 @@ def test_scores_come_pack_by_pack_and_stopping_ends_the_work(reranker_folder: Pa
     stream = reranker.score(QUERY, TEXTS, instruction=TASK)
     assert [position for position, _ in islice(stream, 2)] == [0, 1]
     stream.close()  # type: ignore[attr-defined]
-    assert lock.turns[before:] == [True, True]
+    assert lock.turns[before:] == [QUESTION, QUESTION]
 
 
 @pytest.mark.parametrize("word", ["yes"])

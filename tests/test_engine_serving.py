@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
@@ -21,6 +19,8 @@ from rag.engine.verdicts import Verdicts
 from rag.events import Cancel
 from rag.messages import reason
 from rag.types import Cut
+
+from .turns import TurnLog
 
 SETS = tuple(GateSet(each.query, each.passages[:4]) for each in gate_sets()[:3])
 
@@ -60,47 +60,20 @@ def test_int8_that_passed_is_repaired_near_the_cut(reranker_folder: Path, tmp_pa
     assert found == pytest.approx(dict(exact.model.score("q", texts, instruction="")), abs=1e-4)
 
 
-class Crowded(DeviceLock):
-    """Holds the first turn of a document until a question is waiting; remembers whose turn came when."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.order: list[str] = []
-        self.running = Event()
-        self.armed = False
-
-    @contextmanager
-    def turn(self, *, urgent: bool) -> Iterator[None]:
-        with super().turn(urgent=urgent):
-            self.order.append("question" if urgent else "document")
-            if self.armed and not self.running.is_set():
-                self.running.set()
-                while not self.waiting:
-                    Event().wait(0.001)
-            yield
-
-
 @pytest.mark.parametrize("asked", ["embedder", "reranker"])
 def test_a_question_overtakes_a_long_ingest(
     asked: str, embedding_folder: Path, reranker_folder: Path, tmp_path: Path
 ) -> None:
-    lock = Crowded()
+    lock = TurnLog()
     given = replace(serving(tmp_path), lock=lock)
     embedder = given.embedder(embedding_folder, name="e", revision="1").model
     reranker = given.reranker(reranker_folder, name="r", revision="1").model
-    lock.order.clear()
-    lock.armed = True
     texts = [f"document {n} " * 200 for n in range(6)]  # more than one pack takes
-    ingest = Thread(target=embedder.embed_documents, args=(texts,))
-    ingest.start()
-    assert lock.running.wait(10)
-    if asked == "embedder":
-        embedder.embed_query("first?", instruction="")
-    else:
-        list(reranker.score("first?", ["a passage"], instruction=""))
-    ingest.join(30)
-    assert lock.order[:2] == ["document", "question"]
-    assert lock.order[2:].count("document") >= 2
+    ask: dict[str, Callable[[], object]] = {
+        "embedder": lambda: embedder.embed_query("first?", instruction=""),
+        "reranker": lambda: list(reranker.score("first?", ["a passage"], instruction="")),
+    }
+    lock.check_overtakes(ask[asked], lambda: embedder.embed_documents(texts))
 
 
 def test_a_pending_check_is_run_and_kept(reranker_folder: Path, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,15 +12,11 @@ from rag.chunking import ChunkLimits, chunk
 from rag.reconstruction import own_spans, parts, stretches
 from rag.types import Chunk
 
-from .markdown_texts import ANY
+from .markdown_texts import ANY, count_tokens
 
 DATA = Path(__file__).parent / "data" / "corpus"
 
 many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def count_tokens(texts: Sequence[str]) -> list[int]:
-    return [len(re.findall(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]", text)) for text in texts]
 
 
 def cut(text: str, *, limit: int = 40, overlap: int = 0) -> list[Chunk]:

@@ -11,7 +11,8 @@ from rag.messages import LANGUAGES, Language, Reason, reason
 from rag.ui.render.refusal import ways_on
 from rag.ui.turn import Turn
 
-from .test_render import HOSTILE, Tags, answered, assert_harmless, hostile_turn
+from .browsed import Page
+from .test_render import HOSTILE, answered, assert_harmless, hostile_turn
 
 REFUSED = reason("stages.abstained", threshold=0.99, probability=0.98)
 
@@ -23,11 +24,11 @@ def refused(question: str = "nothing about rotating Klingon certificates", why: 
 
 
 def acts(html: str) -> list[str]:
-    return [str(a["data-act"]) for _, a in Tags(html).found if "data-act" in a]
+    return [str(a["data-act"]) for _, a in Page(html).tags if "data-act" in a]
 
 
 def test_near_misses_say_in_words_what_they_lack() -> None:
-    shown = Tags(ways_on(refused(), "en")).text
+    shown = Page(ways_on(refused(), "en")).shown
     assert "operations/tls.md" in shown
     assert "0.090 is below the threshold 0.10 · does not hold" in shown
     assert "Klingon" in shown.partition("does not hold")[2][:20]
@@ -36,7 +37,7 @@ def test_near_misses_say_in_words_what_they_lack() -> None:
 
 def test_other_searches_and_an_answer_anyway_are_one_click_away() -> None:
     html = ways_on(refused(), "en")
-    offered = [str(a["data-query"]) for _, a in Tags(html).found if a.get("data-act") == "search-this"]
+    offered = [str(a["data-query"]) for _, a in Page(html).tags if a.get("data-act") == "search-this"]
     assert 1 <= len(offered) <= 3
     assert acts(html)[-1] == "anyway"
 

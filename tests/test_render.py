@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,9 @@ from rag.ui.render import evidence, jobs, markup, shell, status, table, transcri
 from rag.ui.render.markdown import Chips, answer, to_html
 from rag.ui.turn import Turn
 from rag.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
-from tests.scripted_service import ScriptedService
+
+from .browsed import Page
+from .scripted_service import ScriptedService
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'`${7*7}</script><script>alert(2)</script>"
 OUR_TAGS = [
@@ -79,25 +80,9 @@ OUR_TAGS = [
 ]
 
 
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the text between."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 def assert_harmless(html: str) -> None:
     """Only our own tags, no handlers, no address that could be fetched or run."""
-    for tag, attributes in Tags(html).found:
+    for tag, attributes in Page(html).tags:
         assert tag in OUR_TAGS, tag
         assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcset", "style-src")]
         href = attributes.get("href") or ""
@@ -144,8 +129,8 @@ def test_hostile_text_stays_text_in_transcript_and_evidence(language: Language) 
     panel = evidence.panel([turn], 1, language, score_name="p_yes")
     assert_harmless(shown)
     assert_harmless(panel)
-    assert "<img src=x onerror=alert(1)>" in Tags(shown).text
-    assert "<img src=x onerror=alert(1)>" in Tags(panel).text
+    assert "<img src=x onerror=alert(1)>" in Page(shown).shown
+    assert "<img src=x onerror=alert(1)>" in Page(panel).shown
     assert "\u202e" not in panel
 
 
@@ -167,7 +152,7 @@ def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> No
         table.table(listed([stored], Listing()), Listing(), language, undo=""),
     ):
         assert_harmless(html)
-        assert "<img src=x onerror=alert(1)>" in Tags(html).text
+        assert "<img src=x onerror=alert(1)>" in Page(html).shown
 
 
 @given(st.text(max_size=300))
@@ -193,14 +178,14 @@ def test_marking_a_passage_changes_nothing_of_its_text(
     source = re.sub(r"[\x00-\x1f\x7f]", " ", source)
     html = markup.marked(source, best=best, terms=terms)
     assert_harmless(html)
-    assert Tags(html).text == source
+    assert Page(html).shown == source
 
 
 def test_a_citation_becomes_a_chip_that_names_its_source_and_an_unknown_number_stays_text() -> None:
     html = answer("It is so [1]; not so [7].", Chips(4, {1: "guide.md › Start"}, "en"), complete=True)
-    chips = [a for tag, a in Tags(html).found if tag == "a"]
+    chips = [a for tag, a in Page(html).tags if tag == "a"]
     assert [(c["href"], c["title"]) for c in chips] == [("#ev-4-1", "guide.md › Start")]
-    assert "[7]" in Tags(html).text
+    assert "[7]" in Page(html).shown
 
 
 @pytest.mark.parametrize(
@@ -214,7 +199,7 @@ def test_a_citation_becomes_a_chip_that_names_its_source_and_an_unknown_number_s
     ],
 )
 def test_only_web_addresses_and_chips_are_links(source: str, seen: list[str]) -> None:
-    tags = Tags(answer(source, Chips(1, {1: "one"}, "en"), complete=True)).found
+    tags = Page(answer(source, Chips(1, {1: "one"}, "en"), complete=True)).tags
     assert [a["href"] for tag, a in tags if tag == "a" and "href" in a] == seen
     assert "img" not in [tag for tag, _ in tags]
 
@@ -235,42 +220,42 @@ def test_only_web_addresses_and_chips_are_links(source: str, seen: list[str]) ->
 def test_the_parser_alone_lets_nothing_dangerous_through(source: str) -> None:
     html = to_html(source, Chips(1, {1: "one"}, "en"))
     assert_harmless(html)
-    assert [a for tag, a in Tags(html).found if tag == "img" or a.get("href")] == []
+    assert [a for tag, a in Page(html).tags if tag == "img" or a.get("href")] == []
 
 
 @pytest.mark.parametrize("growing", ["It is [", "It is [1", "It is [1"], ids=["open", "number", "number again"])
 def test_a_marker_that_has_only_begun_is_not_shown(growing: str) -> None:
-    assert "[" not in Tags(answer(growing, Chips(1, {1: "one"}, "en"), complete=False)).text
+    assert "[" not in Page(answer(growing, Chips(1, {1: "one"}, "en"), complete=False)).shown
 
 
 def test_a_card_shows_source_scores_under_their_names_and_how_far_it_moved() -> None:
     turn = answered()
-    tags = Tags(evidence.panel([turn], 1, "en", score_name="p_yes"))
+    tags = Page(evidence.panel([turn], 1, "en", score_name="p_yes"))
     for expected in ("operations/tls.md", "Rotating certificates", "P(yes)", "0.986", "+4.28", "▲2", "BM25", "RRF"):
-        assert expected in tags.text
-    meters = [a for _, a in tags.found if a.get("role") == "meter"]
+        assert expected in tags.shown
+    meters = [a for _, a in tags.tags if a.get("role") == "meter"]
     assert meters[0]["aria-valuenow"] == "0.986"
     assert meters[0]["aria-label"] == "P(yes)"
 
 
 def test_the_offline_estimate_is_never_called_p_yes() -> None:
-    text = Tags(evidence.panel([answered()], 1, "en", score_name="offline_estimate")).text
+    text = Page(evidence.panel([answered()], 1, "en", score_name="offline_estimate")).shown
     assert "relevance (offline estimate)" in text
     assert "P(yes)" not in text
 
 
 def test_candidates_not_used_are_listed_each_with_its_reason() -> None:
-    tags = Tags(evidence.panel([answered()], 1, "en", score_name="p_yes"))
-    assert "Not used (3)" in tags.text
-    assert tags.text.count("below the threshold") == 3
+    tags = Page(evidence.panel([answered()], 1, "en", score_name="p_yes"))
+    assert "Not used (3)" in tags.shown
+    assert tags.shown.count("below the threshold") == 3
 
 
 def test_a_card_is_marked_cited_only_when_the_answer_cites_it() -> None:
     turn = answered()
     assert turn.ledger is not None
     uncited = replace(turn, ledger=replace(turn.ledger, citations=turn.ledger.citations[:1]))
-    panel = Tags(evidence.panel([uncited], 1, "en", score_name="p_yes"))
-    cards = [str(a["class"]) for tag, a in panel.found if tag == "li" and str(a.get("class")).startswith("card")]
+    panel = Page(evidence.panel([uncited], 1, "en", score_name="p_yes"))
+    cards = [str(a["class"]) for tag, a in panel.tags if tag == "li" and str(a.get("class")).startswith("card")]
     assert ["cited" in c.split() for c in cards] == [True, False, False]
 
 
@@ -290,24 +275,24 @@ def test_every_outcome_is_named(outcome: Outcome, why: object, expected: str) ->
     assert turn.ledger is not None
     turn = replace(turn, ledger=replace(turn.ledger, outcome=outcome, reason=why))  # type: ignore[arg-type]
     html = transcript.turn(turn, "en")
-    assert expected in Tags(html).text
+    assert expected in Page(html).shown
     assert 'data-act="retry"' in html
 
 
 def test_a_failed_stage_is_said_beside_the_answer_not_only_in_the_record() -> None:
     html = transcript.turn(answered("break rerank"), "en")
     beside = html[html.index("</details>") :]
-    assert "it broke down (MemoryError)" in Tags(beside).text
+    assert "it broke down (MemoryError)" in beside
 
 
 def test_stages_show_their_count_while_they_run() -> None:
     turn = Turn(1, "q", RetrievalOptions(), stages=(StageEvent(Stage.RERANK, State.PROGRESS, done=12, total=20),))
-    assert "rerank 12/20" in Tags(transcript.turn(turn, "en")).text
+    assert "rerank 12/20" in Page(transcript.turn(turn, "en")).shown
 
 
 def test_every_turn_offers_to_ask_again() -> None:
     html = transcript.turns([answered(), answered(number=2)], "en")
-    assert [a["data-turn"] for _, a in Tags(html).found if a.get("data-act") == "retry"] == ["1", "2"]
+    assert [a["data-turn"] for _, a in Page(html).tags if a.get("data-act") == "retry"] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +325,7 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
         IngestEvent("b.md", "docs.zip", 10, IngestStage.EMBED, 3, 12, 12, 3),
         IngestEvent("c.bin", "", 1, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone")),
     )
-    running = Tags(jobs.progress([(job(*files, state=JobState.RUNNING), Pace(3.25, 100.0))], "en")).text
+    running = Page(jobs.progress([(job(*files, state=JobState.RUNNING), Pace(3.25, 100.0))], "en")).shown
     for expected in (
         "2 of 3 files",
         "3.2 chunks/s",
@@ -353,7 +338,7 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
     ):
         assert expected in running
     assert "Cancel" in running
-    ended = Tags(jobs.progress([(job(*files[::2], state=JobState.DONE), Pace())], "en")).text
+    ended = Page(jobs.progress([(job(*files[::2], state=JobState.DONE), Pace())], "en")).shown
     assert "1 added · 1 refused" in ended
     assert "Cancel" not in ended
 
@@ -399,13 +384,13 @@ def parts(*states: PartState) -> Status:
 def test_the_pill_says_what_runs_or_what_is_missing(store: PartState, kind: str, label: str) -> None:
     html = status.pill(parts(store, PartState.READY, PartState.READY, PartState.READY), "en")
     assert f'class="pill {kind}"' in html
-    assert label in Tags(html.split("</button>")[0]).text
-    assert "chosen by RAG_PROFILE" in Tags(html).text
+    assert label in Page(html.partition("</button>")[0] + "</button>").shown
+    assert "chosen by RAG_PROFILE" in Page(html).shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_fixed_pieces_have_no_word_of_the_other_language(language: Language) -> None:
-    text = Tags(shell.documents_head(language) + shell.settings_head(language) + shell.hint(language)).text
+    text = Page(shell.documents_head(language) + shell.settings_head(language) + shell.hint(language)).shown
     assert bool(re.search(r"[\u4e00-\u9fff]", text)) is (language == "zh")
 
 
@@ -476,4 +461,4 @@ def test_a_verdict_on_a_hostile_passage_names_no_tag(language: Language) -> None
     told = whynot.verdict(found, ledger, 1, language)
     html = whynot.form(ledger, 1, language, pasted=HOSTILE, found=told)
     assert_harmless(html)
-    assert "<img src=x onerror=alert(1)>" in Tags(html).text
+    assert "<img src=x onerror=alert(1)>" in Page(html).shown

@@ -17,8 +17,8 @@ from rag.qwen3 import FileTokenizer, RerankerTokens
 from rag.reranking import Qwen3Reranker
 
 from .fixtures_models import CPU
-from .test_embedding import CountingLock
 from .tiny_qwen3 import write_reranker
+from .turns import TurnLog
 
 TASK = "Given a web search query, retrieve relevant passages that answer the query"
 QUERY = "what is the capital of China?"
@@ -112,13 +112,13 @@ def test_no_texts_no_scores(reranker: Qwen3Reranker) -> None:
 
 
 def test_stopping_early_leaves_the_rest_undone(load_reranker: Callable[..., Qwen3Reranker]) -> None:
-    lock = CountingLock()
+    lock = TurnLog()
     texts = [f"a passage of its own, number {n}" for n in range(12)]
     judged = load_reranker(lock=lock, batch_tokens=200).score(QUERY, texts, instruction=TASK)
-    assert lock.passes == 0
+    assert lock.turns == []
     first = list(islice(judged, 1))
     judged.close()  # type: ignore[attr-defined]
-    assert lock.passes == 1
+    assert len(lock.turns) == 1
     assert len(first) == 1
 
 

@@ -13,14 +13,15 @@ from rag.messages import LANGUAGES, Language, reason
 from rag.ui.render import query, stages
 from rag.ui.turn import Turn
 
-from .test_render import HOSTILE, Tags, answered, assert_harmless
+from .browsed import Page
+from .test_render import HOSTILE, answered, assert_harmless
 
 NAMES = ["rewrite", "dense", "full text", "fuse", "rerank", "generate", "cite"]
 
 
 def marks(turn: Turn, language: Language = "en") -> list[str]:
     """What each mark says to whoever cannot see it."""
-    shown = Tags(stages.kept(turn, language)).found
+    shown = Page(stages.kept(turn, language)).tags
     return [str(a["aria-label"]) for _, a in shown if str(a.get("class")).startswith("stage-mark ")]
 
 
@@ -57,7 +58,7 @@ def test_embedding_is_shown_live_as_the_beginning_of_dense_search() -> None:
 
 
 def test_the_row_is_one_stop_for_the_tab_key() -> None:
-    shown = Tags(stages.kept(answered(), "en")).found
+    shown = Page(stages.kept(answered(), "en")).tags
     stops = [a["tabindex"] for _, a in shown if str(a.get("class")).startswith("stage-mark ")]
     assert stops == ["0", "-1", "-1", "-1", "-1", "-1", "-1"]
 
@@ -82,28 +83,28 @@ def searched(words: str, author: Author) -> Turn:
 )
 def test_another_query_is_told_with_its_author_and_can_be_changed(author: Author, said: str, exact: bool) -> None:
     html = query.line(searched("sales 2023", author), "en", place="answer")
-    assert "sales 2023" in Tags(html).text
-    assert said in Tags(html).text
-    assert "Search this" in Tags(html).text
-    asked = [a["data-query"] for _, a in Tags(html).found if "data-query" in a]
+    assert "sales 2023" in Page(html).shown
+    assert said in Page(html).shown
+    assert "Search this" in Page(html).shown
+    asked = [a["data-query"] for _, a in Page(html).tags if "data-query" in a]
     assert asked == (["And in 2023?"] if exact else [])
     panel = query.line(searched("sales 2023", author), "en", place="panel")
-    assert said in Tags(panel).text
+    assert said in Page(panel).shown
     assert "data-act" not in panel, "it can be changed under the answer; once is enough"
 
 
 def test_a_question_searched_as_typed_is_silent_under_the_answer_and_can_be_changed_in_the_panel() -> None:
     turn = searched("And in 2023?", Author.USER)
     assert query.line(turn, "en", place="answer") == ""
-    panel = Tags(query.line(turn, "en", place="panel"))
-    assert "Searched for" not in panel.text
-    assert "Change the search" in panel.text
+    panel = Page(query.line(turn, "en", place="panel"))
+    assert "Searched for" not in panel.shown
+    assert "Change the search" in panel.shown
 
 
 def test_nothing_can_be_changed_while_the_answer_is_written() -> None:
     turn = replace(searched("sales 2023", Author.MODEL), ledger=None)
     html = query.line(turn, "en", place="panel")
-    assert "sales 2023" in Tags(html).text
+    assert "sales 2023" in Page(html).shown
     assert "Search this" not in html
 
 

@@ -18,9 +18,10 @@ from rag.ui.render import talks as talks_view
 from rag.ui.security import USER
 from rag.ui.talks import Talks
 
+from .browsed import Page
 from .scripted_service import ScriptedService
 from .test_handlers import ALICE, BOB, VALUES, Browser, ask, clicked, finish, over, session
-from .test_render import HOSTILE, OUR_TAGS, Tags
+from .test_render import HOSTILE, OUR_TAGS
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
@@ -218,9 +219,9 @@ def test_days_are_named_as_people_say_them(language: Language, date: str) -> Non
 def test_hostile_titles_stay_text(language: Language) -> None:
     days = talks_view.by_day([conversation(NOW, HOSTILE + "\u202e", HOSTILE)], now=NOW, minutes=0)
     drawer = talks_view.drawer(talks_view.Drawer(days, HOSTILE, HOSTILE, HOSTILE), language)
-    assert {tag for tag, _ in Tags(drawer).found} <= {*OUR_TAGS, "header"}
-    assert not [a for _, attributes in Tags(drawer).found for a in attributes if a.startswith("on")]
-    assert HOSTILE in Tags(drawer).text
+    assert {tag for tag, _ in Page(drawer).tags} <= {*OUR_TAGS, "header"}
+    assert not [a for _, attributes in Page(drawer).tags for a in attributes if a.startswith("on")]
+    assert HOSTILE in Page(drawer).shown
 
 
 @pytest.mark.parametrize("minutes", [None, "x", 10**9, -(10**9)], ids=repr)
