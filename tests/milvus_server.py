@@ -30,9 +30,6 @@ REQUIRE = "MILVUS_TEST_REQUIRED"
 """Set to 1, a server that cannot be installed fails the tests that need it instead of skipping them."""
 RUNNER = Path(__file__).parent / "run_milvus.py"
 NOT_INSTALLED = f"no Milvus server: milvus=={RELEASE} cannot be installed here"
-START_SECONDS = 180
-"""Unpacking included, on a busy machine."""
-
 SESSION_SECONDS = 12
 """How long a killed server's name is still taken when it starts again; the default of 30 makes that take a minute."""
 
@@ -79,9 +76,12 @@ class MilvusServer:
         line = self._runner.stdout.readline()
         if not line:
             self.stop()
-            raise RuntimeError((self._folder / "runner.log").read_text(encoding="utf-8")[-2_000:])
+            raise RuntimeError("\n".join(path.read_text("utf-8", "replace")[-2_000:] for path in self._logs()))
         told = json.loads(line)
         self._ports, self._process = told["ports"], told["process"]
+
+    def _logs(self) -> list[Path]:
+        return [self._folder / "runner.log", *self._folder.glob("logs/milvus-std*.log")]
 
     def kill(self) -> None:
         """End it as a crash would."""
