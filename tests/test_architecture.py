@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ PURE = (
 )
 
 
-def imports(module: str, *, top_level: bool = False) -> set[str]:
+@cache
+def imports(module: str, *, top_level: bool = False) -> frozenset[str]:
     """Absolute names of what a module imports, anywhere or at its top level alone."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     package = module.removesuffix(".__init__") if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
@@ -64,7 +66,7 @@ def imports(module: str, *, top_level: bool = False) -> set[str]:
             base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             name = ".".join([*base, *([node.module] if node.module else [])])
             found |= {name} | {f"{name}.{alias.name}" for alias in node.names if f"{name}.{alias.name}" in MODULES}
-    return found
+    return frozenset(found)
 
 
 def within(name: str, owners: tuple[str, ...]) -> bool:

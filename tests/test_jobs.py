@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -28,9 +25,9 @@ from rag.store import MilvusStore
 from rag.types import Source, Vectors
 
 from .fakes import BagEmbedder
+from .forking import forks
 from .knowledge import open_store
 
-ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
 ROUNDS = 8
 
@@ -296,44 +293,25 @@ def test_pace(files: tuple[JobFile, ...], expected: Pace) -> None:
 DOCUMENTS = 12
 
 
-def run_in_process(folder: Path) -> None:
-    """What the killed process does: take up what is there, or begin, and print what it has acknowledged."""
-    store = open_store(folder, BagEmbedder(), {})
-    rig = Rig(folder, store, BagEmbedder())
-    rig.runner.start()
-    if not (folder / "begun").exists():
-        rig.runner.add("kb", lambda: sources(DOCUMENTS))
-        (folder / "begun").touch()
-    told = 0
-    while True:
-        (job,) = rig.runner.jobs() or (None,)
-        done = [f.event.name for f in job.files if f.ended] if job else []
-        for name in done[told:]:
-            print(name, flush=True)
-        told = len(done)
-        if job and job.ended:
-            break
-    rig.close()
-    store.close()
-
-
 def test_killed_at_any_moment_a_job_is_finished_by_the_next_starts(tmp_path: Path) -> None:
     chance = random.Random(20261124)
     acknowledged: set[str] = set()
-    command = [sys.executable, "-c", f"from tests.test_jobs import *; run_in_process(Path({str(tmp_path)!r}))"]
-    for round in range(ROUNDS):
-        lines = chance.randint(0, 3) if round < ROUNDS - 1 else None
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            heard = list(itertools.islice(process.stdout, lines))
-            if lines is not None:
-                process.send_signal(signal.SIGKILL)
-        acknowledged |= {line.strip() for line in heard}
-        if lines is None:
-            assert process.returncode == 0
-        store = open_store(tmp_path, BagEmbedder(), {})
-        found = {document.name for document in store.documents()}
-        assert acknowledged <= found, "an acknowledged document is there"
-        assert all(len(store.chunks(name)) == 1 for name in found), "and whole"
-        store.close()
+    kills = 0
+    with forks("tests.killed_jobs") as work:
+        for round in range(ROUNDS):
+            first, last = round == 0, round == ROUNDS - 1
+            told, was_killed = work(
+                folder=str(tmp_path),
+                begin=DOCUMENTS if first else 0,
+                files=None if last else chance.randint(int(first), 3),  # what is not received yet cannot be taken up
+                seconds=chance.uniform(0, 0.05),
+            )
+            kills += was_killed
+            acknowledged |= set(told)
+            store = open_store(tmp_path, BagEmbedder(), {})
+            found = {document.name for document in store.documents()}
+            assert acknowledged <= found, "an acknowledged document is there"
+            assert all(len(store.chunks(name)) == 1 for name in found), "and whole"
+            store.close()
     assert found == {f"{i:02}.md" for i in range(DOCUMENTS)}
+    assert kills > ROUNDS / 3, "too few of the starts were cut off"

@@ -1,14 +1,17 @@
-"""Run as a program: replace or delete a document and be killed after the n-th write. See test_crashes."""
+"""Changes that are killed after their n-th write: the program of test_crashes, see `tests.forking`."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from typing import Any
+
+import milvus_lite.server_manager  # noqa: F401 - loaded before the fork; nothing here is connected then
+import pymilvus  # noqa: F401
 
 from rag.store import Connection, MilvusStore, connect
 
+from ..forking import serve
 from .corpus import EXACT, FINGERPRINT
 from .revisions import NAME, NEW
 
@@ -32,10 +35,11 @@ class Dying:
         return answer
 
 
-def main(path: str, action: str, writes: str) -> None:
+def change_and_die(path: str, action: str, writes: int) -> None:
+    """Replace or delete a document."""
     connection: Any = connect(path)
     store = MilvusStore.open(connection, "kb", FINGERPRINT)
-    dying: Any = Dying(connection, int(writes))
+    dying: Any = Dying(connection, writes)
     store = MilvusStore(
         dying,
         "kb",
@@ -47,9 +51,8 @@ def main(path: str, action: str, writes: str) -> None:
         NEW.put(store)
     else:
         store.delete([NAME])
-    print("survived", flush=True)
     connection.close()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve(change_and_die)

@@ -1,17 +1,9 @@
-"""Ingests that may be killed at any moment. Run as a program it forks one for each line it is given, as its libraries
-take a second to load; see test_killed_ingest.
-
-    {"path": …, "files": {…}, "seconds": …}  ->  ["name", "outcome"] … ["", exit code]
-"""
+"""Ingests that may be killed at any moment: the program of test_killed_ingest, see `tests.forking`."""
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import sys
 from collections.abc import Iterator, Mapping
-from threading import Timer
 
 import milvus_lite.server_manager  # noqa: F401 - loaded before the fork; nothing here is connected then
 import pymilvus  # noqa: F401
@@ -22,6 +14,7 @@ from rag.ingest import Ingest
 from rag.store import MilvusStore, connect
 from rag.types import Source
 
+from ..forking import kill_in, serve, tell
 from .corpus import EMBEDDER, FINGERPRINT
 
 LIMITS = ChunkLimits(max_tokens=40, overlap_tokens=0)
@@ -39,31 +32,14 @@ def ingest(store: MilvusStore, files: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def ingest_and_die(path: str, files: Mapping[str, str], seconds: float) -> None:
-    """Ingest `files`, telling each outcome, and be killed `seconds` after the store was opened."""
+    """Ingest `files`, telling each name acknowledged, and be killed `seconds` after the store was opened."""
     store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
-    killer = Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
-    killer.daemon = True
-    killer.start()
-    for told in ingest(store, files):
-        tell(told)
+    kill_in(seconds)
+    for name, _ in ingest(store, files):
+        tell(name)
     store.close()
-    os._exit(0)
-
-
-def tell(told: tuple[str, str | int]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    os.environ["MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES"] = MEMTABLE_BYTES
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            ingest_and_die(**json.loads(line))
-        _, status = os.waitpid(child, 0)
-        tell(("", os.waitstatus_to_exitcode(status)))
 
 
 if __name__ == "__main__":
-    main()
+    os.environ["MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES"] = MEMTABLE_BYTES
+    serve(ingest_and_die)

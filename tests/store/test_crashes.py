@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +11,21 @@ import pytest
 from rag.store import MilvusStore, connect, diagnose, read_documents
 from rag.types import Document
 
+from ..forking import Forks, forks
 from .corpus import FINGERPRINT, Sample, question, sample, texts
 from .revisions import NAME, NEW, OLD
 
-ROOT = Path(__file__).parents[2]
+
+@pytest.fixture(scope="module")
+def change() -> Iterator[Forks]:
+    with forks("tests.store.dying") as ready:
+        yield ready
 
 
-def killed_after(path: str, action: str, writes: int) -> None:
-    """Run the change in another process, which is killed after so many writes."""
-    program = [sys.executable, "-m", "tests.store.dying", path, action, str(writes)]
-    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+def killed_after(change: Forks, path: str, action: str, writes: int) -> None:
+    """Begin the change in another process, which is killed after so many writes."""
+    _, was_killed = change(path=path, action=action, writes=writes)
+    assert was_killed
 
 
 def prepared(path: str) -> None:
@@ -59,39 +61,39 @@ def check_whole(path: str, expected: Sample | None) -> None:
         pytest.param(5, NEW, id="after removing the old chunks"),
     ],
 )
-def test_killed_while_replacing(path: str, writes: int, expected: Sample) -> None:
+def test_killed_while_replacing(change: Forks, path: str, writes: int, expected: Sample) -> None:
     prepared(path)
-    killed_after(path, "replace", writes)
+    killed_after(change, path, "replace", writes)
     check_whole(path, expected)
 
 
-def test_killed_while_deleting(path: str) -> None:
+def test_killed_while_deleting(change: Forks, path: str) -> None:
     prepared(path)
-    killed_after(path, "delete", 1)
+    killed_after(change, path, "delete", 1)
     check_whole(path, None)
 
 
-def test_killed_then_replaced_again(path: str) -> None:
+def test_killed_then_replaced_again(change: Forks, path: str) -> None:
     prepared(path)
-    killed_after(path, "replace", 2)
+    killed_after(change, path, "replace", 2)
     store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
     NEW.put(store)
     store.close()
     check_whole(path, NEW)
 
 
-def test_killed_while_adding(path: str) -> None:
+def test_killed_while_adding(change: Forks, path: str) -> None:
     store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
     sample("other.md", "quite another fox").put(store)
     store.close()
-    killed_after(path, "replace", 2)
+    killed_after(change, path, "replace", 2)
     check_whole(path, None)
 
 
-def test_rows_that_are_read_twice_after_a_crash_are_one_again(path: str, tmp_path: Path) -> None:
+def test_rows_that_are_read_twice_after_a_crash_are_one_again(change: Forks, path: str, tmp_path: Path) -> None:
     """Lite removes its log last: killed before that, it finds the rows in the data file and in the log."""
     prepared(path)
-    killed_after(path, "replace", 5)
+    killed_after(change, path, "replace", 5)
     logs = [log for log in Path(path).glob("collections/*/wal/*") if log.stat().st_size]
     assert logs, "the layout of Milvus Lite has changed: correct this test"
     kept = {log: log.read_bytes() for log in logs}

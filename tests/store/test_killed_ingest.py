@@ -6,24 +6,19 @@ between documents, between batches of one, into the writing and merging of data 
 
 from __future__ import annotations
 
-import json
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from pathlib import Path
 from time import monotonic
 
 import pytest
 
 from rag.store import MilvusStore, connect, diagnose
 
+from ..forking import Forks, forks
 from . import killed
 from .corpus import FINGERPRINT, question
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 20
 SEED = 5
 FILES = 8
@@ -43,31 +38,10 @@ def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-class Ingests:
-    """Runs ingests in processes of their own, each killed after a time."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def __call__(self, path: str, files: Mapping[str, str], seconds: float) -> tuple[list[str], bool]:
-        """Names acknowledged before the end, and whether it was killed."""
-        assert self._process.stdin and self._process.stdout
-        print(json.dumps({"path": path, "files": files, "seconds": seconds}), file=self._process.stdin, flush=True)
-        acknowledged: list[str] = []
-        while True:
-            name, outcome = json.loads(self._process.stdout.readline())
-            if not name:
-                assert outcome in (0, -signal.SIGKILL)
-                return acknowledged, outcome != 0
-            acknowledged.append(name)
-
-
 @pytest.fixture
-def run_and_kill() -> Iterator[Ingests]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.store.killed"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield Ingests(process)
+def ingest() -> Iterator[Forks]:
+    with forks("tests.store.killed") as ready:
+        yield ready
 
 
 def check(store: MilvusStore, before: Mapping[str, str], files: Mapping[str, str], acknowledged: list[str]) -> None:
@@ -90,7 +64,7 @@ def check(store: MilvusStore, before: Mapping[str, str], files: Mapping[str, str
     }
 
 
-def test_twenty_ingests_killed_at_random_moments(path: str, run_and_kill: Ingests) -> None:
+def test_twenty_ingests_killed_at_random_moments(path: str, ingest: Forks) -> None:
     chance = random.Random(SEED)
     store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
     before = corpus(0)
@@ -101,7 +75,7 @@ def test_twenty_ingests_killed_at_random_moments(path: str, run_and_kill: Ingest
     kills = 0
     for round_number in range(1, ROUNDS + 1):
         files = corpus(round_number)
-        acknowledged, was_killed = run_and_kill(path, files, chance.uniform(0, 0.8 * duration))
+        acknowledged, was_killed = ingest(path=path, files=files, seconds=chance.uniform(0, 0.8 * duration))
         kills += was_killed
         connection = connect(path)
         store = MilvusStore.open(connection, "kb", FINGERPRINT)
