@@ -20,8 +20,9 @@ from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused
 from .indexes import Indexes
 from .ingest import Ingest
+from .jobbook import JobBook
+from .joblist import JobList
 from .jobrunner import JobRunner, Renew, Take
-from .jobs import JobBook
 from .language import UNDETERMINED, detect
 from .library import Library
 from .marks import Marks
@@ -32,6 +33,7 @@ from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
 from .retrieval import Policy, Retriever
+from .runners import Runners
 from .runtime import Models, Runtime, Talk
 from .scope import Scope
 from .service import Service
@@ -66,12 +68,14 @@ def build(settings: Settings) -> Service:
         lambda embedder: chunk_limits(settings, embedder),
         lambda embedder: fingerprint(embedder, chunk_limits(settings, embedder)),
     )
+    folder = Path(settings.data_dir)
+    spool, runners = Spool(folder / "jobs"), Runners(folder / "runners", gate=folder / "jobs.lock")
     jobs = JobRunner(
-        JobBook(kept),
-        Spool(Path(settings.data_dir) / "jobs"),
+        JobList(JobBook(kept), spool, runners),
+        spool,
         _taking(runtime),
         _renewing(runtime, indexes),
-        lock=Path(settings.data_dir) / "jobs.lock",
+        there=library.catalogue.there,
     )
     return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs, indexes)
 

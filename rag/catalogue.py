@@ -123,6 +123,15 @@ class Catalogue:
             self._last_known = found
         return found
 
+    def there(self, id: str) -> bool:
+        """Whether there is a knowledge base of that id; as long as the file says nothing else, there is."""
+        try:
+            return bool(self.base(id))
+        except LibraryError:
+            return False
+        except KeepingError:
+            return True
+
     def named(self, name: str) -> KnowledgeBase:
         """The knowledge base called `name`, or with that id; "" for the default one. Raises LibraryError."""
         key = _key(name)

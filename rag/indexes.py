@@ -72,7 +72,7 @@ class Indexes:
         if not building:
             return IndexState(known, mismatch, former=former)
         old = {d.name: d.sha256 for d in self._library.documents(known.id)}
-        new = [d for d in self._library.beside(building).documents() if old.get(d.name) == d.sha256]
+        new = [d for d in self._library.beside(known.id, building).documents() if old.get(d.name) == d.sha256]
         return IndexState(known, mismatch, building, len(new), len(old), sum(d.chunks for d in new), former)
 
     def notable(self) -> list[IndexState]:
@@ -103,7 +103,7 @@ class Indexes:
         self._library.catalogue.keep_beside(known.id, building=building, former=former)
         work = Reindexing(
             self._library.as_made(known.live),
-            self._library.beside(building),
+            self._library.beside(known.id, building),
             embedder,
             self._limits(embedder),
             same_model=(old_with.model, old_with.revision, old_with.dimension)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -89,9 +89,20 @@ class Library:
             raise ModelsNotReady(reason("runtime.loading"))
         with self._opening:
             if live not in self._stores:
-                self._stores[live] = store = self._database.open(live, self._embedder)
+                store = self._database.open(live, self._embedder)
+                self._still(base, live)
+                self._stores[live] = store
                 self.tend(store)  # it may hold documents that were deleted before a restart
             return self._stores[live]
+
+    def _still(self, base: str, collection: str) -> None:
+        """A collection was opened, and perhaps made: not for a knowledge base that was deleted in the meantime."""
+        try:
+            self.catalogue.base(base)
+        except LibraryError:
+            self.catalogue.doom(collection)
+            self._clear_away()
+            raise
 
     def tend(self, store: Store) -> None:
         """Remove what was deleted from a store once that cannot be undone any more."""
@@ -130,12 +141,14 @@ class Library:
         alone = list(dict.fromkeys(collections)) or [self.catalogue.default]
         return self.catalogue.base(alone[0]).over(options) if len(alone) == 1 else options
 
-    def delete(self, base: str, *, typed: str) -> KnowledgeBase:
+    def delete(self, base: str, *, typed: str, left: Callable[[str], object] = lambda _: None) -> KnowledgeBase:
         """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError.
 
-        The database may be away: then its collection is dropped at the next start.
+        `left` is told its id once nobody can open it any more, before its collection goes. The database may be away:
+        then the collection is dropped at the next start.
         """
         gone = self.catalogue.delete(base, typed=typed)
+        left(gone.id)
         with self._opening:
             store = self._stores.pop(gone.live, None)
         if store:
@@ -150,13 +163,15 @@ class Library:
         self._as_made.clear()
         self._database.close()
 
-    def beside(self, collection: str) -> Store:
-        """A collection beside the live ones, made for what runs now. Raises like `store`."""
+    def beside(self, base: str, collection: str) -> Store:
+        """A collection beside the live one of a knowledge base, made for what runs now. Raises like `store`."""
         if self._embedder is None:
             raise ModelsNotReady(reason("runtime.loading"))
         with self._opening:
             if collection not in self._stores:
-                self._stores[collection] = self._database.open(collection, self._embedder)
+                store = self._database.open(collection, self._embedder)
+                self._still(base, collection)
+                self._stores[collection] = store
             return self._stores[collection]
 
     def as_made(self, collection: str) -> Store:

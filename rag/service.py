@@ -94,8 +94,11 @@ class Service:
         return self.library.catalogue.change(base)
 
     def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
-        """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError."""
-        return self.library.delete(base, typed=typed)
+        """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError.
+
+        Jobs that fill it are cancelled, and the batch that runs is waited for.
+        """
+        return self.library.delete(base, typed=typed, left=self.jobs.abandon)
 
     def ingest(
         self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "", moves: bool = False
@@ -166,7 +169,7 @@ class Service:
         state = self.indexes.state(base)
         if not state.building:
             raise LibraryError(reason("reindexing.not_ready", name=shown(state.base)))
-        new = Place(state.base.id, shown(state.base), self.library.beside(state.building))
+        new = Place(state.base.id, shown(state.base), self.library.beside(state.base.id, state.building))
         old = self.library.place(state.base.id)
         options = replace(self.defaults([state.base.id]), collections=(state.base.id,), threshold=0.0)
         return compare(self.runtime.retriever(old), self.runtime.retriever(new), questions, options, cancel=cancel)

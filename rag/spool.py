@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from .errors import DocumentRefused
+from .events import DocumentOutcome, IngestEvent, IngestStage
+from .files import Refused
+from .jobs import JobFile
 from .messages import reason
+from .types import Source
 
 
 class Spool:
@@ -15,6 +20,25 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def receive(self, job: str, offered: Source | Refused) -> JobFile:
+        """A file as it enters a job, its bytes kept; with its outcome already where it is refused or cannot be kept."""
+        if isinstance(offered, Refused):
+            start = IngestEvent(offered.name, offered.origin, offered.size, IngestStage.READ)
+            return JobFile("", replace(start, outcome=DocumentOutcome.REFUSED, reason=offered.reason))
+        event = IngestEvent(offered.name, offered.origin, len(offered.data), IngestStage.READ)
+        try:
+            return JobFile(self.put(job, offered.data), event)
+        except DocumentRefused as e:
+            return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
+
+    def source(self, job: str, file: JobFile) -> Source | Refused:
+        """A file of a job with its bytes, or why they are not there."""
+        event = file.event
+        try:
+            return Source(event.name, self.get(job, file.sha256), event.origin)
+        except DocumentRefused as e:
+            return Refused(event.name, event.origin, event.size, e.reason)
 
     def put(self, job: str, data: bytes) -> str:
         """Keep the bytes; returns their sha256. Raises DocumentRefused when they cannot be written."""

@@ -22,14 +22,16 @@ from rag.catalogue import Catalogue, KnowledgeBase
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
 from rag.indexes import IndexState
+from rag.jobbook import JobBook
+from rag.joblist import JobList
 from rag.jobrunner import JobRunner
-from rag.jobs import JobBook
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
 from rag.listing import Listed, Listing, listed
 from rag.marks import Marks
 from rag.messages import Reason, reason
 from rag.quotes import Given
 from rag.request import Request
+from rag.runners import Runners
 from rag.settings import Settings
 from rag.spool import Spool
 from rag.sqlite import Database
@@ -133,7 +135,9 @@ class ScriptedService:
         return self.catalogue.change(base)
 
     def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
-        return self.catalogue.delete(base, typed=typed)
+        gone = self.catalogue.delete(base, typed=typed)
+        self.jobs.abandon(gone.id)
+        return gone
 
     def defaults(self, collections: Sequence[str] = ()) -> RetrievalOptions:
         usual = self.settings.retrieval
@@ -146,7 +150,8 @@ class ScriptedService:
     @cached_property
     def jobs(self) -> JobRunner:
         book, spool = JobBook(Database(self.folder / "jobs.db")), Spool(self.folder / "jobs")
-        runner = JobRunner(book, spool, self._take, self._renew, lock=self.folder / "jobs.lock")
+        known = JobList(book, spool, Runners(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        runner = JobRunner(known, spool, self._take, self._renew, there=self.catalogue.there)
         runner.start()
         return runner
 

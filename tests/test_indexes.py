@@ -164,7 +164,7 @@ def test_a_document_deleted_from_the_old_index_goes_from_the_new_one(folder: Pat
     rig.rebuild()
     rig.library.as_made("main").delete(["zh.md"])
     rig.rebuild()
-    assert sorted(d.name for d in rig.library.beside(rig.indexes.state().building).documents()) == sorted(
+    assert sorted(d.name for d in rig.library.beside("", rig.indexes.state().building).documents()) == sorted(
         set(PAGES) - {"zh.md"}
     )
     rig.close()

@@ -16,9 +16,12 @@ from rag.errors import KeepingError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.files import Refused
 from rag.ingest import Ingest
-from rag.jobrunner import REMEMBERED, JobRunner
-from rag.jobs import Job, JobBook, JobFile, JobKind, JobState, Pace, pace
+from rag.jobbook import JobBook
+from rag.joblist import REMEMBERED, JobList
+from rag.jobrunner import JobRunner
+from rag.jobs import Job, JobFile, JobKind, JobState, Pace, pace
 from rag.messages import reason
+from rag.runners import Runners
 from rag.spool import Spool
 from rag.sqlite import Database
 from rag.store import MilvusStore
@@ -27,6 +30,7 @@ from rag.types import Source, Vectors
 from .fakes import BagEmbedder
 from .forking import forks
 from .knowledge import open_store
+from .two_apps import OFTEN_S
 
 PATIENCE_S = 60.0
 ROUNDS = 8
@@ -71,7 +75,18 @@ class Rig:
                 yield replace(event, outcome=outcome)
 
         self.spool = Spool(folder / "jobs")
-        self.runner = JobRunner(JobBook(self.database, now=clock), self.spool, take, renew, lock=folder / "jobs.lock")
+        self.gone: set[str] = set()
+        self.runners = Runners(folder / "runners", gate=folder / "jobs.lock")
+        self.book = JobBook(self.database, now=clock)
+        self.runner = JobRunner(
+            JobList(self.book, self.spool, self.runners, every=OFTEN_S),
+            self.spool,
+            take,
+            renew,
+            there=lambda base: base not in self.gone,
+            idle=OFTEN_S,
+            heed=0.0,
+        )
 
     def run(self, offered: Iterable[Source | Refused]) -> Job:
         done = self.runner.wait(self.runner.add("kb", lambda: offered), PATIENCE_S)
@@ -182,20 +197,6 @@ def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_ar
     after.close()
 
 
-def test_a_second_process_does_not_take_up_the_jobs_of_the_first(
-    rig: Rig, tmp_path: Path, store: MilvusStore, embedder: Gated
-) -> None:
-    embedder.gate.clear()
-    rig.runner.add("kb", lambda: sources(1))
-    assert embedder.asked.wait(PATIENCE_S)
-    other = Rig(tmp_path, store, BagEmbedder())
-    other.runner.start()
-    other.run([Source("b.md", b"# B\n\nother")])
-    assert len(other.runner.jobs()) == 1
-    embedder.gate.set()
-    other.close()
-
-
 def test_a_job_whose_database_goes_away_fails_with_its_reason_and_the_next_goes_on(rig: Rig) -> None:
     why = reason("store.unreachable", uri="x")
     took = rig.runner._take
@@ -208,7 +209,11 @@ def test_a_job_whose_database_goes_away_fails_with_its_reason_and_the_next_goes_
     failed = rig.run(sources(1))
     rig.runner._take = took
     assert (failed.state, failed.error) == (JobState.FAILED, why)
-    assert rig.run(sources(1)).state is JobState.DONE
+    assert outcomes(failed) == [DocumentOutcome.FAILED]
+    again = rig.runner.retry(failed.id)
+    assert again is not None, "what was never begun can be tried again"
+    done = rig.runner.wait(again, PATIENCE_S)
+    assert done is not None and outcomes(done) == [DocumentOutcome.ADDED]
 
 
 def test_old_jobs_are_forgotten(rig: Rig) -> None:
@@ -248,6 +253,32 @@ def test_a_new_index_is_built_as_a_job_of_its_own_one_at_a_time(rig: Rig, embedd
     assert done is not None and (done.kind, done.state) == (JobKind.REINDEX, JobState.DONE)
     assert [f.event.name for f in done.files] == names(rig.store)
     assert rig.runner.retry(first) is None, "it is begun again instead"
+
+
+def test_a_job_whose_knowledge_base_is_deleted_ends_and_cannot_be_tried_again(rig: Rig, embedder: Gated) -> None:
+    embedder.gate.clear()
+    id = rig.runner.add("kb", lambda: sources(3))
+    assert embedder.asked.wait(PATIENCE_S)
+    rig.gone.add("kb")  # by the command line, or another app
+    embedder.gate.set()
+    job = rig.runner.wait(id, PATIENCE_S)
+    assert job is not None and (job.state, job.error) == (JobState.CANCELLED, reason("jobs.base_deleted"))
+    assert outcomes(job) == [DocumentOutcome.CANCELLED] * 3 and rig.runner.retry(id) is None
+    assert rig.spool.jobs() == []
+
+
+def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(rig: Rig, embedder: Gated) -> None:
+    done = rig.run(sources(1))
+    embedder.gate.clear()
+    ids = [rig.runner.add("kb", lambda: sources(3)) for _ in range(2)]
+    assert embedder.asked.wait(PATIENCE_S)
+    embedder.gate.set()
+    rig.gone.add("kb")
+    assert rig.runner.abandon("other") == 0
+    assert rig.runner.abandon("kb") == 2
+    assert rig.runner.job(done.id) is None
+    ended = [rig.runner.wait(id, PATIENCE_S) for id in ids]
+    assert [job and job.state for job in ended] == [JobState.CANCELLED] * 2
 
 
 def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.catalogue import Catalogue
-from rag.errors import IndexMismatch, LibraryError, ModelsNotReady, StoreUnavailable
-from rag.events import Cancel, Retrieved, Stage, StageEvent
+from rag.chunking import ChunkLimits
+from rag.errors import IndexMismatch, LibraryError, ModelsNotReady, StoreError, StoreUnavailable
+from rag.events import Cancel, DocumentOutcome, Retrieved, Stage, StageEvent
+from rag.ingest import Ingest
 from rag.library import Library
 from rag.messages import Reason, reason
 from rag.milvus import Milvus
@@ -20,7 +23,7 @@ from rag.retrieval import Policy, Retriever
 from rag.scope import Place, Scope
 from rag.settings import Settings
 from rag.sqlite import Database
-from rag.types import Chunk, Document, Hit, Mode, Narrowing, RetrievalOptions, StoredChunk, Vectors, within
+from rag.types import Chunk, Document, Hit, Mode, Narrowing, RetrievalOptions, Source, StoredChunk, Vectors, within
 
 from .fakes import BagEmbedder, OverlapReranker
 from .knowledge import add
@@ -322,3 +325,57 @@ def test_hits_of_several_say_whose_they_are_and_those_of_one_do_not(library: Lib
         assert len({stored.id for stored in same}) == 2, "equal files of two knowledge bases are two passages"
     alone = library.scope(RetrievalOptions(collections=(policies,)))
     assert {hit.stored.base_name for hit in alone.search_dense(vector, limit=9)} == {""}
+
+
+# ---- deleted while it is being filled ------------------------------------------------------------------------------
+
+
+class DeletedMeanwhile(Milvus):
+    """The knowledge base is deleted by another program between the look at the catalogue and the opening."""
+
+    delete: Callable[[], object] = staticmethod(lambda: None)
+
+    def open(self, collection: str, embedder: Embedder) -> Store:
+        self.delete()
+        return super().open(collection, embedder)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["its collection", "a new index beside"])
+def test_a_knowledge_base_deleted_while_it_is_opened_gets_no_collection(tmp_path: Path, beside: bool) -> None:
+    kept, other = Database(tmp_path / "plainsight.db"), Database(tmp_path / "plainsight.db")
+    milvus = DeletedMeanwhile(replace(Settings(), data_dir=str(tmp_path), collection="main"))
+    library = Library(Catalogue(kept, "main"), milvus)
+    library.serve(BagEmbedder())
+    made = library.catalogue.create("Policies")
+    milvus.delete = lambda: Catalogue(other, "main").delete(made.id, typed="Policies")
+    collection = f"{made.live}_new" if beside else made.live
+    with pytest.raises(LibraryError):
+        library.beside(made.id, collection) if beside else library.store(made.id)
+    assert milvus.fingerprint(collection) is None, "nothing is left of it"
+    assert library.catalogue.doomed() == []
+    library.close()
+
+
+def test_an_ingest_that_runs_while_its_knowledge_base_is_deleted_brings_nothing_back(
+    library: Library, policies: str, tmp_path: Path
+) -> None:
+    live = library.catalogue.base(policies).live
+    limits = ChunkLimits(max_tokens=60, overlap_tokens=0)
+    run = Ingest(library.store(policies), BagEmbedder(), limits=limits, detect=lambda _: "en")
+    texts = [Source(f"{i}.md", f"# Page {i}\n\nText number {i}.".encode()) for i in range(3)]
+    events = run.run(texts, cancel=Cancel())
+    outcomes: list[object] = []
+    for event in events:
+        outcomes += [event.outcome] if event.outcome else []
+        if outcomes == [DocumentOutcome.ADDED] and not event.outcome:
+            library.delete(policies, typed="Policies")
+            break
+    with contextlib.suppress(StoreError):
+        outcomes += [event.outcome for event in events if event.outcome]
+    assert outcomes == [DocumentOutcome.ADDED, DocumentOutcome.FAILED, DocumentOutcome.FAILED]
+    with pytest.raises(LibraryError):
+        library.store(policies)
+    library.close()
+    database = Milvus(replace(Settings(), data_dir=str(tmp_path)))
+    assert database.fingerprint(live) is None
+    database.close()

@@ -33,7 +33,8 @@ def _job(job: Job, pace: Pace, language: Language) -> str:
     hidden = len(events) - len(drawn)
     rows = "".join(_file(events[i], i == at, language) for i in drawn)
     more = f'<p class="more">{t("more_files", language, count=hidden)}</p>' if hidden else ""
-    resumed = f'<p class="more">{t("jobs.resumed", language)}</p>' if job.resumed else ""
+    said = "elsewhere" if job.elsewhere else "resumed" if job.resumed else ""
+    remark = f'<p class="more">{t(f"jobs.{said}", language)}</p>' if said else ""
     error = (
         f'<p class="job-error">{icon("warning", size=16)}<span>{why(job.error, language)}</span></p>'
         if job.error
@@ -48,7 +49,7 @@ def _job(job: Job, pace: Pace, language: Language) -> str:
     return (
         f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
         f'<h2>{t("ingest", language)}</h2><p role="status">{_count_of(job, pace, language)}</p>{_tools(job, language)}'
-        f"</div>{error}{resumed}{_folded(job, table + more, language) if rows else more}</section>"
+        f"</div>{error}{remark}{_folded(job, table + more, language) if rows else more}</section>"
     )
 
 
@@ -62,6 +63,8 @@ def _folded(job: Job, table: str, language: Language) -> str:
 
 
 def _tools(job: Job, language: Language) -> str:
+    if job.stopping and not job.ended:
+        return f'<button type="button" class="quiet" disabled>{t("jobs.stopping", language)}</button>'
     if not job.ended:
         return _button("cancel-ingest", t("cancel", language), job)
     again = t("jobs.retry", language, count=len(job.failures))
