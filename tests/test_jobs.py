@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,8 +79,9 @@ class Rig:
         self.gone: set[str] = set()
         self.runners = Runners(folder / "runners", gate=folder / "jobs.lock")
         self.book = JobBook(self.database, now=clock)
+        self.known = JobList(self.book, self.spool, self.runners, every=OFTEN_S)
         self.runner = JobRunner(
-            JobList(self.book, self.spool, self.runners, every=OFTEN_S),
+            self.known,
             self.spool,
             take,
             renew,
@@ -272,10 +274,15 @@ def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(
     embedder.gate.clear()
     ids = [rig.runner.add("kb", lambda: sources(3)) for _ in range(2)]
     assert embedder.asked.wait(PATIENCE_S)
-    embedder.gate.set()
     rig.gone.add("kb")
     assert rig.runner.abandon("other") == 0
-    assert rig.runner.abandon("kb") == 2
+    running = rig.known.running()
+    assert running is not None
+    with ThreadPoolExecutor(1) as pool:
+        count = pool.submit(rig.runner.abandon, "kb")
+        assert running.cancel.flag.wait(PATIENCE_S)
+        embedder.gate.set()
+        assert count.result(PATIENCE_S) == 2
     assert rig.runner.job(done.id) is None
     ended = [rig.runner.wait(id, PATIENCE_S) for id in ids]
     assert [job and job.state for job in ended] == [JobState.CANCELLED] * 2
