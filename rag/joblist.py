@@ -69,9 +69,7 @@ class JobList:
         """Every job that is remembered, oldest first."""
         self.look()
         with self.changed:
-            own = [progress.snapshot() for progress in self._own.values()]
-            others = [job for id, job in self._others.items() if id not in self._own]
-        return sorted([*own, *others], key=lambda job: job.created)
+            return self._all()
 
     def job(self, id: str) -> Job | None:
         return next((job for job in self.jobs() if job.id == id), None)
@@ -122,6 +120,11 @@ class JobList:
             log.warning("the jobs of other programs are not known: %s", e)
         finally:
             self._looking.release()
+
+    def _all(self) -> list[Job]:
+        own = [progress.snapshot() for progress in self._own.values()]
+        others = [job for id, job in self._others.items() if id not in self._own]
+        return sorted([*own, *others], key=lambda job: job.created)
 
     def _read(self) -> None:
         with self.changed:
@@ -220,10 +223,10 @@ class JobList:
             progress.job = replace(progress.job, state=state, error=error)
             if not progress.snapshot().failures:
                 self._spool.drop(progress.job.id)
+            ended = [job.id for job in self._all() if job.ended]
+            for id in ended[: max(0, len(ended) - REMEMBERED)]:
+                self.remove(id)
             self.tell()
-        ended = [job.id for job in self.jobs() if job.ended]
-        for id in ended[: max(0, len(ended) - REMEMBERED)]:
-            self.remove(id)
 
     def remove(self, id: str) -> None:
         """Forget a job, with the bytes of its files."""

@@ -271,6 +271,7 @@ def test_a_job_whose_knowledge_base_is_deleted_ends_and_cannot_be_tried_again(ri
 
 def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(rig: Rig, embedder: Gated) -> None:
     done = rig.run(sources(1))
+    embedder.asked.clear()
     embedder.gate.clear()
     ids = [rig.runner.add("kb", lambda: sources(3)) for _ in range(2)]
     assert embedder.asked.wait(PATIENCE_S)
