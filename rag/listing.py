@@ -47,6 +47,10 @@ class Listing:
     sort: str = "name"
     descending: bool = False
     page: int = 1
+    since: str = ""
+    """ISO date: only documents whose front matter or file gives that date or a later one."""
+    until: str = ""
+    """ISO date, itself included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Listed:
     tags: tuple[tuple[str, int], ...]
     """Most frequent first."""
     kinds: tuple[str, ...]
+    dates: tuple[str, str] = ("", "")
+    """The earliest and the latest date a document has; "" where none has one."""
 
 
 def listed(documents: Sequence[Document], listing: Listing) -> Listed:
@@ -78,6 +84,7 @@ def listed(documents: Sequence[Document], listing: Listing) -> Listed:
     pages = max(1, -(-len(ordered) // PAGE_ROWS))
     page = min(max(1, listing.page), pages)
     tags = Counter(tag for document in documents for tag in document.tags)
+    dates = sorted(document.date for document in documents if document.date)
     return Listed(
         documents=tuple(ordered[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]),
         page=page,
@@ -88,6 +95,7 @@ def listed(documents: Sequence[Document], listing: Listing) -> Listed:
         folders=folders(documents),
         tags=tuple(sorted(tags.items(), key=lambda item: (-item[1], item[0]))),
         kinds=tuple(sorted({document.kind for document in documents})),
+        dates=(dates[0], dates[-1]) if dates else ("", ""),
     )
 
 
@@ -101,6 +109,7 @@ def matches(documents: Sequence[Document], listing: Listing) -> list[Document]:
         and listing.tag in ("", *document.tags)
         and listing.kind in ("", document.kind)
         and listing.state in ("", *_states(document))
+        and _dated(document, listing)
         and all(word in _folded(" ".join((document.name, document.title, *document.tags))) for word in words)
     ]
 
@@ -128,6 +137,13 @@ def state(document: Document) -> str:
     if document.error:
         return "failed"
     return "enabled" if document.enabled else "disabled"
+
+
+def _dated(document: Document, listing: Listing) -> bool:
+    """A document without a date is in no range."""
+    if not (listing.since or listing.until):
+        return True
+    return bool(document.date) and listing.since <= document.date and document.date <= (listing.until or document.date)
 
 
 def _states(document: Document) -> tuple[str, ...]:

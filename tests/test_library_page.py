@@ -78,6 +78,21 @@ def test_a_page_of_many_is_sent_and_the_filter_works_on_all(page: Page) -> None:
     assert "docs/2999.md" in table and 'aria-sort="descending"' in table
 
 
+def test_the_list_is_narrowed_to_a_range_of_dates(page: Page) -> None:
+    page.fill(3, date="2024-05-01")
+    page.service.stored["docs/0001.md"] = replace(page.service.stored["docs/0001.md"], date="2023-01-01")
+    page.service.stored["docs/0002.md"] = replace(page.service.stored["docs/0002.md"], date="")
+    tools, table = page.handlers.views.shelf(page.session(), "en")
+    assert 'min="2023-01-01" max="2024-05-01"' in tools and "2024-05-01</span>" in table
+    table = page.documents.look(ALICE, clicked(since="2024-01-01"), "t1")
+    assert "1 of 3 documents" in table and "docs/0000.md" in table
+    table = page.documents.look(ALICE, clicked(since="", until="2023-12-31"), "t1")
+    assert "1 of 3 documents" in table and "docs/0001.md" in table
+    assert "1 of 3 documents" in page.documents.look(ALICE, clicked(until="<b>"), "t1")
+    page.fill(3)
+    assert "doc-date" not in page.handlers.views.shelf(page.session(), "en")[0]
+
+
 @pytest.mark.parametrize(
     "event",
     [

@@ -24,6 +24,7 @@ def document(number: int) -> Document:
         tags=("even",) if number % 2 == 0 else (),
         kind="pdf" if number % 10 == 0 else "markdown",
         enabled=number % 5 != 0,
+        date=("", "2024-01-01", "2024-01-31", "2024-02-01", "2024-03-01", "", "2024-12-31", "", "", "")[number % 10],
     )
 
 
@@ -59,6 +60,10 @@ def test_every_document_comes_once_in_order(sort: str, descending: bool) -> None
         pytest.param(Listing(state="disabled"), 600, id="disabled"),
         pytest.param(Listing(state="failed"), 0, id="failed"),
         pytest.param(Listing(folder="folder"), 0, id="not a folder"),
+        pytest.param(Listing(since="2024-02-01"), 900, id="since a day"),
+        pytest.param(Listing(until="2024-01-31"), 600, id="until a day"),
+        pytest.param(Listing(since="2024-03-01", until="2024-03-01", tag="even"), 300, id="on a day, with a tag"),
+        pytest.param(Listing(since="2025-01-01", until="2024-01-01"), 0, id="no day at all"),
     ],
 )
 def test_filters(listing: Listing, expected: int | None) -> None:
@@ -81,6 +86,7 @@ def test_what_there_is_to_choose_from() -> None:
     found = listed(MANY, Listing(words="nothing has this"))
     assert found.kinds == ("markdown", "pdf") and found.tags == (("even", 1500),)
     assert found.folders[0] == ("folder 0/", 429) and found.folders[1] == ("folder 0/deep/", 429)
+    assert found.dates == ("2024-01-01", "2024-12-31") and listed([], Listing()).dates == ("", "")
     assert folders([replace(MANY[0], name="top.md")]) == ()
 
 

@@ -6,6 +6,7 @@ than the names it was shown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,9 +25,12 @@ MOST_PICKED = 1000
 """Documents a browser may name at once; more are named by the filter they match."""
 MOST_CHOSEN = 200
 """Documents a conversation may be narrowed to one by one: they are kept with every answer."""
-FILTERS = ("words", "folder", "tag", "kind", "state")
+FILTERS = ("words", "folder", "tag", "kind", "state", "since", "until")
 LONGEST = 1024
 """Characters of a filter; no name is longer."""
+
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Shown(NamedTuple):
@@ -116,4 +120,7 @@ def _after(listing: Listing, event: gr.EventData) -> Listing:
     changed: dict[str, Any] = {name: text_in(event, name)[:LONGEST] for name in FILTERS if name in said}
     if changed.get("state", "") not in ("", *STATES):
         del changed["state"]
+    for name in ("since", "until"):
+        if changed.get(name) and not DAY.fullmatch(changed[name]):
+            del changed[name]
     return replace(listing, **changed)

@@ -52,7 +52,7 @@
   document.addEventListener("change", (event) => {
     const box = event.target;
     if (box.matches(".kb-select")) send("base", { base: box.value });
-    else if (box.matches(".doc-filter")) look({ [box.dataset.field]: box.value });
+    else if (box.matches(".doc-filter, .doc-date")) look({ [box.dataset.field]: box.value });
     else if (box.matches(".pick-page")) { everything = false; picks().forEach((each) => { each.checked = box.checked; }); syncPicks(); }
     else if (box.matches(".pick")) { everything = false; syncPicks(); }
     else if (box.matches(".scope-some") && box.checked) find(".scope-whole", box.closest(".scope-base")).checked = true;

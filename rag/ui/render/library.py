@@ -53,8 +53,21 @@ def _filters(found: Listed, listing: Listing, language: Language) -> str:
     ]
     return (
         f'<div class="kb-filters"><input type="search" class="doc-words" value="{esc(listing.words)}" '
-        f'placeholder="{words}" aria-label="{words}">{"".join(chosen)}</div>'
+        f'placeholder="{words}" aria-label="{words}">{"".join(chosen)}{_dates(found, listing, language)}</div>'
     )
+
+
+def _dates(found: Listed, listing: Listing, language: Language) -> str:
+    """A range of dates; nothing where no document has one."""
+    first, last = found.dates
+    if not first:
+        return ""
+    fields = "".join(
+        f'<label><span>{t(f"library.filter_{field}", language)}</span> <input type="date" class="doc-date" '
+        f'data-field="{field}" min="{esc(first)}" max="{esc(last)}" value="{esc(now)}"></label>'
+        for field, now in (("since", listing.since), ("until", listing.until))
+    )
+    return f'<span class="doc-dates" role="group" aria-label="{t("library.filter_dates", language)}">{fields}</span>'
 
 
 def _chooser(field: str, choices: Sequence[tuple[str, str]], now: str, language: Language) -> str:

@@ -115,7 +115,8 @@ def _row(d: Document, language: Language, base: str) -> str:
     remove = t("delete", language)
     now = state(d)
     off = "" if d.enabled else " off"
-    tags = "".join(f'<span class="doc-tag">{name(tag)}</span>' for tag in d.tags[:5])
+    marks = (*d.tags[:5], d.date) if d.date else d.tags[:5]
+    tags = "".join(f'<span class="doc-tag">{name(mark)}</span>' for mark in marks)
     revision = f" · {t('library.revision', language, number=d.revision)}" if d.revision > 1 else ""
     error = f'<p class="remark">{why(d.error, language)}</p>' if d.error else ""
     shown = "" if now == "enabled" else t(f"library.state_{now}", language)
