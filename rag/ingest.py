@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from .chunking import ChunkLimits, chunk, described
-from .convert import CONVERTED, kind_of, to_markdown
+from .convert import CONVERTED, PLACE, kind_of, to_markdown, without_files
 from .errors import (
     DocumentRefused,
     IndexMismatch,
@@ -226,7 +226,9 @@ class Ingest:
 
     def _text(self, source: Source, cancel: Cancel) -> str:
         kind = kind_of(source.name)
-        return self._convert(kind, source.data, cancel=cancel) if kind in CONVERTED.values() else decode(source.data)
+        if kind in CONVERTED.values():
+            return self._convert(kind, source.data, cancel=cancel)
+        return without_files(decode(source.data))
 
     def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
         _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
@@ -258,7 +260,10 @@ class Ingest:
         return event, np.stack([found[key] for key in keys])
 
     def _document(self, source: Source, sha256: str, text: str, chunks: Sequence[Chunk]) -> Document:
-        title, front_matter = described(text, fallback=PurePosixPath(source.name).stem)
+        stem = PurePosixPath(source.name).stem
+        title, front_matter = described(text, fallback=stem)
+        if PLACE.fullmatch(title):
+            title = stem
         return Document(
             name=source.name,
             sha256=sha256,

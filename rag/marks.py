@@ -91,7 +91,7 @@ class Mark:
 
 def passage_id(chunk: Chunk) -> str:
     """See `Mark.passage`."""
-    return sha256(chunk.embedded_text.encode()).hexdigest()
+    return sha256(chunk.whole_text.encode()).hexdigest()
 
 
 def mark_of(ledger: Ledger, chunk: str, verdict: Verdict) -> Mark:

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from .links import without_long_addresses
 from .messages import Reason
 
 Vectors = NDArray[np.float32]
@@ -65,10 +66,15 @@ class Chunk:
     tokens: int
 
     @property
-    def embedded_text(self) -> str:
-        """What is embedded, indexed for full text and reranked: heading path, then the text as it stands."""
+    def whole_text(self) -> str:
+        """What is indexed for full text: heading path, then the text as it stands."""
         path = HEADING_SEPARATOR.join(self.heading_path)
         return f"{path}\n{self.text}" if path else self.text
+
+    @property
+    def embedded_text(self) -> str:
+        """What is embedded and reranked: the same without the long addresses of links, which say little to a model."""
+        return without_long_addresses(self.whole_text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,23 +111,27 @@ def test_html_keeps_its_structure_and_loses_its_scripts() -> None:
 
 
 def test_html_without_headings_is_headed_by_its_title() -> None:
-    assert converted("html", b"<title>On keys</title><p>Send SIGHUP.</p>").startswith("# On keys\n")
+    assert (
+        converted("html", b"<title>On keys</title><p>Send SIGHUP.</p>")
+        == '---\ntitle: "On keys"\n---\n\n# On keys\n\nSend SIGHUP.'
+    )
 
 
 def test_word_headings_become_headings() -> None:
     text = converted("docx", docx(("Heading1", "Keys"), ("Heading2", "Rotation"), ("Normal", "Send SIGHUP.")))
-    assert text.split("\n\n") == ["# Keys", "## Rotation", "Send SIGHUP."]
+    assert text.split("\n\n") == ['---\ntitle: "Keys"\n---', "# Keys", "## Rotation", "Send SIGHUP."]
 
 
 def test_slides_keep_their_numbers() -> None:
     text = converted("pptx", pptx(("Backups", "Run nightly."), ("", "No title here.")))
-    assert text.split("\n\n") == ["# Slide 1: Backups", "Run nightly.", "# Slide 2", "No title here."]
+    assert text.split("\n\n")[1:] == ["# Slide 1: Backups", "Run nightly.", "# Slide 2", "No title here."]
 
 
 def test_pages_keep_their_numbers_and_larger_type_is_a_heading() -> None:
     body = [(11, 600, "Send the signal to every broker and wait for the re-"), (11, 586, "load counter to rise.")]
     text = converted("pdf", pdf([(18, 700, "Rotation"), *body], [(11, 700, "# no heading of the page")]))
     assert text.split("\n\n") == [
+        '---\ntitle: "Rotation"\n---',
         "## Page 1",
         "### Rotation",
         "Send the signal to every broker and wait for the reload counter to rise.",

@@ -430,3 +430,19 @@ def test_a_second_file_of_one_name_says_nothing_of_the_first(store: MilvusStore,
     events(ingest(store, embedder), [Source("tea.md", TEA)])
     events(ingest(store, embedder), [Source("tea.md", TEA), Source("tea.md", GUIDE)])
     assert [d.error for d in store.documents()] == [None]
+
+
+def test_a_picture_in_the_text_and_a_page_number_become_nothing_they_are_not(
+    store: MilvusStore, embedder: BagEmbedder
+) -> None:
+    text = b"# Ring\n\n![A ring](data:image/png;base64," + b"iVBORw0KGgo" * 9000 + b") of brokers.\n"
+    pages = Source("scan/2024-report.pdf", b"%PDF")
+    run = Ingest(
+        store, embedder, limits=LIMITS, detect=detect, now=lambda: NOW,
+        convert=lambda kind, data, *, cancel: "## Page 1\n\nKeys are made once.",
+    )  # fmt: skip
+    found = [e for e in events(run, [Source("ring.md", text), pages]) if e.outcome]
+    assert [(e.name, e.chunks) for e in found] == [("ring.md", 1), ("scan/2024-report.pdf", 1)]
+    (ring,) = store.chunks("ring.md")
+    assert ring.chunk.text == "# Ring\n\n![A ring](data:image/png) of brokers." and ring.chunk.tokens < 60
+    assert {d.name: d.title for d in store.documents()} == {"ring.md": "Ring", "scan/2024-report.pdf": "2024-report"}

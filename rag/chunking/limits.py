@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..errors import SettingsError
 from ..messages import reason
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Of the rules in this package. Other rules cut the same text otherwise, so an index made with them is another one."""
 
 BYTES_PER_TOKEN = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 CONVERTED = {
@@ -15,6 +16,9 @@ CONVERTED = {
 """Extension -> kind, for files that become Markdown first."""
 
 TEXT = (".txt",)
+
+PLACE = re.compile(r"(?:Page|Slide) \d+")
+"""A heading that says where one is, which is no title."""
 
 PROTECTED, UNREADABLE = 3, 4
 """Exit codes of the worker: a password is needed; not what the name says."""

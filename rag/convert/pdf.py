@@ -1,43 +1,129 @@
-"""A PDF's text as Markdown: one heading per page, larger type as headings below it, paragraphs joined.
+"""A PDF's text as Markdown: its bookmarks and pages as headings, larger type as headings below, paragraphs joined.
 
-A PDF knows where letters stand, not what they are: the order is pdfminer's, a heading is what is set clearly larger
-than most of the text, and a table comes out as its cells. Scanned pages have no letters at all.
+A PDF knows where letters stand, not what they are: the order is pdfminer's, and a heading is what a bookmark names or
+what is set clearly larger than most of the text. Tables with drawn lines are tables; others come out as their cells.
+Scanned pages have no letters at all.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+
+from .bookmarks import Bookmark, bookmarks
+from .properties import Properties, headed, plain, title_of
 
 LARGER = 1.15
 """Times the size of most letters from which a short block counts as a heading."""
 LONGEST_HEADING = 120
 """Characters."""
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of a page with the size of most of its letters."""
+
+    text: str
+    size: float
 
 
 def pdf_to_markdown(file: BytesIO) -> str:
-    """The text of all pages, page numbers as headings. Raises what pdfminer raises."""
+    """The text of all pages, headed by the file's properties. Raises what pdfminer raises."""
     from pdfminer.high_level import extract_pages
+    from pdfminer.pdfdocument import PDFDocument
+    from pdfminer.pdfparser import PDFParser
 
     pages = [list(_blocks(page)) for page in extract_pages(file)]
+    document = PDFDocument(PDFParser(file))
+    usual = _usual(pages)
+    text = "\n\n".join(_markdown(pages, bookmarks(document), usual))
+    return headed(text, _said(document, pages, usual))
+
+
+def _usual(pages: Sequence[Sequence[Block]]) -> float:
     sizes = Counter[float]()
     for page in pages:
-        for text, size in page:
-            sizes[size] += len(text)
-    usual = sizes.most_common(1)[0][0] if sizes else 0.0
-    parts: list[str] = []
-    for number, page in enumerate(pages, 1):
-        if page:
-            parts.append(f"## Page {number}")
-        parts += [_markdown(text, heading=size >= LARGER * usual) for text, size in page]
-    return "\n\n".join(parts)
+        for block in page:
+            sizes[block.size] += len(block.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _blocks(page: Any) -> Iterator[tuple[str, float]]:
-    """Text and letter size of each block of a page, in reading order."""
+def _said(document: Any, pages: Sequence[Sequence[Block]], usual: float) -> Properties:
+    """What the file says; without a title of its own, the largest type on its first page."""
+    from pdfminer.utils import decode_text
+
+    info = {
+        key: decode_text(value) for each in document.info for key, value in each.items() if isinstance(value, bytes)
+    }
+    large = [block for block in (pages[0] if pages else ()) if _is_heading(block, usual)]
+    largest = max(large, key=lambda block: block.size).text if large else ""
+    date = _DATE.match(info.get("ModDate") or info.get("CreationDate") or "")
+    return Properties(
+        title_of(info.get("Title")) or plain(largest),
+        plain(info.get("Keywords")),
+        "-".join(date.groups()) if date else "",
+    )
+
+
+def _markdown(pages: Sequence[Sequence[Block]], marks: Sequence[Bookmark], usual: float) -> Iterator[str]:
+    """Headings and paragraphs. Every page has its heading below the bookmark it is in, and again below each new one."""
+    depth = max((mark.level for mark in marks), default=1)
+    for number, page in enumerate(pages):
+        page_heading = f"{'#' * (depth + 1)} Page {number + 1}"
+        due = [mark for mark in marks if mark.page == number]
+        placed = _placed(due, page)
+        top = [mark for mark in due if mark not in placed.values()]
+        yield from (f"{'#' * mark.level} {_line(mark.title)}" for mark in top)
+        if page and 0 not in placed:
+            yield page_heading
+        for at, block in enumerate(page):
+            if at in placed:
+                yield f"{'#' * placed[at].level} {_line(block.text)}"
+                if at + 1 not in placed and at + 1 < len(page):
+                    yield page_heading
+            elif _is_heading(block, usual):
+                yield f"{'#' * (depth + 2)} {block.text}"
+            else:
+                yield _paragraph(block.text)
+
+
+def _placed(due: Sequence[Bookmark], page: Sequence[Block]) -> dict[int, Bookmark]:
+    """Which block of the page is the heading that a bookmark names; each stands after the one before."""
+    found: dict[int, Bookmark] = {}
+    at = 0
+    for mark in due:
+        wanted = _bare(mark.title)
+        here = next((i for i in range(at, len(page)) if _named(_bare(page[i].text), wanted)), None)
+        if here is not None:
+            found[here] = mark
+            at = here + 1
+    return found
+
+
+def _named(block: str, wanted: str) -> bool:
+    """Bookmarks often lack the number that stands before the heading, or have it where the page has not."""
+    return block == wanted or (len(wanted) > 3 and block.endswith(wanted) and len(block) - len(wanted) <= 8)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s.:：、]+", "", text).casefold()
+
+
+def _line(text: str) -> str:
+    return text[:LONGEST_HEADING]
+
+
+def _is_heading(block: Block, usual: float) -> bool:
+    return block.size >= LARGER * usual and len(block.text) <= LONGEST_HEADING
+
+
+def _blocks(page: Any) -> Iterator[Block]:
+    """The paragraphs of a page, in reading order."""
     from pdfminer.layout import LTChar, LTTextContainer, LTTextLine
 
     for box in page:
@@ -47,7 +133,7 @@ def _blocks(page: Any) -> Iterator[tuple[str, float]]:
         sizes = Counter(round(c.size, 1) for line in lines for c in line if isinstance(c, LTChar))
         text = _joined([line.get_text() for line in lines] or [box.get_text()])
         if text and sizes:
-            yield text, sizes.most_common(1)[0][0]
+            yield Block(text, sizes.most_common(1)[0][0])
 
 
 def _joined(lines: list[str]) -> str:
@@ -58,7 +144,5 @@ def _joined(lines: list[str]) -> str:
     return text.replace("\n", " ")
 
 
-def _markdown(text: str, *, heading: bool) -> str:
-    if heading and len(text) <= LONGEST_HEADING:
-        return f"### {text}"
+def _paragraph(text: str) -> str:
     return re.sub(r"\A(?=#{1,6}\s|[-=]{3,}\s*\Z|```|~~~|>)", r"\\", text)  # letters of the page, no marks of ours

@@ -7,9 +7,7 @@ is a crash.
 from __future__ import annotations
 
 import io
-import re
 import sys
-from typing import Any
 
 from .formats import PROTECTED, UNREADABLE
 
@@ -17,40 +15,14 @@ from .formats import PROTECTED, UNREADABLE
 def convert(kind: str, file: io.BytesIO) -> str:
     """Markdown of an HTML, PDF, DOCX or PPTX file. Raises what the libraries raise."""
     if kind == "pdf":
-        from .pdf import pdf_to_markdown
-
-        return pdf_to_markdown(file)
-    from markitdown import StreamInfo
-    from markitdown.converters import DocxConverter, HtmlConverter, PptxConverter
-
-    converters: dict[str, tuple[type[Any], str]] = {
-        "html": (HtmlConverter, ".html"),
-        "docx": (DocxConverter, ".docx"),
-        "pptx": (PptxConverter, ".pptx"),
-    }
-    converter, extension = converters[kind]
-    result = converter().convert(file, StreamInfo(extension=extension))
-    text = str(result.text_content)
-    return _slides(text) if kind == "pptx" else _titled(text, str(result.title or ""))
-
-
-def _slides(text: str) -> str:
-    """Slide numbers as headings: `# Slide 3: its title`; what was a heading on a slide goes one level down."""
-    parts = re.split(r"<!-- Slide number: (\d+) -->", text)
-    slides: list[str] = []
-    for number, body in zip(parts[1::2], parts[2::2], strict=True):
-        title, rest = "", body.strip()
-        if found := re.match(r"# ([^\n]*)\n?", rest):
-            title, rest = found[1].strip(), rest[found.end() :].strip()
-        rest = re.sub(r"^(#{1,5}) ", r"#\1 ", rest, flags=re.MULTILINE)
-        slides.append(f"# Slide {number}{': ' + title if title else ''}\n\n{rest}".strip())
-    return "\n\n".join(slides)
-
-
-def _titled(text: str, title: str) -> str:
-    """The text under the document's title, where it has no heading of its own."""
-    title = " ".join(title.split())
-    return f"# {title}\n\n{text}" if title and not re.search(r"^#{1,6} ", text, re.MULTILINE) else text
+        from .pdf import pdf_to_markdown as to_markdown
+    elif kind == "html":
+        from .html import html_to_markdown as to_markdown
+    elif kind == "docx":
+        from .word import word_to_markdown as to_markdown
+    else:
+        from .slides import slides_to_markdown as to_markdown
+    return to_markdown(file)
 
 
 def _protected(error: BaseException) -> bool:

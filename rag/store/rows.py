@@ -42,7 +42,7 @@ def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: 
             "end": chunk.end,
             "tokens": chunk.tokens,
             "ingested_at": document.ingested_at,
-            "terms": document_terms(chunk.embedded_text, limit=limits.TEXT_BYTES),
+            "terms": document_terms(chunk.whole_text, limit=limits.TEXT_BYTES),
             "dense": vector,
         }
 

@@ -1,0 +1,254 @@
+"""What becomes of what real files hold: pictures, links, notes, tables, properties, bookmarks, encodings."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+
+from rag.chunking import ChunkLimits, chunk, described
+from rag.convert import to_markdown, without_files
+from rag.events import Cancel
+from rag.links import without_long_addresses
+from rag.types import Chunk
+
+from .office_files import PNG, bookmarked, chinese_pdf, note, paragraph, picture, run, table, word
+
+PICTURE = base64.b64encode(PNG * 1000).decode()
+"""Of some 100 KB."""
+URL = "https://docs.example.com/guides/deep/in/the/tree/page.html?utm_source=newsletter&utm_campaign=spring"
+
+
+def converted(kind: str, data: bytes) -> str:
+    return to_markdown(kind, data, cancel=Cancel())
+
+
+def chunks(text: str) -> list[Chunk]:
+    made = chunk(text, count_tokens=lambda texts: [len(t) // 4 + 1 for t in texts], limits=ChunkLimits(max_tokens=240))
+    assert all(text[c.start : c.end] == c.text for c in made)
+    return made
+
+
+# ---- pictures in the text --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# A\n\n![A chart](data:image/png;base64,{PICTURE}) and more.",
+        f'# A\n\n<img alt="A chart" src="data:image/png;base64,{PICTURE}"> and more.',
+        f"# A\n\n![A chart][c] and more.\n\n[c]: data:image/png;base64,{PICTURE}\n",
+        f"# A\n\n![A chart](data:image/svg+xml;charset=utf-8,{'%3Csvg' * 999}) and more.",
+        f'# A\n\n<img alt="A chart" src="data:image/svg+xml;utf8,{"<svg a=7>" * 99}"> and more.',
+    ],
+    ids=["a picture", "in HTML", "by reference", "not base64", "bare SVG"],
+)
+def test_a_picture_in_the_text_is_its_words_alone(text: str) -> None:
+    shorter = without_files(text)
+    assert len(shorter) < 120 and "A chart" in shorter and "and more." in shorter and "data:image/" in shorter
+    assert len(chunks(shorter)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![dot](data:image/gif;base64,R0lGODlhAQABAAAAACw=)",
+        "The data: it is long. " + "word " * 200,
+        f"data: {PICTURE[:300]}",
+        "",
+    ],
+)
+def test_what_is_no_long_file_stays(text: str) -> None:
+    assert without_files(text) == text
+
+
+def test_hostile_text_takes_linear_time() -> None:
+    for text in ("data:" * 200_000, "data:a/a;" + "a=b;" * 200_000, "data:image/png;base64," + "A " * 300_000):
+        without_files(text)
+    for text in ("](" * 200_000, "[a]:" * 200_000, "](" + "a" * 500_000, "\n[" * 200_000):
+        without_long_addresses(text)
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"See [the guide]({URL}).", "See [the guide](docs.example.com/…)."),
+        (f'See [the guide](<{URL}> "Guide").', 'See [the guide](<docs.example.com/…> "Guide").'),
+        (f"[guide]: {URL}", "[guide]: docs.example.com/…"),
+        (f'<a href="{URL}">x</a>', '<a href="docs.example.com/…">x</a>'),
+        (f"![Rates](../../assets/{'deep/' * 9}rates.png)", "![Rates](…/rates.png)"),
+        ("[short](https://example.com/page)", "[short](https://example.com/page)"),
+        (f"Read {URL} now.", f"Read {URL} now."),
+    ],
+    ids=["link", "in brackets", "definition", "HTML", "a picture's file", "short", "an address that is read"],
+)
+def test_models_see_where_a_link_leads_and_not_all_of_its_address(text: str, expected: str) -> None:
+    seen = Chunk(0, 0, len(text), ("Links",), text, 1)
+    assert seen.embedded_text == f"Links\n{expected}" and seen.whole_text == f"Links\n{text}" and seen.text == text
+
+
+def test_long_addresses_do_not_cut_a_text() -> None:
+    text = "# Links\n\n" + " ".join(f"See [guide {n}]({URL}&n={n})." for n in range(20))
+    (only,) = chunks(text)
+    assert URL in only.text and only.tokens < 240 < len(only.text) // 4
+
+
+# ---- HTML ------------------------------------------------------------------------------------------------------------
+
+AROUND = (
+    "<html><head><title>Keys - Example Docs</title><meta name=keywords content='tls, keys'>"
+    "<meta property='article:published_time' content='2024-05-01T09:00:00Z'></head><body><header><a href='/'>Home</a>"
+    "</header><nav><a href='/a'>Products</a></nav>{main}<footer>Copyright</footer><noscript>Enable it</noscript></body>"
+)
+MAIN = (
+    "<h1>Keys<a class=headerlink href='#keys'>¶</a></h1><p>Send SIGHUP, 10<sup>6</sup> times, to the broker that is "
+    "named in <a href='../x.html'>the list</a> of brokers.</p><img src='/spacer.gif'><img alt='A ring' src='ring.png'>"
+    "<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize("main", [f"<main>{MAIN}</main>", MAIN], ids=["a main part", "none"])
+def test_what_stands_around_a_page_is_left_out(main: str) -> None:
+    text = converted("html", AROUND.format(main=main).encode())
+    assert not any(word in text for word in ("Home", "Products", "Copyright", "Enable", "¶", "spacer"))
+    assert "# Keys\n" in text and "10<sup>6</sup>" in text and "[the list](../x.html)" in text
+    assert "![A ring](ring.png)" in text and "| a | b |\n| --- | --- |\n| 1 | 2 |" in text
+    title, said = described(text, fallback="file")
+    assert (title, said.tags, said.date) == ("Keys", ("tls", "keys"), "2024-05-01")
+
+
+def test_a_main_part_that_a_script_would_fill_is_no_main_part() -> None:
+    assert "Send SIGHUP" in converted("html", f"<main></main><div>{MAIN}</div>".encode())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("gb18030", "gb18030"),
+        ("gb18030", "gb2312"),
+        ("utf-8", "gbk"),
+        ("big5", "big5"),
+        ("utf-8-sig", ""),
+        ("utf-16", ""),
+    ],
+)
+def test_the_encoding_a_page_has_counts_before_the_one_it_claims(encoding: str, declared: str) -> None:
+    meta = f'<meta charset="{declared}">' if declared else ""
+    page = f"<html><head>{meta}<title>休假</title></head><body><h1>休假</h1><p>每年三十天。</p></body></html>"
+    assert converted("html", page.encode(encoding)).endswith("# 休假\n\n每年三十天。")
+
+
+# ---- Word ------------------------------------------------------------------------------------------------------------
+
+LEAVE = word(
+    paragraph(run("Leave policy"), "Title"),
+    paragraph(run("Rules"), "Heading1"),
+    paragraph(run("Thirty days") + note(2) + run(" a year, in grade A") + note(3) + run(".")),
+    picture("A chart of leave"),
+    picture(""),
+    table(("Grade", "Days"), ("A", "30")),
+    paragraph(run("Other"), "Heading1"),
+    paragraph(run("Ask first.")),
+    notes=("Part time counts in full.", "See the list."),
+    properties="<dc:title>Template for letters</dc:title><cp:keywords>hr; leave</cp:keywords>"
+    "<dcterms:modified>2025-03-01T10:00:00Z</dcterms:modified>",
+)
+
+
+def test_word_keeps_titles_notes_tables_and_what_a_picture_shows() -> None:
+    text = converted("docx", LEAVE)
+    title, said = described(text, fallback="file")
+    assert (title, said.tags, said.date) == ("Leave policy", ("hr", "leave"), "2025-03-01")
+    assert text.split("---\n\n", 1)[1].split("\n\n") == [
+        "# Leave policy",
+        "# Rules",
+        "Thirty days<sup>1</sup> a year, in grade A<sup>2</sup>.",
+        "<sup>1</sup> Part time counts in full.",
+        "<sup>2</sup> See the list.",
+        "![A chart of leave](data:image/png)",
+        "| Grade | Days |\n| --- | --- |\n| A | 30 |",
+        "# Other",
+        "Ask first.",
+    ]
+    assert [c.heading_path for c in chunks(text)] == [("Rules",), ("Other",)]
+
+
+def test_word_without_headings_is_headed_by_its_properties() -> None:
+    data = word(paragraph(run("Ask first.")), properties="<dc:title>Leave</dc:title>")
+    assert converted("docx", data).endswith("# Leave\n\nAsk first.")
+    unnamed = word(paragraph(run("Ask first.")), properties="<dc:title>Microsoft Word - draft3.docx</dc:title>")
+    assert converted("docx", unnamed) == "Ask first."
+
+
+# ---- PowerPoint ------------------------------------------------------------------------------------------------------
+
+
+def test_slides_keep_points_tables_notes_and_what_a_picture_shows() -> None:
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    shown = Presentation()
+    slide = shown.slides.add_slide(shown.slide_layouts[1])
+    slide.shapes.title.text = "Backups"
+    slide.placeholders[1].text_frame.text = "Run nightly"
+    slide.placeholders[1].text_frame.add_paragraph().text = "Keep 30 days"
+    slide.notes_slide.notes_text_frame.text = "Say that a restore was tested."
+    cells = slide.shapes.add_table(2, 2, Inches(1), Inches(5), Inches(4), Inches(1)).table
+    for at, value in enumerate(("Size", "Days", "1 TB", "30")):
+        cells.cell(at // 2, at % 2).text = value
+    for alt in ("", "A ring of brokers"):
+        made = slide.shapes.add_picture(io.BytesIO(PNG), Inches(1), Inches(6))
+        made._element.nvPicPr.cNvPr.set("descr", alt)
+    shown.core_properties.title, shown.core_properties.keywords = "Backup plan", "ops, backup"
+    written = io.BytesIO()
+    shown.save(written)
+    text = converted("pptx", written.getvalue())
+    title, said = described(text, fallback="file")
+    assert (title, said.tags) == ("Backup plan", ("ops", "backup"))
+    head, *rest = text.split("---\n\n", 1)[1].split("\n\n")
+    assert head == "# Slide 1: Backups" and rest[:2] == ["Run nightly", "Keep 30 days"]
+    assert "| Size | Days |\n| --- | --- |\n| 1 TB | 30 |" in rest
+    assert [line for line in rest if line.startswith("!")] == ["![A ring of brokers](Picture5.jpg)"]
+    assert rest[-2:] == ["#### Notes", "Say that a restore was tested."]
+    assert chunks(text)[-1].heading_path == ("Slide 1: Backups", "Notes")
+
+
+# ---- PDF -------------------------------------------------------------------------------------------------------------
+
+PAGES = [
+    [(11, 700, "1 Keys"), (11, 600, "Keys are made once.")],
+    [(11, 700, "They go on over the page."), (11, 600, "2 Backups"), (11, 500, "Backups run nightly.")],
+]
+INFO = "/Title(Operations)/Keywords(ops, tls)/ModDate(D:20240501093000Z)"
+
+
+def test_bookmarks_are_headings_and_every_passage_knows_its_page() -> None:
+    text = converted("pdf", bookmarked(PAGES, [("Keys", 0), ("Backups", 1), ("Nowhere on it", 1)], INFO))
+    title, said = described(text, fallback="file")
+    assert (title, said.tags, said.date) == ("Operations", ("ops", "tls"), "2024-05-01")
+    made = [(c.heading_path, c.text.rpartition("\n\n")[2]) for c in chunks(text)]
+    assert made == [
+        (("1 Keys", "Page 1"), "Keys are made once."),
+        (("Nowhere on it", "Page 2"), "They go on over the page."),
+        (("2 Backups", "Page 2"), "Backups run nightly."),
+    ]
+
+
+def test_without_bookmarks_the_file_names_a_pdf_that_names_itself_by_nothing() -> None:
+    text = converted("pdf", bookmarked(PAGES, [], "/Title(Microsoft Word - draft.doc)"))
+    assert [c.heading_path for c in chunks(text)] == [("Page 1",), ("Page 2",)]
+    assert described(text, fallback="file")[0] == "Page 1"
+
+
+def test_an_outline_that_is_broken_does_not_cost_the_document() -> None:
+    data = bookmarked(PAGES, [("Keys", 0)], INFO).replace(b"/First 10 0 R", b"/First 99 0 R")
+    assert "Keys are made once." in converted("pdf", data)
+
+
+def test_chinese_lines_are_one_paragraph_in_their_order() -> None:
+    text = converted("pdf", chinese_pdf("员工每年享有三十天带薪", "年假，须提前两周申请。"))
+    assert text.endswith("## Page 1\n\n员工每年享有三十天带薪年假，须提前两周申请。")
