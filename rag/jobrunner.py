@@ -132,9 +132,10 @@ class JobRunner:
                 self._known.remove(job.id)
             else:
                 self.cancel(job.id)
-        running = self._known.running()
-        if running and running.job.collection == collection:
-            self.wait(running.job.id, ABANDON_SECONDS)
+        until, running = self._now() + ABANDON_SECONDS, self._known.running()
+        if running is None or running.job.collection == collection:  # else they wait behind another one
+            for job in unfinished:
+                self.wait(job.id, until - self._now())
         return len(unfinished)
 
     def retry(self, id: str) -> str | None:

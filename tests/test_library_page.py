@@ -204,6 +204,36 @@ def test_deleting_one_needs_its_name_and_leaves_no_scope_behind(page: Page) -> N
     assert page.session().base == "" and page.session().scope.collections == ("plainsight",)
 
 
+def test_jobs_of_other_knowledge_bases_are_one_line_and_know_new_names(page: Page) -> None:
+    page.create("Policies")
+    page.service.pause = 0.05
+    own = page.uploads.sample(ALICE, "t1").progress
+    others = page.handlers.views.progress(page.session(BOB), "en")
+    assert "Into Policies" in own and "job-others" not in own
+    assert others.index("1 job in another knowledge base") < others.index("Into Policies") < others.index("</details>")
+    assert page.handlers.views.progress(page.session(BOB), "zh").startswith("<details")
+    fields = {"name": "<b>Rules", "description": "", "language": "", "instruction": "", "mode": "", "candidates": "",
+              "contexts": "", "threshold": ""}  # fmt: skip
+    assert "Into &lt;b&gt;Rules" in page.bases.save(ALICE, clicked(**fields), "t1").progress
+    page.service.pause = 0.0
+    ingested(page.uploads)
+    assert page.handlers.views.progress(page.session(BOB), "en") == "", "it ended well: nobody else has to know"
+
+
+def test_deleting_a_knowledge_base_ends_the_job_that_fills_it_and_says_so(page: Page) -> None:
+    made = page.create("Policies")
+    assert "Deleting it cancels that" not in page.bases.edit(ALICE, "t1")
+    page.service.pause = 0.05
+    page.uploads.sample(ALICE, "t1")
+    assert "Deleting it cancels that" in page.bases.edit(ALICE, "t1")
+    shown = page.bases.delete(ALICE, clicked(typed="policies"), "t1")
+    assert "Into a knowledge base that was deleted" in shown.progress
+    assert "Cancelled: its knowledge base was deleted." in shown.progress and "Retry" not in shown.progress
+    (job,) = page.service.jobs.jobs()
+    assert job.ended and job.collection == made
+    assert len(page.service.documents(base=made)) < 5
+
+
 def test_the_default_one_offers_no_deletion(page: Page) -> None:
     assert "kb-delete" not in page.bases.edit(ALICE, "t1")
     page.create("Policies")

@@ -97,6 +97,9 @@ def answered(question: str = "How do I rotate TLS certificates?", number: int = 
     return turn
 
 
+MAIN = {"kb": "Main"}
+
+
 def job(*events: IngestEvent, state: JobState) -> Job:
     return Job("j", "kb", state, 0.0, tuple(JobFile("0" * 64, event) for event in events))
 
@@ -148,7 +151,7 @@ def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> No
     turn = hostile_turn()
     assert turn.retrieval is not None
     for html in (
-        jobs.progress([(job(event, state=JobState.DONE), Pace())], language),
+        jobs.progress([(job(event, state=JobState.DONE), Pace())], language, base="kb", names=MAIN),
         table.table(listed([stored], Listing()), Listing(), language, undo=""),
     ):
         assert_harmless(html)
@@ -325,7 +328,9 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
         IngestEvent("b.md", "docs.zip", 10, IngestStage.EMBED, 3, 12, 12, 3),
         IngestEvent("c.bin", "", 1, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone")),
     )
-    running = Page(jobs.progress([(job(*files, state=JobState.RUNNING), Pace(3.25, 100.0))], "en")).shown
+    running = Page(
+        jobs.progress([(job(*files, state=JobState.RUNNING), Pace(3.25, 100.0))], "en", base="kb", names=MAIN)
+    ).shown
     for expected in (
         "2 of 3 files",
         "3.2 chunks/s",
@@ -338,7 +343,7 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
     ):
         assert expected in running
     assert "Cancel" in running
-    ended = Page(jobs.progress([(job(*files[::2], state=JobState.DONE), Pace())], "en")).shown
+    ended = Page(jobs.progress([(job(*files[::2], state=JobState.DONE), Pace())], "en", base="kb", names=MAIN)).shown
     assert "1 added · 1 refused" in ended
     assert "Cancel" not in ended
 
@@ -349,7 +354,7 @@ def test_a_long_job_shows_the_file_it_is_at_what_lies_around_it_and_what_went_wr
     files = [replace(good, name=f"{i}.md") for i in range(done)]
     files += [IngestEvent(f"{i}.md", "", 1, IngestStage.READ) for i in range(done, 100)]
     files[99] = replace(files[99], outcome=DocumentOutcome.REFUSED, reason=reason("ui.turn_gone"))
-    html = jobs.progress([(job(*files, state=JobState.RUNNING), Pace())], "en")
+    html = jobs.progress([(job(*files, state=JobState.RUNNING), Pace())], "en", base="kb", names=MAIN)
     assert re.findall(r"(\d+)\.md", html) == [str(i) for i in sorted({*drawn, 99})]
     assert len(re.findall('<tr class="running">', html)) == 1
     assert f"and {100 - len({*drawn, 99})} more files" in html
@@ -357,7 +362,7 @@ def test_a_long_job_shows_the_file_it_is_at_what_lies_around_it_and_what_went_wr
 
 def test_files_of_a_job_that_waits_are_not_said_to_be_worked_on() -> None:
     file = IngestEvent("a.md", "", 1, IngestStage.READ)
-    html = jobs.progress([(job(file, file, state=JobState.WAITING), Pace())], "en")
+    html = jobs.progress([(job(file, file, state=JobState.WAITING), Pace())], "en", base="kb", names=MAIN)
     assert html.count('<tr class="waiting">') == 2
     assert "step now" not in html
 

@@ -32,6 +32,7 @@ class Shown(NamedTuple):
     table: Any = gr.skip()
     scope: Any = gr.skip()
     sheet: Any = gr.skip()
+    progress: Any = gr.skip()
 
 
 class Bases:
@@ -83,7 +84,7 @@ class Bases:
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
-        """Delete the one looked at, once its name was typed."""
+        """Delete the one looked at, once its name was typed; the list of jobs says which of them ended with it."""
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
         try:
@@ -95,7 +96,8 @@ class Bases:
 
     def _sheet(self, base: KnowledgeBase, who: Visitor, *, problem: str = "") -> str:
         is_default = base.id == self.views.default_base()
-        return library_view.edit(base, who.language, is_default=is_default, problem=problem)
+        filled = self.views.filled(base.id)
+        return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)
 
     def _at(self, who: Visitor, id: str) -> Shown:
         def moved(session: Session) -> Session:
@@ -103,7 +105,8 @@ class Bases:
 
         session = self.sessions.update(who.key, moved)
         tools, table = self.views.shelf(session, who.language)
-        return Shown(tools, table, self.views.scope(session, who.language))
+        scope, progress = self.views.scope(session, who.language), self.views.progress(session, who.language)
+        return Shown(tools, table, scope, progress=progress)
 
 
 def _without(scope: Chosen, id: str) -> Chosen:

@@ -62,7 +62,7 @@ class Handlers:
         return (
             tab,
             *self.views.chat(self.sessions.slot(who.key), lang),
-            self.views.progress(lang),
+            self.views.progress(self.sessions.get(who.key), lang),
             *self.views.shelf(self.sessions.get(who.key), lang),
             self.views.scope(self.sessions.get(who.key), lang),
             status_view.pill(status, lang, user=user_of(request)),

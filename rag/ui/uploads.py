@@ -50,8 +50,8 @@ class Uploads:
         return self._start(tab, self.service.sample, request)
 
     def _start(self, tab: str, sources: Sources, request: gr.Request) -> Ingesting:
-        # who looks at the default one looks at "": that is how the jobs know it, too
-        self.service.jobs.add(self.sessions.get(key_of(tab, request)).base, sources)
+        base = self.sessions.get(key_of(tab, request)).base or self.views.default_base()
+        self.service.jobs.add(base, sources)
         return self._shown(tab, request)
 
     @guarded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -106,12 +107,18 @@ class Views:
         """How the jobs go, on both pages that say so."""
         session = slot.session
         live = gr.skip() if session.turns else self.live(session, lang)
-        return Ingesting(progress=self.progress(lang), live=live)
+        return Ingesting(progress=self.progress(session, lang), live=live)
 
-    def progress(self, lang: Language) -> str:
-        """The jobs that wait or run, and how the last ones ended."""
-        jobs = self.service.jobs
-        return jobs_view.progress([(job, jobs.pace(job.id)) for job in jobs.jobs()], lang)
+    def progress(self, session: Session, lang: Language) -> str:
+        """The jobs that wait or run, and how the last ones ended: those of the knowledge base looked at first."""
+        jobs, names = self.service.jobs, {base.id: library_view.called(base, lang) for base in self.service.bases()}
+        known = [replace(job, collection=job.collection or self.default_base()) for job in jobs.jobs()]
+        paced = [(job, jobs.pace(job.id)) for job in known]
+        return jobs_view.progress(paced, lang, base=self.base(session).id, names=names)
+
+    def filled(self, base: str) -> bool:
+        """Whether a job is adding documents to a knowledge base."""
+        return any(job.collection == base and not job.ended for job in self.service.jobs.jobs())
 
     def _active_job(self) -> Job | None:
         return next((job for job in self.service.jobs.jobs() if not job.ended), None)

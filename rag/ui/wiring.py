@@ -187,7 +187,7 @@ class Wiring:
         bus.delete(documents.delete, tab, [page.table, page.scope], **self.told)
         bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.told)
         bus.ask_only(documents.ask_only, tab, [page.scope], **self.told)
-        shown = list(Shown(page.tools, page.table, page.scope, page.sheet))
+        shown = list(Shown(page.tools, page.table, page.scope, page.sheet, page.progress))
         bus.base(bases.switch, tab, shown, **self.told)
         bus.base_create(bases.create, tab, shown, **self.told)
         bus.base_save(bases.save, tab, shown, **self.told)

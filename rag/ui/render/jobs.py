@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...events import DocumentOutcome, IngestEvent, IngestStage
 from ...jobs import GOOD, Job, JobState, Pace
 from ...messages import Language
 from ...report import twin_of
+from ..i18n import say
 from .markup import esc, icon, name, size, t, why
 
 STEPS = tuple(IngestStage)
@@ -18,14 +19,48 @@ MAX_ROWS = 300
 """Files listed. More are counted, not drawn; what failed is always drawn first."""
 
 
-def progress(jobs: Sequence[tuple[Job, Pace]], language: Language) -> str:
-    """Jobs that wait or run, those with files to try again, and the last one that ended."""
-    last = next((job.id for job, _ in reversed(jobs) if job.ended), "")
-    shown = [(job, pace) for job, pace in jobs if not job.ended or job.failures or job.id == last]
-    return "".join(_job(job, pace, language) for job, pace in shown)
+def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> str:
+    """The jobs of the knowledge base looked at, and in one line those of the others.
+
+    Shown are jobs that wait or run, those with something to say or to try again, and the last one that ended. `names`
+    are those of all knowledge bases by id; a job of one that is not among them, being deleted, is shown to everybody.
+    """
+    own = [(job, pace) for job, pace in jobs if job.collection == base or job.collection not in names]
+    last = next((job.id for job, _ in reversed(own) if job.ended), "")
+    shown = [(job, pace) for job, pace in own if _open(job) or job.id == last]
+    others = [(job, pace) for job, pace in jobs if job.collection in names and job.collection != base and _open(job)]
+    return _all(shown, language, names) + _others(others, language, names)
 
 
-def _job(job: Job, pace: Pace, language: Language) -> str:
+def _open(job: Job) -> bool:
+    return not job.ended or bool(job.failures) or job.error is not None
+
+
+def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
+    return "".join(_job(job, pace, language, _into(job, names, language)) for job, pace in jobs)
+
+
+def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
+    if not jobs:
+        return ""
+    said = t("jobs.others_one", language) if len(jobs) == 1 else t("jobs.others", language, count=len(jobs))
+    return (
+        f'<details class="job-others" id="job-others"><summary>{said}</summary>{_all(jobs, language, names)}</details>'
+    )
+
+
+def _into(job: Job, names: Mapping[str, str], language: Language) -> str:
+    """Which knowledge base it fills; nothing where there is only one."""
+    if job.collection not in names:
+        said = t("jobs.into_deleted", language)
+    elif len(names) > 1:
+        said = name(say("jobs.into", language, name=names[job.collection]))
+    else:
+        return ""
+    return f'<p class="job-base">{said}</p>'
+
+
+def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
     """One row per file, through its stages to its outcome."""
     events = [file.event for file in job.files]
     at = _at_work(job)
@@ -48,8 +83,9 @@ def _job(job: Job, pace: Pace, language: Language) -> str:
     )
     return (
         f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
-        f'<h2>{t("ingest", language)}</h2><p role="status">{_count_of(job, pace, language)}</p>{_tools(job, language)}'
-        f"</div>{error}{remark}{_folded(job, table + more, language) if rows else more}</section>"
+        f'<h2>{t("ingest", language)}</h2>{into}<p role="status">{_count_of(job, pace, language)}</p>'
+        f"{_tools(job, language)}</div>{error}{remark}"
+        f"{_folded(job, table + more, language) if rows else more}</section>"
     )
 
 

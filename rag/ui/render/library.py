@@ -102,8 +102,8 @@ def new(language: Language, *, entered: str = "", problem: str = "") -> str:
     return sheet(t("library.base_new", language), body, language, kind="small kb-sheet")
 
 
-def edit(base: KnowledgeBase, language: Language, *, is_default: bool, problem: str = "") -> str:
-    """The sheet that sets up a knowledge base, and deletes it."""
+def edit(base: KnowledgeBase, language: Language, *, is_default: bool, filled: bool = False, problem: str = "") -> str:
+    """The sheet that sets up a knowledge base, and deletes it. `filled`: a job is adding documents to it."""
     own = (
         f"<fieldset><legend>{t('library.base_own', language)}</legend>"
         f'<p class="kb-hint">{t("library.base_own_about", language)}</p>'
@@ -119,17 +119,18 @@ def edit(base: KnowledgeBase, language: Language, *, is_default: bool, problem: 
         f"{_area('description', base.description, language, most=DESCRIPTION_LENGTH)}"
         f"{_field('language', base.language, language, most=3, about='base_language_about')}{own}"
         f'<p class="kb-do"><button type="submit" class="primary">{t("library.base_save", language)}</button></p></form>'
-        f"{'' if is_default else _deletion(base, language)}"
+        f"{'' if is_default else _deletion(base, language, filled)}"
     )
     title = t("library.base_edit_of", language, name=called(base, language))
     return sheet(title, body, language, kind="small kb-sheet")
 
 
-def _deletion(base: KnowledgeBase, language: Language) -> str:
+def _deletion(base: KnowledgeBase, language: Language, filled: bool) -> str:
     about = t("library.base_delete_about", language, name=base.name)
+    running = f'<p class="kb-hint">{t("jobs.ends_with_base", language)}</p>' if filled else ""
     return (
         f'<details class="kb-delete" id="kb-delete"><summary>{t("library.base_delete", language)}</summary>'
-        f'<form data-submit="base-delete"><label><span>{about}</span>'
+        f'{running}<form data-submit="base-delete"><label><span>{about}</span>'
         '<input type="text" name="typed" autocomplete="off" required></label>'
         f'<button type="submit" class="danger">{t("library.base_delete_do", language)}</button></form></details>'
     )
