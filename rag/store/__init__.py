@@ -11,6 +11,7 @@
 | `rows.py`       | chunks as rows and back                                                |
 | `search.py`     | dense and full-text search of what counts                              |
 | `reading.py`    | documents whole: chunks and vectors of what counts                     |
+| `removing.py`   | rows that count no more, and the mention of them                       |
 | `opening.py`    | making, checking, indexing and loading a collection                    |
 | `collection.py` | `MilvusStore`, the `Store` of `rag.protocols`                            |
 | `inspection.py` | what can be asked without opening a store                              |

@@ -18,11 +18,11 @@ from ..messages import Reason, reason
 from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing, StoredChunk, Vectors
 from . import limits, opening, schema
 from .connection import Connection
-from .filters import both, one_of
 from .indexes import IndexOptions, SearchParams, dense_index, search_params
 from .inspection import refuse_lost
 from .reading import Census, Reader
-from .registry import HIDDEN, MOST_EXCLUDED, NAMES_PER_QUERY, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
+from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
+from .removing import Remover, revisions, without_revision
 from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
 from .search import Search
 
@@ -58,6 +58,7 @@ class MilvusStore:
         )
         self._search = Search(connection, collection, self._registry, search)
         self._reader = Reader(connection, collection, self._registry, dimension=dimension)
+        self._remover = Remover(connection, collection, self._registry, self._reader)
 
     @classmethod
     def open(
@@ -173,14 +174,14 @@ class MilvusStore:
             self._registry.write([committed])
             # It counts from here on: that old chunks are still there costs room, and is in the registry.
             with suppress(StoreUnavailable):
-                self._sweep([committed])
+                self._remover.sweep([committed], revisions([old]))
 
     def delete(self, names: Sequence[str]) -> int:
         """Remove documents with their chunks; returns how many were there. Unknown names do no harm."""
         with self._connection.changes:
             entries = list(self._registry.entries(name for name in names if limits.is_unicode(name)).values())
-            self._registry.write(gone := [_without_revision(entry) for entry in entries])
-            self._sweep(gone)
+            self._registry.write(gone := [without_revision(entry) for entry in entries])
+            self._remover.sweep(gone, revisions(entries))
         return sum(entry.present for entry in entries)
 
     def bury(self, names: Sequence[str]) -> int:
@@ -227,11 +228,13 @@ class MilvusStore:
         with self._connection.changes:
             entries = self._registry.all(WITH_LEFTOVER)
             given_up = self._now() - SWEEP_AGE_SECONDS
-            self._sweep([entry for entry in entries if self._connection.embedded or entry.touched_at < given_up])
+            self._remover.sweep(
+                [entry for entry in entries if self._connection.embedded or entry.touched_at < given_up]
+            )
             buried = [entry for entry in self._registry.all(HIDDEN) if entry.buried_at]
             late = [entry for entry in buried if entry.buried_at <= self._now() - UNDO_SECONDS]
-            self._registry.write(gone := [_without_revision(entry) for entry in late])
-            self._sweep(gone)
+            self._registry.write(gone := [without_revision(entry) for entry in late])
+            self._remover.sweep(gone, revisions(late))
         return len(late) < len(buried)
 
     def census(self) -> Census:
@@ -247,7 +250,7 @@ class MilvusStore:
         self.delete([document.name for document in found.incomplete])
         with self._connection.changes:
             for name, sha256 in found.strays:
-                self._delete_rows([name], [sha256])
+                self._remover.rows([name], [sha256])
         return list(found.incomplete)
 
     def close(self) -> None:
@@ -261,27 +264,3 @@ class MilvusStore:
             changed = [after for entry in entries if (after := change(entry))]
             self._registry.write(changed)
         return len(changed)
-
-    def _sweep(self, entries: Sequence[Entry]) -> None:
-        """Delete the rows of revisions left over, then the mention of them."""
-        changed = [entry for entry in entries if entry.committed and entry.leftover]
-        gone = [entry for entry in entries if not entry.committed]
-        for entry in changed:
-            self._delete_rows([entry.document.name], entry.leftover)
-        for some in limits.groups(gone, NAMES_PER_QUERY):
-            self._delete_rows([e.document.name for e in some], [sha256 for e in some for sha256 in e.leftover])
-        self._registry.write([replace(entry, leftover=()) for entry in changed])
-        self._registry.remove([entry.document.name for entry in gone])
-
-    def _delete_rows(self, names: Sequence[str], revisions: Sequence[str]) -> None:
-        if not revisions:
-            return
-        expression = both(one_of("document", names), one_of("sha256", dict.fromkeys(revisions)))
-        with self._connection.writing():
-            self._connection.call("delete", collection_name=self._collection, filter=expression)
-
-
-def _without_revision(entry: Entry) -> Entry:
-    """The entry of a document that is to go: nothing of it counts any more."""
-    everything = {*entry.leftover, entry.document.sha256} - {""}
-    return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))

@@ -135,5 +135,7 @@ def _count(connection: Connection, collection: str) -> int:
     """Rows of a collection. Servers' statistics still hold deleted rows; counting on Lite would read every vector."""
     if connection.is_lite:
         return int(connection.call("get_collection_stats", collection_name=collection)["row_count"])
-    counted = connection.call("query", collection_name=collection, filter="", output_fields=["count(*)"])
+    counted = connection.call(
+        "query", collection_name=collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
+    )
     return int(counted[0]["count(*)"])

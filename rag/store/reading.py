@@ -14,7 +14,7 @@ from . import limits
 from .connection import Connection
 from .filters import between, both, equals, one_of
 from .registry import NAMES_PER_QUERY, Consistency, Registry
-from .rows import CHUNK_FIELDS, stored_chunk
+from .rows import CHUNK_FIELDS, chunk_ids, stored_chunk
 from .schema import DENSE
 
 CHUNKS_PER_READ = 2_000
@@ -50,10 +50,7 @@ class Reader:
         return found[1] if found else []
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
-        """The committed documents of these `names`, all of them by default, whole and in order of their names.
-
-        Small documents are read many at a time: on Lite every read looks at every row.
-        """
+        """The committed documents of these `names`, all of them by default, whole and in order of their names."""
         with self._connection.reading():
             entries = self._registry.all() if names is None else list(self._registry.entries(names).values())
         documents = sorted((e.document for e in entries if e.present), key=lambda document: document.name)
@@ -65,6 +62,15 @@ class Reader:
                     yield self._whole(document, rows)
                 elif again := self._document(document.name, _FIELDS):
                     yield self._whole(*again)
+
+    def whole(self, documents: Sequence[Document]) -> list[Document]:
+        """Those of `documents` all of whose rows have the keys that follow from them."""
+        complete: list[Document] = []
+        for some in _groups(documents):
+            with self._connection.reading():
+                found = {row["id"] for row in self._by_key(some, ("id",), "Session")}
+            complete += [d for d in some if found.issuperset(chunk_ids(self._collection, d))]
+        return complete
 
     def census(self) -> Census:
         """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
@@ -102,11 +108,13 @@ class Reader:
         return found
 
     def _revision_rows(self, document: Document, fields: Sequence[str], consistency: Consistency) -> list[Row]:
-        revision = both(equals("document", document.name), equals("sha256", document.sha256))
-        found: list[Row] = []
-        for first in range(0, document.chunks, CHUNKS_PER_READ):
-            only = both(revision, between("chunk", first, first + CHUNKS_PER_READ))
-            found += self._query(only, fields, CHUNKS_PER_READ, consistency)
+        found = self._by_key([document], fields, consistency)
+        if len(found) != document.chunks:
+            revision = both(equals("document", document.name), equals("sha256", document.sha256))
+            found = []
+            for first in range(0, document.chunks, CHUNKS_PER_READ):
+                only = both(revision, between("chunk", first, first + CHUNKS_PER_READ))
+                found += self._query(only, fields, CHUNKS_PER_READ, consistency)
         return sorted(found, key=lambda row: int(row["chunk"]))
 
     def _group_rows(self, documents: Sequence[Document]) -> dict[str, list[Row]]:
@@ -114,18 +122,29 @@ class Reader:
         expected = sum(document.chunks for document in documents)
         if not 0 < expected <= CHUNKS_PER_READ:
             return {}
-        revisions = both(
-            one_of("document", [document.name for document in documents]),
-            one_of("sha256", dict.fromkeys(document.sha256 for document in documents)),
-        )
         found: dict[str, list[Row]] = {}
         current = {document.name: document.sha256 for document in documents}
         with self._connection.reading():
-            rows = self._query(revisions, _FIELDS, limits.MOST_HITS, "Session")
+            rows = self._by_key(documents, _FIELDS, "Session")
+            if len(rows) != expected:
+                rows = self._query(_revisions(documents), _FIELDS, limits.MOST_HITS, "Session")
         for row in sorted(rows, key=lambda row: int(row["chunk"])):
             if current[row["document"]] == row["sha256"]:
                 found.setdefault(row["document"], []).append(row)
         return found
+
+    def _by_key(self, documents: Sequence[Document], fields: Sequence[str], consistency: Consistency) -> list[Row]:
+        """The rows of these revisions that have the keys they should have.
+
+        Fewer than there are chunks, and the rest must be looked for: the keys of collections that were filled by
+        release 0.1.0 follow from the text as well.
+        """
+        keys = [key for document in documents for key in chunk_ids(self._collection, document)]
+        return [
+            row
+            for some in limits.groups(keys, CHUNKS_PER_READ)
+            for row in self._query(one_of("id", some), fields, len(some), consistency)
+        ]
 
     def _whole(self, document: Document, rows: Sequence[Row]) -> IndexedDocument:
         chunks = tuple(stored_chunk(row).chunk for row in rows)
@@ -145,6 +164,12 @@ class Reader:
 
 
 _FIELDS = (*CHUNK_FIELDS, DENSE)
+
+
+def _revisions(documents: Sequence[Document]) -> str:
+    """Rows of these revisions, and perhaps some of others."""
+    names = [document.name for document in documents]
+    return both(one_of("document", names), one_of("sha256", dict.fromkeys(document.sha256 for document in documents)))
 
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:

@@ -15,10 +15,11 @@ CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end",
 """What a `StoredChunk` is made of."""
 
 
-def chunk_id(collection: str, document: Document, chunk: Chunk) -> str:
-    """Key of a chunk: the same content at the same place always gets the same one."""
-    parts = (collection, document.name, document.sha256, str(chunk.index), chunk.text)
-    return sha256("\0".join(parts).encode()).hexdigest()[:40]
+def chunk_ids(collection: str, document: Document) -> list[str]:
+    """Keys of a document's chunks, in order. They follow from the revision alone, so its rows need not be searched for:
+    Lite finds a row by its key at once, and looks at every row for anything else."""
+    revision = "\0".join((collection, document.name, document.sha256))
+    return [sha256(f"{revision}\0{index}".encode()).hexdigest()[:40] for index in range(document.chunks)]
 
 
 def text_hash(chunk: Chunk) -> str:
@@ -28,9 +29,9 @@ def text_hash(chunk: Chunk) -> str:
 
 def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[dict[str, Any]]:
     """One row for each chunk, in order."""
-    for chunk, vector in zip(chunks, vectors, strict=True):
+    for key, chunk, vector in zip(chunk_ids(collection, document), chunks, vectors, strict=True):
         yield {
-            "id": chunk_id(collection, document, chunk),
+            "id": key,
             "document": document.name,
             "sha256": document.sha256,
             "language": limits.cut(document.language, limits.LANGUAGE_BYTES),

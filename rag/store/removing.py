@@ -1,0 +1,68 @@
+"""Removing rows that count for nothing any more, and the mention of them in the registry after that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..types import Document
+from . import limits
+from .connection import Connection
+from .filters import both, one_of
+from .reading import Reader
+from .registry import NAMES_PER_QUERY, Entry, Registry
+from .rows import chunk_ids
+
+
+class Remover:
+    """Removes rows of one collection. Its calls belong inside `Connection.changes`."""
+
+    def __init__(self, connection: Connection, collection: str, registry: Registry, reader: Reader) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._registry = registry
+        self._reader = reader
+
+    def sweep(self, entries: Sequence[Entry], former: Sequence[Document] = ()) -> None:
+        """Delete the rows of revisions left over, then the mention of them.
+
+        Of these, `former` ones counted until now: how many rows they have is known, and by which keys.
+        """
+        done = self._delete_whole(former)
+        changed = [entry for entry in entries if entry.committed and entry.leftover]
+        gone = [entry for entry in entries if not entry.committed]
+        for entry in changed:
+            self.rows([entry.document.name], [s for s in entry.leftover if (entry.document.name, s) not in done])
+        left = [(e.document.name, s) for e in gone for s in e.leftover if (e.document.name, s) not in done]
+        for some in limits.groups(left, NAMES_PER_QUERY):
+            self.rows(list(dict.fromkeys(name for name, _ in some)), [sha256 for _, sha256 in some])
+        self._registry.write([replace(entry, leftover=()) for entry in changed])
+        self._registry.remove([entry.document.name for entry in gone])
+
+    def rows(self, names: Sequence[str], revisions: Sequence[str]) -> None:
+        """Delete the rows of these revisions of these documents, however many there are."""
+        if not revisions:
+            return
+        expression = both(one_of("document", names), one_of("sha256", dict.fromkeys(revisions)))
+        with self._connection.writing():
+            self._connection.call("delete", collection_name=self._collection, filter=expression)
+
+    def _delete_whole(self, documents: Sequence[Document]) -> set[tuple[str, str]]:
+        """Delete the rows of revisions by their keys; returns the names and revisions of those that had them all."""
+        whole = self._reader.whole(documents)
+        keys = [key for document in whole for key in chunk_ids(self._collection, document)]
+        for some in limits.groups(keys, limits.BATCH_ROWS):
+            with self._connection.writing():
+                self._connection.call("delete", collection_name=self._collection, ids=list(some))
+        return {(document.name, document.sha256) for document in whole}
+
+
+def revisions(entries: Sequence[Entry]) -> list[Document]:
+    """The revisions that count, or did until they were deleted."""
+    return [entry.document for entry in entries if entry.committed]
+
+
+def without_revision(entry: Entry) -> Entry:
+    """The entry of a document that is to go: nothing of it counts any more."""
+    everything = {*entry.leftover, entry.document.sha256} - {""}
+    return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))
