@@ -36,7 +36,7 @@ def add_commands(commands: Any) -> None:
         command.add_argument(
             "--conversations", action="store_true", help="with the conversations about it, of everyone"
         )
-    mend = commands.add_parser("repair", help="take out documents that a damaged database has lost parts of")
+    mend = commands.add_parser("repair", help="take out documents that have lost chunks, and rows without a document")
     mend.set_defaults(run=run_repair)
     for command in (copy, export, bring, mend):
         command.add_argument("--kb", default="", metavar="NAME", help="knowledge base; otherwise the default one")
@@ -92,11 +92,11 @@ def run_repair(args: argparse.Namespace, settings: Settings, language: Language)
     from .milvus import holding
 
     with holding(settings, _collection(args, settings), damaged=True) as (store, _):
-        lost = store.repair()
+        found = store.repair()
         store.flush()
-    for document in lost:
+    for document in found.incomplete:
         print(document.name)
-    print(text(reason("transfer.repaired", count=len(lost)), language))
+    print(text(reason("transfer.repaired", count=len(found.incomplete), strays=len(found.strays)), language))
     return OK
 
 

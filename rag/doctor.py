@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import RagError
 from .failures import shown_url
 from .messages import Language, Reason, label, reason, text
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .store import Diagnosis
+
 REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
 LEAST_PYTHON = (3, 11)
 LEAST_DISK = 2_000_000_000
 """Bytes; a small knowledge base with its indexes. The Qwen3 weights need another 2.4 GB."""
+
+NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +44,15 @@ class Finding:
         return f"{mark:<4} {label(f'doctor.{self.what}', language)}: {text(self.why, language)}"
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """All findings, in the order in which a problem would be met."""
+def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
+    """All findings, in the order in which a problem would be met. `deep` also looks at every row in Milvus."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python,
         _packages,
         _disk,
         _offline_models,
         _qwen3_models,
-        _milvus,
+        partial(_milvus, deep=deep),
         _chat,
     )
     return [finding for check in checks for finding in check(settings)]
@@ -117,7 +126,7 @@ def _qwen3_models(settings: Settings) -> Iterator[Finding]:
             yield Finding(part, True, reason("doctor.model_there", model=model, gigabytes=place.size / 1e9))
 
 
-def _milvus(settings: Settings) -> Iterator[Finding]:
+def _milvus(settings: Settings, *, deep: bool) -> Iterator[Finding]:
     from .milvus import connected
     from .store import diagnose
 
@@ -126,30 +135,72 @@ def _milvus(settings: Settings) -> Iterator[Finding]:
     except RagError as e:
         yield Finding("milvus", False, e.reason)
         return
+    with closing(connection):
+        yield Finding(
+            "milvus", True, reason("doctor.answers", uri=connection.address.shown, version=connection.version)
+        )
+        for number, (collection, option) in enumerate(_collections(settings)):
+            try:
+                found = diagnose(connection, collection, deep=deep)
+            except RagError as e:
+                yield Finding("milvus", False, e.reason)
+                continue
+            if number == 0:
+                yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
+            yield from _collection(collection, option, found)
+
+
+def _collections(settings: Settings) -> list[tuple[str, str]]:
+    """Collections of all knowledge bases, the default one first, and the option that names each to a command."""
+    from .build import kept_in, opened_library
+
+    if not kept_in(settings).path.is_file():
+        return [(settings.collection, "")]
     try:
-        found = diagnose(connection, settings.collection)
-    except RagError as e:
-        yield Finding("milvus", False, e.reason)
+        with opened_library(settings) as library:
+            default, *others = library.catalogue.all()
+    except RagError:
+        return [(settings.collection, "")]
+    return [(default.live, ""), *((base.live, f" --kb {shlex.quote(base.name or base.id)}") for base in others)]
+
+
+def _collection(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+    """What is there, what is too much or too little of it, and whether it is indexed."""
+    if not found.exists:
+        yield Finding("collection", True, reason("doctor.none_yet", collection=collection))
         return
-    finally:
-        connection.close()
-    yield Finding("milvus", True, reason("doctor.answers", uri=found.uri, version=found.version))
-    yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
     made_with = f"{found.fingerprint.model}, {found.fingerprint.dimension}" if found.fingerprint else "-"
     counts = reason(
         "doctor.counts",
-        collection=settings.collection,
+        collection=collection,
         documents=found.documents,
         chunks=found.chunks,
         index=found.index or "-",
         made_with=made_with,
     )
-    if found.damage:
-        yield Finding("collection", False, found.damage)
-        return
-    yield Finding(
-        "collection", True, counts if found.exists else reason("doctor.none_yet", collection=settings.collection)
-    )
+    yield Finding("collection", not found.damage, found.damage or counts)
+    yield from _rows(collection, option, found)
+    if found.pending:
+        yield Finding(
+            "index", True, reason("doctor.pending", collection=collection, rows=found.pending, index=found.index)
+        )
+
+
+def _rows(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+    """Whether rows and documents add up: by their numbers alone, unless every row was looked at."""
+    census = found.census
+    if census is None and found.spare:
+        code = "doctor.spare" if found.spare > 0 else "doctor.missing"
+        why = reason(code, collection=collection, rows=abs(found.spare), option=option)
+        yield Finding("rows", found.spare > 0, why)
+    elif census and census.strays:
+        names = ", ".join(dict.fromkeys(name for name, _ in census.strays[:NAMES_SHOWN]))
+        more = ", …" if len(census.strays) > NAMES_SHOWN else ""
+        count = len(census.strays)
+        why = reason("doctor.strays", collection=collection, count=count, names=f"{names}{more}", option=option)
+        yield Finding("rows", True, why)
+    elif census and not census.incomplete:
+        yield Finding("rows", True, reason("doctor.accounted", collection=collection))
 
 
 def _chat(settings: Settings) -> Iterator[Finding]:

@@ -131,11 +131,11 @@ class Settings:
     milvus_timeout: float = setting(
         "MILVUS_TIMEOUT", 5.0, "Seconds a Milvus server may take per call", low=0.5, high=600
     )
-    milvus_index: Literal["auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"] = setting(
+    milvus_index: Literal["auto", "flat", "hnsw", "hnsw_sq", "ivf_sq8", "ivf_rabitq", "diskann"] = setting(
         "MILVUS_INDEX",
         "auto",
         "Dense index; auto is flat on Milvus Lite and hnsw on servers",
-        choices=("auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"),
+        choices=("auto", "flat", "hnsw", "hnsw_sq", "ivf_sq8", "ivf_rabitq", "diskann"),
     )
     milvus_consistency: Literal["session", "strong"] = setting(
         "MILVUS_CONSISTENCY",
@@ -147,8 +147,8 @@ class Settings:
     hnsw_ef_construction: int = setting(
         "MILVUS_HNSW_EF_CONSTRUCTION", 200, "HNSW: width while building", low=8, high=10000
     )
-    ivf_nlist: int = setting("MILVUS_IVF_NLIST", 1024, "IVF_RABITQ: clusters", low=1, high=65536)
-    ivf_nprobe: int = setting("MILVUS_IVF_NPROBE", 64, "IVF_RABITQ: clusters searched", low=1, high=65536)
+    ivf_nlist: int = setting("MILVUS_IVF_NLIST", 1024, "IVF: clusters", low=1, high=65536)
+    ivf_nprobe: int = setting("MILVUS_IVF_NPROBE", 64, "IVF: clusters searched", low=1, high=65536)
     hnsw_ef: int = setting("MILVUS_HNSW_EF", 128, "HNSW, DISKANN: width while searching", low=8, high=32768)
 
     chunk_tokens: int = setting(

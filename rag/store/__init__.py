@@ -11,6 +11,7 @@
 | `rows.py`       | chunks as rows and back                                                |
 | `search.py`     | dense and full-text search of what counts                              |
 | `reading.py`    | documents whole: chunks and vectors of what counts                     |
+| `trial.py`      | whether a server really builds an index                                |
 | `removing.py`   | rows that count no more, and the mention of them                       |
 | `opening.py`    | making, checking, indexing and loading a collection                    |
 | `collection.py` | `MilvusStore`, the `Store` of `rag.protocols`                            |

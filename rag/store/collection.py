@@ -86,7 +86,9 @@ class MilvusStore:
         with connection.changes, opening.reporting_damage(connection), opening.all_or_nothing(connection, collection):
             description = opening.ensure_collections(connection, collection, fingerprint)
             has_sparse = any(field["name"] == schema.SPARSE for field in description["fields"])
-            dense = opening.ensure_indexes(connection, collection, options, full_text=has_sparse)
+            dense = opening.ensure_indexes(
+                connection, collection, options, dimension=fingerprint.dimension, full_text=has_sparse
+            )
         missing = schema.no_full_text(connection)
         if missing is None and not has_sparse:
             missing = reason("store.made_without_full_text", collection=collection)
@@ -241,17 +243,17 @@ class MilvusStore:
         """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
         return self._reader.census()
 
-    def repair(self) -> list[Document]:
+    def repair(self) -> Census:
         """Take out the documents that have lost chunks, to be put again, and rows that belong to none.
 
-        Returns the documents taken out.
+        Returns what was taken out.
         """
         found = self.census()
         self.delete([document.name for document in found.incomplete])
         with self._connection.changes:
             for name, sha256 in found.strays:
                 self._remover.rows([name], [sha256])
-        return list(found.incomplete)
+        return found
 
     def close(self) -> None:
         """Release the database: the lock of an embedded one goes with its last user in this process."""

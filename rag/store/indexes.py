@@ -12,7 +12,7 @@ from ..messages import reason
 if TYPE_CHECKING:
     from .connection import Connection
 
-IndexKind = Literal["auto", "flat", "hnsw", "hnsw_sq", "diskann", "ivf_rabitq"]
+IndexKind = Literal["auto", "flat", "hnsw", "hnsw_sq", "ivf_sq8", "ivf_rabitq", "diskann"]
 
 FILTERED_LITE_EF = 4096
 """Lite's HNSW filters after searching: with a narrow filter and a usual width it finds hardly anything."""
@@ -44,6 +44,8 @@ class IndexOptions:
     nprobe: int = 64
     bm25_k1: float = 1.2
     bm25_b: float = 0.75
+    trial_seconds: float = 60.0
+    """How long a server may take to build an index of a few vectors before one in use is given up for its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class _Kind:
     on_lite: bool
     """Whether Lite really has it. It accepts any name, searches without an index, and fails at the next start."""
     build: Callable[[IndexOptions], Mapping[str, Param]]
+    everywhere: bool = False
+    """Whether every server is known to build it. Of others, some take the name and never finish: see `trial.py`."""
 
 
 def _graph(options: IndexOptions) -> Mapping[str, Param]:
@@ -75,13 +79,14 @@ def _graph(options: IndexOptions) -> Mapping[str, Param]:
 
 
 _KINDS: Mapping[IndexKind, _Kind] = {
-    "flat": _Kind("FLAT", (2, 0), True, lambda o: {}),
-    "hnsw": _Kind("HNSW", (2, 0), True, _graph),
+    "flat": _Kind("FLAT", (2, 0), True, lambda o: {}, everywhere=True),
+    "hnsw": _Kind("HNSW", (2, 0), True, _graph, everywhere=True),
     "hnsw_sq": _Kind("HNSW_SQ", (2, 5), True, lambda o: {**_graph(o), "sq_type": "SQ8"}),
-    "diskann": _Kind("DISKANN", (2, 2), False, lambda o: {}),
+    "ivf_sq8": _Kind("IVF_SQ8", (2, 0), False, lambda o: {"nlist": o.nlist}),
     "ivf_rabitq": _Kind(
         "IVF_RABITQ", (2, 6), False, lambda o: {"nlist": o.nlist, "refine": True, "refine_type": "SQ8"}
     ),
+    "diskann": _Kind("DISKANN", (2, 2), False, lambda o: {}),
 }
 
 
@@ -101,6 +106,11 @@ def dense_index(options: IndexOptions, connection: Connection) -> Index:
     return Index(kind.type, kind.build(options))
 
 
+def needs_trial(wanted: Index) -> bool:
+    """Whether a server may take this index and never build it."""
+    return wanted.type not in {kind.type for kind in _KINDS.values() if kind.everywhere}
+
+
 def search_params(index: str, options: IndexOptions, *, is_lite: bool) -> SearchParams:
     """What a search in an index of this type is told; of a type nobody asked for, only the metric."""
 
@@ -111,6 +121,8 @@ def search_params(index: str, options: IndexOptions, *, is_lite: bool) -> Search
             values = {"ef": width}
         elif index == "DISKANN":
             values = {"search_list": min(width, max(DISKANN_FEW, DISKANN_PER_HIT * fetch))}
+        elif index == "IVF_SQ8":
+            values = {"nprobe": options.nprobe}
         elif index == "IVF_RABITQ":
             values = {"nprobe": options.nprobe, "refine_k": REFINE_K}
         return {"metric_type": "IP", "params": values}

@@ -12,7 +12,7 @@ from . import limits, schema
 from .connection import Connection
 from .opening import reporting_damage
 from .reading import Census, Reader
-from .registry import Registry
+from .registry import Entry, Registry
 from .rows import CHUNK_FIELDS, stored_chunk
 
 NAMES_SHOWN = 5
@@ -38,16 +38,18 @@ class Diagnosis:
     """In the collection: more than `chunks` while a change is under way or after one was cut off."""
     damage: Reason | None = None
     """What an embedded database has lost, None when nothing is missing."""
+    pending: int = 0
+    """Rows a server has not brought into the dense index yet; it compares these one by one."""
+    spare: int = 0
+    """Rows beyond those of committed documents, below 0 when some are missing; 0 while a change is under way."""
+    census: Census | None = None
+    """What a look at every row found; None without one."""
 
 
 def read_documents(connection: Connection, collection: str) -> list[Document]:
     """The committed documents by name, whatever the collection was made with; none when there is no collection."""
     limits.check_collection(collection)
-    registry = collection + schema.REGISTRY_SUFFIX
-    with connection.reading():
-        if not connection.call("has_collection", collection_name=registry):
-            return []
-        entries = Registry(connection, registry).all()
+    entries = _entries(connection, collection)
     return sorted((entry.document for entry in entries if entry.present), key=lambda document: document.name)
 
 
@@ -80,25 +82,29 @@ def drop(connection: Connection, collection: str) -> None:
         schema.drop_one(connection, collection)
 
 
-def diagnose(connection: Connection, collection: str) -> Diagnosis:
-    """Look at everything a person would want to know when something is wrong. Changes nothing."""
+def diagnose(connection: Connection, collection: str, *, deep: bool = False) -> Diagnosis:
+    """Look at everything a person would want to know when something is wrong. Changes nothing.
+
+    `deep` looks at every row, which takes a minute for 100,000 of them.
+    """
     limits.check_collection(collection)
     with reporting_damage(connection):
-        return _diagnosis(connection, collection)
+        return _diagnosis(connection, collection, deep=deep)
 
 
-def _diagnosis(connection: Connection, collection: str) -> Diagnosis:
+def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> Diagnosis:
     with connection.reading():
         exists = bool(connection.call("has_collection", collection_name=collection))
         dense = schema.found_index(connection, collection, schema.DENSE) if exists else None
         rows = _count(connection, collection) if exists else 0
-    documents = read_documents(connection, collection)
-    chunks = sum(document.chunks for document in documents)
-    damage = None
-    if exists and connection.embedded and rows < chunks:
-        reader = Reader(connection, collection, Registry(connection, collection + schema.REGISTRY_SUFFIX), dimension=0)
-        lost = reader.census().incomplete
-        damage = lost_chunks(connection, lost) if lost else None
+    entries = _entries(connection, collection)
+    documents = [entry.document for entry in entries if entry.present]
+    under_way = any(entry.leftover for entry in entries)
+    spare = 0 if under_way else rows - sum(entry.document.chunks for entry in entries if entry.committed)
+    census = None
+    if exists and (deep or (connection.embedded and spare < 0)):
+        registry = Registry(connection, collection + schema.REGISTRY_SUFFIX)
+        census = Reader(connection, collection, registry, dimension=0).census()
     return Diagnosis(
         uri=connection.address.shown,
         version=connection.version,
@@ -108,10 +114,22 @@ def _diagnosis(connection: Connection, collection: str) -> Diagnosis:
         fingerprint=fingerprint_of(connection, collection) if exists else None,
         index=dense.type if dense else "",
         documents=len(documents),
-        chunks=chunks,
+        chunks=sum(document.chunks for document in documents),
         rows=rows,
-        damage=damage,
+        damage=lost_chunks(connection, census.incomplete) if census and census.incomplete else None,
+        pending=int(dense.params.get("pending_index_rows", 0)) if dense else 0,
+        spare=spare,
+        census=census,
     )
+
+
+def _entries(connection: Connection, collection: str) -> list[Entry]:
+    """Every entry of its registry, none when there is none."""
+    registry = collection + schema.REGISTRY_SUFFIX
+    with connection.reading():
+        if not connection.call("has_collection", collection_name=registry):
+            return []
+        return Registry(connection, registry).all()
 
 
 def refuse_lost(

@@ -14,7 +14,8 @@ from ..types import Fingerprint
 from . import limits, schema
 from .connection import Connection
 from .filters import one_of
-from .indexes import Index, IndexOptions, dense_index, sparse_index
+from .indexes import Index, IndexOptions, dense_index, needs_trial, sparse_index
+from .trial import check_builds
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,16 @@ def ensure_collections(connection: Connection, collection: str, fingerprint: Fin
     return description
 
 
-def ensure_indexes(connection: Connection, collection: str, options: IndexOptions, *, full_text: bool) -> Index:
+def ensure_indexes(
+    connection: Connection, collection: str, options: IndexOptions, *, dimension: int, full_text: bool
+) -> Index:
     """Index and load both collections; returns the dense index in use."""
     wanted = dense_index(options, connection)
     keep = options.kind == "auto"
+    if not connection.is_lite and needs_trial(wanted):
+        found = schema.found_index(connection, collection, schema.DENSE)
+        if not found or not found.serves(wanted):
+            check_builds(connection, wanted, dimension=dimension, seconds=options.trial_seconds)
     dense = schema.ensure_index(connection, collection, schema.DENSE, wanted, metric="IP", keep=keep)
     if full_text:
         sparse = sparse_index(options)

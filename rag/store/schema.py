@@ -90,6 +90,16 @@ def registry_schema() -> CollectionSchema:
     return schema
 
 
+def trial_schema(dimension: int) -> CollectionSchema:
+    """Fields of a collection that is made to see whether an index can be built."""
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=dimension)
+    return schema
+
+
 def create(connection: Connection, collection: str, schema: CollectionSchema, properties: Mapping[str, str]) -> None:
     """Create a collection, as yet without indexes."""
     with connection.writing():

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rag.build import opened_library
 from rag.doctor import examine
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import IndexOptions, MilvusStore, connect
+from rag.store.reading import Census
+from rag.store.registry import Entry, Registry
 
 from .corpus import FINGERPRINT, sample, searched, texts
 
@@ -138,7 +142,7 @@ def test_chunks_that_are_gone_without_a_word_are_noticed_and_can_be_taken_out(
     assert (refused.value.reason.code, refused.value.reason.values["names"]) == ("store.chunks_lost", "a.md, b.md")
     assert doctor(copied, "collection") == "store.chunks_lost"
     store = opened(copied, damaged=True)
-    assert [document.name for document in store.repair()] == ["a.md", "b.md"]
+    assert [document.name for document in store.repair().incomplete] == ["a.md", "b.md"]
     store.close()
     store = opened(copied)
     assert store.documents() == []
@@ -153,19 +157,79 @@ def test_rows_whose_registry_is_gone_are_taken_out(copied: Path) -> None:
     store = opened(copied)
     assert store.documents() == []
     assert [name for name, _ in store.census().strays] == ["a.md", "b.md"]
-    assert store.repair() == []
+    store.close()
+    assert finding(copied, "rows") == ("doctor.spare", True)
+    assert finding(copied, "rows", deep=True) == ("doctor.strays", True)
+    store = opened(copied)
+    assert store.repair().incomplete == ()
     assert store.census().strays == ()
     store.close()
+    assert finding(copied, "rows") == ("", True)
 
 
 def test_a_sound_database_has_nothing_to_repair(copied: Path) -> None:
     store = opened(copied)
-    assert store.repair() == []
+    assert store.repair() == Census((), ())
     check_all_there(store)
     store.close()
+    assert finding(copied, "rows") == ("", True)
+    assert finding(copied, "rows", deep=True) == ("doctor.accounted", True)
+
+
+def test_as_many_rows_too_many_as_too_few_are_told_apart_by_a_deep_look(copied: Path) -> None:
+    """As after a registry and a collection were each brought back from another day."""
+    connection = connect(str(copied))
+    store = MilvusStore.open(connection, "flat", FINGERPRINT)
+    (former,) = (d for d in store.documents() if d.name == "a.md")
+    registry = Registry(connection, "flat_registry")
+    registry.write([Entry(replace(former, sha256="0" * 64))])
+    store.close()
+    assert finding(copied, "rows") == ("", True)
+    assert finding(copied, "collection", deep=True) == ("store.chunks_lost", False)
+    assert finding(copied, "rows", deep=True) == ("doctor.strays", True)
+
+
+def test_what_a_crash_left_is_the_next_starts_business_and_not_a_finding(copied: Path) -> None:
+    connection = connect(str(copied))
+    store = MilvusStore.open(connection, "flat", FINGERPRINT)
+    (former,) = (d for d in store.documents() if d.name == "a.md")
+    Registry(connection, "flat_registry").write([Entry(replace(former, sha256=""), (former.sha256,))])
+    store.close()
+    assert finding(copied, "rows") == ("", True)
+    opened(copied).close()
+    assert finding(copied, "rows", deep=True) == ("doctor.accounted", True)
+
+
+def test_doctor_looks_at_every_knowledge_base_and_says_how_to_repair_it(copied: Path, tmp_path: Path) -> None:
+    settings = at(copied, RAG_DATA_DIR=str(tmp_path))
+    with opened_library(settings) as library:
+        live = library.catalogue.create("The others").live
+    store = opened(copied, live)
+    DOCUMENTS["a.md"].put(store)
+    store.close()
+    connection = connect(str(copied))
+    Registry(connection, f"{live}_registry").remove(["a.md"])
+    connection.close()
+    found = [finding for finding in examine(settings) if finding.what in ("collection", "rows")]
+    assert [(each.what, each.why.values["collection"]) for each in found] == [
+        ("collection", "flat"),
+        ("collection", live),
+        ("rows", live),
+    ]
+    assert "repair --kb 'The others'" in found[-1].line("en") and "repair --kb 'The others'" in found[-1].line("zh")
+
+
+def at(path: Path, **more: str) -> Settings:
+    return Settings.from_env({"RAG_PROFILE": "offline", "MILVUS_URI": str(path), "RAG_COLLECTION": "flat", **more})
+
+
+def finding(path: Path, what: str, *, deep: bool = False) -> tuple[str, bool]:
+    """Code of a finding of doctor and whether all is well with it; "" where it has none to tell."""
+    data = {"RAG_DATA_DIR": str(path.parent / "data")}
+    found = {each.what: each for each in examine(at(path, **data), deep=deep)}
+    return (found[what].why.code, found[what].well) if what in found else ("", True)
 
 
 def doctor(path: Path, what: str) -> str:
     """Code of the finding that something is wrong there."""
-    settings = Settings.from_env({"RAG_PROFILE": "offline", "MILVUS_URI": str(path), "RAG_COLLECTION": "flat"})
-    return next(finding.why.code for finding in examine(settings) if finding.what == what and not finding.well)
+    return next(each.why.code for each in examine(at(path)) if each.what == what and not each.well)

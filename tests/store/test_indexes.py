@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from rag.errors import StoreError
-from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop
+from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop, schema
 from rag.store.indexes import Index, IndexKind, search_params
+from rag.store.trial import PREFIX
 from tests.milvus_server import TOKEN, MilvusServer
 
 from .conftest import Place
@@ -22,7 +23,7 @@ INDEXED_ROWS = 4_000
 """A server builds no index for fewer than 1,024 rows, in each of the two shards a collection has."""
 
 
-@pytest.mark.parametrize("kind", ["diskann", "ivf_rabitq"])
+@pytest.mark.parametrize("kind", ["ivf_sq8", "ivf_rabitq", "diskann"])
 def test_what_lite_would_accept_and_break_on_is_refused(path: str, kind: IndexKind) -> None:
     connection = connect(path)
     with pytest.raises(StoreError) as refused:
@@ -64,16 +65,27 @@ def test_a_quantised_graph_on_lite_finds_and_survives_a_restart(path: str) -> No
 
 
 @pytest.mark.server
-def test_a_real_server_builds_the_graph_and_searches_in_it(own_store: MilvusStore, server_place: Place) -> None:
-    connection = server_place.connect()
-    sample("a.md", *(f"fox {number}" for number in range(INDEXED_ROWS))).put(own_store)
-    connection.call("flush", collection_name=server_place.collection)  # before that, no index
-    deadline = monotonic() + 60
-    while indexed(connection, server_place.collection) < INDEXED_ROWS and monotonic() < deadline:
+@pytest.mark.parametrize(("kind", "type"), [("flat", "FLAT"), ("hnsw", "HNSW"), ("ivf_sq8", "IVF_SQ8")])
+def test_a_real_server_builds_the_index_and_searches_in_it(
+    milvus_server: MilvusServer, kind: IndexKind, type: str
+) -> None:
+    connection = connect(milvus_server.uri, token=TOKEN, certificate=str(milvus_server.authority), timeout=60)
+    name = f"built_{kind}"
+    options = IndexOptions(kind=kind, nlist=64, nprobe=16)
+    store = MilvusStore.open(connection, name, FINGERPRINT, index=options)
+    sample("a.md", *(f"fox {number}" for number in range(INDEXED_ROWS))).put(store)
+    sample("b.md", "dog").put(store)
+    connection.call("flush", collection_name=name)  # before that, no index
+    deadline = monotonic() + 120
+    while indexed(connection, name) < INDEXED_ROWS + 1 and monotonic() < deadline:
         threading.Event().wait(0.2)
-    assert indexed(connection, server_place.collection) >= INDEXED_ROWS
-    assert len(own_store.search_dense(question("fox"), limit=50)) == 50
-    connection.close()
+    found = diagnose(connection, name)
+    assert (found.index, found.pending, found.rows) == (type, 0, INDEXED_ROWS + 1)
+    assert len(store.search_dense(question("fox"), limit=50)) == 50
+    assert names(store.search_dense(question("dog"), limit=1)) == ["b.md"]
+    assert len(store.search_dense(question("fox"), limit=5, documents=["b.md"])) == 1
+    drop(connection, name)
+    store.close()
 
 
 def indexed(connection: Connection, collection: str) -> int:
@@ -81,16 +93,43 @@ def indexed(connection: Connection, collection: str) -> int:
     return int(described["indexed_rows"])
 
 
+NEVER_BUILT = IndexOptions(kind="diskann", ef=16, trial_seconds=2)
+"""The package was built without that index: it takes the name and the parameters, and never finishes."""
+
+
 @pytest.mark.server
-def test_a_real_server_takes_diskann_and_its_searches(milvus_server: MilvusServer) -> None:
-    """The package was built without that index: it takes the name and the parameters, and searches without."""
+def test_an_index_a_real_server_never_builds_is_found_out_before_anything_changes(
+    own_store: MilvusStore, server_place: Place
+) -> None:
+    sample("a.md", "fox", "dog").put(own_store)
+    connection = server_place.connect()
+    before = diagnose(connection, server_place.collection).index
+    with pytest.raises(StoreError) as refused:
+        MilvusStore.open(connection, server_place.collection, FINGERPRINT, index=NEVER_BUILT)
+    assert (refused.value.reason.code, refused.value.reason.values["type"]) == ("store.index_not_built", "DISKANN")
+    assert before != "DISKANN" and diagnose(connection, server_place.collection).index == before
+    assert names(own_store.search_dense(question("dog"), limit=1)) == ["a.md"]
+    with pytest.raises(StoreError) as refused:
+        MilvusStore.open(connection, "on_disk", FINGERPRINT, index=NEVER_BUILT)
+    assert refused.value.reason.code == "store.index_not_built"
+    left = connection.call("list_collections")
+    assert "on_disk" not in left and not [name for name in left if name.startswith(PREFIX)]
+    connection.close()
+
+
+@pytest.mark.server
+def test_an_index_that_is_never_finished_answers_and_is_reported(milvus_server: MilvusServer) -> None:
+    """As one that was made before there was a trial: searched one by one, with the parameters of its kind."""
     connection = connect(milvus_server.uri, token=TOKEN, certificate=str(milvus_server.authority), timeout=30)
-    store = MilvusStore.open(connection, "on_disk", FINGERPRINT, index=IndexOptions(kind="diskann", ef=16))
-    sample("a.md", *(f"fox {number}" for number in range(300))).put(store)
-    assert len(store.search_dense(question("fox"), limit=50)) == 50
-    assert diagnose(connection, "on_disk").index == "DISKANN"
-    store = MilvusStore.open(connection, "on_disk", FINGERPRINT)  # auto leaves it, and searches it as what it is
-    assert len(store.search_dense(question("fox"), limit=300)) == 300
+    store = MilvusStore.open(connection, "on_disk", FINGERPRINT)
+    sample("a.md", *(f"fox {number}" for number in range(INDEXED_ROWS))).put(store)
+    connection.call("flush", collection_name="on_disk")
+    schema.ensure_index(connection, "on_disk", schema.DENSE, Index("DISKANN", {}), metric="IP", keep=False)
+    for options in (NEVER_BUILT, IndexOptions()):  # asked for again, and left as it is by auto
+        store = MilvusStore.open(connection, "on_disk", FINGERPRINT, index=options)
+        assert len(store.search_dense(question("fox"), limit=300)) == 300
+    found = diagnose(connection, "on_disk")
+    assert found.index == "DISKANN" and found.pending > 0
     drop(connection, "on_disk")
     store.close()
 
@@ -120,6 +159,7 @@ def test_strong_reads_see_what_another_connection_wrote_at_once(
         pytest.param("HNSW_SQ", 20, False, False, {"ef": 100}, id="quantised graph"),
         pytest.param("DISKANN", 20, False, False, {"search_list": 100}, id="graph on disk"),
         pytest.param("DISKANN", 5_000, False, False, {"search_list": 5_000}, id="graph on disk, many hits"),
+        pytest.param("IVF_SQ8", 20, False, False, {"nprobe": 7}, id="8-bit codes"),
         pytest.param("IVF_RABITQ", 20, False, False, {"nprobe": 7, "refine_k": 2}, id="1-bit codes"),
         pytest.param("AUTOINDEX", 20, False, False, {}, id="one a managed server chose"),
     ],
