@@ -139,6 +139,23 @@ def bookmarked(pages: Sequence[Sequence[tuple[int, int, str]]], marks: Sequence[
     return pdf_of(objects, info=4)
 
 
+def drawn(*operators: str) -> bytes:
+    """A PDF of one page with what the operators draw."""
+    return pdf_of(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+            stream("\n".join(operators)),
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        ]
+    )
+
+
+def written_at(x: int, y: int, text: str) -> str:
+    return f"BT /F1 11 Tf {x} {y} Td ({text}) Tj ET"
+
+
 def chinese_pdf(*lines: str) -> bytes:
     """A PDF of Chinese lines below each other, in a font every reader has."""
     drawn = "".join(

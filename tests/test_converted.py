@@ -13,7 +13,7 @@ from rag.events import Cancel
 from rag.links import without_long_addresses
 from rag.types import Chunk
 
-from .office_files import PNG, bookmarked, chinese_pdf, note, paragraph, picture, run, table, word
+from .office_files import PNG, bookmarked, chinese_pdf, drawn, note, paragraph, picture, run, table, word, written_at
 
 PICTURE = base64.b64encode(PNG * 1000).decode()
 """Of some 100 KB."""
@@ -138,8 +138,9 @@ def test_a_main_part_that_a_script_would_fill_is_no_main_part() -> None:
 )
 def test_the_encoding_a_page_has_counts_before_the_one_it_claims(encoding: str, declared: str) -> None:
     meta = f'<meta charset="{declared}">' if declared else ""
-    page = f"<html><head>{meta}<title>休假</title></head><body><h1>休假</h1><p>每年三十天。</p></body></html>"
-    assert converted("html", page.encode(encoding)).endswith("# 休假\n\n每年三十天。")
+    said = "每年三十天。" if encoding == "big5" else "朱镕基，每年三十天。"
+    page = f"<html><head>{meta}<title>休假</title></head><body><h1>休假</h1><p>{said}</p></body></html>"
+    assert converted("html", page.encode(encoding)).endswith(f"# 休假\n\n{said}")
 
 
 # ---- Word ------------------------------------------------------------------------------------------------------------
@@ -247,6 +248,37 @@ def test_without_bookmarks_the_file_names_a_pdf_that_names_itself_by_nothing() -
 def test_an_outline_that_is_broken_does_not_cost_the_document() -> None:
     data = bookmarked(PAGES, [("Keys", 0)], INFO).replace(b"/First 10 0 R", b"/First 99 0 R")
     assert "Keys are made once." in converted("pdf", data)
+
+
+ROWS = (("Grade", "Days off"), ("A | B", "30"), ("C", "25"))
+IN_CELLS = [written_at(76 + 60 * c, 604 - 20 * r, text) for r, row in enumerate(ROWS) for c, text in enumerate(row)]
+BEFORE, AFTER = written_at(72, 700, "Before the table."), written_at(72, 500, "After it.")
+LINES = [f"72 {620 - 20 * i} m 212 {620 - 20 * i} l S" for i in range(4)]
+LINES += [f"{x} 620 m {x} 560 l S" for x in (72, 132, 212)]
+BOXES = [f"{72 + 60 * c} {600 - 20 * r} {60 + 20 * c} 20 re S" for r in range(3) for c in range(2)]
+TABLE = "| Grade | Days off |\n| --- | --- |\n| A \\| B | 30 |\n| C | 25 |"
+
+
+@pytest.mark.parametrize("rules", [LINES, BOXES], ids=["lines", "a box for each cell"])
+def test_a_table_with_drawn_lines_is_a_table(rules: list[str]) -> None:
+    text = converted("pdf", drawn(*rules, BEFORE, *IN_CELLS, AFTER))
+    assert text.split("\n\n") == ["## Page 1", "Before the table.", TABLE, "After it."]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param([], id="no lines"),
+        pytest.param(["72 620 m 212 620 l S", "72 560 m 212 560 l S"], id="rules above and below"),
+        pytest.param(["60 480 300 240 re S"], id="a frame around everything"),
+        pytest.param([f"{10 * i} 0 m {10 * i} 790 l S" for i in range(60)] + ["0 9 m 600 9 l S", "0 700 m 600 700 l S",
+                     "0 790 m 600 790 l S"], id="a grid behind everything"),
+    ],
+)  # fmt: skip
+def test_other_lines_make_no_table_and_lose_no_word(rules: list[str]) -> None:
+    text = converted("pdf", drawn(*rules, BEFORE, *IN_CELLS, AFTER))
+    assert "| ---" not in text
+    assert all(word in text for word in ("Before the table.", "Days off", "25", "After it."))
 
 
 def test_chinese_lines_are_one_paragraph_in_their_order() -> None:

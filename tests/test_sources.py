@@ -130,14 +130,17 @@ def test_a_disagreement_says_which_of_two_equal_names_says_what() -> None:
     shown = similar.conflicts(ledger().retrieval or Retrieval("", RetrievalOptions(), ()), "en", turn=1)
     first, second = shown.split("<dt>")[1:]
     assert "Main" in first and "thirty" in first and "Policies" in second and "twenty" in second
-    longer = (
-        passage("Leave is thirty days a year for everybody here.", "main", "Main", number=1),
-        passage("Leave is thirty days a year for everybody here, with pay.", "kb_2", "Other", number=2),
+    texts = (
+        "Leave is thirty days a year for everybody here.",
+        "Leave is thirty days a year for everybody here. It comes with pay.",
     )
-    retrieval = Retrieval("leave", RetrievalOptions(), longer, conflicts=conflicts(longer))
-    assert retrieval.conflicts
-    first, second = similar.conflicts(retrieval, "en", turn=1).split("<dt>")[1:]
-    assert ("Other" in first) == ("with pay" in first) and ("Other" in second) == ("with pay" in second)
+    for one, other in (texts, texts[::-1]):
+        both = (passage(one, "main", "Main", number=1), passage(other, "kb_2", "Other", number=2))
+        retrieval = Retrieval("leave", RetrievalOptions(), both, conflicts=conflicts(both))
+        assert [each.why.code for each in retrieval.conflicts] == ["duplicates.adds"]
+        first, second = similar.conflicts(retrieval, "en", turn=1).split("<dt>")[1:]
+        told = first if "with pay" in first else second
+        assert ("Main" in told) == ("with pay" in one) and ("Other" in told) == ("with pay" in other)
 
 
 def test_a_repetition_names_the_one_that_is_kept() -> None:

@@ -3,7 +3,7 @@
 formats     which file is of which format
 embedded    files that a text carries in itself, left out
 worker      one conversion, in a process of its own
-html, word, slides, pdf    what it does for each format; bookmarks: the outline of a PDF
+html, word, slides, pdf    what it does for each format; bookmarks: the outline of a PDF; ruled: its tables
 properties  what a file says of itself, as front matter
 process     starts that process, bounds its time and memory, turns its failures into reasons
 

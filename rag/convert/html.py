@@ -24,8 +24,6 @@ OPTIONS = {"table_infer_header": True, "sup_symbol": "<sup>", "sub_symbol": "<su
 LEAST = 100
 """Characters a main part has: one that is filled by a script is empty here."""
 
-_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
-
 
 def html_to_markdown(file: BytesIO) -> str:
     """The page's main part, headed by what it says of itself."""
@@ -58,11 +56,7 @@ def _soup(data: bytes) -> BeautifulSoup:
     try:
         return BeautifulSoup(data.decode("utf-8-sig"), "html.parser")
     except UnicodeDecodeError:
-        declared = _DECLARED.search(data[:4096])
-        charset = declared[1].decode("ascii").lower() if declared else None
-        if charset in ("gb2312", "gbk"):
-            charset = "gb18030"  # holds both, and pages that say less than they use
-        return BeautifulSoup(data, "html.parser", from_encoding=charset)
+        return BeautifulSoup(data, "html.parser")
 
 
 def _main(soup: BeautifulSoup) -> Tag:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .bookmarks import Bookmark, bookmarks
 from .properties import Properties, headed, plain, title_of
+from .ruled import tables
 
 LARGER = 1.15
 """Times the size of most letters from which a short block counts as a heading."""
@@ -26,10 +27,11 @@ _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph of a page with the size of most of its letters."""
+    """A paragraph of a page with the size of most of its letters, or a table."""
 
     text: str
     size: float
+    table: bool = False
 
 
 def pdf_to_markdown(file: BytesIO) -> str:
@@ -49,7 +51,7 @@ def _usual(pages: Sequence[Sequence[Block]]) -> float:
     sizes = Counter[float]()
     for page in pages:
         for block in page:
-            sizes[block.size] += len(block.text)
+            sizes[block.size] += 0 if block.table else len(block.text)
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
@@ -86,6 +88,8 @@ def _markdown(pages: Sequence[Sequence[Block]], marks: Sequence[Bookmark], usual
                 yield f"{'#' * placed[at].level} {_line(block.text)}"
                 if at + 1 not in placed and at + 1 < len(page):
                     yield page_heading
+            elif block.table:
+                yield block.text
             elif _is_heading(block, usual):
                 yield f"{'#' * (depth + 2)} {block.text}"
             else:
@@ -119,19 +123,25 @@ def _line(text: str) -> str:
 
 
 def _is_heading(block: Block, usual: float) -> bool:
-    return block.size >= LARGER * usual and len(block.text) <= LONGEST_HEADING
+    return not block.table and block.size >= LARGER * usual and len(block.text) <= LONGEST_HEADING
 
 
 def _blocks(page: Any) -> Iterator[Block]:
-    """The paragraphs of a page, in reading order."""
+    """The paragraphs and tables of a page, in reading order."""
     from pdfminer.layout import LTChar, LTTextContainer, LTTextLine
 
-    for box in page:
-        if not isinstance(box, LTTextContainer):
-            continue
-        lines = [line for line in box if isinstance(line, LTTextLine)]
+    boxes = [[line for line in box if isinstance(line, LTTextLine)] for box in page if isinstance(box, LTTextContainer)]
+    held = tables(page, [line for box in boxes for line in box])
+    of_line = {id(line): at for at, (inside, _) in enumerate(held) for line in inside}
+    told: set[int] = set()
+    for box in boxes:
+        for at in dict.fromkeys(of_line[id(line)] for line in box if id(line) in of_line):
+            if at not in told:
+                told.add(at)
+                yield Block(held[at][1], 0.0, table=True)
+        lines = [line for line in box if id(line) not in of_line]
         sizes = Counter(round(c.size, 1) for line in lines for c in line if isinstance(c, LTChar))
-        text = _joined([line.get_text() for line in lines] or [box.get_text()])
+        text = _joined([line.get_text() for line in lines])
         if text and sizes:
             yield Block(text, sizes.most_common(1)[0][0])
 
