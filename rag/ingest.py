@@ -31,7 +31,7 @@ from .errors import (
     StoreUnavailable,
 )
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
-from .files import Refused, decode
+from .files import Refused, Seen, decode
 from .messages import Reason, reason
 from .protocols import Embedder, Store
 from .types import Chunk, Document, Source, Vectors
@@ -105,8 +105,10 @@ class Ingest:
         self._detect = detect
         self._now = now
 
-    def run(self, sources: Iterable[Source | Refused], *, cancel: Cancel, moves: bool = False) -> Iterator[IngestEvent]:
-        """Events of every source in order; the last one of each has an outcome, whatever happens.
+    def run(
+        self, sources: Iterable[Source | Refused | Seen], *, cancel: Cancel, moves: bool = False
+    ) -> Iterator[IngestEvent]:
+        """Events of every source in order; the last one of each has an outcome, whatever happens. None of one `Seen`.
 
         With `moves`, a new file whose content is that of a document that did not come up takes its place: the file has
         another name now, or lies in another folder. That is known at the end, so such a file has a second last event.
@@ -119,7 +121,8 @@ class Ingest:
         try:
             for source in sources:
                 job.seen.add(source.name)
-                yield from self._file(source, job, cancel)
+                if not isinstance(source, Seen):
+                    yield from self._file(source, job, cancel)
             if moves and not cancel and not job.hopeless:
                 yield from self._moved(job)
         finally:

@@ -15,7 +15,7 @@ from .catalogue import KnowledgeBase
 from .comparing import Comparison, compare
 from .errors import LibraryError
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
-from .files import FileLimits, Refused, collect
+from .files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
 from .indexes import Indexes
 from .jobrunner import JobRunner
 from .labelled import Question
@@ -101,7 +101,7 @@ class Service:
         return self.library.delete(base, typed=typed, left=self.jobs.abandon)
 
     def ingest(
-        self, sources: Iterable[Source | Refused], *, cancel: Cancel, base: str = "", moves: bool = False
+        self, sources: Iterable[Source | Refused | Seen], *, cancel: Cancel, base: str = "", moves: bool = False
     ) -> Iterator[IngestEvent]:
         """Events of every file; with `moves`, one that has another name now takes the place of the old one.
 
@@ -112,6 +112,10 @@ class Service:
     def sources(self, paths: Iterable[Path]) -> Iterator[Source | Refused]:
         """Files, folders and zips as sources, each refusal with its reason."""
         return collect(paths, limits=self.limits)
+
+    def changed(self, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:
+        """A folder's files as sources, those that are `unchanged` unread."""
+        return collect_changed(folder, limits=self.limits, unchanged=unchanged)
 
     def sample(self) -> Iterator[Source | Refused]:
         """The sample handbook."""

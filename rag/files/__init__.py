@@ -17,11 +17,22 @@ from ..messages import Reason, reason
 from ..types import Source
 from .archives import archive_entries
 from .decoding import decode
-from .entries import ACCEPTED, EXTENSIONS, Entry, FileLimits, Refused, Upload, megabytes
+from .entries import ACCEPTED, EXTENSIONS, Entry, FileLimits, Refused, Seen, Stamp, Unchanged, Upload, megabytes
 from .folders import file_entry, folder_entries
 from .names import clean_name, own_name, shown_name
 
-__all__ = ["EXTENSIONS", "FileLimits", "Refused", "Upload", "collect", "decode"]
+__all__ = [
+    "EXTENSIONS",
+    "FileLimits",
+    "Refused",
+    "Seen",
+    "Stamp",
+    "Unchanged",
+    "Upload",
+    "collect",
+    "collect_changed",
+    "decode",
+]
 
 
 def collect(offered: Iterable[Path | Upload], *, limits: FileLimits) -> Iterator[Source | Refused]:
@@ -35,6 +46,30 @@ def collect(offered: Iterable[Path | Upload], *, limits: FileLimits) -> Iterator
         path, name = (each.path, own_name(each.name)) if isinstance(each, Upload) else (each, each.name)
         for entry in _entries(path, name, limits):
             yield entry if isinstance(entry, Refused) else budget.admitted(entry)
+
+
+def collect_changed(folder: Path, *, limits: FileLimits, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:
+    """As `collect` of a folder, but files that are `unchanged` are not read and count towards no limit.
+
+    That is asked right before a file would be read, with the stamp it had before.
+    """
+    budget = _Budget(limits)
+    for entry in _entries(folder, folder.name, limits):
+        name = "" if isinstance(entry, Refused) else _cleaned(entry.name)
+        if isinstance(entry, Refused):
+            yield entry
+        elif name and entry.stamp and unchanged(name, entry.stamp):
+            yield Seen(name)
+        else:
+            yield budget.admitted(entry)
+
+
+def _cleaned(name: str) -> str:
+    """What the document is called; "" when it cannot be called that."""
+    try:
+        return clean_name(name)
+    except DocumentRefused:
+        return ""
 
 
 def _entries(path: Path, name: str, limits: FileLimits) -> Iterator[Entry | Refused]:

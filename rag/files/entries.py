@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,28 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the file system says of a file without reading it. Two equal ones of one path: nothing was written to it."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    """Also moves when the time of modification is set back, as by copying programs."""
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Stamp:
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+    def __str__(self) -> str:
+        return f"{self.size}:{self.modified_ns}:{self.changed_ns}:{self.inode}"
+
+
+Unchanged = Callable[[str, Stamp], bool]
+"""Whether a file of that name with that stamp need not be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A file that was found. `name` is as found, not to be trusted; `read(n)` gives at most its first n bytes."""
 
@@ -41,6 +64,8 @@ class Entry:
     origin: str
     size: int
     read: Callable[[int], bytes]
+    stamp: Stamp | None = None
+    """None inside a zip, and where the file system does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,13 @@ class Refused:
     origin: str
     size: int
     reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file that is there and was not read, as nothing was written to it."""
+
+    name: str
 
 
 def megabytes(size: int) -> float:

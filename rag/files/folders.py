@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import DocumentRefused
 from ..messages import reason
-from .entries import EXTENSIONS, Entry, Refused
+from .entries import EXTENSIONS, Entry, Refused, Stamp
 from .names import hidden, shown_name
 
 
@@ -44,10 +44,10 @@ def file_entry(path: Path, name: str) -> Entry:
             return file.read(limit)
 
     try:
-        size = path.stat().st_size
+        stamp = Stamp.of(path.stat())
     except OSError:
-        size = 0  # reading gives the reason
-    return Entry(name, "", size, read)
+        return Entry(name, "", 0, read)  # reading gives the reason
+    return Entry(name, "", stamp.size, read, stamp)
 
 
 def _raise(error: OSError) -> None:
