@@ -9,6 +9,8 @@ PYTHON ?= python3 python3.13 python3.12 python3.11 python
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 ARGS ?=
+# While one worker waits for a server or a browser, the other computes.
+WORKERS ?= 2
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +22,8 @@ setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser an
 	@$(PY) -m tests.chromium --install
 	@$(PY) -m tests.milvus_server --install
 
-test: setup ## Run all tests (ARGS="tests/test_x.py -x" for some)
-	$(PY) -m pytest $(ARGS)
+test: setup ## Run all tests on WORKERS=2 (ARGS="tests/test_x.py -x" for some)
+	$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
 lint: $(VENV)/.installed-dev ## Check style, types and the Dockerfile
 	$(PY) -m ruff check .

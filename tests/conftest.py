@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import Any
 
 _HOME = tempfile.mkdtemp(prefix="plainsight-tests-")
 # Before any library reads them: a test must not see the developer's caches, keys or analytics settings.
@@ -21,6 +22,7 @@ os.environ.update(
     HF_HUB_DISABLE_PROGRESS_BARS="1",
     GRADIO_ANALYTICS_ENABLED="False",
     GRADIO_TEMP_DIR=f"{_HOME}/gradio",
+    OMP_NUM_THREADS="1",  # tiny models gain nothing by more, and workers and the pages' own processes share the machine
     OMP_WAIT_POLICY="PASSIVE",
     TOKENIZERS_PARALLELISM="false",
 )
@@ -48,3 +50,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was not tested for want of a program, right above the closing line."""
     chromium.tell_missing(terminalreporter)
     tell_skipped(terminalreporter)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How tests are dealt out where there are several workers."""
+    from .dealing import ByFolder
+
+    return ByFolder(config, log)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from ..chromium import executable
 from ..pages import real_page, scripted_page
@@ -22,6 +22,8 @@ HARMLESS = (
 its server has ended first."""
 
 Open = Callable[..., Page]
+
+expect.set_options(timeout=20_000)  # for a page that shares two cores with the rest of the tests; 5 s by itself
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
