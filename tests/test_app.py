@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,12 @@ def test_no_function_is_offered_to_programs(address: str) -> None:
     info: dict[str, Any] = httpx.get(address + "/gradio_api/info").json()
     assert info["named_endpoints"] == {}
     assert info["unnamed_endpoints"] == {}
+
+
+def test_no_answer_is_dropped_while_the_browser_waits_for_the_end_of_the_one_before(address: str) -> None:
+    calls = httpx.get(address + "/config").json()["dependencies"]
+    modes = [call["trigger_mode"] for call in calls if re.fullmatch(r"follow(_\d+)?", str(call["api_name"]))]
+    assert modes and set(modes) == {"multiple"}
 
 
 @pytest.mark.parametrize("path", ["/monitoring/summary", "/gradio_api/runs", "/gradio_api/mcp/sse"])

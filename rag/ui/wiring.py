@@ -74,10 +74,13 @@ class Wiring:
         )
 
     def _followed(self, started: Any) -> None:
-        """After `started` has put a question, show its answer as it comes."""
+        """After `started` has put a question, show its answer as it comes.
+
+        Also while the browser still waits for the end of the answer before: by itself it would drop the second call.
+        """
         started.success(
             self.handlers.follow, [self.page.tab], self.chat, concurrency_limit=ANSWERS_AT_ONCE,
-            concurrency_id="answers", **self.quiet,
+            concurrency_id="answers", trigger_mode="multiple", **self.quiet,
         )  # fmt: skip
 
     def _ingest_followed(self, started: Any) -> Any:
