@@ -317,9 +317,15 @@ def _unclean(path: str) -> set[str]:
 def _quiet_pymilvus() -> None:
     """Three of its loggers repeat what is raised here as an error, or warn that Lite has no clock of a server.
 
-    Importing it sets the levels of all its loggers, so that comes first.
+    Importing it sets the levels of all its loggers, so that comes first. It also reads MILVUS_URI, which is the name of
+    our own setting, and breaks on everything but a server's address.
     """
-    import pymilvus  # noqa: F401
+    ours = os.environ.pop("MILVUS_URI", None)
+    try:
+        import pymilvus  # noqa: F401
+    finally:
+        if ours is not None:
+            os.environ["MILVUS_URI"] = ours
 
     logging.getLogger("pymilvus.decorators").setLevel(logging.CRITICAL)
     logging.getLogger("pymilvus.client.connection_manager").setLevel(logging.ERROR)

@@ -75,7 +75,7 @@ def as_release_010_wrote_it(connection: Connection, collection: str, name: str) 
 
 
 def test_rows_with_the_keys_of_an_earlier_release_are_read_replaced_and_deleted(
-    store: MilvusStore, connection: Connection, collection: str
+    store: MilvusStore, watched: Watched, connection: Connection, collection: str
 ) -> None:
     former = [sample(name, f"fox of {name}", "dog") for name in ("a.md", "b.md", "c.md")]
     for one in former:
@@ -84,7 +84,9 @@ def test_rows_with_the_keys_of_an_earlier_release_are_read_replaced_and_deleted(
         as_release_010_wrote_it(connection, collection, name)
     assert [s.chunk for s in store.chunks("a.md")] == list(former[0].chunks)
     assert len(store.vectors("b.md")) == 2
-    assert [content.chunks for content in store.contents()] == [one.chunks for one in former]
+    seen = watching(watched, collection)
+    assert [content.chunks for content in seen.contents()] == [one.chunks for one in former]
+    assert len(watched.looked_for) == 1, "several documents are looked for at a time"
     sample("a.md", "new fox").put(store)
     assert store.delete(["b.md", "c.md"]) == 2
     left = connection.call(

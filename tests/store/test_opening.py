@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import socket
 import subprocess
@@ -224,6 +225,19 @@ def test_a_proxy_of_the_environment_does_not_come_between(path: str) -> None:
         check=False,
     )
     assert opened.returncode == 0, opened.stderr
+
+
+@pytest.mark.parametrize("uri", ["./elsewhere/milvus.db", "unix:/nowhere", "http://127.0.0.1:1"])
+def test_the_client_library_does_not_read_our_setting_of_the_same_name(path: str, uri: str) -> None:
+    code = (
+        "import os, sys; from rag.store import connect; connect(sys.argv[1]).close();"
+        "sys.exit(os.environ['MILVUS_URI'] != sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, path, uri]
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "MILVUS_URI": uri}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_importing_the_package_loads_no_client() -> None:
