@@ -200,6 +200,14 @@ def test_what_a_crash_left_is_the_next_starts_business_and_not_a_finding(copied:
     assert finding(copied, "rows", deep=True) == ("doctor.accounted", True)
 
 
+def test_a_deleted_document_that_can_be_restored_is_not_a_finding(copied: Path) -> None:
+    store = opened(copied)
+    assert store.bury(["a.md"]) == 1
+    store.close()
+    assert finding(copied, "rows") == ("", True)
+    assert finding(copied, "rows", deep=True) == ("doctor.accounted", True)
+
+
 def test_doctor_looks_at_every_knowledge_base_and_says_how_to_repair_it(copied: Path, tmp_path: Path) -> None:
     settings = at(copied, RAG_DATA_DIR=str(tmp_path))
     with opened_library(settings) as library:
