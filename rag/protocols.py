@@ -129,8 +129,12 @@ class Store(Searchable, Protocol):
     def vectors(self, document: str) -> dict[str, Vectors]:
         """Embedded text's sha256 -> its `[dim]` vector, of the committed revision: what need not be embedded again."""
 
-    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Add or replace a document: visible all at once, never missing in between."""
+    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, *, again: bool = False) -> bool:
+        """Add or replace a document: visible all at once, never missing in between.
+
+        The content that is there already changes nothing, unless it is put `again`; then nothing but that same content
+        is replaced. Returns whether the document is there now as it was put, or was before.
+        """
 
     def delete(self, names: Sequence[str]) -> int:
         """Remove documents with their chunks; returns how many were there."""

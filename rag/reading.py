@@ -13,6 +13,7 @@ from enum import StrEnum
 from .book import CitedIn
 from .highlight import best_sentence
 from .ledger import Ledger, Match
+from .reconstruction import stands_in
 from .types import Candidate, StoredChunk
 
 
@@ -101,14 +102,22 @@ def reading(
     """What to show of a document whose chunks are `now`; none of them when it is not there any more."""
     found = {c.stored.id: c for c in _of_document(ledger, document, base)}
     chunks, state = list(now), State.CURRENT
-    used = {c.stored.sha256 for c in found.values()}
-    if found and not used & {stored.sha256 for stored in now}:
+    if found and not _as_used([c.stored for c in found.values()], now):
         state = State.CHANGED if now else State.GONE
         chunks = sorted((c.stored for c in found.values()), key=lambda stored: stored.chunk.index)
     elif not now:
         state = State.GONE
-    places = tuple(Place(s, found.get(s.id), tuple((citing or {}).get(s.id, ()))) for s in chunks)
+    standing = {c.stored.chunk: c for c in found.values()}  # taken again, a chunk that stayed has another id
+    places = tuple(
+        Place(s, found.get(s.id) or standing.get(s.chunk), tuple((citing or {}).get(s.id, ()))) for s in chunks
+    )
     return Reading(document, base, state, places, _highlights(ledger, list(found.values())), ledger)
+
+
+def _as_used(used: Sequence[StoredChunk], now: Sequence[StoredChunk]) -> bool:
+    """Whether the document is the one those chunks are of: the same file, and read from it in the same way."""
+    chunks = [stored.chunk for stored in now]
+    return bool({s.sha256 for s in used} & {s.sha256 for s in now}) and all(stands_in(s.chunk, chunks) for s in used)
 
 
 def _of_document(ledger: Ledger | None, document: str, base: str) -> list[Candidate]:

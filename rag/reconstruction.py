@@ -73,6 +73,18 @@ def parts(chunks: Sequence[Chunk], *, most: int) -> list[tuple[Chunk, ...]]:
     return [tuple(part) for part in found]
 
 
+def stands_in(chunk: Chunk, chunks: Sequence[Chunk]) -> bool:
+    """Whether a chunk's text stands at its offsets in a document, however that is cut into `chunks` by now.
+
+    What lies between two chunks is blank, so nothing but blanks may be missing.
+    """
+    found: dict[int, str] = {}
+    for other in chunks:
+        for at in range(max(chunk.start, other.start), min(chunk.end, other.end)):
+            found[at - chunk.start] = other.text[at - other.start]
+    return all(found.get(at, char if char.isspace() else "") == char for at, char in enumerate(chunk.text))
+
+
 def _joined(run: Sequence[Chunk], line_end: str) -> Stretch:
     pieces: list[str] = []
     at = run[0].start

@@ -15,6 +15,7 @@ from .bundle import Bundle, DocumentHash, Opened, passages
 from .ledger import Ledger, Match, Quote
 from .matching import MISSING, Passage
 from .messages import Language, Reason, label, reason, text
+from .reconstruction import stands_in
 from .types import Candidate, Chunk
 
 LONGEST_SHOWN = 80
@@ -161,18 +162,6 @@ def _document(document: DocumentHash, ledger: Ledger, knowledge: Knowledge) -> I
         yield Finding(Verdict.DIFFERS, reason("verify.passage_moved", **_place(c)))
     if not moved:
         yield Finding(Verdict.MATCHES, reason("verify.document", document=document.name, count=len(mine)))
-
-
-def stands_in(chunk: Chunk, chunks: Sequence[Chunk]) -> bool:
-    """Whether a chunk's text stands at its offsets in a document, however that is cut into `chunks` by now.
-
-    What lies between two chunks is blank, so nothing but blanks may be missing.
-    """
-    found: dict[int, str] = {}
-    for other in chunks:
-        for at in range(max(chunk.start, other.start), min(chunk.end, other.end)):
-            found[at - chunk.start] = other.text[at - other.start]
-    return all(found.get(at, char if char.isspace() else "") == char for at, char in enumerate(chunk.text))
 
 
 def _candidates(ledger: Ledger) -> Sequence[Candidate]:

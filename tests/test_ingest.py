@@ -80,8 +80,9 @@ class Recorder:
         self._call("vectors")
         return {}
 
-    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, *, again: bool = False) -> bool:
         self._call(f"put {document.name}")
+        return True
 
     def flush(self) -> None:
         self._call("flush")

@@ -19,11 +19,12 @@ from rag.commands import DIFFERS, NO_EVIDENCE, OK
 from rag.events import Cancel
 from rag.ledger import Answered, Ledger, Match
 from rag.messages import reason
+from rag.reconstruction import stands_in
 from rag.request import Request
 from rag.settings import Settings
 from rag.types import Chunk, Message
 from rag.ui.render.bundle import page
-from rag.verify import Finding, Verdict, compare, examine, stands_in
+from rag.verify import Finding, Verdict, compare, examine
 
 from .test_bundle import PASSAGE, answered, saved
 from .test_main import CommandLine

@@ -7,9 +7,10 @@ to be (`registry.py` says how).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from .inspection import refuse_lost
 from .reading import Census, Reader
 from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
 from .removing import Remover, revisions, without_revision
-from .rows import CHUNK_FIELDS, batches, rows, stored_chunk
+from .rows import batches, rows
 from .search import Search
 
 UNDO_SECONDS = 600.0
@@ -144,39 +145,47 @@ class MilvusStore:
 
     def chunks(self, document: str) -> list[StoredChunk]:
         """The committed chunks of one document, in order."""
-        return [stored_chunk(row) for row in self._reader.rows(document, CHUNK_FIELDS)]
+        return self._reader.chunks(document)
 
     def vectors(self, document: str) -> dict[str, Vectors]:
         """Embedded text's sha256 -> its `[dim]` vector, of the committed revision."""
         found = self._reader.rows(document, ("chunk", "text_hash", schema.DENSE))
         return {row["text_hash"]: np.asarray(row[schema.DENSE], np.float32) for row in found}
 
-    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, *, again: bool = False) -> bool:
         """Add or replace a document: visible all at once, never missing in between.
 
-        `vectors` is `[len(chunks), dim]`, finite. The revision that is there already changes nothing. After an error
-        the document is what it was; what was written is swept by the next change or start.
+        `vectors` is `[len(chunks), dim]`, finite. The content that is there already changes nothing, unless it is put
+        `again`: the same file may be cut or read another way now. Then a document that was deleted or replaced
+        meanwhile stays as it is, which returns False, and one that was disabled stays disabled. After an error the
+        document is what it was; what was written is swept by the next change or start.
         """
         limits.check_document(document, chunks)
         limits.check_vectors(vectors, rows=len(chunks), dimension=self._dimension)
         with self._connection.changes:
             before = self._registry.entries([document.name]).get(document.name)
-            if before and before.document.sha256 == document.sha256:
+            same = before is not None and before.document.sha256 == document.sha256
+            if again:
+                if not (before and same and before.present):
+                    return False
+                document = replace(document, enabled=before.document.enabled)
+            elif before and same:
                 if before.buried_at:
-                    self._registry.write([Entry(document, before.leftover)])
-                return
+                    self._registry.write([Entry(document, before.leftover, take=before.take)])
+                return True
             old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
-            stale = {*old.leftover, old.document.sha256} - {"", document.sha256}
-            announced = tuple(sorted({*old.leftover, document.sha256}))
-            self._registry.write([replace(old, leftover=announced)])
-            for batch in batches(rows(self._collection, document, chunks, vectors)):
+            stale = {*old.leftover, old.revision} - {""}
+            new = _distinct(document, stale)
+            self._registry.write([replace(old, leftover=tuple(sorted({*old.leftover, new.revision})))])
+            for batch in batches(rows(self._collection, new.stored, chunks, vectors)):
                 with self._connection.writing():
                     self._connection.call("upsert", collection_name=self._collection, data=batch)
-            committed = Entry(document, tuple(sorted(stale)))
+            committed = replace(new, leftover=tuple(sorted(stale)))
             self._registry.write([committed])
             # It counts from here on: that old chunks are still there costs room, and is in the registry.
             with suppress(StoreUnavailable):
                 self._remover.sweep([committed], revisions([old]))
+            return True
 
     def delete(self, names: Sequence[str]) -> int:
         """Remove documents with their chunks; returns how many were there. Unknown names do no harm."""
@@ -266,3 +275,9 @@ class MilvusStore:
             changed = [after for entry in entries if (after := change(entry))]
             self._registry.write(changed)
         return len(changed)
+
+
+def _distinct(document: Document, others: Set[str]) -> Entry:
+    """The entry of a document whose rows will be told apart from those of `others`, revisions that may have some."""
+    takes = (Entry(document, take=take) for take in count())
+    return next(entry for entry in takes if entry.revision not in others)

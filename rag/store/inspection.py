@@ -13,7 +13,6 @@ from .connection import Connection
 from .opening import reporting_damage
 from .reading import Census, Reader
 from .registry import Entry, Registry
-from .rows import CHUNK_FIELDS, stored_chunk
 
 NAMES_SHOWN = 5
 
@@ -53,6 +52,17 @@ def read_documents(connection: Connection, collection: str) -> list[Document]:
     return sorted((entry.document for entry in entries if entry.present), key=lambda document: document.name)
 
 
+def read_hashes(connection: Connection, collection: str) -> frozenset[str] | None:
+    """Content of the documents that are there or can be restored still; None when there is no collection."""
+    limits.check_collection(collection)
+    registry = collection + schema.REGISTRY_SUFFIX
+    with connection.reading():
+        if not connection.call("has_collection", collection_name=registry):
+            return None
+        entries = Registry(connection, registry).all()
+    return frozenset(entry.document.sha256 for entry in entries if entry.committed)
+
+
 def read_chunks(connection: Connection, collection: str, document: str) -> list[StoredChunk]:
     """The committed chunks of one document, in order, whatever the collection was made with; none without any."""
     limits.check_collection(collection)
@@ -61,7 +71,7 @@ def read_chunks(connection: Connection, collection: str, document: str) -> list[
         if not connection.call("has_collection", collection_name=registry):
             return []
     reader = Reader(connection, collection, Registry(connection, registry), dimension=0)  # no vector is read
-    return [stored_chunk(row) for row in reader.rows(document, CHUNK_FIELDS)]
+    return reader.chunks(document)
 
 
 def fingerprint_of(connection: Connection, collection: str) -> Fingerprint | None:

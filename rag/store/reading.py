@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..types import Document, IndexedDocument
+from ..types import Document, IndexedDocument, StoredChunk
 from . import limits
 from .connection import Connection
 from .filters import between, both, equals, one_of
 from .registry import NAMES_PER_QUERY, Consistency, Registry
-from .rows import CHUNK_FIELDS, chunk_ids, stored_chunk
+from .rows import CHUNK_FIELDS, chunk_ids, public, stored_chunk
 from .schema import DENSE
 
 CHUNKS_PER_READ = 2_000
@@ -32,7 +32,7 @@ class Census:
     incomplete: tuple[Document, ...]
     """Committed documents some of whose chunks are gone."""
     strays: tuple[tuple[str, str], ...]
-    """Names and revisions that have rows and no entry in the registry."""
+    """Names and revisions, as their rows tell them apart, that have rows and no entry in the registry."""
 
 
 class Reader:
@@ -49,14 +49,19 @@ class Reader:
         found = self._document(document, fields)
         return found[1] if found else []
 
+    def chunks(self, document: str) -> list[StoredChunk]:
+        """The committed chunks, in order."""
+        found = self._document(document, CHUNK_FIELDS)
+        return [stored_chunk(public(row, found[0].sha256)) for row in found[1]] if found else []
+
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
         """The committed documents of these `names`, all of them by default, whole and in order of their names."""
         with self._connection.reading():
             entries = self._registry.all() if names is None else list(self._registry.entries(names).values())
-        documents = sorted((e.document for e in entries if e.present), key=lambda document: document.name)
-        for some in _groups(documents):
+        present = {entry.document.name: entry for entry in entries if entry.present}
+        for some in _groups([present[name].stored for name in sorted(present)]):
             found = self._group_rows(some)
-            for document in some:
+            for document in (present[stored.name].document for stored in some):
                 rows = found.get(document.name, [])
                 if len(rows) == document.chunks:
                     yield self._whole(document, rows)
@@ -84,10 +89,9 @@ class Reader:
                 consistency_level="Strong",
             )
             found = Counter((row["document"], row["sha256"]) for page in pages for row in page)
-        documents = [entry.document for entry in entries if entry.committed]
-        known = {(document.name, document.sha256) for document in documents}
-        known |= {(entry.document.name, sha256) for entry in entries for sha256 in entry.leftover}
-        incomplete = [d for d in documents if found[d.name, d.sha256] != d.chunks]
+        counting = {(e.document.name, e.revision): e.document for e in entries if e.committed}
+        known = counting.keys() | {(e.document.name, revision) for e in entries for revision in e.leftover}
+        incomplete = [document for key, document in counting.items() if found[key] != document.chunks]
         return Census(tuple(incomplete), tuple(sorted(found.keys() - known)))
 
     def _document(self, name: str, fields: Sequence[str]) -> tuple[Document, list[Row]] | None:
@@ -101,7 +105,7 @@ class Reader:
                 entry = self._registry.entries([name], consistency=consistency).get(name)
                 if entry is None or not entry.present:
                     return None
-                found = entry.document, self._revision_rows(entry.document, fields, consistency)
+                found = entry.document, self._revision_rows(entry.stored, fields, consistency)
             if self._connection.embedded or len(found[1]) == entry.document.chunks:
                 break
             consistency = "Strong"

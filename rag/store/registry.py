@@ -23,6 +23,7 @@ from ..types import Document
 from . import limits
 from .connection import Connection
 from .filters import one_of
+from .rows import revision_of
 from .schema import DENSE
 
 Consistency = Literal["Session", "Strong"]
@@ -57,6 +58,18 @@ class Entry:
     touched_at: float = 0.0
     buried_at: float = 0.0
     """When it was deleted, as long as that can be undone; else 0."""
+    take: int = 0
+    """Tells rows of the same content apart: that of the revision that counts, when a file was taken again."""
+
+    @property
+    def revision(self) -> str:
+        """What the rows that count are known by; "" while none count."""
+        return revision_of(self.document.sha256, self.take) if self.committed else ""
+
+    @property
+    def stored(self) -> Document:
+        """The document as its rows know it: by the revision in place of the content."""
+        return replace(self.document, sha256=self.revision)
 
     @property
     def committed(self) -> bool:
@@ -196,6 +209,8 @@ def _packed(entry: Entry) -> str:
         facts["error"] = as_json(document.error)
     if entry.buried_at:
         facts["buried_at"] = entry.buried_at
+    if entry.take:
+        facts["take"] = entry.take
     packed = json.dumps(entry.leftover)
     if not facts:
         return packed
@@ -206,20 +221,20 @@ def _packed(entry: Entry) -> str:
 _USUAL: Mapping[str, Any] = {"tags": (), "date": "", "kind": "markdown", "enabled": True, "revision": 1}
 
 
-def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float]:
-    """Leftovers, fields of the document, and when it was deleted."""
+def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float, int]:
+    """Leftovers, fields of the document, when it was deleted, and which take it is."""
     leftover, end = json.JSONDecoder().raw_decode(text)
     facts = json.loads(text[end + 1 :]) if text[end:] else {}
-    buried_at = float(facts.pop("buried_at", 0.0))
+    buried_at, take = float(facts.pop("buried_at", 0.0)), int(facts.pop("take", 0))
     if "tags" in facts:
         facts["tags"] = tuple(facts["tags"])
     if "error" in facts:
         facts["error"] = from_json(facts["error"])
-    return tuple(leftover), facts, buried_at
+    return tuple(leftover), facts, buried_at, take
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    leftover, facts, buried_at = _unpacked(row["leftover"])
+    leftover, facts, buried_at, take = _unpacked(row["leftover"])
     return Entry(
         Document(
             name=row["name"],
@@ -235,4 +250,5 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         leftover,
         float(row["touched_at"]),
         buried_at,
+        take,
     )

@@ -58,11 +58,11 @@ class Remover:
 
 
 def revisions(entries: Sequence[Entry]) -> list[Document]:
-    """The revisions that count, or did until they were deleted."""
-    return [entry.document for entry in entries if entry.committed]
+    """The revisions that count, or did until they were deleted; as rows know them."""
+    return [entry.stored for entry in entries if entry.committed]
 
 
 def without_revision(entry: Entry) -> Entry:
     """The entry of a document that is to go: nothing of it counts any more."""
-    everything = {*entry.leftover, entry.document.sha256} - {""}
+    everything = {*entry.leftover, entry.revision} - {""}
     return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 from ..lexical import document_terms
@@ -19,12 +19,20 @@ def chunk_ids(collection: str, document: Document) -> list[str]:
     """Keys of a document's chunks, in order. They follow from the revision alone, so its rows need not be searched for:
     Lite finds a row by its key at once, and looks at every row for anything else."""
     revision = "\0".join((collection, document.name, document.sha256))
-    return [sha256(f"{revision}\0{index}".encode()).hexdigest()[:40] for index in range(document.chunks)]
+    return [hashlib.sha256(f"{revision}\0{index}".encode()).hexdigest()[:40] for index in range(document.chunks)]
+
+
+def revision_of(sha256: str, take: int) -> str:
+    """What tells the rows of one revision from those of another: the content, and which take of it they are.
+
+    The same file can be taken again. The first take is known by its content alone, as it always was.
+    """
+    return sha256 if take == 0 else hashlib.sha256(f"{sha256}/{take}".encode()).hexdigest()
 
 
 def text_hash(chunk: Chunk) -> str:
     """Tells whether a chunk must be embedded again."""
-    return sha256(chunk.embedded_text.encode()).hexdigest()
+    return hashlib.sha256(chunk.embedded_text.encode()).hexdigest()
 
 
 def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[dict[str, Any]]:
@@ -63,8 +71,13 @@ def batches(all_rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
         yield batch
 
 
+def public(row: Mapping[str, Any], sha256: str) -> dict[str, Any]:
+    """A row of a document with that content as everybody else knows it: nobody needs to know which take it is of."""
+    return {**row, "sha256": sha256}
+
+
 def stored_chunk(row: Mapping[str, Any]) -> StoredChunk:
-    """The chunk a row holds."""
+    """The chunk a public row holds."""
     return StoredChunk(
         id=row["id"],
         document=row["document"],

@@ -22,7 +22,7 @@ from .connection import Connection
 from .filters import any_of, below, both, none_of, one_of
 from .indexes import SearchParams
 from .registry import NAMES_PER_QUERY, Consistency, Registry
-from .rows import CHUNK_FIELDS, stored_chunk
+from .rows import CHUNK_FIELDS, public, stored_chunk
 from .schema import DENSE, SPARSE
 
 SPARE_HITS = 16
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 """A hit as Milvus gives it: `entity` and `distance`."""
 
 Scored = tuple[float, Mapping[str, Any]]
-"""Score and fields of a hit."""
+"""Score and fields of a hit, as `rows.public` gives them."""
 
 
 class Search:
@@ -88,8 +88,11 @@ class Search:
                     consistency_level="Session",
                 )
                 entries = self._registry.entries(row["document"] for row in found)
-            current = {name: entry.document.sha256 for name, entry in entries.items() if entry.searched}
-            rows += [row for row in found if current.get(row["document"]) == row["sha256"]]
+            rows += [
+                public(row, entry.document.sha256)
+                for row in found
+                if (entry := entries.get(row["document"])) and entry.searched and entry.revision == row["sha256"]
+            ]
         return rows
 
     def _dense(self, vector: Vectors, fields: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Scored]:
@@ -150,28 +153,32 @@ class Search:
 
         found = self._committed(once, limit)
         # Milvus Lite gives BM25 as a negative distance, servers as a positive score.
-        scored = [(abs(row["distance"]) if field == SPARSE else row["distance"], row["entity"]) for row in found]
+        scored = [(abs(score) if field == SPARSE else score, row) for score, row in found]
         scored.sort(key=lambda pair: (-pair[0], pair[1]["document"], pair[1]["chunk"]))
         return [(float(score), row) for score, row in scored[:limit]]
 
-    def _committed(self, once: Callable[[int, Consistency], list[Row]], limit: int) -> list[Row]:
-        """Rows of committed revisions, at least `limit` of them where there are that many.
+    def _committed(self, once: Callable[[int, Consistency], list[Row]], limit: int) -> list[Scored]:
+        """Rows of committed revisions with their distances, at least `limit` of them where there are that many.
 
         Reads are cheap first and strongly consistent once a hit had to be dropped: another process may be at work.
         """
         consistency: Consistency = "Session"
         fetch = min(limit + SPARE_HITS, limits.MOST_HITS)
         dropped_before: frozenset[tuple[str, str]] | None = None
-        kept: list[Row] = []
+        kept: list[Scored] = []
         for _ in range(ATTEMPTS):
             with self._connection.reading():
                 rows = once(fetch, consistency)
                 names = {row["entity"]["document"] for row in rows}
                 entries = self._registry.entries(names, consistency=consistency)
-            current = {name: entry.document.sha256 for name, entry in entries.items()}
-            searched = {name for name, entry in entries.items() if entry.searched}
+            current = {name: entry.revision for name, entry in entries.items()}
+            searched = {name: entry.document.sha256 for name, entry in entries.items() if entry.searched}
             counting = [row for row in rows if current.get(row["entity"]["document"]) == row["entity"]["sha256"]]
-            kept = [row for row in counting if row["entity"]["document"] in searched]
+            kept = [
+                (row["distance"], public(row["entity"], searched[name]))
+                for row in counting
+                if (name := row["entity"]["document"]) in searched
+            ]
             dropped = frozenset((row["entity"]["document"], row["entity"]["sha256"]) for row in rows) - current.items()
             if len(kept) < limit and len(rows) >= fetch and fetch < limits.MOST_HITS:
                 fetch = min(fetch * WIDER, limits.MOST_HITS)

@@ -28,8 +28,8 @@ class Sample:
     chunks: tuple[Chunk, ...]
     vectors: Vectors
 
-    def put(self, store: MilvusStore) -> None:
-        store.put(self.document, self.chunks, self.vectors)
+    def put(self, store: MilvusStore, *, again: bool = False) -> None:
+        store.put(self.document, self.chunks, self.vectors, again=again)
 
 
 def sample(name: str, *texts: str, headings: Sequence[str] = (), language: str = "en") -> Sample:

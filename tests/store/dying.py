@@ -13,7 +13,7 @@ from rag.store import Connection, MilvusStore, connect
 
 from ..forking import serve
 from .corpus import EXACT, FINGERPRINT
-from .revisions import NAME, NEW
+from .revisions import AGAIN, NAME, NEW
 
 
 class Dying:
@@ -49,6 +49,8 @@ def change_and_die(path: str, action: str, writes: int) -> None:
     )
     if action == "replace":
         NEW.put(store)
+    elif action == "again":
+        AGAIN.put(store, again=True)
     else:
         store.delete([NAME])
     connection.close()

@@ -13,7 +13,7 @@ from rag.types import Document
 
 from ..forking import Forks, forks
 from .corpus import FINGERPRINT, Sample, question, sample, texts
-from .revisions import NAME, NEW, OLD
+from .revisions import AGAIN, NAME, NEW, OLD
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,32 @@ def test_killed_while_replacing(change: Forks, path: str, writes: int, expected:
     prepared(path)
     killed_after(change, path, "replace", writes)
     check_whole(path, expected)
+
+
+@pytest.mark.parametrize(
+    ("writes", "expected"),
+    [
+        pytest.param(1, OLD, id="after announcing"),
+        pytest.param(2, OLD, id="after the first batch"),
+        pytest.param(4, AGAIN, id="after committing"),
+        pytest.param(5, AGAIN, id="after removing the old chunks"),
+    ],
+)
+def test_killed_while_the_same_file_is_put_again(change: Forks, path: str, writes: int, expected: Sample) -> None:
+    prepared(path)
+    killed_after(change, path, "again", writes)
+    check_whole(path, expected)
+
+
+def test_killed_while_put_again_then_put_again(change: Forks, path: str) -> None:
+    """What the first attempt left is neither mixed with the second nor left over."""
+    prepared(path)
+    killed_after(change, path, "again", 2)
+    store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
+    for each in (AGAIN, OLD, AGAIN):
+        each.put(store, again=True)
+    store.close()
+    check_whole(path, AGAIN)
 
 
 def test_killed_while_deleting(change: Forks, path: str) -> None:
