@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import ask, backup, documents, evaluate, kb, reindex
+from . import ask, backup, documents, evaluate, kb, reindex, reingest
 from . import commands as saved
 from .errors import RagError
 from .exits import FAILED, OK
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check versions, models, Milvus, locks and disk, and say what to fix")
     doctor.add_argument("--deep", action="store_true", help="look at every row in Milvus, too: a minute for 100,000")
     doctor.set_defaults(run=run_doctor)
-    for owner in (evaluate, backup, reindex, saved):
+    for owner in (evaluate, backup, reindex, reingest, saved):
         owner.add_commands(commands)
     return top
 

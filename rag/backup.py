@@ -1,9 +1,10 @@
-"""`python -m rag copy`, `export`, `import` and `repair`: a knowledge base kept safe, no model loaded."""
+"""`python -m rag copy`, `export` and `import`: a knowledge base kept safe, no model loaded."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import carrying
 from .book import LedgerBook
-from .errors import RagError
+from .errors import KeepingError, RagError
 from .events import DocumentOutcome
 from .exits import OK
-from .messages import Language, reason, text
+from .messages import Language, Reason, reason, text
+from .originals import Originals
 from .settings import Settings
+from .types import Document
 
 if TYPE_CHECKING:
-    from .transfer import Extra, Moved
+    from .transfer import Archive, Extra, Moved
 
 
 def add_commands(commands: Any) -> None:
@@ -36,13 +39,12 @@ def add_commands(commands: Any) -> None:
         command.add_argument(
             "--conversations", action="store_true", help="with the conversations about it, of everyone"
         )
-    mend = commands.add_parser("repair", help="take out documents that have lost chunks, and rows without a document")
-    mend.set_defaults(run=run_repair)
-    for command in (copy, export, bring, mend):
+    for command in (copy, export, bring):
         command.add_argument("--kb", default="", metavar="NAME", help="knowledge base; otherwise the default one")
 
 
 def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import ORIGINALS
     from .milvus import elsewhere, holding
     from .transfer import move
 
@@ -52,16 +54,31 @@ def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -
         raise RagError(reason("transfer.same_place", uri=places[0]))
     name = _collection(args, settings)
     with holding(origin, name) as (source, made_with), holding(target, name, made_with) as (store, _):
-        return _moved("transfer.copied", move(source.contents(), store), language)
+        code = _moved("transfer.copied", move(source.contents(), store), language)
+    if (Path(settings.data_dir) / ORIGINALS).is_dir():
+        print(text(reason("originals.not_in_milvus"), language))
+    return code
 
 
 def run_export(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from .build import kept_in, originals_in
     from .milvus import holding
     from .transfer import write_archive
 
     name = _collection(args, settings)
-    with holding(settings, name) as (store, made_with), _conversations(args, settings) as extras:
-        manifest = write_archive(args.archive, store.contents(), fingerprint=made_with, collection=name, extras=extras)
+    with (
+        holding(settings, name) as (store, made_with),
+        _conversations(args, settings) as extras,
+        closing(kept_in(settings)) as kept,
+    ):
+        manifest = write_archive(
+            args.archive,
+            store.contents(),
+            fingerprint=made_with,
+            collection=name,
+            original=_original(originals_in(settings, kept), language),
+            extras=extras,
+        )
     done = reason(
         "transfer.exported",
         path=str(args.archive),
@@ -70,6 +87,9 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
         megabytes=args.archive.stat().st_size / 1e6,
     )
     print(text(done, language))
+    files = sum(entry.name.startswith("originals/") for entry in manifest.entries)
+    if files:
+        print(text(reason("originals.brought", count=files), language))
     return OK
 
 
@@ -80,7 +100,10 @@ def run_import(args: argparse.Namespace, settings: Settings, language: Language)
 
     name = _collection(args, settings)
     with Archive.open(args.archive) as archive, holding(settings, name, archive.manifest.fingerprint) as (store, _):
+        files = _bring_originals(archive, name, settings)
         code = _moved("transfer.imported", move(archive.contents(), store), language)
+        if files:
+            print(text(files, language))
         if args.conversations and carrying.NAME in archive.extras():
             with closing(kept_in(settings)) as kept, archive.extra(carrying.NAME) as stream:
                 count = carrying.bring(LedgerBook(kept), stream)
@@ -88,16 +111,41 @@ def run_import(args: argparse.Namespace, settings: Settings, language: Language)
         return code
 
 
-def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .milvus import holding
+def _original(originals: Originals, language: Language) -> Callable[[Document], bytes | None]:
+    """The file of a document, where it is kept and whole."""
 
-    with holding(settings, _collection(args, settings), damaged=True) as (store, _):
-        found = store.repair()
-        store.flush()
-    for document in found.incomplete:
-        print(document.name)
-    print(text(reason("transfer.repaired", count=len(found.incomplete), strays=len(found.strays)), language))
-    return OK
+    def original(document: Document) -> bytes | None:
+        if not originals.has(document.sha256):
+            return None
+        try:
+            return originals.get(document.sha256, name=document.name)
+        except KeepingError as e:
+            print(text(e.reason, language), file=sys.stderr)  # the archive is made without it
+            return None
+
+    return original
+
+
+def _bring_originals(archive: Archive, collection: str, settings: Settings) -> Reason | None:
+    """Keep the files of an archive, before its documents come: none of them is then without its file.
+
+    Returns what there is to say of them.
+    """
+    from .build import kept_in, originals_in
+
+    hashes = archive.originals()
+    if not hashes:
+        return None
+    if not settings.keep_originals:
+        return reason("originals.left_behind", count=len(hashes))
+    with closing(kept_in(settings)) as kept:
+        originals = originals_in(settings, kept)
+        try:
+            for sha256 in hashes:
+                originals.keep(collection, sha256, archive.original(sha256))
+        except KeepingError as e:
+            return e.reason  # the documents count all the same
+    return reason("originals.brought", count=len(hashes))
 
 
 @contextmanager

@@ -27,8 +27,9 @@ from .language import UNDETERMINED, detect
 from .library import Library
 from .marks import Marks
 from .messages import reason
-from .milvus import Milvus, chunk_limits, fingerprint
+from .milvus import Milvus, chunk_limits, fingerprint, name_of
 from .models import load_models
+from .originals import Originals, Shelf
 from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
@@ -46,20 +47,28 @@ from .versions import versions
 KEPT = "plainsight.db"
 """File in the data folder that holds conversations and whatever else is kept beside Milvus."""
 
+ORIGINALS = "originals"
+"""Folder in the data folder that holds the files of the documents."""
+
 MEGABYTE = 1_000_000
 
 
-def build(settings: Settings) -> Service:
-    """The product, not yet started: `service.runtime.start()` begins to load the models."""
+def build(settings: Settings, *, damaged: bool = False) -> Service:
+    """The product, not yet started: `service.runtime.start()` begins to load the models.
+
+    A knowledge base that has lost chunks is refused, unless `damaged` is expected.
+    """
     prepare_environment(os.environ)
     chat = _chat(settings)
     kept = kept_in(settings)
-    library = Library(Catalogue(kept, settings.collection), Milvus(settings))
+    originals = originals_in(settings, kept)
+    library = Library(Catalogue(kept, settings.collection), Milvus(settings, damaged=damaged), originals)
+    wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
         load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel),
         talk=lambda models, scope: _talk(settings, models, scope, chat),
-        ingest=lambda models, store, base: _ingest(settings, models, store, base),
+        ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=chat.info if chat else None,
     )
     indexes = Indexes(
@@ -77,7 +86,7 @@ def build(settings: Settings) -> Service:
         _renewing(runtime, indexes),
         there=library.catalogue.there,
     )
-    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs, indexes)
+    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs, indexes, wanted)
 
 
 def _taking(runtime: Runtime) -> Take:
@@ -107,6 +116,11 @@ def kept_in(settings: Settings) -> Database:
     return Database(Path(settings.data_dir) / KEPT)
 
 
+def originals_in(settings: Settings, kept: Database) -> Originals:
+    """The files of the documents, beside what else is `kept`."""
+    return Originals(Path(settings.data_dir) / ORIGINALS, kept, name_of(settings))
+
+
 @contextmanager
 def opened_library(settings: Settings) -> Iterator[Library]:
     """The knowledge bases without any model, released at the end; for what needs none."""
@@ -116,9 +130,9 @@ def opened_library(settings: Settings) -> Iterator[Library]:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Service]:
+def opened(settings: Settings, *, damaged: bool = False) -> Iterator[Service]:
     """The product with everything loaded, released at the end; for the command line. Raises RagError."""
-    service = build(settings)
+    service = build(settings, damaged=damaged)
     service.runtime.start()
     try:
         service.runtime.wait()
@@ -133,7 +147,7 @@ def throw_away(settings: Settings) -> Iterator[Service]:
     with TemporaryDirectory(prefix="plainsight-") as folder:
         name = f"evaluation_{uuid4().hex}"
         uri = settings.uri if "://" in settings.uri else str(Path(folder) / "milvus.db")
-        alone = replace(settings, collection=name, milvus_uri=uri, data_dir=folder)
+        alone = replace(settings, collection=name, milvus_uri=uri, data_dir=folder, keep_originals=False)
         try:
             with opened(alone) as service:
                 yield service
@@ -220,12 +234,16 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
     return Talk(retriever, conversation)
 
 
-def _ingest(settings: Settings, models: Models, store: Store, base: KnowledgeBase) -> Ingest:
+def _ingest(
+    settings: Settings, models: Models, store: Store, base: KnowledgeBase, originals: Originals | None
+) -> Ingest:
     def language(text: str) -> str:
         found = detect(text)
         return base.language if base.language and found == UNDETERMINED else found
 
-    return Ingest(store, models.embedder, limits=chunk_limits(settings, models.embedder), detect=language)
+    limits = chunk_limits(settings, models.embedder)
+    shelf = Shelf(originals, base.live) if originals else None
+    return Ingest(store, models.embedder, limits=limits, detect=language, shelf=shelf)
 
 
 def _file_limits(settings: Settings) -> FileLimits:

@@ -50,6 +50,7 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _python,
         _packages,
         _disk,
+        _originals,
         _offline_models,
         _qwen3_models,
         partial(_milvus, deep=deep),
@@ -97,6 +98,20 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         return
     why = reason("doctor.free", path=str(folder), free=free / 1e9, least=LEAST_DISK / 1e9)
     yield Finding("disk", free >= LEAST_DISK, why)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    from .build import ORIGINALS
+    from .originals import usage
+
+    folder = Path(settings.data_dir) / ORIGINALS
+    try:
+        used = usage(folder)
+    except OSError as e:
+        yield Finding("originals", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        return
+    code = "doctor.originals_kept" if settings.keep_originals else "doctor.originals_off"
+    yield Finding("originals", True, reason(code, path=str(folder), files=used.files, megabytes=used.size / 1e6))
 
 
 def _offline_models(settings: Settings) -> Iterator[Finding]:

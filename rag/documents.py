@@ -51,6 +51,7 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
             if line:
                 print(line, flush=True)
                 bad += event.reason is not None
+        service.library.tidy_originals()  # no page may ever be opened that does
     return FAILED if bad else OK
 
 
@@ -91,6 +92,7 @@ def run_delete(args: argparse.Namespace, settings: Settings, language: Language)
 
     with opened(settings) as service:
         count = service.delete(args.names, base=service.library.catalogue.named(args.kb).id)
+        service.library.tidy_originals()
     if not count:
         raise RagError(reason("report.none_deleted", names=", ".join(args.names)))
     print(text(reason("report.deleted", count=count), language))

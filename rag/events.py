@@ -110,6 +110,8 @@ class IngestEvent:
     reason: Reason | None = None
     twin: str = ""
     """Name of the document with the same content: the one it was moved from, or another one that stays."""
+    unkept: Reason | None = None
+    """Why the file itself could not be kept; the document counts all the same."""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from .events import Cancel, IngestEvent
 from .library import Library, shown
 from .messages import Reason, reason
 from .protocols import Embedder
-from .reindexing import Reindexing, new_name
+from .reindexing import Reindexing, holds, new_name
 from .types import Fingerprint
 
 
@@ -71,8 +71,9 @@ class Indexes:
             mismatch = e.reason
         if not building:
             return IndexState(known, mismatch, former=former)
-        old = {d.name: d.sha256 for d in self._library.documents(known.id)}
-        new = [d for d in self._library.beside(known.id, building).documents() if old.get(d.name) == d.sha256]
+        old = {d.name: d for d in self._library.documents(known.id)}
+        built = self._library.beside(known.id, building).documents()
+        new = [document for document in built if document.name in old and holds(document, old[document.name])]
         return IndexState(known, mismatch, building, len(new), len(old), sum(d.chunks for d in new), former)
 
     def notable(self) -> list[IndexState]:

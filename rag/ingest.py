@@ -23,6 +23,7 @@ from .convert import CONVERTED, PLACE, kind_of, to_markdown, without_files
 from .errors import (
     DocumentRefused,
     IndexMismatch,
+    KeepingError,
     ModelsError,
     RagError,
     Stopped,
@@ -33,6 +34,7 @@ from .errors import (
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused, Seen, decode
 from .messages import Reason, reason
+from .originals import Shelf
 from .protocols import Embedder, Store
 from .types import Chunk, Document, Source, Vectors
 
@@ -96,9 +98,11 @@ class Ingest:
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
         convert: Convert = to_markdown,
+        shelf: Shelf | None = None,
     ) -> None:
-        """`detect` gives the ISO 639-1 code of a text."""
+        """`detect` gives the ISO 639-1 code of a text; `shelf` is where the files are kept, None: nowhere."""
         self._convert = convert
+        self._shelf = shelf
         self._store = store
         self._embedder = embedder
         self._limits = limits
@@ -164,9 +168,8 @@ class Ingest:
     def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
         """Events of one file; its last event says what became of it, also when it breaks off."""
         if isinstance(source, Refused):
-            start = IngestEvent(source.name, source.origin, source.size, IngestStage.READ)
             self._noted(source.name, job, source.reason)
-            yield replace(start, outcome=DocumentOutcome.REFUSED, reason=source.reason)
+            yield refusal(source)
             return
         event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
         if cancel:
@@ -200,10 +203,15 @@ class Ingest:
         if job.done.get(source.name, sha256) != sha256:
             raise DocumentRefused(reason("ingest.same_name", name=source.name))
         before = job.documents.get(source.name)
-        if before and before.sha256 == sha256:
+        same = before is not None and before.sha256 == sha256
+        if source.again and not same:  # it was replaced or deleted since: that must not be undone
+            yield _other_now(event)
+            return
+        if before and same and not source.again:
             job.done[source.name] = sha256
             self._noted(source.name, job, None)
-            yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED)
+            unkept = None if self._shelf and self._shelf.has(sha256) else self._unkept(sha256, source)
+            yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
         text = self._text(source, cancel)
         yield (event := replace(event, stage=IngestStage.SPLIT))
@@ -215,17 +223,33 @@ class Ingest:
         yield (event := replace(event, stage=IngestStage.INDEX))
         document = self._document(source, sha256, text, chunks)
         if before:
-            document = replace(document, revision=before.revision + 1, enabled=before.enabled)
+            revision = before.revision if same else before.revision + 1
+            document = replace(document, revision=revision, enabled=before.enabled)
+        unkept = self._unkept(sha256, source)
         job.written = True
-        self._store.put(document, chunks, vectors)
+        if not self._store.put(document, chunks, vectors, again=source.again):
+            yield _other_now(event)
+            return
         job.documents[source.name] = document
         job.done[source.name] = sha256
         twin = job.twin(source.name, sha256)
         job.twins[sha256] = twin or source.name
-        ended = replace(event, outcome=DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED, twin=twin)
+        outcome = DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED
+        ended = replace(event, outcome=outcome, twin=twin, unkept=unkept)
         if twin and not before:
             job.copies.append(ended)
         yield ended
+
+    def _unkept(self, sha256: str, source: Source) -> Reason | None:
+        """Keep the file beside its document; why it could not be, if so. That costs no document."""
+        if self._shelf is None:
+            return None
+        try:
+            self._shelf.keep(sha256, source.data)
+        except KeepingError as e:
+            log.warning("%r: its file is not kept: %s", source.name, e)
+            return e.reason
+        return None
 
     def _text(self, source: Source, cancel: Cancel) -> str:
         kind = kind_of(source.name)
@@ -280,6 +304,16 @@ class Ingest:
             date=front_matter.date,
             kind=kind_of(source.name),
         )
+
+
+def refusal(refused: Refused) -> IngestEvent:
+    """The one event of a file that was refused unread."""
+    start = IngestEvent(refused.name, refused.origin, refused.size, IngestStage.READ)
+    return replace(start, outcome=DocumentOutcome.REFUSED, reason=refused.reason)
+
+
+def _other_now(event: IngestEvent) -> IngestEvent:
+    return replace(event, outcome=DocumentOutcome.REFUSED, reason=reason("originals.other_now"))
 
 
 def _check(cancel: Cancel) -> None:

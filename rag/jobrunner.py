@@ -100,9 +100,9 @@ class JobRunner:
         """How fast a running job goes; nothing is known of that where another program runs it."""
         return self._known.pace(id)
 
-    def add(self, collection: str, offer: Offer) -> str:
+    def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
         """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
-        job = self._known.begin(collection)
+        job = self._known.begin(collection, kind)
         self._offers[job.id] = offer
         self._known.enter(job)
         return job.id
@@ -146,10 +146,10 @@ class JobRunner:
         files = old.failures
 
         def offer() -> Iterator[Source | Refused]:
-            yield from (self._spool.source(old.id, file) for file in files)
+            yield from (self._source(old, file) for file in files)
             self.dismiss(old.id)  # the new job has all there is of it
 
-        return self.add(old.collection, offer)
+        return self.add(old.collection, offer, old.kind)
 
     def dismiss(self, id: str) -> None:
         """Forget a job that has ended, and those of its knowledge base before it that ended well. Documents stay."""
@@ -267,12 +267,12 @@ class JobRunner:
     def _ingest(self, progress: Progress) -> Reason | None:
         """Take the files of a job that have not ended; why it broke off, if it did."""
         job = progress.job
-        self._receive(progress)
-        waiting = [i for i, file in enumerate(progress.files) if not file.ended]
-        positions = iter(waiting)
-        at = next(positions, None)
-        sources = (self._spool.source(job.id, progress.files[i]) for i in waiting)
         try:
+            self._receive(progress)
+            waiting = [i for i, file in enumerate(progress.files) if not file.ended]
+            positions = iter(waiting)
+            at = next(positions, None)
+            sources = (self._source(job, progress.files[i]) for i in waiting)
             for event in self._take(sources, collection=job.collection, cancel=progress.cancel):
                 if at is None or self._closed:
                     break
@@ -286,6 +286,9 @@ class JobRunner:
     def _note(self, progress: Progress, at: int, file: JobFile) -> None:
         self._known.note(progress, at, file, keep=file.ended)
         self._heed(progress)
+
+    def _source(self, job: Job, file: JobFile) -> Source | Refused:
+        return self._spool.source(job.id, file, again=job.kind is JobKind.REINGEST)
 
     def _receive(self, progress: Progress) -> None:
         """Write down every file of a new job and keep its bytes, before the first is worked on.

@@ -28,6 +28,8 @@ class JobKind(StrEnum):
     INGEST = "ingest"
     REINDEX = "reindex"
     """Builds a new index beside the live one; its files are the documents of the knowledge base."""
+    REINGEST = "reingest"
+    """Takes documents that are there again, from the files that were kept of them."""
 
 
 ENDED = frozenset({JobState.DONE, JobState.CANCELLED, JobState.FAILED})

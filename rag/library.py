@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from .catalogue import Catalogue, KnowledgeBase
-from .errors import IndexMismatch, LibraryError, ModelsNotReady, StoreError
+from .errors import IndexMismatch, KeepingError, LibraryError, ModelsNotReady, StoreError
 from .messages import label, reason
+from .originals import Originals
 from .protocols import Embedder, Searchable, Store
 from .scope import Place, Scope
 from .textonly import TextOnly
@@ -30,6 +31,9 @@ class Database(Protocol):
 
     def documents(self, collection: str) -> list[Document]:
         """Committed documents, readable before any model is loaded."""
+
+    def hashes(self, collection: str) -> frozenset[str] | None:
+        """Content of all documents, deleted ones that can be restored among them; None without a collection."""
 
     def fingerprint(self, collection: str) -> Fingerprint | None:
         """What the collection was made with; None when there is no collection."""
@@ -50,16 +54,18 @@ class Database(Protocol):
 class Library:
     """What is in the catalogue, and what of it is open."""
 
-    def __init__(self, catalogue: Catalogue, database: Database) -> None:
+    def __init__(self, catalogue: Catalogue, database: Database, originals: Originals | None = None) -> None:
+        """`originals` are the files of the documents, tidied with them."""
         self.catalogue = catalogue
         self._database = database
+        self._originals = originals
         self._opening = threading.Lock()
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
         """By collection."""
         self._as_made: dict[str, Store] = {}
         """By collection; those that were made with something else than what runs."""
-        self._tidier = Tidier()
+        self._tidier = Tidier(self.tidy_originals)
 
     def serve(self, embedder: Embedder) -> None:
         """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
@@ -107,6 +113,22 @@ class Library:
     def tend(self, store: Store) -> None:
         """Remove what was deleted from a store once that cannot be undone any more."""
         self._tidier.tend(store)
+
+    def tidy_originals(self) -> int:
+        """Remove the files no document needs any more; returns how many.
+
+        No file goes while a knowledge base cannot be read: a document that is not seen would cost its file.
+        """
+        if self._originals is None or not self._originals.any:
+            return 0
+        try:
+            known = {c for base in self.catalogue.all() for c in (base.live, *self.catalogue.beside(base.id)) if c}
+            held = {c: self._database.hashes(c) for c in known | self._originals.collections()}
+            # a collection that should be there and is not may be away; one nobody knows any more is gone
+            return self._originals.tidy({c: h or () for c, h in held.items() if h is not None or c not in known})
+        except (StoreError, KeepingError) as e:
+            log.warning("files of documents are not tidied now: %s", e)
+            return 0
 
     def scope(self, options: RetrievalOptions) -> Scope:
         """What a question with these options searches.

@@ -27,8 +27,10 @@ SCHEMA_VERSION = "1"
 class Milvus:
     """The `Database` of the library: the collections of one Milvus, connected to when first needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, damaged: bool = False) -> None:
+        """A collection that has lost chunks is refused when it is opened, unless `damaged` is expected."""
         self._settings = settings
+        self._damaged = damaged
         self._lock = threading.Lock()
         self._open: Connection | None = None
 
@@ -36,6 +38,11 @@ class Milvus:
         from .store import read_documents
 
         return read_documents(self._connection(), collection)
+
+    def hashes(self, collection: str) -> frozenset[str] | None:
+        from .store import read_hashes
+
+        return read_hashes(self._connection(), collection)
 
     def chunks(self, collection: str, document: str) -> list[StoredChunk]:
         from .store import read_chunks
@@ -51,7 +58,8 @@ class Milvus:
         from .store import MilvusStore
 
         made_with = fingerprint(embedder, chunk_limits(self._settings, embedder))
-        return MilvusStore.open(self._connection(), collection, made_with, index=_index(self._settings))
+        index = _index(self._settings)
+        return MilvusStore.open(self._connection(), collection, made_with, index=index, damaged=self._damaged)
 
     def open_as_made(self, collection: str) -> Store:
         from .store import MilvusStore, fingerprint_of
@@ -91,6 +99,14 @@ def connected(settings: Settings) -> Connection:
         certificate=settings.milvus_server_pem,
         strong=settings.milvus_consistency == "strong",
     )
+
+
+def name_of(settings: Settings) -> str:
+    """Tells the Milvus of the settings from others, the same at every start; without credentials."""
+    if "://" in settings.uri:
+        return f"{settings.uri.rpartition('@')[2].rpartition('://')[2].rstrip('/')}/{settings.milvus_database}"
+    path, folder = Path(settings.uri).resolve(), Path(settings.data_dir).resolve()
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 @contextmanager

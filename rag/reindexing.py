@@ -56,17 +56,18 @@ class Reindexing:
         if cancel:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
             return
-        if there and there.sha256 == document.sha256:
+        if there and holds(there, document):
             yield replace(event, chunks=there.chunks, outcome=DocumentOutcome.UNCHANGED)
             return
+        again = there is not None and there.sha256 == document.sha256
         try:
-            for moved in self._steps(document, event, cancel):
+            for moved in self._steps(document, event, cancel, again=again):
                 event = moved
                 yield event
         except Stopped:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
 
-    def _steps(self, document: Document, event: IngestEvent, cancel: Cancel) -> Iterator[IngestEvent]:
+    def _steps(self, document: Document, event: IngestEvent, cancel: Cancel, *, again: bool) -> Iterator[IngestEvent]:
         yield event
         text = whole_text([stored.chunk for stored in self.old.chunks(document.name)])
         yield (event := replace(event, stage=IngestStage.SPLIT))
@@ -87,8 +88,14 @@ class Reindexing:
             yield (event := replace(event, done=event.done + len(positions), embedded=embedded))
         yield (event := replace(event, stage=IngestStage.INDEX))
         tokens = sum(each.tokens for each in chunks)
-        self.new.put(replace(document, chunks=len(chunks), tokens=tokens), chunks, np.stack(_all(vectors)))
+        made = replace(document, chunks=len(chunks), tokens=tokens)
+        self.new.put(made, chunks, np.stack(_all(vectors)), again=again)
         yield replace(event, outcome=DocumentOutcome.ADDED)
+
+
+def holds(new: Document, old: Document) -> bool:
+    """Whether a document of the new index is as good as that of the old one: the same file, not taken again since."""
+    return new.sha256 == old.sha256 and new.ingested_at >= old.ingested_at
 
 
 def whole_text(chunks: Sequence[Chunk]) -> str:

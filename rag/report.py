@@ -33,7 +33,8 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
     why = f"  {text(event.reason, language)}" if event.reason else ""
     twin = f"  {text(twin_of(event), language)}" if event.twin else ""
-    return f"{event.outcome:<10} {event.name}{origin}{counts}{twin}{why}"
+    unkept = f"  {text(event.unkept, language)}" if event.unkept else ""
+    return f"{event.outcome:<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
 
 
 def twin_of(event: IngestEvent) -> Reason:

@@ -13,17 +13,20 @@ from pathlib import Path
 from .book import LedgerBook
 from .catalogue import KnowledgeBase
 from .comparing import Comparison, compare
-from .errors import LibraryError
+from .errors import DocumentRefused, KeepingError, LibraryError
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
 from .indexes import Indexes
+from .ingest import refusal
 from .jobrunner import JobRunner
+from .jobs import JobKind
 from .labelled import Question
 from .ledger import AnswerEvent, Ledger
 from .library import shown
 from .listing import Listed, Listing, listed
 from .marks import Marks
 from .messages import reason
+from .originals import Originals
 from .protocols import Store
 from .request import Request
 from .runtime import Runtime
@@ -48,7 +51,9 @@ class Service:
         marks: Marks,
         jobs: JobRunner,
         indexes: Indexes,
+        originals: Originals | None,
     ) -> None:
+        """`originals` are the files of the documents; None where they are not to be kept."""
         self.settings = settings
         self.runtime = runtime
         self.library = runtime.library
@@ -57,6 +62,7 @@ class Service:
         self.marks = marks
         self.jobs = jobs
         self.indexes = indexes
+        self.originals = originals
 
     def start(self) -> None:
         """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
@@ -108,6 +114,47 @@ class Service:
         Raises RagError when nothing can be ingested at all.
         """
         return self.runtime.ingest(base).run(sources, cancel=cancel, moves=moves)
+
+    def reingest(self, names: Sequence[str], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
+        """Take documents again from the files that were kept of them: events of every one, refused ones last.
+
+        Raises KeepingError when no files are kept at all, RagError when nothing can be ingested at all.
+        """
+        refused: list[Refused] = []
+
+        def kept() -> Iterator[Source]:
+            for each in self.kept_files(names, base=base):
+                if isinstance(each, Refused):
+                    refused.append(each)  # past the ingest, which would note it with the document
+                else:
+                    yield each
+
+        self._kept()
+        yield from self.ingest(kept(), cancel=cancel, base=base)
+        yield from map(refusal, refused)
+
+    def add_reingest(self, names: Sequence[str], *, base: str = "") -> str:
+        """A job that takes documents again; returns its id. Raises KeepingError when no files are kept at all."""
+        self._kept()
+        return self.jobs.add(base, lambda: self.kept_files(names, base=base), JobKind.REINGEST)
+
+    def kept_files(self, names: Sequence[str], *, base: str = "") -> Iterator[Source | Refused]:
+        """The files of documents, to be taken again; of one that has none, why."""
+        originals, documents = self._kept(), {d.name: d for d in self.documents(base=base)}
+        for name in names:
+            try:
+                yield Source(name, _file(originals, documents.get(name), name), again=True)
+            except (KeepingError, DocumentRefused) as e:
+                yield Refused(name, "", documents[name].size if name in documents else 0, e.reason)
+
+    def original(self, name: str, *, base: str = "") -> bytes:
+        """The file a document was made of, as it came. Raises DocumentRefused when the document is not there, and
+        KeepingError when its file is not."""
+        return _file(self._kept(), next((d for d in self.documents(base=base) if d.name == name), None), name)
+
+    def has_original(self, sha256: str) -> bool:
+        """Whether the file of a document with that content is kept."""
+        return self.originals is not None and self.originals.has(sha256)
 
     def sources(self, paths: Iterable[Path]) -> Iterator[Source | Refused]:
         """Files, folders and zips as sources, each refusal with its reason."""
@@ -184,6 +231,17 @@ class Service:
         self.runtime.close()
         self.book.close()
 
+    def _kept(self) -> Originals:
+        if self.originals is None:
+            raise KeepingError(reason("originals.off"))
+        return self.originals
+
     def _store(self, base: str) -> Store:
         self.runtime.models()
         return self.library.store(base)
+
+
+def _file(originals: Originals, document: Document | None, name: str) -> bytes:
+    if document is None:
+        raise DocumentRefused(reason("originals.no_document", name=name))
+    return originals.get(document.sha256, name=name)

@@ -76,6 +76,12 @@ class Settings:
 
     profile: str = setting("RAG_PROFILE", "auto", "Which models run", choices=("auto", "qwen3", "offline"))
     data_dir: str = setting("RAG_DATA_DIR", "./data", "Folder of the embedded database and everything else kept")
+    keep_originals: bool = setting(
+        "RAG_KEEP_ORIGINALS",
+        True,
+        "Keep the files of documents in the data folder, to re-ingest and to download them",
+        choices=("true", "false"),
+    )
     collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
     allowed_hosts: str = setting(
@@ -200,7 +206,7 @@ class Settings:
     def to_env(self) -> dict[str, str]:
         """The inverse of `from_env`, secrets revealed."""
         pairs = ((spec.name, getattr(self, field)) for field, spec in self.SPECS.items())
-        return {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in pairs}
+        return {name: _written(value) for name, value in pairs}
 
     @property
     def retrieval(self) -> RetrievalOptions:
@@ -227,12 +233,21 @@ def _spec(field: dataclasses.Field[Any]) -> Spec:
 Settings.SPECS = {f.name: _spec(f) for f in dataclasses.fields(Settings)}
 
 
+def _written(value: object) -> str:
+    """A value as the environment has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
 def _parse(field: dataclasses.Field[Any], env: Mapping[str, str]) -> Any:
     spec = _spec(field)
     kind: Callable[[str], Any] = type(field.default)
     raw = env[spec.name].strip()
     if spec.choices and raw not in spec.choices:
         raise SettingsError(reason("settings.choice", name=spec.name, value=raw, allowed=", ".join(spec.choices)))
+    if kind is bool:
+        return raw == "true"
     try:
         value = kind(raw)
     except ValueError as e:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import DocumentRefused
 from .events import DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused
+from .ingest import refusal
 from .jobs import JobFile
 from .messages import reason
 from .types import Source
@@ -24,19 +25,18 @@ class Spool:
     def receive(self, job: str, offered: Source | Refused) -> JobFile:
         """A file as it enters a job, its bytes kept; with its outcome already where it is refused or cannot be kept."""
         if isinstance(offered, Refused):
-            start = IngestEvent(offered.name, offered.origin, offered.size, IngestStage.READ)
-            return JobFile("", replace(start, outcome=DocumentOutcome.REFUSED, reason=offered.reason))
+            return JobFile("", refusal(offered))
         event = IngestEvent(offered.name, offered.origin, len(offered.data), IngestStage.READ)
         try:
             return JobFile(self.put(job, offered.data), event)
         except DocumentRefused as e:
             return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
 
-    def source(self, job: str, file: JobFile) -> Source | Refused:
-        """A file of a job with its bytes, or why they are not there."""
+    def source(self, job: str, file: JobFile, *, again: bool = False) -> Source | Refused:
+        """A file of a job with its bytes, to be taken `again` or not; or why they are not there."""
         event = file.event
         try:
-            return Source(event.name, self.get(job, file.sha256), event.origin)
+            return Source(event.name, self.get(job, file.sha256), event.origin, again=again)
         except DocumentRefused as e:
             return Refused(event.name, event.origin, event.size, e.reason)
 

@@ -1,9 +1,11 @@
-"""Sweeps stores in the background until nothing deleted waits in them any more."""
+"""Sweeps stores in the background until nothing deleted waits in them, and tidies what was kept beside them."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from itertools import count
 
 from .errors import StoreError
 from .protocols import Store
@@ -11,6 +13,9 @@ from .protocols import Store
 log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 60.0
+ROUNDS_PER_TIDYING = 10
+"""What is kept beside the stores waits longer: looking at all of it reads every registry."""
+
 CLOSING_SECONDS = 20.0
 """A sweep under way is waited for that long: a process that ends while Milvus Lite works in it is aborted."""
 
@@ -18,7 +23,9 @@ CLOSING_SECONDS = 20.0
 class Tidier:
     """One thread for all stores, begun when the first one needs it."""
 
-    def __init__(self, *, period: float = PERIOD_SECONDS) -> None:
+    def __init__(self, beside: Callable[[], object] | None = None, *, period: float = PERIOD_SECONDS) -> None:
+        """`beside` tidies what is kept beside the stores; it raises nothing."""
+        self._beside = beside
         self._period = period
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -50,7 +57,9 @@ class Tidier:
             thread.join(CLOSING_SECONDS)
 
     def _run(self) -> None:
-        while not self._closed.wait(self._period):
+        for number in count():
+            if self._closed.wait(self._period):
+                return
             with self._lock:
                 stores = list(self._stores)
             for store in stores:
@@ -59,3 +68,5 @@ class Tidier:
                         self.leave(store)
                 except StoreError as e:  # away for a while: the next round tries again
                     log.warning("not tidied: %s", e)
+            if self._beside and number % ROUNDS_PER_TIDYING == 0:
+                self._beside()

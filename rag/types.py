@@ -317,3 +317,5 @@ class Source:
     name: str
     data: bytes
     origin: str = ""
+    again: bool = False
+    """It is the file of a document that is there, to be read, cut and embedded once more."""

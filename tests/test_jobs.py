@@ -55,6 +55,11 @@ def sources(count: int, *, word: str = "text") -> list[Source | Refused]:
     return [Source(f"{i:02}.md", f"# Page {i}\n\nSome {word} number {i}.\n".encode()) for i in range(count)]
 
 
+def again(count: int) -> list[Source]:
+    """The same files, to be taken once more."""
+    return [replace(source, again=True) for source in sources(count) if isinstance(source, Source)]
+
+
 class Rig:
     """A runner over a folder; `again` is what the next start of the program has."""
 
@@ -197,6 +202,48 @@ def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_ar
     found = after.runner.job(job.id)
     assert found is not None and found.files == job.files and not found.resumed
     after.close()
+
+
+def test_a_job_that_takes_documents_again_goes_on_as_such_and_is_tried_again_as_such(
+    tmp_path: Path, store: MilvusStore, embedder: Gated
+) -> None:
+    before = Rig(tmp_path, store, embedder)
+    before.runner.start()
+    before.run(sources(3))
+    cut_off = before.runner.add("kb", lambda: again(3), JobKind.REINGEST)
+    job = before.runner.wait(cut_off, PATIENCE_S)
+    assert job is not None
+    before.close()
+    # as it stood when the program was killed after the second file
+    before.book.move(cut_off, JobState.RUNNING)
+    left = replace(job.files[2].event, outcome=None)
+    before.book.note(cut_off, 2, JobFile(before.spool.put(cut_off, again(3)[2].data), left))
+    after = Rig(tmp_path, store, embedder)
+    after.runner.start()
+    after.run([])
+    done = after.runner.wait(cut_off, PATIENCE_S)
+    assert done is not None and done.resumed and done.kind is JobKind.REINGEST
+    assert outcomes(done) == [DocumentOutcome.REPLACED] * 3, "taken again though their content is the same"
+    after.close()
+
+
+def test_retrying_documents_that_could_not_be_taken_again_takes_them_again(rig: Rig, embedder: Gated) -> None:
+    rig.run(sources(1))
+    took = rig.runner._take
+
+    def broken(offered: Iterable[Source | Refused], *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
+        for each in offered:
+            start = IngestEvent(each.name, "", 1, IngestStage.READ)
+            yield replace(start, outcome=DocumentOutcome.FAILED, reason=reason("ingest.no_text"))
+
+    rig.runner._take = broken
+    failed = rig.runner.add("kb", lambda: again(1), JobKind.REINGEST)
+    rig.runner.wait(failed, PATIENCE_S)
+    rig.runner._take = took
+    retried = rig.runner.retry(failed)
+    assert retried is not None
+    done = rig.runner.wait(retried, PATIENCE_S)
+    assert done is not None and outcomes(done) == [DocumentOutcome.REPLACED]
 
 
 def test_a_job_whose_database_goes_away_fails_with_its_reason_and_the_next_goes_on(rig: Rig) -> None:

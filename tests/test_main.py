@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rag.__main__ import main
 from rag.book import LedgerBook
 from rag.build import KEPT, opened
 from rag.exits import ABSTAINED, FAILED, OK
+from rag.milvus import connected
 from rag.settings import Settings
 from rag.sqlite import Database
 
@@ -111,6 +113,68 @@ def test_a_refused_file_is_named_and_the_exit_code_says_so(run: CommandLine, tmp
     assert out.startswith("refused") and "bad.md" in out and "Traceback" not in err
 
 
+def test_documents_are_taken_again_from_their_kept_files(run: CommandLine) -> None:
+    code, out, err = run("reingest", "guides/")
+    assert code == OK, err
+    assert out.split() == ["replaced", "guides/backup.md", "2", "chunks,", "0", "embedded"]
+    code, out, err = run("reingest", RAG_CHUNK_OVERLAP="32", RAG_KEEP_ORIGINALS="false")
+    assert (code, out) == (FAILED, "") and "RAG_KEEP_ORIGINALS" in err
+    code, _out, err = run("reingest", "no.md")
+    assert code == FAILED and "no.md" in err
+
+
+def test_a_document_whose_file_is_gone_is_named_and_stays_as_it_is(run: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "loose.md").write_text("# Loose\n\nWithout a file.\n", encoding="utf-8")
+    assert run("ingest", tmp_path / "loose.md", RAG_KEEP_ORIGINALS="false")[0] == OK
+    code, out, _err = run("reingest", "loose.md", "水果.md")
+    assert code == FAILED
+    assert sorted(line.split()[0] for line in out.splitlines()) == ["refused", "replaced"] and "is not kept" in out
+    (document,) = (d for d in json.loads(run("documents", "--json")[1]) if d["name"] == "loose.md")
+    assert document["error"] is None, "it is in order as it stands"
+    run("delete", "loose.md")
+
+
+def test_the_doctor_says_what_the_kept_files_take_up(run: CommandLine) -> None:
+    _code, out, _err = run("doctor")
+    files = len(list(run.folder.glob("originals/??/*")))
+    assert files >= 2 and f"original files: {files} of documents in" in out
+
+
+def test_archives_take_the_files_along(run: CommandLine, tmp_path: Path) -> None:
+    archive = tmp_path / "kb.zip"
+    code, out, err = run("export", archive)
+    assert code == OK and "With 2 original file(s)." in out, err
+    other = CommandLine(tmp_path)
+    code, out, err = other("import", archive)
+    assert code == OK and "With 2 original file(s)." in out, err
+    code, out, err = other("reingest", "guides/backup.md")
+    assert code == OK and out.startswith("replaced"), err
+    bare = CommandLine(tmp_path / "bare")
+    bare.folder.mkdir()
+    code, out, err = bare("import", archive, RAG_KEEP_ORIGINALS="false")
+    assert code == OK and "2 original file(s) of the archive are not kept" in out, err
+    assert not (bare.folder / "originals").exists()
+
+
+def test_damaged_documents_are_put_back_from_their_files_and_others_taken_out(tmp_path: Path) -> None:
+    run = CommandLine(tmp_path)
+    for name, keep in (("kept", "true"), ("loose", "false"), ("later", "true")):
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\nThe {name} one.\n", encoding="utf-8")
+        assert run("ingest", tmp_path / f"{name}.md", RAG_KEEP_ORIGINALS=keep)[0] == OK
+    with closing(connected(replace(Settings(), data_dir=str(tmp_path)))) as connection, connection.writing():
+        lost = 'document in ["kept.md", "loose.md"]'
+        connection.call("delete", collection_name="plainsight", filter=lost)
+        connection.call("flush", collection_name="plainsight")
+    code, _out, err = run("search", "one")
+    assert code == FAILED and "repair" in err
+    code, out, err = run("repair")
+    assert code == OK, err
+    assert "Putting back from their kept files: 1" in out and "Put back: 1" in out and "Taken out: 1" in out
+    assert [line for line in out.splitlines() if line.endswith(".md")] == ["loose.md"]
+    found = json.loads(run("search", "the kept one", "--json")[1])["candidates"]
+    assert {c["stored"]["document"] for c in found} == {"kept.md", "later.md"}
+
+
 def test_delete_and_an_unknown_name(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "gone.md").write_text("# Gone\n\nSoon.\n", encoding="utf-8")
     assert run("ingest", tmp_path / "gone.md")[0] == OK
@@ -124,7 +188,8 @@ def test_a_knowledge_base_is_exported_and_imported_elsewhere(run: CommandLine, t
     assert code == OK and "2 documents, 3 chunks" in out, err
     code, out, err = run("import", tmp_path / "kb.zip", RAG_DATA_DIR=str(tmp_path / "other"))
     assert code == OK and "2 documents, 3 chunks" in out, err
-    assert sorted(line.split()[1] for line in out.splitlines()[:-1]) == ["guides/backup.md", "水果.md"]
+    added = [line.split()[1] for line in out.splitlines() if line.startswith("added")]
+    assert sorted(added) == ["guides/backup.md", "水果.md"]
     code, out, _err = run("ask", "When is the backup taken?", RAG_DATA_DIR=str(tmp_path / "other"))
     assert code == OK and "every night at two" in out
     code, _out, err = run("export", tmp_path / "kb.zip")

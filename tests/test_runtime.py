@@ -50,6 +50,10 @@ class Database:
         self._here()
         return []
 
+    def hashes(self, collection: str) -> frozenset[str] | None:
+        self._here()
+        return frozenset()
+
     def fingerprint(self, collection: str) -> Fingerprint | None:
         self._here()
         return Fingerprint("fake", "1", 64, "whole", "1")

@@ -110,8 +110,8 @@ class Losing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def put(self, document: Document, chunks: Any, vectors: Any) -> None:
-        self._store.put(*self._spoil(document, chunks, vectors))
+    def put(self, document: Document, chunks: Any, vectors: Any, *, again: bool = False) -> bool:
+        return self._store.put(*self._spoil(document, chunks, vectors))
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,43 @@ def test_what_is_known_of_a_document_travels_and_a_note_of_failure_stays(
     assert [name for name, document in found.items() if not document.enabled] == ["b.md"]
 
 
+def test_the_files_of_documents_travel_where_they_are_kept(
+    tmp_path: Path, full: MilvusStore, stores: Callable[[str], MilvusStore]
+) -> None:
+    one = sample("kept.md", "fox")
+    one.put(full)
+    replace_name = replace(one.document, name="copy.md")
+    full.put(replace_name, one.chunks, one.vectors)
+    manifest = write_archive(
+        tmp_path / "kb.zip",
+        full.contents(),
+        fingerprint=FINGERPRINT,
+        collection="kb",
+        original=lambda document: b"fox" if document.sha256 == one.document.sha256 else None,
+    )
+    assert manifest.version == 2
+    with Archive.open(tmp_path / "kb.zip") as opened:
+        assert opened.originals() == [sha256(b"fox").hexdigest()], "equal ones are there once"
+        assert opened.original(one.document.sha256) == b"fox"
+        list(move(opened.contents(), stores("target")))
+
+
+def test_what_was_taken_again_is_moved_again_and_never_taken_back(
+    archive: Path, full: MilvusStore, stores: Callable[[str], MilvusStore]
+) -> None:
+    target = stores("target")
+    list(move(full.contents(), target))
+    other = sample("b.md", "cut another way")
+    again = replace(full.documents()[0], chunks=1, tokens=3, ingested_at=1_800_000_000.0)
+    assert again.name == "b.md"
+    full.put(again, other.chunks, other.vectors, again=True)
+    assert {m.name: m.outcome for m in move(full.contents(), target)}["b.md"] == REPLACED
+    assert [s.chunk.text for s in target.chunks("b.md")] == ["cut another way"]
+    with Archive.open(archive) as opened:
+        assert {m.outcome for m in move(opened.contents(), target)} == {UNCHANGED}
+    assert [s.chunk.text for s in target.chunks("b.md")] == ["cut another way"]
+
+
 def test_an_existing_file_is_not_overwritten(archive: Path, full: MilvusStore) -> None:
     before = archive.read_bytes()
     with pytest.raises(TransferError) as refused:
@@ -303,7 +340,7 @@ DOCUMENTS, CHUNKS, VECTORS = "parts/00001.documents", "parts/00001.chunks", "par
         pytest.param(without(VECTORS), True, id="no vectors"),
         pytest.param(without("manifest.json"), True, id="no manifest"),
         pytest.param(without(CHUNKS), False, id="entry only the manifest names"),
-        pytest.param(in_manifest(version=2), False, id="later version"),
+        pytest.param(in_manifest(version=3), False, id="later version"),
         pytest.param(in_manifest(format="zip"), False, id="something else"),
         pytest.param(in_manifest(documents=5), False, id="wrong count"),
         pytest.param(in_manifest(surprise=1), False, id="unknown field in the manifest"),
@@ -328,6 +365,9 @@ DOCUMENTS, CHUNKS, VECTORS = "parts/00001.documents", "parts/00001.chunks", "par
         pytest.param(added(VECTORS, b"\x00" * 7), True, id="vectors of another length"),
         pytest.param(added(VECTORS, b"\x00\x00\xc0\x7f" * 32 * 43), True, id="vectors that are not numbers"),
         pytest.param(added("extra/zeros.bin", b"\x00" * 30_000_000), True, id="bomb"),
+        pytest.param(added(f"originals/{sha256(b'x').hexdigest()}"), True, id="original of no document"),
+        pytest.param(added(f"originals/{SAMPLES[0].document.sha256}"), True, id="original of another content"),
+        pytest.param(added("originals/../x"), True, id="original outside"),
     ],
 )
 def test_what_is_not_a_sound_archive_is_refused_before_anything_happens(

@@ -5,6 +5,7 @@
     parts/00001.chunks       their chunks in order, one JSON object a line
     parts/00001.vectors      their vectors in order, little-endian float32
     …
+    originals/SHA256         the file a document was made of, where it was kept (since version 2)
     extra/NAME               anything else that belongs to the knowledge base
 
 Documents are never split between parts, so that both sides hold one part at a time. Vectors are plain bytes: their
@@ -21,10 +22,12 @@ from typing import BinaryIO
 from ..types import Fingerprint
 
 FORMAT = "plainsight"
-VERSION = 1
+FIRST_VERSION, VERSION = 1, 2
+"""The second has originals. An archive without any is as it always was, and programs from before read it."""
 
 MANIFEST = "manifest.json"
 PART = re.compile(r"parts/(\d{5,9})\.(documents|chunks|vectors)")
+ORIGINAL = re.compile(r"originals/[0-9a-f]{64}")
 EXTRA = re.compile(r"extra/[a-z0-9][a-z0-9_-]{0,59}(\.[a-z0-9]{1,8})?")
 
 MANIFEST_BYTES = 64_000_000
@@ -32,6 +35,9 @@ MANIFEST_BYTES = 64_000_000
 
 ENTRY_BYTES = 4_000_000_000
 """The largest entry that is read: 250,000 chunks at 4096 dimensions in one document."""
+
+ORIGINAL_BYTES = 1_100_000_000
+"""The largest original that is read: more than the largest file RAG_MAX_FILE_MB admits."""
 
 MOST_GROWTH = 200
 """How many times its packed size an entry may be. Documents grow ten times at most, a bomb a thousand."""

@@ -20,7 +20,21 @@ from ..errors import TransferError
 from ..messages import reason
 from ..types import Chunk, Document, IndexedDocument
 from . import records
-from .archive import ENTRY_BYTES, EXTRA, FORMAT, MANIFEST, MANIFEST_BYTES, MOST_GROWTH, PART, VERSION, Entry, Manifest
+from .archive import (
+    ENTRY_BYTES,
+    EXTRA,
+    FIRST_VERSION,
+    FORMAT,
+    MANIFEST,
+    MANIFEST_BYTES,
+    MOST_GROWTH,
+    ORIGINAL,
+    ORIGINAL_BYTES,
+    PART,
+    VERSION,
+    Entry,
+    Manifest,
+)
 
 BLOCK = 1 << 20
 
@@ -57,6 +71,15 @@ class Archive:
         """Names of the further entries, without their folder."""
         return [e.name.removeprefix("extra/") for e in self.manifest.entries if EXTRA.fullmatch(e.name)]
 
+    def originals(self) -> list[str]:
+        """The sha256 of each original that is there."""
+        entries = self.manifest.entries
+        return [e.name.removeprefix("originals/") for e in entries if ORIGINAL.fullmatch(e.name)]
+
+    def original(self, sha256: str) -> bytes:
+        """The bytes of one. Raises KeyError when there is none of that content."""
+        return self._file.read(self._infos[f"originals/{sha256}"])
+
     @contextmanager
     def extra(self, name: str) -> Iterator[BinaryIO]:
         """The bytes of one further entry. Raises KeyError when there is none of this name."""
@@ -68,15 +91,19 @@ class Archive:
             self._check_entry(entry)
         documents = chunks = 0
         names: set[str] = set()
+        hashes: set[str] = set()
         for part in self._parts():
             for content in self._part(part):
                 documents += 1
                 chunks += len(content.chunks)
                 names.add(content.document.name)
+                hashes.add(content.document.sha256)
         if (documents, chunks) != (self.manifest.documents, self.manifest.chunks):
             raise ValueError("the manifest counts other documents or chunks")
         if len(names) != documents:
             raise ValueError("two documents have one name")
+        if stray := sorted(set(self.originals()) - hashes):
+            raise ValueError(f"originals/{stray[0]} belongs to no document")
 
     def _check_entry(self, entry: Entry) -> None:
         """Size and sha256, read in blocks and never further than the manifest says."""
@@ -87,7 +114,8 @@ class Archive:
                 left -= len(block)
                 if left < 0:
                     break
-        if left or digest.hexdigest() != entry.sha256:
+        named = entry.name.removeprefix("originals/") if ORIGINAL.fullmatch(entry.name) else entry.sha256
+        if left or not digest.hexdigest() == entry.sha256 == named:
             raise ValueError(f"{entry.name} is not what the manifest says")
 
     def _parts(self) -> list[str]:
@@ -150,11 +178,12 @@ def _infos(file: ZipFile) -> dict[str, ZipInfo]:
         name = info.filename
         if name in infos:
             raise ValueError(f"{ascii(name)[:80]} is there twice")
-        if name != MANIFEST and not PART.fullmatch(name) and not EXTRA.fullmatch(name):
+        if name != MANIFEST and not any(known.fullmatch(name) for known in (PART, ORIGINAL, EXTRA)):
             raise ValueError(f"{ascii(name)[:80]} does not belong into an archive of Plainsight")
         if info.flag_bits & 0x1 or info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise ValueError(f"{name} is encrypted or packed in an unknown way")
-        if info.file_size > ENTRY_BYTES or info.file_size > MOST_GROWTH * info.compress_size + BLOCK:
+        most = ORIGINAL_BYTES if ORIGINAL.fullmatch(name) else ENTRY_BYTES
+        if info.file_size > most or info.file_size > MOST_GROWTH * info.compress_size + BLOCK:
             raise ValueError(f"{name} is too large")
         infos[name] = info
     return infos
@@ -168,7 +197,7 @@ def _manifest(file: ZipFile, infos: Mapping[str, ZipInfo]) -> Manifest:
     record = records.value_of(file.read(infos[MANIFEST]))
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise ValueError("it is not an archive of Plainsight")
-    if record.get("version") != VERSION:
+    if record.get("version") not in (FIRST_VERSION, VERSION):
         raise ValueError(f"it has version {record.get('version')!r:.20}, this Plainsight reads {VERSION}")
     manifest = records.checked(Manifest, record)
     named = [entry.name for entry in manifest.entries]

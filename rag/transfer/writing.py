@@ -15,9 +15,9 @@ import numpy as np
 
 from ..errors import TransferError
 from ..messages import reason
-from ..types import Fingerprint, IndexedDocument
+from ..types import Document, Fingerprint, IndexedDocument
 from . import records
-from .archive import EXTRA, FORMAT, MANIFEST, VERSION, Entry, Extra, Manifest
+from .archive import EXTRA, FIRST_VERSION, FORMAT, MANIFEST, ORIGINAL, VERSION, Entry, Extra, Manifest
 
 PART_CHUNKS = 2_000
 BLOCK = 1 << 20
@@ -31,18 +31,27 @@ def write_archive(
     *,
     fingerprint: Fingerprint,
     collection: str,
+    original: Callable[[Document], bytes | None] = lambda document: None,
     extras: Sequence[Extra] = (),
     now: Callable[[], float] = time.time,
 ) -> Manifest:
-    """Write the archive `path`, which must not exist: it appears once it is whole. Raises TransferError."""
+    """Write the archive `path`, which must not exist: it appears once it is whole. Raises TransferError.
+
+    `original` gives the file a document was made of, None where there is none.
+    """
     if path.exists():
         raise TransferError(reason("transfer.exists", path=str(path)))
     unfinished = path.with_name(f"{path.name}.part")
     try:
         with ZipFile(unfinished, "w") as archive:
-            entries, documents, chunks = _write_parts(archive, contents)
+            documents: list[Document] = []
+            entries = _write_parts(archive, _noting(contents, documents))
+            files = list(_write_originals(archive, documents, original))
+            entries += files
             entries += [_write_extra(archive, extra) for extra in extras]
-            manifest = Manifest(FORMAT, VERSION, collection, now(), fingerprint, documents, chunks, tuple(entries))
+            counts = len(documents), sum(document.chunks for document in documents)
+            version = VERSION if files else FIRST_VERSION
+            manifest = Manifest(FORMAT, version, collection, now(), fingerprint, *counts, tuple(entries))
             _write(archive, MANIFEST, [json.dumps(dataclasses.asdict(manifest), ensure_ascii=False).encode()])
         unfinished.replace(path)
     except OSError as e:
@@ -52,10 +61,24 @@ def write_archive(
     return manifest
 
 
-def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> tuple[list[Entry], int, int]:
-    """Entries written, documents, chunks."""
+def _noting(contents: Iterable[IndexedDocument], documents: list[Document]) -> Iterator[IndexedDocument]:
+    """The contents, each with its document noted in `documents`."""
+    for content in contents:
+        documents.append(dataclasses.replace(content.document, chunks=len(content.chunks)))
+        yield content
+
+
+def _write_originals(
+    archive: ZipFile, documents: Iterable[Document], original: Callable[[Document], bytes | None]
+) -> Iterator[Entry]:
+    """The files that are there, equal ones once. Not packed: most are already, and their growth needs no bound."""
+    for document in {document.sha256: document for document in documents}.values():
+        if ORIGINAL.fullmatch(name := f"originals/{document.sha256}") and (data := original(document)) is not None:
+            yield _write(archive, name, [data], packed=False)
+
+
+def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> list[Entry]:
     entries: list[Entry] = []
-    documents = chunks = 0
     for number, part in enumerate(_parts(contents), start=1):
         name = f"parts/{number:05}"
         # A note that ingesting failed is about this place; and sentences are not taken from archives.
@@ -64,9 +87,7 @@ def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> tuple
         entries.append(_write(archive, f"{name}.chunks", (records.line(chunk) for c in part for chunk in c.chunks)))
         vectors = (np.ascontiguousarray(c.vectors, "<f4").tobytes() for c in part)
         entries.append(_write(archive, f"{name}.vectors", vectors, packed=False))
-        documents += len(part)
-        chunks += sum(len(c.chunks) for c in part)
-    return entries, documents, chunks
+    return entries
 
 
 def _parts(contents: Iterable[IndexedDocument]) -> Iterator[list[IndexedDocument]]:
