@@ -19,12 +19,14 @@ from pathlib import Path
 
 from rag.book import LedgerBook
 from rag.catalogue import Catalogue, KnowledgeBase
+from rag.errors import KeepingError
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
 from rag.indexes import IndexState
 from rag.jobbook import JobBook
 from rag.joblist import JobList
 from rag.jobrunner import JobRunner
+from rag.jobs import JobKind
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
 from rag.listing import Listed, Listing, listed
 from rag.marks import Marks
@@ -256,6 +258,15 @@ class ScriptedService:
             chunk = replace(stored.chunk, index=index, start=start, end=start + len(stored.chunk.text))
             found.append(replace(stored, chunk=chunk))
         return found
+
+    def has_original(self, sha256: str) -> bool:
+        return False
+
+    def original(self, name: str, *, base: str = "") -> bytes:
+        raise KeepingError(reason("originals.not_kept", name=name))
+
+    def add_reingest(self, names: Sequence[str], *, base: str = "") -> str:
+        return self.jobs.add(base, lambda: [Source(name, b"# Page", again=True) for name in names], JobKind.REINGEST)
 
     def why_not(
         self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""

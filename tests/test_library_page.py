@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.jobs import JobKind
 from rag.listing import PAGE_ROWS
 from rag.messages import reason
 from rag.types import Document, Mode, Narrowing
@@ -63,6 +64,17 @@ class Page:
 @pytest.fixture
 def page() -> Page:
     return Page()
+
+
+def test_selected_documents_are_taken_again_as_a_job(page: Page) -> None:
+    names = page.fill(3)
+    shown = page.documents.reingest(ALICE, clicked(names=names[:2]), "t1")
+    (job,) = page.service.jobs.jobs()
+    assert "Re-ingest" in shown.progress
+    done = page.service.jobs.wait(job.id, 30)
+    assert done.kind is JobKind.REINGEST and [f.event.name for f in done.files] == names[:2]
+    with pytest.raises(gr.Error):
+        page.documents.reingest(ALICE, clicked(names=[]), "t1")
 
 
 # ---- the list --------------------------------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ def test_without_quotes_the_best_sentence_of_what_is_cited_stands_in() -> None:
     [
         pytest.param([], State.GONE, id="gone"),
         pytest.param(chunks_of(["Other text."], sha256="b" * 64), State.CHANGED, id="changed"),
+        pytest.param(chunks_of(["Other text.", *TEXTS]), State.CHANGED, id="the same file read another way"),
     ],
 )
 def test_what_is_gone_or_changed_is_read_from_the_record(now: list[StoredChunk], state: State) -> None:
@@ -186,3 +187,17 @@ def test_a_long_document_is_shown_in_parts_and_opens_at_the_chunk() -> None:
     assert "Part 3 of 3" in there and 'data-target="doc-at-39"' in there and 'id="doc-at-39"' in there
     assert "Part 2 of 3" in viewer(read, 0, Target(part=1), "en", score_name="")
     assert "Part 3 of 3" in viewer(read, 0, Target(part=99), "en", score_name="")
+
+
+def test_the_file_is_offered_of_the_document_that_is_shown_alone() -> None:
+    name = 'a "b"&c.md'
+    read = reading(name, "main", chunks_of(document=name))
+
+    def links(page: Page) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in page.tags if tag == "a"]
+
+    (link,) = links(shown(viewer(read, 0, Target(), "en", score_name="p_yes", original=True)))
+    assert link["href"] == "original?name=a+%22b%22%26c.md&base=main" and "download" in link
+    assert links(shown(viewer(read, 0, Target(), "en", score_name="p_yes"))) == []
+    changed = reading("guide.md", "main", chunks_of(["Other."], sha256="b" * 64), answered(CANDIDATES))
+    assert links(shown(viewer(changed, 1, Target(), "en", score_name="p_yes", original=True))) == []

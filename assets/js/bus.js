@@ -33,6 +33,7 @@ const events = [
   "open_talk",
   "preview",
   "record",
+  "reingest",
   "rename_talk",
   "retry",
   "retry_failed",

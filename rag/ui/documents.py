@@ -1,4 +1,4 @@
-"""What the list of documents does: filter, sort, page, enable, disable, delete, undo. Plain functions as elsewhere.
+"""What the list of documents does: filter, sort, page, enable, disable, re-ingest, delete, undo. Plain functions.
 
 The documents belong to everybody; how they are looked at belongs to the tab. Nothing here needs a browser to know more
 than the names it was shown.
@@ -19,7 +19,7 @@ from ..service import Service
 from .guard import guarded
 from .incoming import Visitor, number_in, switch_in, text_in, texts_in
 from .session import Chosen, Session, Sessions
-from .views import Views
+from .views import Ingesting, Views
 
 MOST_PICKED = 1000
 """Documents a browser may name at once; more are named by the filter they match."""
@@ -73,6 +73,17 @@ class Documents:
             raise RagError(reason("ui.document_gone", name=names[0] if names else ""))
         session = self.sessions.update(who.key, lambda s: replace(s, buried=tuple(names)))
         return self._shown(session, who)
+
+    @guarded
+    def reingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """Take the selected documents again from their kept files, as a job."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        names = self._picked(session, event)
+        if not names:
+            raise RagError(reason("ui.document_gone", name=""))
+        self.service.add_reingest(names, base=session.base or self.views.default_base())
+        return self.views.ingesting(self.sessions.slot(who.key), who.language)
 
     @guarded
     def undo(self, request: gr.Request, tab: str) -> Shown:

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from ..service import Service
 from .layout import ASSETS, Layout, asset, i18n
 from .options import clamped
+from .originals import route
 from .security import Guard, allowed_hosts
 from .theme import theme
 from .wiring import Wiring
@@ -42,7 +43,7 @@ def launch_options(service: Service) -> dict[str, Any]:
         "js": script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
-        "app_kwargs": {"middleware": [guard]},
+        "app_kwargs": {"middleware": [guard], "routes": [route(service)]},
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,

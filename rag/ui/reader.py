@@ -46,7 +46,10 @@ class Reader:
         target = Target(text_in(event, "chunk"), number_in(event, "part"))
         score = ledger.models["reranker"].score_name if ledger and "reranker" in ledger.models else ""
         number, named = turn.number if turn else 0, self._base_name(base, ledger)
-        return viewer_view.viewer(read, number, target, who.language, score_name=score, base_name=named)
+        original = self.service.has_original(read.places[0].stored.sha256)
+        return viewer_view.viewer(
+            read, number, target, who.language, score_name=score, base_name=named, original=original
+        )
 
     @guarded
     def ask_why(self, request: gr.Request, event: gr.EventData, tab: str) -> str:

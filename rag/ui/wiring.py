@@ -188,6 +188,7 @@ class Wiring:
         bus.list_documents(documents.look, tab, [page.table], **self.told)
         bus.enable(documents.enable, tab, [page.table, page.scope], **self.told)
         bus.delete(documents.delete, tab, [page.table, page.scope], **self.told)
+        self._ingest_followed(bus.reingest(documents.reingest, tab, self.ingesting, **self.told))
         bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.told)
         bus.ask_only(documents.ask_only, tab, [page.scope], **self.told)
         shown = list(Shown(page.tools, page.table, page.scope, page.sheet, page.progress))

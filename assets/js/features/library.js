@@ -28,6 +28,7 @@
   acts["doc-all"] = () => { everything = true; syncPicks(); };
   acts["doc-enable"] = () => send("enable", { ...picked(), enabled: true });
   acts["doc-disable"] = () => send("enable", { ...picked(), enabled: false });
+  acts["doc-reingest"] = () => send("reingest", picked());
   acts["doc-delete"] = () => send("delete", picked());
   acts["doc-undo"] = () => send("undo_delete");
   acts["doc-ask"] = () => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...events import DocumentOutcome, IngestEvent, IngestStage
-from ...jobs import GOOD, Job, JobState, Pace
+from ...jobs import GOOD, Job, JobKind, JobState, Pace
 from ...messages import Language
 from ...report import twin_of
 from ..i18n import say
@@ -75,6 +75,7 @@ def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
         if job.error
         else ""
     )
+    title = t("originals.reingest" if job.kind is JobKind.REINGEST else "ingest", language)
     table = (
         f'<div class="scroll"><table class="table job"><thead><tr><th scope="col">{t("col_document", language)}</th>'
         f'<th scope="col" class="num">{t("col_size", language)}</th><th scope="col">{t("col_stage", language)}</th>'
@@ -82,8 +83,8 @@ def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     return (
-        f'<section class="sheet" aria-label="{t("ingest", language)}"><div class="sheet-head">'
-        f'<h2>{t("ingest", language)}</h2>{into}<p role="status">{_count_of(job, pace, language)}</p>'
+        f'<section class="sheet" aria-label="{title}"><div class="sheet-head">'
+        f'<h2>{title}</h2>{into}<p role="status">{_count_of(job, pace, language)}</p>'
         f"{_tools(job, language)}</div>{error}{remark}"
         f"{_folded(job, table + more, language) if rows else more}</section>"
     )
@@ -174,6 +175,8 @@ def _file(e: IngestEvent, at_work: bool, language: Language) -> str:
     remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
     if e.twin:
         remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
+    if e.unkept:
+        remark += f'<p class="remark">{why(e.unkept, language)}</p>'
     return (
         f'<tr class="{e.outcome or ("running" if at_work else "waiting")}"><th scope="row" class="file-cell">'
         f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'

@@ -96,7 +96,8 @@ def _bulk(found: Listed, language: Language) -> str:
         f"{t('library.selected', language)}</span>"
         + (f'<button type="button" class="tool wide doc-all" data-act="doc-all">{every}</button>' if more else "")
         + f"{button('doc-ask', 'library.ask_these')}{button('doc-disable', 'library.disable')}"
-        f"{button('doc-enable', 'library.enable')}{button('doc-delete', 'delete')}</div>"
+        f"{button('doc-enable', 'library.enable')}{button('doc-reingest', 'originals.reingest')}"
+        f"{button('doc-delete', 'delete')}</div>"
     )
 
 

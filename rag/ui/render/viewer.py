@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from ...messages import Language
 from ...reading import Place, Reading, State
@@ -18,6 +19,9 @@ from .sheet import sheet
 MOST_SHOWN = 150_000
 """Characters of one part of a long document: some two thousand lines."""
 
+ORIGINAL = "original"
+"""Where the files of documents are, seen from the page."""
+
 CITED_LISTED = 5
 """Answers listed that cited a chunk; more are counted."""
 
@@ -31,16 +35,24 @@ class Target:
 
 
 def viewer(
-    reading: Reading, turn: int, target: Target, language: Language, *, score_name: str, base_name: str = ""
+    reading: Reading,
+    turn: int,
+    target: Target,
+    language: Language,
+    *,
+    score_name: str,
+    base_name: str = "",
+    original: bool = False,
 ) -> str:
     """The sheet. `turn` is the number of the answer whose question is shown, 0 for none.
 
-    `base_name` is what the document's knowledge base is called, where there are several.
+    `base_name` is what the document's knowledge base is called, where there are several; `original` tells whether the
+    file of the document as it is now can be had.
     """
     view = _Viewer(reading, turn, language, score_name or "p_yes", base_name)
     before = in_base(base_name, language) if base_name else ""
     title = f'{before}<bdi class="file">{name(reading.document)}</bdi>'
-    return sheet(title, view.body(target), language, kind="large viewer", tools=view.tools())
+    return sheet(title, view.body(target), language, kind="large viewer", tools=view.tools(original=original))
 
 
 class _Viewer:
@@ -58,12 +70,21 @@ class _Viewer:
     def say(self, key: str, /, **values: str | int | float) -> str:
         return t(f"viewer.{key}", self.language, **values)
 
-    def tools(self) -> str:
+    def tools(self, *, original: bool) -> str:
         label = self.say("copy_reference")
-        return (
+        return (self._original() if original else "") + (
             f'<button type="button" class="tool" data-act="doc-reference" aria-label="{label}" '
             f'title="{self.say("copy_reference_about")}">{icon("copy", size=16)}</button>'
         )
+
+    def _original(self) -> str:
+        """The file to be saved; never of a document that is another one by now than what is shown."""
+        if self.reading.state is not State.CURRENT:
+            return ""
+        where = urlencode({"name": self.reading.document, "base": self.reading.base})
+        about = t("originals.file_about", self.language)
+        label = t("originals.file", self.language)
+        return f'<a class="tool wide" href="{ORIGINAL}?{esc(where)}" download title="{about}">{label}</a>'
 
     def body(self, target: Target) -> str:
         shown = parts(self.chunks, most=MOST_SHOWN) or [()]
