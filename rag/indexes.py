@@ -36,6 +36,8 @@ class IndexState:
     chunks: int = 0
     former: str = ""
     """The collection that was live before; "" when none is kept."""
+    in_full: bool = True
+    """Whether the live index is searched by its vectors, too."""
 
     @property
     def ready(self) -> bool:
@@ -66,15 +68,20 @@ class Indexes:
         self._embedder()
         try:
             self._library.store(known.id)
-            mismatch = None
+            mismatch, in_full = None, True
         except IndexMismatch as e:
-            mismatch = e.reason
+            mismatch, in_full = e.reason, self._same_vectors(known)
         if not building:
-            return IndexState(known, mismatch, former=former)
+            return IndexState(known, mismatch, former=former, in_full=in_full)
         old = {d.name: d for d in self._library.documents(known.id)}
         built = self._library.beside(known.id, building).documents()
         new = [document for document in built if document.name in old and holds(document, old[document.name])]
-        return IndexState(known, mismatch, building, len(new), len(old), sum(d.chunks for d in new), former)
+        chunks = sum(d.chunks for d in new)
+        return IndexState(known, mismatch, building, len(new), len(old), chunks, former, in_full)
+
+    def _same_vectors(self, base: KnowledgeBase) -> bool:
+        made_with = self._library.fingerprint(base.id)
+        return made_with is not None and made_with.vectors == self._made_with(self._embedder()).vectors
 
     def notable(self) -> list[IndexState]:
         """Knowledge bases with something to say: made differently, with a new index beside, or with an earlier one.
@@ -107,8 +114,7 @@ class Indexes:
             self._library.beside(known.id, building),
             embedder,
             self._limits(embedder),
-            same_model=(old_with.model, old_with.revision, old_with.dimension)
-            == (fresh.model, fresh.revision, fresh.dimension),
+            same_model=old_with.vectors == fresh.vectors,
         )
         yield from work.run(cancel=cancel)
 

@@ -110,6 +110,13 @@ class Library:
             self._clear_away()
             raise
 
+    def to_read(self, base: str = "") -> Store:
+        """The store of a knowledge base to read documents in, whatever its index was made with. Raises like `store`."""
+        try:
+            return self.store(base)
+        except IndexMismatch:
+            return self.as_made(self.catalogue.base(base).live)
+
     def tend(self, store: Store) -> None:
         """Remove what was deleted from a store once that cannot be undone any more."""
         self._tidier.tend(store)
@@ -233,7 +240,7 @@ class Library:
             return Place(base.id, shown(base), e)
         found: Searchable | StoreError = store
         info, dimension = self._embedder.info, self._embedder.dimension
-        if (made_with.model, made_with.revision, made_with.dimension) != (info.name, info.revision, dimension):
+        if made_with.vectors != (info.name, info.revision, dimension):
             differences = str(mismatch.reason.values.get("differences", ""))
             why = reason("reindexing.text_only", differences=differences)
             found = mismatch if store.full_text_missing() else TextOnly(store, why)

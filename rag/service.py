@@ -174,7 +174,8 @@ class Service:
 
     def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
         """The chunks of one document, in order; none when it is not there."""
-        return self._store(base).chunks(name)
+        self.runtime.models()
+        return self.library.to_read(base).chunks(name)
 
     def why_not(
         self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""

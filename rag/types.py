@@ -133,6 +133,11 @@ class Fingerprint:
     chunker: str
     schema: str
 
+    @property
+    def vectors(self) -> tuple[str, str, int]:
+        """What vectors must have in common to be compared."""
+        return self.model, self.revision, self.dimension
+
 
 class Mode(StrEnum):
     """Which first-stage searches run."""

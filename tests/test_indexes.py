@@ -96,13 +96,19 @@ def test_an_index_of_another_model_is_searched_by_full_text_alone_and_says_so(ot
         other.search("rotate certificate", Mode.DENSE)
     with pytest.raises(IndexMismatch):
         other.library.store()
+    assert not other.indexes.state().in_full
+
+
+def test_documents_of_an_index_that_was_made_differently_are_still_read(other: Rig) -> None:
+    assert [chunk.document for chunk in other.library.to_read().chunks("ops/tls.md")]
 
 
 def test_an_index_that_is_only_cut_differently_is_searched_in_full(folder: Path) -> None:
     rig = Rig(folder, chunk_tokens=100)
     _, dense = rig.search("rotate certificate SIGHUP")
     assert dense.state is State.FINISHED
-    assert rig.indexes.state().mismatch is not None
+    state = rig.indexes.state()
+    assert state.mismatch is not None and state.in_full
     rig.close()
 
 

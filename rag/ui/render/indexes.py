@@ -26,7 +26,8 @@ def _box(state: IndexState, busy: bool, language: Language) -> str:
             "switch_index", "switch", state, language
         )
     elif state.mismatch:
-        said = t("reindexing.about", language, differences=_differences(state.mismatch))
+        about = "reindexing.about_cut" if state.in_full else "reindexing.about"
+        said = t(about, language, differences=_differences(state.mismatch))
         if state.building:
             said = t("reindexing.unfinished", language, done=state.done, total=state.total)
         buttons = _button("build_index", "build", state, language)
