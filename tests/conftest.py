@@ -55,6 +55,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests are dealt out where there are several workers."""
-    from .dealing import ByFolder
+    from .dealing import ByFile
 
-    return ByFolder(config, log)
+    return ByFile(config, log)

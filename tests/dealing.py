@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from xdist.scheduler import LoadScopeScheduling
 
-TOP = PurePosixPath("tests")
+TOGETHER = "tests/store/"
+"""One server serves them all."""
 
 
-class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
-    """A folder's tests stay together, as they share a server or a browser; so do those of any other file."""
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests stay together, as they share what they set up; so do all that are about the store."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = PurePosixPath(nodeid.partition("::")[0])
-        return str(file if file.parent == TOP else file.parent)
+        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]

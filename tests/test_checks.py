@@ -144,7 +144,7 @@ def test_chips_carry_their_check_in_shape_and_words() -> None:
         ("chip unquoted", "#ev-3-2", None),
     ]
     assert links[0]["aria-label"] == "Citation 1: show the evidence (quoted word for word)"
-    assert links[2]["title"] == "limits.md ›  (its quote was not found there)"
+    assert links[2]["title"] == "limits.md (its quote was not found there)"
 
 
 def test_a_sentence_without_source_is_marked_and_not_hidden() -> None:

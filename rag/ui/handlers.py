@@ -247,7 +247,7 @@ class Handlers:
         who = Visitor.of(tab, request)
         self.leave(who)
         self.sessions.update(who.key, Session.cleared)
-        return self.views.chat(self.sessions.slot(who.key), who.language)._replace(box=free(""))
+        return self.views.chat(self.sessions.slot(who.key), who.language)._replace(box=free())
 
     def leave(self, who: Visitor) -> None:
         """Stop what is being answered; what came so far is kept."""

@@ -100,6 +100,8 @@ class Wiring:
         bus.edit(h.edit, [self.page.tab], self.chat, **self.told)
         bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
         bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.told)
+        # Emptied by the browser: the server's answer would take what was typed meanwhile.
+        self.page.new_chat.click(None, None, [self.page.box], js="() => ''", **self.direct)
         self.page.new_chat.click(h.new_chat, [self.page.tab], self.chat, **self.told)
 
     def _documents(self) -> None:

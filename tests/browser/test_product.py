@@ -71,7 +71,7 @@ def test_an_uploaded_file_is_asked_about_and_cited(open_page: Open, real: str, t
     page.locator("#drop input[type=file]").set_input_files(
         [tmp_path / name for name in ("harbour.md", "more.zip", "program.exe")]
     )
-    expect(page.locator("#progress tr.added")).to_have_count(2, timeout=INGEST_MS)
+    expect(page.locator("#progress :is(tr.added, tr.replaced)")).to_have_count(2, timeout=INGEST_MS)
     expect(page.locator("#progress tr.refused")).to_have_count(2)
     expect(page.locator("#document-table")).to_contain_text("pilots/notes.md")
     tab(page, "Chat")
