@@ -52,9 +52,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     tell_skipped(terminalreporter)
 
 
+LONGEST = ("store", "browser")
+"""Folders whose tests take long: begun first, they leave the short ones to even out the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In random order, folder by folder."""
+    turn = {folder: number for number, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: turn.get(item.path.parent.name, len(turn)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests are dealt out where there are several workers."""
     from .dealing import ByFile
 
+    config.option.loadscopereorder = False  # as they come, not the largest file first
     return ByFile(config, log)
