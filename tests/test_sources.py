@@ -164,7 +164,9 @@ def test_the_viewer_says_whose_document_it_shows() -> None:
     assert made.retrieval is not None
     now = [candidate.stored for candidate in made.retrieval.candidates[1:]]
     read_ = reading("leave.md", "kb_2", now, made)
-    assert [place.candidate and place.candidate.number for place in read_.places] == [2, None], "not the other's passage"
+    assert [place.candidate and place.candidate.number for place in read_.places] == [2, None], (
+        "not the other's passage"
+    )
     assert [h.number for h in read_.highlights] == [2]
     shown = viewer.viewer(read_, 1, viewer.Target(), "en", score_name="p_yes", base_name=HOSTILE)
     assert "&lt;b&gt;Policies&lt;/b&gt;" in shown and HOSTILE not in shown
