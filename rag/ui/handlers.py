@@ -5,6 +5,7 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,9 @@ from .render import transcript
 from .session import Session, Sessions
 from .turn import Turn
 from .views import Chat, Views, busy, free
+
+APART_S = 0.3
+"""Between the last two messages of an answer: within one frame of a busy browser the second may replace the first."""
 
 ABANDONED_AFTER = 20.0
 """Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
@@ -218,6 +222,7 @@ class Handlers:
             yield Chat(
                 live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
             )
+            await asyncio.sleep(APART_S)
             yield Chat()  # Gradio sends the last one twice: by then a click may have changed what it shows
 
     @guarded
