@@ -36,7 +36,7 @@ from .turn import Turn
 from .views import Chat, Views, busy, free
 
 APART_S = 0.3
-"""Between the last two messages of an answer: within one frame of a busy browser the second may replace the first."""
+"""Between the last two messages of an answer, lest a busy browser takes them as one: a Stop button once stayed."""
 
 ABANDONED_AFTER = 20.0
 """Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
