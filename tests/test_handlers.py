@@ -214,6 +214,17 @@ def test_a_question_before_the_models_are_ready_waits_and_is_then_answered(
     assert last.outcome is Outcome.GENERATED
 
 
+def test_stop_on_a_page_that_missed_the_end_gives_the_composer_back(
+    service: ScriptedService, handlers: Handlers, tmp_path: Path
+) -> None:
+    service.gate = tmp_path / "ready"
+    handlers.ask(ALICE, "early?", "t1", *VALUES)
+    assert "submit_btn" not in handlers.stop(ALICE, "t1"), "its end gives it back, not its beginning"
+    finish(handlers)
+    box = handlers.stop(ALICE, "t1")
+    assert (box["submit_btn"], box["stop_btn"]) == (True, False)
+
+
 def test_stopping_while_models_load_ends_the_turn_without_asking(
     service: ScriptedService, handlers: Handlers, tmp_path: Path
 ) -> None:

@@ -226,11 +226,13 @@ class Handlers:
             yield Chat()  # Gradio sends the last one twice: by then a click may have changed what it shows
 
     @guarded
-    def stop(self, request: gr.Request, tab: str) -> None:
-        """The stop button: at whatever stage the answer is."""
+    def stop(self, request: gr.Request, tab: str) -> Any:
+        """The stop button: at whatever stage the answer is. A page that missed the end gets its composer back."""
         run = self.sessions.slot(key_of(tab, request)).answering
-        if run is not None:
-            run.stop()
+        if run is None or not run.active:
+            return free()
+        run.stop()
+        return gr.skip()
 
     @guarded
     def edit(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:

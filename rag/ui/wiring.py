@@ -96,7 +96,7 @@ class Wiring:
         self._followed(bus.example(h.example, asked, self.chat, **self.told))
         self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
         self._followed(bus.answer_anyway(h.answer_anyway, [self.page.tab], self.chat, **self.told))
-        self.page.box.stop(h.stop, [self.page.tab], None, **self.told)
+        self.page.box.stop(h.stop, [self.page.tab], [self.page.box], **self.told)
         bus.edit(h.edit, [self.page.tab], self.chat, **self.told)
         bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
         bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.told)
