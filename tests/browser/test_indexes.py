@@ -37,3 +37,4 @@ def test_a_new_index_is_built_beside_the_old_one_and_switched_to(open_page: Open
         expect(notice).to_have_count(0)
         tab(page, "Chat")
         expect(ask(page, "How is the certificate rotated?")).to_contain_text("SIGHUP")
+        page.context.close()
