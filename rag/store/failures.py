@@ -14,13 +14,19 @@ NOT_LOADED = 101
 """Milvus code: the collection exists but is not in memory, as after a restart."""
 
 _UNREACHABLE = 2
-_RECOVERING = 503
+_RECOVERING = frozenset({1, 103, 106, 202, 400, 401, 500, 501, 503, 600, 601, 602, 901, 902, 903, 904, 905})
+"""Milvus codes: a collection, replica, channel, segment or node is not there yet, or not any more (pkg/util/merr)."""
+_TIMED_OUT = frozenset({10000, 10001})
+"""Milvus codes: the deadline, which travels with a call, passed while the server worked on it."""
 _NO_DATABASE = 800
 _NO_SUCH_DATABASE = re.compile(r"\bdatabase[:\s]\s*\S+ (not found|does not exist)")
 _NOT_READY = re.compile(r"not ready yet|service unavailable|not healthy", re.IGNORECASE)
 """What a server says between opening its port and being able to work."""
 _HANGS_UP = re.compile(r"socket closed|connection reset|end of file|goaway", re.IGNORECASE)
+_GAVE_UP = re.compile(r"context (done|deadline exceeded|cancell?ed)", re.IGNORECASE)
+"""How older servers, which have no code for it, say the same."""
 _FULL = re.compile(r"No space left|File too large|Disk quota|\[[Ee]rrno (27|28|122)\]")
+_TOO_SLOW = "store.too_slow"
 _DETAIL = 300
 """Characters of Milvus's own words that are passed on."""
 
@@ -57,7 +63,7 @@ def translated(failure: Exception, address: Address) -> StoreError:
     detail = " ".join(str(getattr(failure, "message", "") or details or failure).split())
     why = _of_call(status, details, address) or _of_code(getattr(failure, "code", None), detail, address)
     if why:
-        return (StoreSilent if status == "DEADLINE_EXCEEDED" else StoreUnavailable)(why)
+        return (StoreSilent if why.code == _TOO_SLOW else StoreUnavailable)(why)
     return StoreError(reason("store.refused", uri=address.shown, detail=detail[:_DETAIL]))
 
 
@@ -75,7 +81,7 @@ def _of_call(status: str, details: str, address: Address) -> Reason | None:
         case "PERMISSION_DENIED":
             return reason("store.forbidden", uri=address.shown)
         case "DEADLINE_EXCEEDED":
-            return reason("store.too_slow", uri=address.shown, seconds=address.seconds)
+            return reason(_TOO_SLOW, uri=address.shown, seconds=address.seconds)
     return None
 
 
@@ -87,7 +93,9 @@ def _of_code(code: object, detail: str, address: Address) -> Reason | None:
         return reason("store.disk_full", uri=address.shown)
     if code == _UNREACHABLE:
         return reason("store.unreachable", uri=address.shown)
-    if code == _RECOVERING or _NOT_READY.search(detail):
+    if code in _TIMED_OUT or _GAVE_UP.search(detail):
+        return reason(_TOO_SLOW, uri=address.shown, seconds=address.seconds)
+    if code in _RECOVERING or _NOT_READY.search(detail):
         return reason("store.recovering", uri=address.shown)
     return None
 

@@ -5,7 +5,6 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,9 +33,6 @@ from .render import transcript
 from .session import Session, Sessions
 from .turn import Turn
 from .views import Chat, Views, busy, free
-
-APART_S = 0.3
-"""Between the last two messages of an answer, lest a busy browser takes them as one: a Stop button once stayed."""
 
 ABANDONED_AFTER = 20.0
 """Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
@@ -222,8 +218,10 @@ class Handlers:
             yield Chat(
                 live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
             )
-            await asyncio.sleep(APART_S)
-            yield Chat()  # Gradio sends the last one twice: by then a click may have changed what it shows
+            # Gradio sends the last one twice: by then a click may have changed what it shows. The composer's state is
+            # in it all the same: the browser applies differences in place, to messages it has not yet shown too, so
+            # that without it a busy page would never see it.
+            yield Chat(box=free())
 
     @guarded
     def stop(self, request: gr.Request, tab: str) -> Any:

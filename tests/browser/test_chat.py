@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Route, expect
 
 from ..pages import scripted_page
 from .conftest import Open, ready
@@ -239,3 +239,29 @@ def test_settings_are_remembered_in_this_browser_and_used(open_page: Open, scrip
     page.get_by_role("button", name="Reset to defaults").click()
     expect(page.get_by_label("Hybrid", exact=True)).to_be_checked()
     expect(page.get_by_label("Instruction")).to_have_value(re.compile("Given a web search query"))
+
+
+def test_a_question_sent_before_the_page_has_heard_from_the_server_is_answered(browser: Browser, scripted: str) -> None:
+    """The call that opens a page is held back until its answer has been read."""
+    page = browser.new_page(locale="en-US")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"fn_index":0,' in (route.request.post_data or "") and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/run/predict*", hold)
+    page.goto(scripted)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    composer(page).fill("Too early?")
+    composer(page).press("Enter")
+    expect(page.locator(".turn .answer .verdict")).to_be_visible(timeout=60_000)
+    assert len(held) == 1
+    with page.expect_response(lambda reply: '"fn_index":0,' in (reply.request.post_data or "")):
+        held[0].continue_()
+    expect(page.locator("#status .pill")).to_be_visible()
+    expect(page.locator(".question p")).to_have_text("Too early?")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    page.close()

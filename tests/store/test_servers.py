@@ -9,9 +9,11 @@ from typing import Any
 
 import grpc
 import pytest
+from pymilvus.exceptions import MilvusException
 
-from rag.errors import StoreError, StoreUnavailable
+from rag.errors import StoreError, StoreSilent, StoreUnavailable
 from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose
+from rag.store.failures import Address, translated
 
 from .corpus import FINGERPRINT, names, question, sample, texts
 from .loopback import serving
@@ -31,6 +33,32 @@ def test_a_token_is_sent_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
                 connect(uri, token=token, timeout=5)
             assert refused.value.reason.code == "store.unauthenticated"
             assert "wrong" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        pytest.param(65535, "Retry timeout: 1.0s, message=proxy TaskCondition context Done", "too_slow", id="2.3 late"),
+        pytest.param(10001, "timed out", "too_slow", id="2.4 late"),
+        pytest.param(65535, "fail to search: context deadline exceeded", "too_slow", id="a part of it late"),
+        pytest.param(503, "no available shard delegator found", "recovering", id="shard"),
+        pytest.param(106, "collection on recovering", "recovering", id="collection"),
+        pytest.param(901, "node not found", "recovering", id="node"),
+        pytest.param(65535, "Milvus Proxy is not ready yet", "recovering", id="proxy"),
+    ],
+)
+def test_a_server_that_is_there_and_cannot_answer_now_is_no_refusal(code: int, said: str, expected: str) -> None:
+    """As servers of these versions worded it while they were killed and started again."""
+    why = translated(MilvusException(code=code, message=said), Address("http://a:1", "", 1.0))
+    assert isinstance(why, StoreUnavailable)
+    assert isinstance(why, StoreSilent) == (expected == "too_slow")
+    assert why.reason.code == f"store.{expected}"
+
+
+def test_what_a_server_refuses_is_told_in_its_own_words() -> None:
+    why = translated(MilvusException(code=1100, message="invalid parameter: dim"), Address("http://a:1", "", 1.0))
+    assert not isinstance(why, StoreUnavailable)
+    assert "invalid parameter: dim" in str(why)
 
 
 def test_a_missing_right_is_named(tmp_path: Path) -> None:
