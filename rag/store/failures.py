@@ -14,13 +14,13 @@ NOT_LOADED = 101
 """Milvus code: the collection exists but is not in memory, as after a restart."""
 
 _UNREACHABLE = 2
-_RECOVERING = frozenset({1, 103, 106, 202, 400, 401, 500, 501, 503, 600, 601, 602, 901, 902, 903, 904, 905})
+_RECOVERING = frozenset({103, 106, 202, 400, 401, 500, 501, 503, 600, 601, 602, 901, 902, 903, 904, 905})
 """Milvus codes: a collection, replica, channel, segment or node is not there yet, or not any more (pkg/util/merr)."""
 _TIMED_OUT = frozenset({10000, 10001})
 """Milvus codes: the deadline, which travels with a call, passed while the server worked on it."""
 _NO_DATABASE = 800
 _NO_SUCH_DATABASE = re.compile(r"\bdatabase[:\s]\s*\S+ (not found|does not exist)")
-_NOT_READY = re.compile(r"not ready yet|service unavailable|not healthy", re.IGNORECASE)
+_NOT_READY = re.compile(r"not ready|service unavailable|not healthy", re.IGNORECASE)
 """What a server says between opening its port and being able to work."""
 _HANGS_UP = re.compile(r"socket closed|connection reset|end of file|goaway", re.IGNORECASE)
 _GAVE_UP = re.compile(r"context (done|deadline exceeded|cancell?ed)", re.IGNORECASE)

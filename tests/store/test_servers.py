@@ -45,6 +45,7 @@ def test_a_token_is_sent_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
         pytest.param(106, "collection on recovering", "recovering", id="collection"),
         pytest.param(901, "node not found", "recovering", id="node"),
         pytest.param(65535, "Milvus Proxy is not ready yet", "recovering", id="proxy"),
+        pytest.param(1, "service not ready", "recovering", id="service"),
     ],
 )
 def test_a_server_that_is_there_and_cannot_answer_now_is_no_refusal(code: int, said: str, expected: str) -> None:
