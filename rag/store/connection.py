@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import StoreLocked, StoreUnavailable
+from ..errors import StoreUnavailable
 from ..messages import reason
+from . import lite
 from .databases import DATABASES, Database
 from .failures import Address, is_not_loaded, mapped
 
@@ -32,12 +32,6 @@ LOADING_SECONDS = 120.0
 
 LEAST_LOADING_SECONDS = 0.5
 """What a call that was answered late still waits for a collection to be loaded."""
-
-MEMTABLE_BYTES = 16 * 1024 * 1024
-"""Lite flushes at this size. With its default of 128 MiB searches during an ingest took 3 times as long."""
-
-MERGED_BYTES = 100_000_000
-"""Lite merges its data files up to this size into one; see `_prepare_lite`."""
 
 
 class Connection:
@@ -134,7 +128,7 @@ class Connection:
             self._open = False
             self._client.close()
             if DATABASES.leave(self._database) and self._path:
-                _release(self._path)
+                lite.release(self._path)
 
     @contextmanager
     def _whole_log(self, method: str, collection: str) -> Iterator[None]:
@@ -166,11 +160,8 @@ class Connection:
         return True
 
     def remove_index_files(self, collection: str) -> int:
-        """Delete what Lite keeps of the indexes of `collection` on disk: it makes them anew from the data. How many."""
-        files = list((Path(self._path) / "collections" / collection).glob("**/indexes/*.idx")) if self._path else []
-        for file in files:
-            file.unlink()
-        return len(files)
+        """Delete what the embedded engine keeps of the indexes of `collection`. How many files; none of a server's."""
+        return lite.remove_index_files(self._path, collection) if self._path else 0
 
     def _load(self, collection: str, started: float) -> None:
         """Load what a restart left unloaded. On a server that may take minutes: it goes on there, and is said here."""
@@ -210,9 +201,9 @@ def connect(
     _quiet_pymilvus()
     with DATABASES.lock:
         if path and path not in DATABASES:
-            _check_unlocked(path)
-            _prepare_lite()
-        unclean = _unclean(path) if path and path not in DATABASES else set()
+            lite.check_unlocked(path)
+            lite.prepare()
+        unclean = lite.unclean(path) if path and path not in DATABASES else set()
         entered = DATABASES.enter(key)
         entered.unclean |= unclean
         try:
@@ -220,7 +211,7 @@ def connect(
             return Connection(client, entered, address, version=version, path=path, strong=strong)
         except BaseException:
             if DATABASES.leave(entered) and path:
-                _release(path)
+                lite.release(path)
             raise
 
 
@@ -295,25 +286,6 @@ def _without_credentials(uri: str) -> str:
         return uri.rpartition("@")[2]
 
 
-def _check_unlocked(path: str) -> None:
-    """Milvus Lite tells only its log why it cannot open a database that another process has."""
-    lock = Path(path) / "LOCK"
-    if sys.platform == "win32" or not lock.exists():
-        return
-    import fcntl
-
-    with lock.open("rb") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as e:
-            raise StoreLocked(reason("store.locked", uri=path)) from e
-
-
-def _unclean(path: str) -> set[str]:
-    """Collections whose log is there: closing a database writes it into data files and removes it."""
-    return {log.parents[1].name for log in Path(path).glob("collections/*/wal/*") if log.stat().st_size}
-
-
 def _quiet_pymilvus() -> None:
     """Three of its loggers repeat what is raised here as an error, or warn that Lite has no clock of a server.
 
@@ -330,24 +302,3 @@ def _quiet_pymilvus() -> None:
     logging.getLogger("pymilvus.decorators").setLevel(logging.CRITICAL)
     logging.getLogger("pymilvus.client.connection_manager").setLevel(logging.ERROR)
     logging.getLogger("pymilvus.client.iterator.query_iterator").setLevel(logging.ERROR)
-
-
-def _prepare_lite() -> None:
-    """Set what Milvus Lite offers no call for.
-
-    BM25 on Lite counts document frequencies per data file, so a small new file beside a large old one scores far too
-    low: measured, the one right chunk fell out of the first 1000. By default Lite merges only files of like size, four
-    at a time; here it merges whenever there are two, until a file is large. A contract test watches the effect.
-    """
-    os.environ.setdefault("MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES", str(MEMTABLE_BYTES))
-    from milvus_lite.engine import compaction
-
-    compaction.COMPACTION_MIN_FILES_PER_BUCKET = 2
-    compaction.COMPACTION_BUCKET_BOUNDARIES = [MERGED_BYTES]
-
-
-def _release(path: str) -> None:
-    """Closing a client leaves Milvus Lite's server running and its lock held; this ends both."""
-    from milvus_lite.server_manager import server_manager_instance
-
-    server_manager_instance.release_server(path)

@@ -28,10 +28,6 @@ ANSWERS_AT_ONCE = 32
 """Pages that may follow an answer at the same time; the models have their own locks."""
 
 
-KNOWN_TAB = "(tab, ...others) => [window.plainsight.tab(), ...others]"
-"""The tab's id from the browser itself: a question may be sent before the page has heard from the server."""
-
-
 class Wiring:
     """Connects the components of one page with the handlers of one page, inside the `gr.Blocks` that is open."""
 
@@ -84,7 +80,7 @@ class Wiring:
         """
         started.success(
             self.handlers.follow, [self.page.tab], self.chat, concurrency_limit=ANSWERS_AT_ONCE,
-            concurrency_id="answers", trigger_mode="multiple", js=KNOWN_TAB, **self.quiet,
+            concurrency_id="answers", trigger_mode="multiple", js=_own_tab(0), **self.quiet,
         )  # fmt: skip
 
     def _ingest_followed(self, started: Any) -> Any:
@@ -96,9 +92,8 @@ class Wiring:
 
     def _chat(self) -> None:
         h, bus, asked = self.handlers, self.page.bus, [self.page.tab, *self.page.options]
-        sent = "(question, tab, ...others) => [question, window.plainsight.tab(), ...others]"
-        self._followed(self.page.box.submit(h.ask, [self.page.box, *asked], self.chat, js=sent, **self.told))
-        self._followed(bus.example(h.example, asked, self.chat, js=KNOWN_TAB, **self.told))
+        self._followed(self.page.box.submit(h.ask, [self.page.box, *asked], self.chat, js=_own_tab(1), **self.told))
+        self._followed(bus.example(h.example, asked, self.chat, js=_own_tab(0), **self.told))
         self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
         self._followed(bus.answer_anyway(h.answer_anyway, [self.page.tab], self.chat, **self.told))
         self.page.box.stop(h.stop, [self.page.tab], [self.page.box], **self.told)
@@ -209,3 +204,9 @@ class Wiring:
         # every search counts, however fast they come: the page takes the answer to the last one
         bus.scope_find(scoping.find, tab, [page.found], trigger_mode="multiple", **self.direct)
         bus.scope_apply(scoping.apply, tab, [page.scope, page.sheet], **self.told)
+
+
+def _own_tab(place: int) -> str:
+    """Script that puts the tab's id in its `place` among the inputs: the browser knows it from the first moment, the
+    page only once it has heard from the server, and a question may be sent before."""
+    return f"(...inputs) => Object.assign(inputs, {{ {place}: window.plainsight.tab() }})"
