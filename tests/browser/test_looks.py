@@ -212,3 +212,13 @@ def test_on_a_phone_the_panel_covers_the_chat_and_can_be_closed(open_page: Open,
     page.get_by_role("button", name="Close the evidence").click()
     expect(page.locator("#side")).to_be_hidden()
     expect(composer(page)).to_be_visible()
+
+
+def test_on_a_phone_the_buttons_of_an_answer_keep_their_words_whole(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted, width=390, height=844, language="zh-CN")
+    composer(page).fill("How do I rotate certificates?")
+    composer(page).press("Enter")
+    buttons = page.locator(".answer .tools .tool.wide")
+    expect(buttons).to_have_count(4)
+    broken = "buttons => buttons.filter(b => b.scrollHeight > b.clientHeight).map(b => b.textContent)"
+    assert buttons.evaluate_all(broken) == []
