@@ -329,10 +329,14 @@ def test_a_question_during_anyones_ingest_says_that_more_may_be_found(
 
 
 def ingested(uploads: Uploads) -> list[Ingesting]:
+    """Follow the jobs to their end; what was shown. The last message changes nothing, as Gradio sends it twice."""
+
     async def collect() -> list[Ingesting]:
         return [shown async for shown in uploads.follow_ingest(ALICE, "t1")]
 
-    return apart(collect())
+    *shown, last = apart(collect())
+    assert last == Ingesting()
+    return shown
 
 
 def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(
@@ -360,6 +364,25 @@ def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: Scripted
     uploads.retry_failed(ALICE, clicked(job=job.id), "t1")
     ingested(uploads)
     assert len(service.stored) == 5
+
+
+def test_a_click_on_a_job_shows_nothing_itself_while_the_page_follows_the_jobs(
+    service: ScriptedService, uploads: Uploads
+) -> None:
+    """What it showed could reach the page after the end of the job."""
+    service.pause = 0.02
+    uploads.sample(ALICE, "t1")
+    (job,) = service.jobs.jobs()
+
+    async def while_followed() -> Ingesting:
+        following: Any = uploads.follow_ingest(ALICE, "t1")
+        await anext(following)
+        shown = uploads.cancel_ingest(ALICE, clicked(job=job.id), "t1")
+        await following.aclose()
+        return shown
+
+    assert apart(while_followed()) == Ingesting()
+    assert isinstance(uploads.cancel_ingest(ALICE, clicked(job=job.id), "t1").progress, str), "nobody follows any more"
 
 
 def test_a_job_that_ended_can_be_taken_off_the_page_by_anyone(service: ScriptedService, uploads: Uploads) -> None:

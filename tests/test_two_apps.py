@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from rag.errors import KeepingError
 from rag.events import DocumentOutcome, IngestEvent, IngestStage
 from rag.jobbook import MIGRATIONS
+from rag.joblist import REMEMBERED
 from rag.jobs import Job, JobFile, JobState
 from rag.runners import Runners
 from rag.sqlite import Database
@@ -24,7 +25,8 @@ from .two_apps import OFTEN_S, App
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
-ORPHANS = 24
+ORPHANS = REMEMBERED
+"""One more, and the first might be forgotten before it is asked about."""
 APPS = 3
 
 
@@ -35,10 +37,15 @@ def app(tmp_path: Path) -> Iterator[App]:
     made.close()
 
 
-def another(folder: Path, *names: str) -> subprocess.Popen[str]:
-    """An app as a process of its own."""
+@contextmanager
+def another(folder: Path, *names: str) -> Iterator[subprocess.Popen[str]]:
+    """An app as a process of its own, which works until it is killed: at the end, however the test went."""
     command = [sys.executable, "-m", "tests.two_apps", str(folder), *names]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def heard(process: subprocess.Popen[str]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -149,6 +150,17 @@ class Slot:
     session: Session = field(default_factory=Session)
     answering: Run[Any] | None = None
     used_at: float = 0.0
+    followers: int = 0
+    """Calls that show the page how the jobs go."""
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """While a call shows the page how the jobs go."""
+        self.followers += 1
+        try:
+            yield
+        finally:
+            self.followers -= 1
 
 
 class Sessions:

@@ -60,21 +60,23 @@ class Uploads:
         jobs, lang = self.service.jobs, language(request)
         slot = self.sessions.slot(key_of(tab, request))
         listed = 0
-        async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
-            shown = self.views.ingesting(slot, lang) if news else Ingesting()
-            ended = sum(file.ended for job in jobs.jobs() for file in job.files)
-            if ended > listed * TABLE_GROWTH:
-                listed, shown = ended, shown._replace(table=self.views.table(slot.session, lang))
-            yield shown
+        with slot.followed():
+            async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
+                shown = self.views.ingesting(slot, lang) if news else Ingesting()
+                ended = sum(file.ended for job in jobs.jobs() for file in job.files)
+                if ended > listed * TABLE_GROWTH:
+                    listed, shown = ended, shown._replace(table=self.views.table(slot.session, lang))
+                yield shown
         tools, table = self.views.shelf(slot.session, lang)
         scope = self.views.scope(slot.session, lang)
         yield self.views.ingesting(slot, lang)._replace(tools=tools, table=table, scope=scope)
+        yield Ingesting()  # Gradio sends the last one twice: by then a click may have changed what it shows
 
     @guarded
     def cancel_ingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
         """Stop a job after the batch that runs; what is indexed stays."""
         self.service.jobs.cancel(text_in(event, "job"))
-        return self._shown(tab, request)
+        return self._told(tab, request)
 
     @guarded
     def retry_failed(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
@@ -87,7 +89,11 @@ class Uploads:
     def dismiss_job(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
         """Take a job that has ended off the page."""
         self.service.jobs.dismiss(text_in(event, "job"))
-        return self._shown(tab, request)
+        return self._told(tab, request)
+
+    def _told(self, tab: str, request: gr.Request) -> Ingesting:
+        """Nothing where a follower shows what changed: its last word may be on the page before this one."""
+        return Ingesting() if self.sessions.slot(key_of(tab, request)).followers else self._shown(tab, request)
 
     def _shown(self, tab: str, request: gr.Request) -> Ingesting:
         return self.views.ingesting(self.sessions.slot(key_of(tab, request)), language(request))
