@@ -56,8 +56,17 @@ LONGEST = ("store", "browser")
 """Folders whose tests take long: begun first, they leave the short ones to even out the end."""
 
 
+OUTSIDE = ("server", "browser")
+"""Marks of tests that wait for a program we did not write, on a machine that may be busy. One that fails is run once
+more; its first failure is shown whole at the end, as it may be ours."""
+
+
+@pytest.hookimpl(trylast=True)  # after folders have marked theirs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In random order, folder by folder."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in OUTSIDE):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     turn = {folder: number for number, folder in enumerate(LONGEST)}
     items.sort(key=lambda item: turn.get(item.path.parent.name, len(turn)))
 

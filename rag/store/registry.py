@@ -169,7 +169,11 @@ class Registry:
                 self._connection.call("upsert", collection_name=self._collection, data=[_row(e) for e in some])
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove the entries of `names`."""
+        """Remove the entries of `names`.
+
+        Milvus 2.3 answers a delete without its timestamp (2.3.5: always 0), so that a Session read may find them a
+        moment longer. They are uncommitted by then: a document put meanwhile gets another take.
+        """
         for some in limits.groups(names, limits.BATCH_ROWS):
             with self._connection.writing():
                 self._connection.registry_changed()

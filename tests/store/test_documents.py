@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rag.errors import StoreError
 from rag.store import Connection, MilvusStore, diagnose, read_documents
 from rag.store.limits import HEADINGS_BYTES, NAME_BYTES, TEXT_BYTES
-from rag.store.rows import text_hash
+from rag.store.rows import chunk_ids, revision_of, text_hash
 from rag.types import Chunk, Document
 
 from .corpus import DIMENSION, FINGERPRINT, axis, names, question, sample, searched, texts
@@ -25,14 +27,21 @@ def test_a_document_comes_back_as_it_was_put(store: MilvusStore) -> None:
     assert {(s.document, s.sha256, s.language) for s in stored} == {("guides/a.md", guide.document.sha256, "de")}
 
 
-def test_keys_follow_from_the_content(store: MilvusStore) -> None:
-    sample("a.md", "same", "other").put(store)
-    first = [s.id for s in store.chunks("a.md")]
+def test_keys_follow_from_the_content(store: MilvusStore, connection: Connection, collection: str) -> None:
+    def keys(name: str) -> list[str]:
+        return [stored.id for stored in store.chunks(name)]
+
+    document = sample("a.md", "same", "other").document
+    takes = [replace(document, sha256=revision_of(document.sha256, take)) for take in (0, 1)]
+    expected = [chunk_ids(collection, take) for take in takes]
+    for name in ("a.md", "b.md"):
+        sample(name, "same", "other").put(store)
+    assert keys("a.md") == expected[0]
+    assert len({*keys("a.md"), *keys("b.md")}) == 4
     store.delete(["a.md"])
     sample("a.md", "same", "other").put(store)
-    sample("b.md", "same", "other").put(store)
-    assert [s.id for s in store.chunks("a.md")] == first
-    assert len({*first, *(s.id for s in store.chunks("b.md"))}) == 4
+    # A server may show for a moment that the first take's rows are still to be swept: then this is another take.
+    assert keys("a.md") in (expected[:1] if connection.embedded else expected)
 
 
 def test_replacing_leaves_only_the_new_revision(store: MilvusStore, connection: Connection, collection: str) -> None:
