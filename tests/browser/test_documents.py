@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.pages import scripted_page
+
 from .conftest import Open, ready
 from .steps import clear_jobs, tab
 
@@ -98,3 +100,21 @@ def test_a_name_in_a_message_reads_as_it_is(scripted: str, open_page: Open) -> N
     page = open_page(scripted)
     page.evaluate("window.plainsightBus('delete', { name: '<b>Q&A</b>.md' })")
     expect(page.get_by_test_id("toast-body")).to_contain_text("<b>Q&A</b>.md is not there any more.")
+
+
+def test_a_tick_stays_with_its_document_when_rows_move(open_page: Open, tmp_path: Path) -> None:
+    with scripted_page(tmp_path / "server") as address:
+        page = open_page(address)
+        tab(page, "Documents")
+        drop(page, tmp_path, ["a.md", "b.md", "c.md"])
+        expect(page.locator("#progress")).to_contain_text("3 added")
+        page.get_by_label("Select b.md").check()
+        page.get_by_role("button", name="Delete a.md").click()
+        expect(page.get_by_label("Select a.md")).to_have_count(0)
+        expect(page.get_by_label("Select b.md")).to_be_checked()
+        expect(page.get_by_label("Select c.md")).not_to_be_checked()
+        expect(page.locator(".doc-bulk")).to_contain_text("1 selected")
+        page.locator(".doc-bulk").get_by_role("button", name="Delete").click()
+        expect(page.get_by_label("Select b.md")).to_have_count(0)
+        expect(page.get_by_label("Select c.md")).not_to_be_checked()
+        expect(page.locator(".doc-bulk")).to_be_hidden()

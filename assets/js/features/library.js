@@ -7,7 +7,19 @@
 
   // ---- the list of documents -----------------------------------------------------------------------------------------
   let everything = false; // all that match are selected, not only those shown
+  let ticked = { base: "", names: new Set() }; // by name: a box stands for another document once the rows have moved
   const picks = () => all("#document-table .pick");
+  const listedOf = () => find("#document-table .doc-list")?.dataset.base ?? "";
+  const retick = () => {
+    const names = ticked.base === listedOf() ? ticked.names : new Set();
+    picks().forEach((box) => { box.checked = names.has(box.dataset.name); });
+    tick();
+  };
+  const tick = () => {
+    everything = false;
+    ticked = { base: listedOf(), names: new Set(picks().filter((box) => box.checked).map((box) => box.dataset.name)) };
+    syncPicks();
+  };
   const picked = () => everything ? { all: true } : { names: picks().filter((box) => box.checked).map((box) => box.dataset.name) };
   const syncPicks = () => {
     const bar = find("#document-table .doc-bulk");
@@ -54,8 +66,8 @@
     const box = event.target;
     if (box.matches(".kb-select")) send("base", { base: box.value });
     else if (box.matches(".doc-filter, .doc-date")) look({ [box.dataset.field]: box.value });
-    else if (box.matches(".pick-page")) { everything = false; picks().forEach((each) => { each.checked = box.checked; }); syncPicks(); }
-    else if (box.matches(".pick")) { everything = false; syncPicks(); }
+    else if (box.matches(".pick-page")) { picks().forEach((each) => { each.checked = box.checked; }); tick(); }
+    else if (box.matches(".pick")) tick();
     else if (box.matches(".scope-some") && box.checked) find(".scope-whole", box.closest(".scope-base")).checked = true;
   });
 
@@ -80,6 +92,6 @@
   });
 
   page.watchers.push((element) => {
-    if (element.closest("#document-table")) { everything = false; syncPicks(); }
+    if (element.closest("#document-table")) retick();
   });
 }

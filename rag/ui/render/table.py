@@ -25,7 +25,7 @@ def table(found: Listed, listing: Listing, language: Language, *, base: str = ""
         body = _rows(found, listing, language, base)
     return (
         f'<section class="sheet doc-list" aria-label="{t("documents", language)}" '
-        f'data-matching="{found.matching}">{_undo(undo, language)}'
+        f'data-matching="{found.matching}" data-base="{esc(base)}">{_undo(undo, language)}'
         f'<div class="doc-count"><p role="status">{_count(found, language)}</p>{_pages(found, language)}</div>'
         f"{body}</section>"
     )
