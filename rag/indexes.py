@@ -16,7 +16,7 @@ from .events import Cancel, IngestEvent
 from .library import Library, shown
 from .messages import Reason, reason
 from .protocols import Embedder
-from .reindexing import Reindexing, holds, new_name
+from .reindexing import Reindexing, align, holds, new_name
 from .types import Fingerprint
 
 
@@ -119,14 +119,18 @@ class Indexes:
         yield from work.run(cancel=cancel)
 
     def switch(self, base: str = "") -> IndexState:
-        """Make the new index the live one; the old one is kept. Raises LibraryError when there is no complete one."""
+        """Make the new index the live one, without what was deleted since it was built; the old one is kept.
+
+        Raises LibraryError when there is no complete one.
+        """
         state = self.state(base)
         if not state.ready:
             raise LibraryError(reason("reindexing.not_ready", name=shown(state.base)))
+        align(self._library.beside(state.base.id, state.building), self._library.as_it_is(state.base.id))
         return self._exchange(state.base, state.building)
 
     def back(self, base: str = "") -> IndexState:
-        """Make the earlier index the live one again. Raises LibraryError when none is kept."""
+        """Make the earlier index the live one again, as it was left. Raises LibraryError when none is kept."""
         state = self.state(base)
         if not state.former:
             raise LibraryError(reason("reindexing.none_kept", name=shown(state.base)))

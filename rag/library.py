@@ -110,8 +110,9 @@ class Library:
             self._clear_away()
             raise
 
-    def to_read(self, base: str = "") -> Store:
-        """The store of a knowledge base to read documents in, whatever its index was made with. Raises like `store`."""
+    def as_it_is(self, base: str = "") -> Store:
+        """The store of a knowledge base whatever its index was made with: for what needs no vectors of what runs, as
+        reading documents, deleting and disabling them. Raises like `store`, IndexMismatch excepted."""
         try:
             return self.store(base)
         except IndexMismatch:
@@ -178,11 +179,7 @@ class Library:
         """
         gone = self.catalogue.delete(base, typed=typed)
         left(gone.id)
-        with self._opening:
-            store = self._stores.pop(gone.live, None)
-        if store:
-            self._tidier.leave(store)
-        self._clear_away()
+        self.forget(gone.live)
         return gone
 
     def close(self) -> None:
@@ -212,10 +209,14 @@ class Library:
 
     def forget(self, collection: str) -> None:
         """A collection is not in use any more, and gone if it is doomed."""
-        with self._opening:
-            self._stores.pop(collection, None)
-            self._as_made.pop(collection, None)
+        self._close(collection)
         self._clear_away()
+
+    def _close(self, collection: str) -> None:
+        with self._opening:
+            stores = (self._stores.pop(collection, None), self._as_made.pop(collection, None))
+        for store in filter(None, stores):
+            self._tidier.leave(store)
 
     def place(self, base: str = "") -> Place:
         """What a question can search of a knowledge base as it stands, or why not. Raises LibraryError."""

@@ -36,11 +36,9 @@ class Reindexing:
     def run(self, *, cancel: Cancel) -> Iterator[IngestEvent]:
         """Events of every document, the last of each with an outcome; documents that are gone from the old index go
         from the new one too. Raises RagError when one of the two cannot be read or written at all."""
+        align(self.new, self.old)
         done = {document.name: document for document in self.new.documents()}
         documents = self.old.documents()
-        gone = sorted(set(done) - {document.name for document in documents})
-        if gone:
-            self.new.delete(gone)
         written = False
         try:
             for document in documents:
@@ -91,6 +89,21 @@ class Reindexing:
         made = replace(document, chunks=len(chunks), tokens=tokens)
         self.new.put(made, chunks, np.stack(_all(vectors)), again=again)
         yield replace(event, outcome=DocumentOutcome.ADDED)
+
+
+def align(new: Store, old: Store) -> None:
+    """Take out of the new index what was deleted from the old one meanwhile, and search in it what is searched there.
+
+    Raises StoreError.
+    """
+    documents = {document.name: document for document in old.documents()}
+    there = new.documents()
+    if gone := [document.name for document in there if document.name not in documents]:
+        new.delete(gone)
+    for enabled in (True, False):
+        names = [d.name for d in there if d.name in documents and documents[d.name].enabled is enabled is not d.enabled]
+        if names:
+            new.enable(names, enabled)
 
 
 def holds(new: Document, old: Document) -> bool:

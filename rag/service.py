@@ -174,8 +174,7 @@ class Service:
 
     def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
         """The chunks of one document, in order; none when it is not there."""
-        self.runtime.models()
-        return self.library.to_read(base).chunks(name)
+        return self._store(base).chunks(name)
 
     def why_not(
         self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
@@ -239,7 +238,7 @@ class Service:
 
     def _store(self, base: str) -> Store:
         self.runtime.models()
-        return self.library.store(base)
+        return self.library.as_it_is(base)
 
 
 def _file(originals: Originals, document: Document | None, name: str) -> bytes:

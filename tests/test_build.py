@@ -66,6 +66,11 @@ def test_an_index_is_never_searched_with_another_model(
         stages = {event.stage: event for event in last.ledger.stages}
         assert stages[Stage.DENSE].state is State.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
         assert stages[Stage.FULL_TEXT].state is State.FINISHED
+        # what needs no vectors is done to it all the same
+        assert service.enable(["keys.md"], False) == 1 and not service.documents()[0].enabled
+        assert service.enable(["keys.md"], True) == 1
+        assert service.bury(["keys.md"]) == 1 and service.documents() == []
+        assert service.restore(["keys.md"]) == 1
     with opened(settings(tmp_path)) as service:  # auto stays with the model of the index
         assert service.status().profile == "offline"
         assert [d.name for d in service.documents()] == ["keys.md"]

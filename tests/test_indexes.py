@@ -100,7 +100,7 @@ def test_an_index_of_another_model_is_searched_by_full_text_alone_and_says_so(ot
 
 
 def test_documents_of_an_index_that_was_made_differently_are_still_read(other: Rig) -> None:
-    assert [chunk.document for chunk in other.library.to_read().chunks("ops/tls.md")]
+    assert [chunk.document for chunk in other.library.as_it_is().chunks("ops/tls.md")]
 
 
 def test_an_index_that_is_only_cut_differently_is_searched_in_full(folder: Path) -> None:
@@ -174,6 +174,22 @@ def test_a_document_deleted_from_the_old_index_goes_from_the_new_one(folder: Pat
         set(PAGES) - {"zh.md"}
     )
     rig.close()
+
+
+def test_what_was_done_to_the_old_index_meanwhile_holds_in_the_new_one_too(other: Rig) -> None:
+    old = other.library.as_it_is()
+    old.enable(["ops/backup.md"], False)
+    other.rebuild()
+    old.enable(["ops/backup.md"], True)
+    old.enable(["ops/tls.md"], False)
+    old.bury(["zh.md"])
+    assert other.indexes.state().ready
+    other.indexes.switch()
+    assert {d.name: d.enabled for d in other.library.documents()} == {"ops/backup.md": True, "ops/tls.md": False}
+    found, dense = other.search("rotate certificate backup 索引")
+    assert dense.state is State.FINISHED and set(found) == {"ops/backup.md"}
+    other.indexes.back()
+    assert old.restore(["zh.md"]) == 1, "the earlier index is as it was left"
 
 
 def test_vectors_of_the_same_model_are_taken_over(folder: Path) -> None:
