@@ -16,7 +16,7 @@ from .errors import KeepingError
 from .messages import reason
 
 BUSY_SECONDS = 5.0
-"""How long a writer waits for another process."""
+"""How long a writer waits for another process, which holds the file for milliseconds."""
 
 _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (keeper TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
 
@@ -27,8 +27,10 @@ class Database:
     Not one per thread: every answer and every job has a thread of its own, and would leave its connection open.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """A writer waits up to `busy_seconds` for another one; SQLite gives nobody a turn, so it may miss several."""
         self.path = path
+        self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         """Two first connections would both want to change the file's journal, which no waiting helps."""
@@ -93,7 +95,7 @@ class Database:
         except OSError as e:
             why = reason("keeping.unwritable", path=str(self.path), detail=e.strerror or str(e))
             raise KeepingError(why) from e
-        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA foreign_keys = ON")

@@ -24,7 +24,7 @@ class Rig:
     def __init__(self, folder: Path, milvus: str = "milvus.db") -> None:
         self.folder = folder / "originals"
         self.time = 1_000.0
-        self.database = Database(folder / "plainsight.db")
+        self.database = Database(folder / "plainsight.db", busy_seconds=120.0)  # threads that write without a pause
         self.originals = Originals(self.folder, self.database, milvus, now=lambda: self.time)
 
     def place(self, sha256: str = SHA) -> Path:
