@@ -25,6 +25,8 @@ HTML_START = re.compile(r"[A-Za-z/!?]")
 LINE_START = re.compile(r"[ \t>*+\-\d.)]*")
 """What may stand before a link definition on its line: indents, quote marks, list markers."""
 LINK_SCHEME = re.compile(r"(?:https?://[^/?#]|mailto:.)", re.IGNORECASE)
+RELATIVE = re.compile(r"(?:\.{1,2}/)*\w[\w./%+-]*(?:#[\w.%-]*)?")
+"""A target within a folder of documents; no scheme, no place on this site, no anchor of this page."""
 
 
 class Kind(StrEnum):
@@ -255,6 +257,11 @@ def _past_blank(text: str, at: int, end: int) -> int:
 
 def allowed(target: str) -> bool:
     return target.isprintable() and LINK_SCHEME.match(target) is not None and host(target) is not None
+
+
+def is_relative(target: str) -> bool:
+    """Whether a link leads from one document to another beside it, as in a folder of Markdown."""
+    return RELATIVE.fullmatch(target) is not None
 
 
 def host(target: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .prose import HTML_START, LINE_END, Kind, Piece, allowed, host, pieces
+from .prose import HTML_START, LINE_END, Kind, Piece, allowed, host, is_relative, pieces
 
 IN_TARGET = {ord(c): f"%{ord(c):02X}" for c in "\"'()<>[]!`\\ \t"}
 """Characters with a meaning in Markdown, as they are written inside a link's target."""
@@ -21,8 +21,9 @@ def safe_markdown(text: str, *, growing: bool = False) -> str:
     """The same Markdown without what a document could use through the model's mouth: images, HTML, odd links.
 
     Images become their description, HTML is shown as text, links work when they lead to http, https or mail and then
-    name their host; others are shown as they are written. Code blocks are untouched. `growing`: the text is the
-    beginning of a stream, a code span it leaves open is closed.
+    name their host. One from document to document becomes its words and its target, others are shown as they are
+    written. Code blocks are untouched. `growing`: the text is the beginning of a stream, a code span it leaves open is
+    closed.
     """
     shown: list[str] = []
     in_image = 0
@@ -51,9 +52,11 @@ def _safe(text: str, piece: Piece) -> str:
         case Kind.AUTOLINK:
             return f"<{piece.target.translate(IN_TARGET)}>"
         case Kind.LINK_START:
-            return "[" if allowed(piece.target) else "\\["
+            return "[" if allowed(piece.target) else "“" if is_relative(piece.target) else "\\["
+        case Kind.LINK_END if allowed(piece.target):
+            return _link_end(text[piece.label : piece.start], piece.target)
         case Kind.LINK_END:
-            return _link_end(text[piece.label : piece.start], piece.target) if allowed(piece.target) else "\\]"
+            return "” " if is_relative(piece.target) else "\\]"
         case _:
             return ALWAYS.get(piece.kind, raw)
 
