@@ -242,8 +242,7 @@ class Library:
         found: Searchable | StoreError = store
         info, dimension = self._embedder.info, self._embedder.dimension
         if made_with.vectors != (info.name, info.revision, dimension):
-            differences = str(mismatch.reason.values.get("differences", ""))
-            why = reason("reindexing.text_only", differences=differences)
+            why = reason("reindexing.text_only", differences=mismatch.reason.values.get("differences", ""))
             found = mismatch if store.full_text_missing() else TextOnly(store, why)
         return Place(base.id, shown(base), found, made_with=made_with)
 

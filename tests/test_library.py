@@ -151,7 +151,7 @@ def test_an_index_of_another_model_is_searched_by_words_alone_and_the_stages_say
 
     options = RetrievalOptions(collections=(policies, fresh), threshold=0.0)
     scope = other.scope(options)
-    differences = str(caught.value.reason.values["differences"])
+    differences = caught.value.reason.values["differences"]
     text_only = reason("reindexing.text_only", differences=differences)
     assert scope.left_out() is None and scope.names == {policies: "Policies", fresh: "Fresh"}
     retriever = Retriever(

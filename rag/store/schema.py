@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IndexMismatch
@@ -203,9 +204,10 @@ def check_fingerprint(collection: str, description: Mapping[str, Any], fingerpri
         (int(f["params"]["dim"]) for f in description["fields"] if f["name"] == DENSE and "dim" in f["params"]), 0
     )
     was, now = asdict(found) | {"dimension": dimension}, asdict(fingerprint)
-    different = [f"{name}: {was[name]} → {now[name]}" for name in now if was[name] != now[name]]
+    different = [reason(f"store.other_{n}", was=str(was[n]), now=str(now[n])) for n in now if was[n] != now[n]]
     if different:
-        raise IndexMismatch(reason("store.mismatch", collection=collection, differences="; ".join(different)))
+        said = reduce(lambda first, then: reason("store.and_also", first=first, then=then), different)
+        raise IndexMismatch(reason("store.mismatch", collection=collection, differences=said))
 
 
 def _params(described: Mapping[str, Any]) -> dict[str, Param]:

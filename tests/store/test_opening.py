@@ -19,6 +19,7 @@ import faiss
 import pytest
 
 from rag.errors import IndexMismatch, StoreError, StoreLocked, StoreUnavailable
+from rag.messages import reason
 from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop, fingerprint_of, read_documents
 
 from .corpus import FINGERPRINT, names, question, sample, texts
@@ -67,7 +68,7 @@ def test_another_fingerprint_is_a_mismatch_that_names_the_difference(
         MilvusStore.open(connection, collection, replace(FINGERPRINT, **changed))  # type: ignore[arg-type]
     (name, value), was = *changed.items(), getattr(FINGERPRINT, next(iter(changed)))
     assert mismatch.value.reason.code == "store.mismatch"
-    assert mismatch.value.reason.values["differences"] == f"{name}: {was} → {value}"
+    assert mismatch.value.reason.values["differences"] == reason(f"store.other_{name}", was=str(was), now=str(value))
     assert [document.name for document in read_documents(connection, collection)] == ["a.md"]
     assert fingerprint_of(connection, collection) == FINGERPRINT
 

@@ -6,8 +6,8 @@ from collections.abc import Container, Sequence
 
 from ...comparing import Comparison
 from ...indexes import IndexState
-from ...library import shown
-from ...messages import Language, Reason
+from ...messages import Language, Reason, text
+from .library import called
 from .markup import esc, icon, name, t
 from .sheet import sheet
 
@@ -27,16 +27,15 @@ def _box(state: IndexState, busy: bool, language: Language) -> str:
         )
     elif state.mismatch:
         about = "reindexing.about_cut" if state.in_full else "reindexing.about"
-        said = t(about, language, differences=_differences(state.mismatch))
+        said = t(about, language, differences=_differences(state.mismatch, language))
         if state.building:
             said = t("reindexing.unfinished", language, done=state.done, total=state.total)
         buttons = _button("build_index", "build", state, language)
     else:
         said = t("reindexing.kept", language, differences=state.former)
         buttons = _button("switch_back", "back", state, language) + _button("delete_index", "delete", state, language)
-    title = (
-        f"{name(shown(state.base))}: {t('reindexing.title', language)}" if state.mismatch else name(shown(state.base))
-    )
+    base = name(called(state.base, language))
+    title = f"{base}: {t('reindexing.title', language)}" if state.mismatch else base
     return (
         f'<section class="index-notice">{icon("warning", size=16)}<div><b>{title}</b><p>{said}</p>'
         f'<div class="index-tools">{buttons}</div></div></section>'
@@ -50,8 +49,9 @@ def _button(event: str, label: str, state: IndexState, language: Language) -> st
     )
 
 
-def _differences(mismatch: Reason) -> str:
-    return str(mismatch.values.get("differences", "") or mismatch)
+def _differences(mismatch: Reason, language: Language) -> str:
+    differences = mismatch.values.get("differences", mismatch)
+    return text(differences, language) if isinstance(differences, Reason) else str(differences)
 
 
 def comparison(found: Comparison, language: Language) -> str:
