@@ -39,6 +39,7 @@ class Reindexing:
         align(self.new, self.old)
         done = {document.name: document for document in self.new.documents()}
         documents = self.old.documents()
+        yield from (_waiting(document) for document in documents)  # how many there are is known from the start
         written = False
         try:
             for document in documents:
@@ -50,7 +51,7 @@ class Reindexing:
                 self.new.flush()
 
     def _document(self, document: Document, there: Document | None, cancel: Cancel) -> Iterator[IngestEvent]:
-        event = IngestEvent(document.name, "", document.size, IngestStage.READ)
+        event = _waiting(document)
         if cancel:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
             return
@@ -89,6 +90,10 @@ class Reindexing:
         made = replace(document, chunks=len(chunks), tokens=tokens)
         self.new.put(made, chunks, np.stack(_all(vectors)), again=again)
         yield replace(event, outcome=DocumentOutcome.ADDED)
+
+
+def _waiting(document: Document) -> IngestEvent:
+    return IngestEvent(document.name, "", document.size, IngestStage.READ)
 
 
 def align(new: Store, old: Store) -> None:

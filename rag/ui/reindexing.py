@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, NamedTuple
+
 import gradio as gr
 
 from ..comparing import saved_questions
@@ -12,15 +15,27 @@ from ..messages import Language, reason
 from ..service import Service
 from .guard import guarded
 from .i18n import language
-from .incoming import owner_of, text_in
+from .incoming import Visitor, owner_of, text_in
 from .render import indexes as view
+from .session import Sessions
+from .views import Views
+
+
+class Exchanged(NamedTuple):
+    """What changes on the page once another index is the live one."""
+
+    notice: Any
+    table: Any
+    scope: Any
 
 
 class Reindexes:
     """One per page; indexes belong to everybody. The id of a knowledge base is looked up, whatever a browser sends."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
+        self.sessions = sessions
+        self.views = views
 
     def notice(self, lang: Language) -> str:
         """What is to be said of the indexes."""
@@ -40,16 +55,16 @@ class Reindexes:
         return self.notice(language(request))
 
     @guarded
-    def switch(self, request: gr.Request, event: gr.EventData) -> str:
+    def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
         """Answer from the new index."""
-        self.service.indexes.switch(self._base(event))
-        return self.notice(language(request))
+        self.service.indexes.switch(base := self._base(event))
+        return self._exchanged(base, Visitor.of(tab, request))
 
     @guarded
-    def back(self, request: gr.Request, event: gr.EventData) -> str:
+    def back(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
         """Answer from the earlier index again."""
-        self.service.indexes.back(self._base(event))
-        return self.notice(language(request))
+        self.service.indexes.back(base := self._base(event))
+        return self._exchanged(base, Visitor.of(tab, request))
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData) -> str:
@@ -66,6 +81,14 @@ class Reindexes:
             raise RagError(reason("reindexing.no_marks"))
         found = self.service.compare_indexes(self._base(event), questions, cancel=Cancel())
         return view.comparison(found, language(request))
+
+    def _exchanged(self, base: str, who: Visitor) -> Exchanged:
+        """What was deleted last was deleted from the index before: here it cannot be brought back."""
+        session = self.sessions.get(who.key)
+        if (session.base or self.views.default_base()) == base:
+            session = self.sessions.update(who.key, lambda s: replace(s, buried=()))
+        table, scope = self.views.table(session, who.language), self.views.scope(session, who.language)
+        return Exchanged(self.notice(who.language), table, scope)
 
     def _base(self, event: gr.EventData) -> str:
         return self.service.library.catalogue.base(text_in(event, "base")).id

@@ -15,7 +15,7 @@ from .layout import Layout
 from .marking import Marking
 from .options import NAMES, clamped, packed
 from .reader import Reader
-from .reindexing import Reindexes
+from .reindexing import Exchanged, Reindexes
 from .saving import Saving
 from .scoping import Scoping
 from .session import Sessions
@@ -56,7 +56,7 @@ class Wiring:
         self._sheet()
         self._talks()
         self._what_if()
-        self._indexes(Reindexes(service))
+        self._indexes(Reindexes(service, sessions, views))
         self._reading()
         self._keeping()
         self._library()
@@ -151,8 +151,9 @@ class Wiring:
         self.page.documents_tab.select(h.show, None, notice, **self.direct)
         built = self._ingest_followed(bus.build_index(h.build, None, notice, **self.told))
         built.success(h.show, None, notice, **self.direct)
-        bus.switch_index(h.switch, None, notice, **self.told)
-        bus.switch_back(h.back, None, notice, **self.told)
+        tab, exchanged = [self.page.tab], list(Exchanged(self.page.index_notice, self.page.table, self.page.scope))
+        bus.switch_index(h.switch, tab, exchanged, **self.told)
+        bus.switch_back(h.back, tab, exchanged, **self.told)
         bus.delete_index(h.delete, None, notice, **self.told)
         bus.compare_indexes(h.compare, None, [self.page.sheet], **self.told)
 

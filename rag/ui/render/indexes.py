@@ -36,8 +36,9 @@ def _box(state: IndexState, busy: bool, language: Language) -> str:
         buttons = _button("switch_back", "back", state, language) + _button("delete_index", "delete", state, language)
     base = name(called(state.base, language))
     title = f"{base}: {t('reindexing.title', language)}" if state.mismatch else base
+    look, sign = ("index-notice warned", icon("warning", size=16)) if state.mismatch else ("index-notice", "")
     return (
-        f'<section class="index-notice">{icon("warning", size=16)}<div><b>{title}</b><p>{said}</p>'
+        f'<section class="{look}">{sign}<div><b>{title}</b><p>{said}</p>'
         f'<div class="index-tools">{buttons}</div></div></section>'
     )
 

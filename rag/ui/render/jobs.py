@@ -11,6 +11,7 @@ from ...report import twin_of
 from ..i18n import say
 from .markup import esc, icon, name, size, t, why
 
+TITLES = {JobKind.INGEST: "ingest", JobKind.REINDEX: "reindexing.job", JobKind.REINGEST: "originals.reingest"}
 STEPS = tuple(IngestStage)
 FOLDED_BEYOND = 12
 NEAR = 4
@@ -75,7 +76,7 @@ def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
         if job.error
         else ""
     )
-    title = t("originals.reingest" if job.kind is JobKind.REINGEST else "ingest", language)
+    title = t(TITLES[job.kind], language)
     table = (
         f'<div class="scroll"><table class="table job"><thead><tr><th scope="col">{t("col_document", language)}</th>'
         f'<th scope="col" class="num">{t("col_size", language)}</th><th scope="col">{t("col_stage", language)}</th>'
