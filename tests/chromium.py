@@ -16,7 +16,11 @@ import pytest
 
 REQUIRE = "RAG_REQUIRE_BROWSER"
 """Set to 1, a missing browser fails the browser tests instead of skipping them."""
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SHELL = "chromium-headless-shell"
+"""Debian's Chromium without windows: the same engine, at two thirds of the processor time for a page."""
+PACKAGES = (SHELL, "chromium")
+"""Older releases have the second alone."""
+COMMANDS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -68,8 +72,10 @@ def _debian_package() -> None:
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-q"], ["install", "-qy", "--no-install-recommends", "chromium"]):
-        subprocess.run(["apt-get", *command], env=quiet, stdin=subprocess.DEVNULL, check=False)
+    for command in (["update", "-q"], *(["install", "-qy", "--no-install-recommends", name] for name in PACKAGES)):
+        done = subprocess.run(["apt-get", *command], env=quiet, stdin=subprocess.DEVNULL, check=False)
+        if command[0] == "install" and not done.returncode:
+            return
 
 
 def _playwright_download() -> None:
