@@ -93,9 +93,11 @@
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
     const area = Object.assign(document.createElement("textarea"), { value: text });
     document.body.append(area);
+    const had = document.activeElement;
     area.select();
     document.execCommand("copy"); // plain http in a local network has no clipboard of its own
     area.remove();
+    had?.focus({ preventScroll: true });
   };
   page.download = (packed) => {
     if (!packed) return;

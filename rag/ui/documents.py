@@ -110,7 +110,12 @@ class Documents:
         return self.views.scope(session, who.language)
 
     def _picked(self, session: Session, event: gr.EventData) -> list[str]:
-        """Names the event selects: those it lists, or all that match the filter."""
+        """Names the event selects: those it lists, or all that match the filter.
+
+        Raises RagError when the browser showed another knowledge base: there the names may be those of other documents.
+        """
+        if (base := text_in(event, "base")) and base != self.views.base(session).id:
+            raise RagError(reason("library.other_base"))
         if switch_in(event, "all"):
             found = matches(self.service.documents(base=session.base), session.listing)
             return [document.name for document in found]

@@ -13,7 +13,7 @@ from ..errors import RagError, StoreError
 from ..messages import text
 from ..service import Service
 from .i18n import language
-from .render.viewer import ORIGINAL
+from .render.originals import ORIGINAL
 
 
 def route(service: Service) -> Route:

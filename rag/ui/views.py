@@ -132,7 +132,9 @@ class Views:
             tools = library_view.tools(self.service.bases(), base, None, session.listing, lang)
             return tools, documents_view.unavailable(e.reason, lang)
         tools = library_view.tools(self.service.bases(), base, found, session.listing, lang)
-        return tools, table_view.table(found, session.listing, lang, base=base.id, undo=_undo(session.buried, lang))
+        kept = {document.name for document in found.documents if self.service.has_original(document.sha256)}
+        undo = _undo(session.buried, lang)
+        return tools, table_view.table(found, session.listing, lang, base=base.id, undo=undo, kept=kept)
 
     def table(self, session: Session, lang: Language) -> str:
         """The documents as the tab looks at them, or why they cannot be listed."""

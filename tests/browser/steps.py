@@ -38,6 +38,12 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def row_menu(page: Page, document: str, item: str) -> None:
+    """Do something to one document from the menu of its row."""
+    page.get_by_role("button", name=f"Actions for {document}", exact=True).click()
+    page.get_by_role("menuitem", name=item, exact=True).click()
+
+
 def clear_jobs(page: Page) -> None:
     """Take what earlier jobs left off the documents page: jobs belong to everybody, in whatever order tests run."""
     left = page.get_by_role("button", name="Take off the list")

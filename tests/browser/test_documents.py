@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.pages import scripted_page
 
 from .conftest import Open, ready
-from .steps import clear_jobs, tab
+from .steps import clear_jobs, row_menu, tab
 
 
 def drop(page: Page, folder: Path, names: list[str], *, text: str = "# Title\n\nWords.\n") -> None:
@@ -70,12 +70,12 @@ def test_the_filter_the_chunks_and_deleting_with_undo(open_page: Open, scripted:
     expect(viewer).to_contain_text("The broker reads its key pair")
     viewer.get_by_role("button", name="Close", exact=True).click()
     expect(viewer).to_have_count(0)
-    rows.get_by_role("button", name="Delete remove-this.md").click()
+    row_menu(page, "remove-this.md", "Delete")
     expect(rows).to_have_count(0)
     expect(page.locator("#document-table")).to_contain_text("remove-this.md was deleted.")
     page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(1)
-    rows.get_by_role("button", name="Delete remove-this.md").click()
+    row_menu(page, "remove-this.md", "Delete")
     expect(rows).to_have_count(0)
     page.get_by_label("Filter documents").fill("")
     expect(page.locator("#document-table")).to_contain_text("keep-this.md")
@@ -90,7 +90,7 @@ def test_an_error_is_a_sentence_in_the_readers_language(open_page: Open, scripte
     second.reload()
     ready(second)
     tab(second, "文档")
-    first.get_by_role("button", name="Delete gone.md").click()
+    row_menu(first, "gone.md", "Delete")
     expect(first.get_by_role("button", name="gone.md", exact=True)).to_have_count(0)
     second.get_by_role("button", name="gone.md", exact=True).click()
     expect(second.get_by_text("gone.md 已不存在。")).to_be_visible()
@@ -109,7 +109,7 @@ def test_a_tick_stays_with_its_document_when_rows_move(open_page: Open, tmp_path
         drop(page, tmp_path, ["a.md", "b.md", "c.md"])
         expect(page.locator("#progress")).to_contain_text("3 added")
         page.get_by_label("Select b.md").check()
-        page.get_by_role("button", name="Delete a.md").click()
+        row_menu(page, "a.md", "Delete")
         expect(page.get_by_label("Select a.md")).to_have_count(0)
         expect(page.get_by_label("Select b.md")).to_be_checked()
         expect(page.get_by_label("Select c.md")).not_to_be_checked()

@@ -54,6 +54,17 @@ def documents(page: Page) -> None:
     expect(page.locator(".viewer")).to_be_visible()
 
 
+def row_actions(page: Page) -> None:
+    tab(page, "Documents")
+    clear_jobs(page)
+    file = {"name": "menu.md", "mimeType": "text/markdown", "buffer": b"# Menu\n"}
+    page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.locator("#progress :is(tr.added, tr.unchanged)")).to_have_count(1)
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Actions for menu.md", exact=True).press("Enter")
+    expect(page.get_by_role("menu", name="Actions for menu.md", exact=True)).to_be_visible()
+
+
 def scope(page: Page) -> None:
     tab(page, "Documents")
     clear_jobs(page)
@@ -103,7 +114,7 @@ def why_not(page: Page) -> None:
 
 
 STATES: list[Callable[[Page], None]] = [
-    empty, running, answer, abstained, talks, documents, scope, settings, reading, why_not,
+    empty, running, answer, abstained, talks, documents, row_actions, scope, settings, reading, why_not,
 ]  # fmt: skip
 
 

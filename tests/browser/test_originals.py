@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.pages import real_page
 
 from .conftest import Open
-from .steps import INGEST_MS, add_document, tab
+from .steps import INGEST_MS, add_document, row_menu, tab
 
 NAME = "harbour.html"
 FILE = (
@@ -26,6 +26,16 @@ def test_a_document_is_taken_again_and_its_file_is_downloaded(open_page: Open, t
         page.get_by_role("button", name="Re-ingest").click()
         job = page.get_by_role("region", name="Re-ingest")
         expect(job).to_contain_text("1 replaced", timeout=INGEST_MS)
+        page.get_by_role("button", name="Take off the list").click()
+        row_menu(page, NAME, "Re-ingest")
+        expect(job).to_contain_text("1 replaced", timeout=INGEST_MS)
+        with page.expect_download() as downloading:
+            row_menu(page, NAME, "Original file")
+        assert Path(downloading.value.path()).read_bytes() == FILE
+        page.get_by_role("button", name=f"Actions for {NAME}").press("Enter")
+        with page.expect_download() as downloading:
+            page.get_by_role("menuitem", name="Original file").press("Space")
+        assert downloading.value.suggested_filename == NAME
         page.locator("#document-table").get_by_role("button", name=NAME, exact=True).click()
         with page.expect_download() as downloading:
             page.get_by_role("dialog").get_by_role("link", name="Original file").click()

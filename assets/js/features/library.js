@@ -20,7 +20,9 @@
     ticked = { base: listedOf(), names: new Set(picks().filter((box) => box.checked).map((box) => box.dataset.name)) };
     syncPicks();
   };
-  const picked = () => everything ? { all: true } : { names: picks().filter((box) => box.checked).map((box) => box.dataset.name) };
+  const picked = () => ({ base: ticked.base, ...(everything ? { all: true } : { names: [...ticked.names] }) });
+  // the one document an item of a row's menu names, or those that are ticked
+  const meant = (el) => el.dataset.name === undefined ? picked() : { base: el.dataset.base, name: el.dataset.name };
   const syncPicks = () => {
     const bar = find("#document-table .doc-bulk");
     if (!bar) return;
@@ -38,17 +40,16 @@
   acts["doc-sort"] = (el) => look({ sort: el.dataset.sort });
   acts["doc-page"] = (el) => look({ page: Number(el.dataset.page) });
   acts["doc-all"] = () => { everything = true; syncPicks(); };
-  acts["doc-enable"] = () => send("enable", { ...picked(), enabled: true });
-  acts["doc-disable"] = () => send("enable", { ...picked(), enabled: false });
-  acts["doc-reingest"] = () => send("reingest", picked());
-  acts["doc-delete"] = () => send("delete", picked());
+  acts["doc-enable"] = (el) => send("enable", { ...meant(el), enabled: true });
+  acts["doc-disable"] = (el) => send("enable", { ...meant(el), enabled: false });
+  acts["doc-reingest"] = (el) => send("reingest", meant(el));
+  acts["doc-delete"] = (el) => send("delete", meant(el));
   acts["doc-undo"] = () => send("undo_delete");
-  acts["doc-ask"] = () => {
-    send("ask_only", picked());
+  acts["doc-ask"] = (el) => {
+    send("ask_only", meant(el));
     find("#tab-chat-button")?.click();
     setTimeout(() => find("#composer textarea")?.focus(), FOCUS_MS);
   };
-  acts.delete = (el) => send("delete", { name: el.dataset.name });
 
   // ---- knowledge bases -----------------------------------------------------------------------------------------------
   acts["base-new"] = () => send("base_new");

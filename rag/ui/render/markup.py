@@ -35,6 +35,7 @@ _PATHS = {
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "talks": '<path d="M4 6h16M4 12h16M4 18h10"/>',
     "warning": '<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.500M12 17.2v.1"/>',
+    "more": '<path stroke-width="2.6" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from ...listing import Listed, Listing, state
 from ...messages import LANGUAGES, Language
 from ...types import Document
+from . import actions
 from .markup import esc, icon, moment, name, size, t, why
 
 COLUMNS = (
@@ -15,14 +18,23 @@ COLUMNS = (
 """Sort key, heading, classes."""
 
 
-def table(found: Listed, listing: Listing, language: Language, *, base: str = "", undo: str = "") -> str:
-    """The page of documents. `undo` is an escaped sentence about what was deleted last."""
+def table(
+    found: Listed,
+    listing: Listing,
+    language: Language,
+    *,
+    base: str = "",
+    undo: str = "",
+    kept: Set[str] = frozenset(),
+) -> str:
+    """The page of documents. `undo` is an escaped sentence about what was deleted last; `kept` names the documents
+    whose files are."""
     if not found.total:
         body = _nothing(t("no_documents", language), language, offer=True)
     elif not found.matching:
         body = _nothing(t("library.nothing_matches", language), language, offer=False)
     else:
-        body = _rows(found, listing, language, base)
+        body = _rows(found, listing, language, base, kept)
     return (
         f'<section class="sheet doc-list" aria-label="{t("documents", language)}" '
         f'data-matching="{found.matching}" data-base="{esc(base)}">{_undo(undo, language)}'
@@ -70,16 +82,16 @@ def _nothing(said: str, language: Language, *, offer: bool) -> str:
     return f'<div class="doc-none"><p>{said}</p>{button if offer else ""}</div>'
 
 
-def _rows(found: Listed, listing: Listing, language: Language, base: str) -> str:
+def _rows(found: Listed, listing: Listing, language: Language, base: str, kept: Set[str]) -> str:
     heads = "".join(_head(*column, listing, language) for column in COLUMNS)
-    rows = "".join(_row(d, language, base) for d in found.documents)
-    page = t("library.select_page", language)
+    rows = "".join(_row(d, language, base, kept=d.name in kept) for d in found.documents)
+    page, last = t("library.select_page", language), t("library.actions", language)
     return (
         f"{_bulk(found, language)}"
         f'<div class="scroll"><table class="table documents"><thead><tr><th scope="col" class="c-pick">'
         f'<input type="checkbox" class="pick-page" aria-label="{page}" title="{page}"></th>{heads}'
-        f'<th scope="col"><span class="sr">{t("delete", language)}</span></th></tr></thead><tbody>{rows}</tbody>'
-        "</table></div>"
+        f'<th scope="col"><span class="sr">{last}</span></th></tr></thead><tbody>{rows}</tbody>'
+        f"</table></div>{actions.menu(language)}"
     )
 
 
@@ -111,9 +123,8 @@ def _head(key: str, text: str, kind: str, listing: Listing, language: Language) 
     )
 
 
-def _row(d: Document, language: Language, base: str) -> str:
+def _row(d: Document, language: Language, base: str, *, kept: bool) -> str:
     safe = name(d.name)
-    remove = t("delete", language)
     now = state(d)
     off = "" if d.enabled else " off"
     marks = (*d.tags[:5], d.date) if d.date else d.tags[:5]
@@ -132,8 +143,7 @@ def _row(d: Document, language: Language, base: str) -> str:
         f'<td class="num c-chunks">{d.chunks}</td><td class="num c-tokens">{d.tokens:,}</td>'
         f'<td class="num c-size">{size(d.size)}</td><td class="c-kind">{esc(d.kind)}</td>'
         f'<td class="c-state {now}">{shown}</td><td class="c-time">{moment(d.ingested_at)}</td>'
-        f'<td class="act"><button type="button" class="delete" data-act="delete" data-name="{esc(d.name)}" '
-        f'aria-label="{remove} {safe}">{remove}</button></td></tr>'
+        f'<td class="act">{actions.button(d, language, base=base, kept=kept)}</td></tr>'
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from ...messages import Language
 from ...reading import Place, Reading, State
@@ -12,15 +11,13 @@ from ...reconstruction import Stretch, own_spans, parts, stretches
 from ...sources import base_called
 from ...types import HEADING_SEPARATOR, Chunk
 from ..i18n import say
+from . import originals
 from .document import Heading, Row, Span, render
 from .markup import esc, icon, in_base, name, path, t, why
 from .sheet import sheet
 
 MOST_SHOWN = 150_000
 """Characters of one part of a long document: some two thousand lines."""
-
-ORIGINAL = "original"
-"""Where the files of documents are, seen from the page."""
 
 CITED_LISTED = 5
 """Answers listed that cited a chunk; more are counted."""
@@ -81,10 +78,10 @@ class _Viewer:
         """The file to be saved; never of a document that is another one by now than what is shown."""
         if self.reading.state is not State.CURRENT:
             return ""
-        where = urlencode({"name": self.reading.document, "base": self.reading.base})
+        where = originals.address(self.reading.document, self.reading.base)
         about = t("originals.file_about", self.language)
         label = t("originals.file", self.language)
-        return f'<a class="tool wide" href="{ORIGINAL}?{esc(where)}" download title="{about}">{label}</a>'
+        return f'<a class="tool wide" href="{where}" download title="{about}">{label}</a>'
 
     def body(self, target: Target) -> str:
         shown = parts(self.chunks, most=MOST_SHOWN) or [()]
