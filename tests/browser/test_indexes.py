@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from ..pages import real_page
 from .conftest import Open
-from .steps import ask, tab
+from .steps import ask, row_menu, tab
 
 TEXT = "# TLS\n\n## Rotation\n\nSend SIGHUP to the broker to rotate its certificate.\n"
 
@@ -32,7 +32,7 @@ def test_a_new_index_is_built_beside_the_old_one_and_switched_to(open_page: Open
         notice = page.locator(".index-notice")
         expect(notice).to_contain_text("made differently")
         undo = page.get_by_role("button", name="Undo")
-        page.get_by_role("button", name="Delete old.md").click()
+        row_menu(page, "old.md", "Delete")
         expect(undo).to_be_visible()
         notice.get_by_role("button", name="Build a new index").click()
         expect(notice).to_contain_text("The new index is ready. Documents: 1", timeout=60_000)
