@@ -233,3 +233,15 @@ def test_on_a_phone_the_buttons_of_an_answer_keep_their_words_whole(open_page: O
     expect(buttons).to_have_count(4)
     broken = "buttons => buttons.filter(b => b.scrollHeight > b.clientHeight).map(b => b.textContent)"
     assert buttons.evaluate_all(broken) == []
+
+
+def test_on_a_phone_nothing_shows_through_the_header(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted, width=390, height=844)
+    tab(page, "Settings")
+    page.mouse.move(200, 600)
+    header = {"x": 0, "y": 0, "width": 390, "height": 90}
+    expect(page.locator("#models .parts")).to_be_visible()
+    at_the_top = page.screenshot(clip=header, animations="disabled")  # type: ignore[arg-type]
+    for place in ("Contexts kept", "Threshold", "Instruction"):
+        page.get_by_text(place).first.evaluate("e => e.scrollIntoView({ block: 'start' })")
+        assert page.screenshot(clip=header, animations="disabled") == at_the_top, place  # type: ignore[arg-type]
