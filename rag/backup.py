@@ -44,7 +44,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import ORIGINALS
+    from .build import ORIGINALS, changing
     from .milvus import elsewhere, holding
     from .transfer import move
 
@@ -53,7 +53,11 @@ def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -
     if places[0].rpartition("://")[2] == places[1].rpartition("://")[2]:
         raise RagError(reason("transfer.same_place", uri=places[0]))
     name = _collection(args, settings)
-    with holding(origin, name) as (source, made_with), holding(target, name, made_with) as (store, _):
+    with (
+        changing(settings) as changed,
+        holding(origin, name) as (source, made_with),
+        holding(target, name, made_with, changed=changed) as (store, _),
+    ):
         code = _moved("transfer.copied", move(source.contents(), store), language)
     if (Path(settings.data_dir) / ORIGINALS).is_dir():
         print(text(reason("originals.not_in_milvus"), language))
@@ -94,12 +98,16 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import kept_in
+    from .build import changing, kept_in
     from .milvus import holding
     from .transfer import Archive, move
 
     name = _collection(args, settings)
-    with Archive.open(args.archive) as archive, holding(settings, name, archive.manifest.fingerprint) as (store, _):
+    with (
+        changing(settings) as changed,
+        Archive.open(args.archive) as archive,
+        holding(settings, name, archive.manifest.fingerprint, changed=changed) as (store, _),
+    ):
         files = _bring_originals(archive, name, settings)
         code = _moved("transfer.imported", move(archive.contents(), store), language)
         if files:

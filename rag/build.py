@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from .catalogue import Catalogue, KnowledgeBase
 from .conversation import Conversation
 from .device import prepare_environment
 from .draft import Setup
+from .edition import Edition
 from .errors import LibraryError, StoreUnavailable
 from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused
@@ -61,8 +62,9 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     prepare_environment(os.environ)
     chat = _chat(settings)
     kept = kept_in(settings)
-    originals = originals_in(settings, kept)
-    library = Library(Catalogue(kept, settings.collection), Milvus(settings, damaged=damaged), originals)
+    originals, edition = originals_in(settings, kept), Edition(kept)
+    milvus = Milvus(settings, damaged=damaged, changed=edition.advance)
+    library = Library(Catalogue(kept, settings.collection), milvus, originals)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
@@ -86,7 +88,8 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         _renewing(runtime, indexes),
         there=library.catalogue.there,
     )
-    return Service(settings, runtime, _file_limits(settings), LedgerBook(kept), Marks(kept), jobs, indexes, wanted)
+    book, marks = LedgerBook(kept), Marks(kept)
+    return Service(settings, runtime, _file_limits(settings), book, marks, jobs, indexes, wanted, edition)
 
 
 def _taking(runtime: Runtime) -> Take:
@@ -119,6 +122,13 @@ def kept_in(settings: Settings) -> Database:
 def originals_in(settings: Settings, kept: Database) -> Originals:
     """The files of the documents, beside what else is `kept`."""
     return Originals(Path(settings.data_dir) / ORIGINALS, kept, name_of(settings))
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[Callable[[], None]]:
+    """What is to be called after every change of documents, so that open pages notice it."""
+    with closing(kept_in(settings)) as kept:
+        yield Edition(kept).advance
 
 
 @contextmanager

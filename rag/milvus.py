@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +27,16 @@ SCHEMA_VERSION = "1"
 class Milvus:
     """The `Database` of the library: the collections of one Milvus, connected to when first needed."""
 
-    def __init__(self, settings: Settings, *, damaged: bool = False) -> None:
-        """A collection that has lost chunks is refused when it is opened, unless `damaged` is expected."""
+    def __init__(
+        self, settings: Settings, *, damaged: bool = False, changed: Callable[[], object] = lambda: None
+    ) -> None:
+        """A collection that has lost chunks is refused when it is opened, unless `damaged` is expected.
+
+        `changed` is called after every change of documents.
+        """
         self._settings = settings
         self._damaged = damaged
+        self._changed = changed
         self._lock = threading.Lock()
         self._open: Connection | None = None
 
@@ -58,8 +64,14 @@ class Milvus:
         from .store import MilvusStore
 
         made_with = fingerprint(embedder, chunk_limits(self._settings, embedder))
-        index = _index(self._settings)
-        return MilvusStore.open(self._connection(), collection, made_with, index=index, damaged=self._damaged)
+        return MilvusStore.open(
+            self._connection(),
+            collection,
+            made_with,
+            index=_index(self._settings),
+            damaged=self._damaged,
+            changed=self._changed,
+        )
 
     def open_as_made(self, collection: str) -> Store:
         from .store import MilvusStore, fingerprint_of
@@ -67,7 +79,8 @@ class Milvus:
         made_with = fingerprint_of(self._connection(), collection)
         if made_with is None:
             raise StoreError(reason("store.foreign_collection", collection=collection))
-        return MilvusStore.open(self._connection(), collection, made_with, index=_index(self._settings))
+        index = _index(self._settings)
+        return MilvusStore.open(self._connection(), collection, made_with, index=index, changed=self._changed)
 
     def drop(self, collection: str) -> None:
         from .store import drop
@@ -111,9 +124,16 @@ def name_of(settings: Settings) -> str:
 
 @contextmanager
 def holding(
-    settings: Settings, collection: str, made_with: Fingerprint | None = None, *, damaged: bool = False
+    settings: Settings,
+    collection: str,
+    made_with: Fingerprint | None = None,
+    *,
+    damaged: bool = False,
+    changed: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[MilvusStore, Fingerprint]]:
     """A collection as it stands, no model loaded, and what it was made with; made anew with `made_with`.
+
+    `changed` is called after every change of its documents.
 
     Raises StoreError when it is not there and cannot be made, IndexMismatch when it was made with something else.
     """
@@ -127,7 +147,9 @@ def holding(
         if found is None:
             where = connection.address.shown
             raise StoreError(reason("transfer.nothing_there", uri=where, collection=collection))
-        yield MilvusStore.open(connection, collection, found, index=_index(settings), damaged=damaged), found
+        index = _index(settings)
+        store = MilvusStore.open(connection, collection, found, index=index, damaged=damaged, changed=changed)
+        yield store, found
 
 
 def elsewhere(settings: Settings, uri: str) -> Settings:

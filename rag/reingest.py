@@ -39,7 +39,7 @@ def run_reingest(args: argparse.Namespace, settings: Settings, language: Languag
 
 def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     """Put back what can be, from the files that were kept; take out what cannot. Raises RagError."""
-    from .build import kept_in, opened, opened_library, originals_in
+    from .build import changing, kept_in, opened, opened_library, originals_in
     from .milvus import holding
 
     with opened_library(settings) as library:
@@ -54,7 +54,7 @@ def run_repair(args: argparse.Namespace, settings: Settings, language: Language)
         print(text(reason("originals.put_back", count=len(whole)), language), flush=True)
         with opened(settings, damaged=True) as service:
             code = _told(service.reingest(whole, cancel=Cancel(), base=base.id), language)
-    with holding(settings, base.live, damaged=True) as (store, _):
+    with changing(settings) as changed, holding(settings, base.live, damaged=True, changed=changed) as (store, _):
         gone = store.repair()
         store.flush()
     for document in gone.incomplete:

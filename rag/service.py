@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from .book import LedgerBook
 from .catalogue import KnowledgeBase
 from .comparing import Comparison, compare
+from .edition import Edition
 from .errors import DocumentRefused, KeepingError, LibraryError
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
@@ -52,6 +55,7 @@ class Service:
         jobs: JobRunner,
         indexes: Indexes,
         originals: Originals | None,
+        edition: Edition,
     ) -> None:
         """`originals` are the files of the documents; None where they are not to be kept."""
         self.settings = settings
@@ -63,6 +67,8 @@ class Service:
         self.jobs = jobs
         self.indexes = indexes
         self.originals = originals
+        self._edition = edition
+        self._run = uuid4().hex
 
     def start(self) -> None:
         """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
@@ -211,6 +217,12 @@ class Service:
     def listing(self, listing: Listing, *, base: str = "") -> Listed:
         """One page of the documents, filtered and in order, also while models load."""
         return listed(self.library.documents(base), listing)
+
+    def edition(self) -> str:
+        """Another one whenever documents, knowledge bases or jobs may have changed, by whichever program. Asks no
+        Milvus, so that it can be asked often. Raises KeepingError."""
+        seen = (self._run, self.bases(), self._edition.state(), self.jobs.version)
+        return sha256(repr(seen).encode()).hexdigest()[:16]
 
     def compare_indexes(self, base: str, questions: Sequence[Question], *, cancel: Cancel) -> Comparison:
         """The live index of a knowledge base and the new one beside it, asked the same questions.

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from rag.book import LedgerBook
@@ -169,6 +170,10 @@ class ScriptedService:
     @property
     def indexes(self) -> ScriptedIndexes:
         return ScriptedIndexes()
+
+    def edition(self) -> str:
+        seen = (self.bases(), sorted(self.stored.items()), self.jobs.version)
+        return sha256(repr(seen).encode()).hexdigest()
 
     def status(self) -> Status:
         ready = self.gate is None or self.gate.exists()

@@ -16,6 +16,7 @@ import pytest
 from rag.__main__ import main
 from rag.book import LedgerBook
 from rag.build import KEPT, opened
+from rag.edition import Edition
 from rag.exits import ABSTAINED, FAILED, OK
 from rag.milvus import connected
 from rag.settings import Settings
@@ -293,6 +294,33 @@ def test_a_command_that_fails_while_the_first_search_is_warmed_up_ends_properly(
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (FAILED, 1), done.stderr
     assert "nothing.md" in done.stderr
+
+
+def test_every_command_that_changes_documents_is_noticed(tmp_path: Path) -> None:
+    run = CommandLine(tmp_path)
+    (tmp_path / "leave.md").write_text("# Leave\n\nLeave is thirty days a year.\n", encoding="utf-8")
+
+    def edition() -> int:
+        with closing(Database(tmp_path / KEPT)) as kept:
+            return Edition(kept).state()[0]
+
+    steps: list[tuple[bool, tuple[str | Path, ...]]] = [
+        (True, ("ingest", tmp_path / "leave.md")),
+        (False, ("ingest", tmp_path / "leave.md")),
+        (True, ("reingest", "leave.md")),
+        (False, ("export", tmp_path / "all.zip")),
+        (True, ("delete", "leave.md")),
+        (True, ("import", tmp_path / "all.zip")),
+        (False, ("repair",)),
+        (False, ("documents",)),
+        (True, ("copy", "--from", tmp_path / "milvus.db", "--to", tmp_path / "other.db")),
+    ]
+    before = 0
+    for noticed, args in steps:
+        code, _, err = run(*args)
+        assert code == OK, err
+        assert (edition() > before) == noticed, args
+        before = edition()
 
 
 def test_knowledge_bases_from_the_command_line(tmp_path: Path) -> None:

@@ -48,12 +48,15 @@ class MilvusStore:
         page_rows: int = PAGE_ROWS,
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
+        """`changed` is called after every change of what documents there are, or of what is said of them."""
         self._connection = connection
         self._collection = collection
         self._dimension = dimension
         self._full_text_missing = full_text_missing
         self._now = now
+        self._changed = changed
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
@@ -73,6 +76,7 @@ class MilvusStore:
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
         damaged: bool = False,
+        changed: Callable[[], object] = lambda: None,
     ) -> MilvusStore:
         """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
 
@@ -102,6 +106,7 @@ class MilvusStore:
             page_rows=page_rows,
             most_excluded=most_excluded,
             now=now,
+            changed=changed,
         )
         store.sweep()
         if connection.embedded and not damaged:
@@ -172,6 +177,7 @@ class MilvusStore:
             elif before and same:
                 if before.buried_at:
                     self._registry.write([Entry(document, before.leftover, take=before.take)])
+                    self._changed()
                 return True
             old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
             stale = {*old.leftover, old.revision} - {""}
@@ -182,6 +188,7 @@ class MilvusStore:
                     self._connection.call("upsert", collection_name=self._collection, data=batch)
             committed = replace(new, leftover=tuple(sorted(stale)))
             self._registry.write([committed])
+            self._changed()
             # It counts from here on: that old chunks are still there costs room, and is in the registry.
             with suppress(StoreUnavailable):
                 self._remover.sweep([committed], revisions([old]))
@@ -192,8 +199,10 @@ class MilvusStore:
         with self._connection.changes:
             entries = list(self._registry.entries(name for name in names if limits.is_unicode(name)).values())
             self._registry.write(gone := [without_revision(entry) for entry in entries])
+            if count := sum(entry.present for entry in entries):
+                self._changed()
             self._remover.sweep(gone, revisions(entries))
-        return sum(entry.present for entry in entries)
+        return count
 
     def bury(self, names: Sequence[str]) -> int:
         """Delete documents so that `restore` can bring them back for some minutes; returns how many were there."""
@@ -274,6 +283,8 @@ class MilvusStore:
             entries = self._registry.entries(name for name in names if limits.is_unicode(name)).values()
             changed = [after for entry in entries if (after := change(entry))]
             self._registry.write(changed)
+            if changed:
+                self._changed()
         return len(changed)
 
 

@@ -54,7 +54,7 @@ class Handlers:
 
         `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
         """
-        who = Visitor.of(tab, request)
+        who, edition = Visitor.of(tab, request), self.views.edition()
         session = self.sessions.get(who.key)
         if not session.turns and not session.conversation:
             self._resumed(who, talk)
@@ -65,6 +65,7 @@ class Handlers:
             self.views.progress(self.sessions.get(who.key), lang),
             *self.views.shelf(self.sessions.get(who.key), lang),
             self.views.scope(self.sessions.get(who.key), lang),
+            edition,
             status_view.pill(status, lang, user=user_of(request)),
             status_view.parts(status, lang),
         )
@@ -78,16 +79,6 @@ class Handlers:
         except KeepingError:
             return self.sessions.get(who.key)
         return self.sessions.update(who.key, lambda s: s.resumed(talk, title, thread))
-
-    @guarded
-    def status(self, request: gr.Request, shown: str) -> tuple[Any, Any, Any]:
-        """The pill, the models panel, and how soon to look again."""
-        status, lang = self.service.status(), language(request)
-        pill = status_view.pill(status, lang, user=user_of(request))
-        pace = gr.Timer(15.0 if status_view.settled(status) else 1.0)
-        if pill == shown:
-            return gr.skip(), gr.skip(), pace
-        return pill, status_view.parts(status, lang), pace
 
     # ---- asking -----------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class Layout:
         self.sheet = self._html("", "sheet")
         self.preview = self._html("", "preview")
         self.found = self._html("", "found")
+        self.news = self._html("", "news")
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
         """HTML that tells the page's script when it was redrawn. The value must be escaped already."""

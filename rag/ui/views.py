@@ -162,6 +162,13 @@ class Views:
         """The chip over the composer."""
         return scope_view.chip(self.shelves(session), lang)
 
+    def edition(self) -> Any:
+        """What tells the page whether it shows everything as it is; nothing new while that cannot be read."""
+        try:
+            return self.service.edition()
+        except KeepingError:
+            return gr.skip()
+
     def _documents(self, base: str) -> list[Document] | None:
         try:
             return self.service.documents(base=base)

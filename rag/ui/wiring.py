@@ -13,6 +13,7 @@ from .documents import Documents
 from .handlers import Handlers
 from .layout import Layout
 from .marking import Marking
+from .noticing import Look, Noticing
 from .options import NAMES, clamped, packed
 from .reader import Reader
 from .reindexing import Exchanged, Reindexes
@@ -50,6 +51,7 @@ class Wiring:
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
         self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
         self._opening(blocks)
+        self._noticing(Noticing(service, sessions, views))
         self._chat()
         self._documents()
         self._settings(blocks, layout.defaults)
@@ -64,14 +66,20 @@ class Wiring:
     def _opening(self, blocks: gr.Blocks) -> None:
         h = self.handlers
         page = self.page
-        shown = [page.tab, *self.chat, page.progress, page.tools, page.table, page.scope, page.pill, page.models]
+        shown = [page.tab, *self.chat, page.progress, page.tools, page.table, page.scope]
+        shown += [page.news, page.pill, page.models]
         known = "() => [window.plainsight.tab(), window.plainsight.talk()]"
         opened = blocks.load(h.open, [self.page.tab, self.page.talk], shown, js=known, **self.direct)
         self._followed(opened)
         self._ingest_followed(opened)
-        self.page.timer.tick(
-            h.status, [self.page.pill], [self.page.pill, self.page.models, self.page.timer], **self.direct
-        )
+
+    def _noticing(self, h: Noticing) -> None:
+        page = self.page
+        seen, shown = [page.pill, page.news], list(Look(page.pill, page.models, page.timer, page.news))
+        page.timer.tick(h.look, seen, shown, **self.direct)
+        page.bus.look(h.look, seen, shown, **self.direct)
+        noticed = page.bus.notice(h.notice, [page.tab], self.ingesting, **self.direct)
+        noticed.then(None, None, None, js="() => window.plainsight.noticed()", **self.direct)
 
     def _followed(self, started: Any) -> None:
         """After `started` has put a question, show its answer as it comes.

@@ -57,10 +57,11 @@
   acts.scope = () => send("scope");
   acts["scope-all"] = () => send("scope_apply", { all: true });
 
-  let waiting = 0;
+  let waiting = 0, typed = null; // null: nothing since the field was entered
   document.addEventListener("input", (event) => {
     if (!event.target.matches(".doc-words")) return;
     clearTimeout(waiting);
+    typed = event.target.value;
     waiting = setTimeout(() => look({ words: event.target.value }), PAUSE_MS);
   });
   document.addEventListener("change", (event) => {
@@ -92,7 +93,24 @@
     submit(event.target);
   });
 
+  // ---- what the reader is at stays when it is drawn anew: Gradio lets one row or choice take the place of another --------
+  let held = ""; // what has the focus
+  const key = (el) => [el.tagName, el.dataset.act || el.className, el.ariaLabel || el.dataset.name || el.dataset.sort].join("|");
+  document.addEventListener("focusin", (event) => { held = event.target.closest?.("#document-table") ? key(event.target) : ""; });
+  document.addEventListener("focusout", (event) => {
+    if (event.target.matches?.(".doc-words")) typed = null;
+    queueMicrotask(() => { if (event.target.isConnected && document.activeElement === document.body) held = ""; }); // else it was removed
+  });
+  const resume = (table) => {
+    const now = document.activeElement;
+    if (!held || (now !== document.body && (!table.contains(now) || key(now) === held))) return;
+    all("button, input", table).find((el) => key(el) === held)?.focus({ preventScroll: true });
+  };
   page.watchers.push((element) => {
-    if (element.closest("#document-table")) retick();
+    if (element.closest("#document-table")) { retick(); resume(element); }
+    if (!element.closest("#document-tools")) return;
+    all("select", element).forEach((box) => { box.value = find("option[selected]", box)?.value ?? ""; });
+    const words = find(".doc-words", element);
+    if (words && typed !== null && words.value !== typed) words.value = typed;
   });
 }
