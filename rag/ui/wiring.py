@@ -48,6 +48,9 @@ class Wiring:
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge
         self.told: dict[str, Any] = {**self.quiet, "concurrency_limit": None}
+        # every click counts, however fast they come, and what is shown last is what the last one led to; else Gradio
+        # drops one that comes before the call of the one before has ended
+        self.in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
         self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
         self._opening(blocks)
@@ -107,7 +110,7 @@ class Wiring:
         self.page.box.stop(h.stop, [self.page.tab], [self.page.box], **self.told)
         bus.edit(h.edit, [self.page.tab], self.chat, **self.told)
         bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
-        bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.told)
+        bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.in_turn)
         # Emptied by the browser: the server's answer would take what was typed meanwhile.
         self.page.new_chat.click(None, None, [self.page.box], js="() => ''", **self.direct)
         self.page.new_chat.click(h.new_chat, [self.page.tab], self.chat, **self.told)
@@ -120,8 +123,8 @@ class Wiring:
             )
         )
         self._ingest_followed(bus.sample(h.sample, [self.page.tab], self.ingesting, **self.told))
-        bus.cancel_ingest(h.cancel_ingest, [self.page.tab], self.ingesting, **self.told)
-        bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.told)
+        bus.cancel_ingest(h.cancel_ingest, [self.page.tab], self.ingesting, **self.in_turn)
+        bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.in_turn)
         self._ingest_followed(bus.retry_failed(h.retry_failed, [self.page.tab], self.ingesting, **self.told))
 
     def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
@@ -182,9 +185,7 @@ class Wiring:
 
     def _keeping(self) -> None:
         s, bus, tab, taken = self.saving, self.page.bus, [self.page.tab], self.page.download
-        # every click counts, however fast they come, and the panel shows the last one last
-        in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
-        bus.mark(self.marking.mark, tab, [self.page.evidence], **in_turn)
+        bus.mark(self.marking.mark, tab, [self.page.evidence], **self.in_turn)
         bus.save(s.show, tab, [self.page.sheet], **self.told)
         for started, then in (
             (self.page.export.click(s.conversation, tab, [taken], **self.told), "download"),
@@ -196,14 +197,14 @@ class Wiring:
     def _library(self) -> None:
         page, bus, tab = self.page, self.page.bus, [self.page.tab]
         documents, bases, scoping = self.documents, self.bases, self.scoping
-        bus.list_documents(documents.look, tab, [page.table], **self.told)
-        bus.enable(documents.enable, tab, [page.table, page.scope], **self.told)
-        bus.delete(documents.delete, tab, [page.table, page.scope], **self.told)
+        bus.list_documents(documents.look, tab, [page.table], **self.in_turn)
+        bus.enable(documents.enable, tab, [page.table, page.scope], **self.in_turn)
+        bus.delete(documents.delete, tab, [page.table, page.scope], **self.in_turn)
         self._ingest_followed(bus.reingest(documents.reingest, tab, self.ingesting, **self.told))
-        bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.told)
-        bus.ask_only(documents.ask_only, tab, [page.scope], **self.told)
+        bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.in_turn)
+        bus.ask_only(documents.ask_only, tab, [page.scope], **self.in_turn)
         shown = list(Shown(page.tools, page.table, page.scope, page.sheet, page.progress))
-        bus.base(bases.switch, tab, shown, **self.told)
+        bus.base(bases.switch, tab, shown, **self.in_turn)
         bus.base_create(bases.create, tab, shown, **self.told)
         bus.base_save(bases.save, tab, shown, **self.told)
         bus.base_delete(bases.delete, tab, shown, **self.told)

@@ -22,7 +22,7 @@ HARMLESS = (
 )
 """What Gradio itself writes to the console when files are uploaded, when a page with an open stream is left, and when
 its server has ended first."""
-CUT_OFF = ("net::ERR_INCOMPLETE_CHUNKED_ENCODING", "TypeError: network error")
+CUT_OFF = ("net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET", "TypeError: network error")
 """What it writes when its server ends in the middle of a stream: harmless once nobody listens at the address."""
 
 Open = Callable[..., Page]

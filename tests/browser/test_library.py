@@ -156,3 +156,30 @@ def test_documents_are_found_by_typing_and_ticked_by_keyboard(page: Page, tmp_pa
     sheet.get_by_role("button", name="Search these").click()
     expect(page.locator(".scope-chip")).to_contain_text("Part of Main · 1 document")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_is_chosen_while_the_choice_before_is_under_way_counts(page: Page) -> None:
+    for name in ("Policies", "Recipes"):
+        create(page, name)
+
+    def at_once(script: str, value: str) -> None:
+        """Until the server has heard of it, not until it has answered."""
+        with page.expect_response("**/queue/join*"):
+            page.evaluate(script, value)
+
+    for name in ("Policies", "Main"):
+        at_once(CHOOSE, name)
+    expect(page.locator("#document-table")).to_contain_text("one.md")
+    expect(page.locator(".kb-select option:checked")).to_have_text("Main")
+    for name in ("one.md", "two.md", "two.md"):
+        at_once("name => window.plainsightBus('delete', { names: [name] })", name)
+    expect(page.locator("#document-table")).to_contain_text("two.md was deleted.")
+    expect(page.locator("#document-table")).to_contain_text("0 documents")
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
+CHOOSE = """name => {
+  const box = document.querySelector(".kb-select");
+  box.value = [...box.options].find((o) => o.text === name).value;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
