@@ -148,6 +148,15 @@ def test_deleting_can_be_undone_until_it_is_too_late(page: Page) -> None:
         page.documents.undo(ALICE, "t1")
 
 
+def test_deleting_twice_at_once_is_no_error_and_what_is_there_again_is_deleted_again(page: Page) -> None:
+    (name,) = page.fill(1)
+    page.documents.delete(ALICE, clicked(name=name), "t1")
+    assert f"{name} was deleted." in page.documents.delete(ALICE, clicked(name=name), "t1").table
+    page.service.restore([name])  # by another tab, or added again
+    page.documents.delete(ALICE, clicked(name=name), "t1")
+    assert page.service.documents() == []
+
+
 @pytest.mark.parametrize("event", [{"name": "gone.md"}, {"name": ""}, {"names": {"$ne": ""}}, {"name": None}, {}])
 def test_what_is_not_there_cannot_be_deleted(page: Page, event: dict[str, Any]) -> None:
     page.fill(2)

@@ -69,9 +69,8 @@ class Documents:
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names = self._picked(session, event)
-        if names and tuple(names) == session.buried:
-            return self._shown(session, who)  # the second click of two
-        if not names or not self.service.bury(names, base=session.base):
+        deleted = self.service.bury(names, base=session.base) if names else 0
+        if not deleted and (not names or tuple(names) != session.buried):  # these are gone already at a second click
             raise RagError(reason("ui.document_gone", name=names[0] if names else ""))
         session = self.sessions.update(who.key, lambda s: replace(s, buried=tuple(names)))
         return self._shown(session, who)

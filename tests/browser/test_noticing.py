@@ -163,7 +163,8 @@ def test_typing_in_the_filter_is_not_disturbed(open_page: Open, address: str, tm
     expect(rows(page)).to_have_count(1)
 
 
-def test_an_open_sheet_is_left_alone(open_page: Open, address: str, tmp_path: Path) -> None:
+def two_pages(open_page: Open, address: str, tmp_path: Path) -> tuple[Page, Page]:
+    """One that has added two documents, and one that looks at them and whose events are recorded."""
     other = open_page(address)
     tab(other, "Documents")
     drop(other, tmp_path, ["one.md", "two.md"])
@@ -171,6 +172,11 @@ def test_an_open_sheet_is_left_alone(open_page: Open, address: str, tmp_path: Pa
     page = open_page(address)
     recorded(page)
     tab(page, "Documents")
+    return other, page
+
+
+def test_an_open_sheet_is_left_alone(open_page: Open, address: str, tmp_path: Path) -> None:
+    other, page = two_pages(open_page, address, tmp_path)
     expect(rows(page)).to_have_count(2)
     opened = page.get_by_role("button", name="two.md", exact=True)
     opened.click()
@@ -201,13 +207,7 @@ def test_a_knowledge_base_of_the_command_line_is_there(open_page: Open, tmp_path
 
 
 def test_an_open_menu_is_left_alone(open_page: Open, address: str, tmp_path: Path) -> None:
-    other = open_page(address)
-    tab(other, "Documents")
-    drop(other, tmp_path, ["one.md", "two.md"])
-    expect(other.locator("#progress")).to_contain_text("2 added")
-    page = open_page(address)
-    recorded(page)
-    tab(page, "Documents")
+    other, page = two_pages(open_page, address, tmp_path)
     page.get_by_role("button", name="Actions for two.md", exact=True).click()
     menu = page.get_by_role("menu", name="Actions for two.md", exact=True)
     expect(menu).to_be_visible()
