@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from . import addresses
 from .errors import SettingsError
 from .messages import Reason, reason
 from .types import Mode, RetrievalOptions
@@ -55,6 +56,8 @@ class Spec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    shape: Callable[[str, str], object] | None = None
+    """Raises SettingsError for a value that is none, given its name and itself."""
 
 
 def setting(
@@ -65,9 +68,10 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    shape: Callable[[str, str], object] | None = None,
 ) -> Any:
     """A dataclass field that is read from the environment variable `name`."""
-    return dataclasses.field(default=default, metadata={"spec": Spec(name, about, low, high, choices)})
+    return dataclasses.field(default=default, metadata={"spec": Spec(name, about, low, high, choices, shape)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,18 @@ class Settings:
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
     allowed_hosts: str = setting(
         "RAG_ALLOWED_HOSTS", "", "Names the page answers to besides localhost, comma separated, as behind a proxy"
+    )
+    trusted_proxies: str = setting(
+        "RAG_TRUSTED_PROXIES",
+        "",
+        "Addresses or networks of proxies, comma separated, whose X-Forwarded-Host, -Proto and -For count; empty: none",
+        shape=addresses.networks,
+    )
+    root_path: str = setting(
+        "RAG_ROOT_PATH",
+        "",
+        "Path the page is under, such as /docs, where a proxy shares the host",
+        shape=addresses.root_path,
     )
     user_header: str = setting(
         "RAG_USER_HEADER", "", "Header in which a signing-in proxy names the user; empty: none is believed"
@@ -244,6 +260,8 @@ def _parse(field: dataclasses.Field[Any], env: Mapping[str, str]) -> Any:
     spec = _spec(field)
     kind: Callable[[str], Any] = type(field.default)
     raw = env[spec.name].strip()
+    if spec.shape is not None:
+        spec.shape(spec.name, raw)
     if spec.choices and raw not in spec.choices:
         raise SettingsError(reason("settings.choice", name=spec.name, value=raw, allowed=", ".join(spec.choices)))
     if kind is bool:

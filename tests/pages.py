@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -27,7 +30,7 @@ def scripted_page(
     env: Mapping[str, str] | None = None,
     port: int | None = None,
 ) -> Iterator[str]:
-    """The page over the scripted service, which reads `RAG_ALLOWED_HOSTS`, `RAG_USER_HEADER` and `RAG_DATA_DIR`."""
+    """The page over the scripted service, which reads `RAG_DATA_DIR` and the settings of what is in front of it."""
     port = port or free_port()
     command = ["-m", "tests.scripted_service", str(port), str(pause), *([str(gate)] if gate else [])]
     with _served(command, port, folder, env or {}) as address:
@@ -41,6 +44,26 @@ def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) 
     settings = {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env}
     with _served(["app.py"], port, folder, settings) as address:
         yield address
+
+
+@contextmanager
+def visitor(address: str, *, origin: str = "", headers: Mapping[str, str] | None = None) -> Iterator[httpx.Client]:
+    """A browser that has opened the page at `address`: its cookie, its token, and the origin it would name."""
+    page = httpx.get(f"{address}/", headers=dict(headers or {}))
+    token = re.search('<meta name="plainsight-token" content="([0-9a-f]+)">', page.text)
+    assert token, f"no token in {page.text[:300]!r}"
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    own = {"cookie": cookie, "origin": origin or address, "x-plainsight-token": token[1], **(headers or {})}
+    with httpx.Client(base_url=address, headers=own, timeout=30) as client:
+        yield client
+
+
+def config(address: str) -> dict[str, Any]:
+    """What the page at `address` is told of its components and calls."""
+    told = re.search("window.gradio_config = (.*?);</script>", httpx.get(address).text)
+    assert told
+    found: dict[str, Any] = json.loads(told[1])
+    return found
 
 
 def free_port() -> int:

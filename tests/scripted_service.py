@@ -449,8 +449,8 @@ def main() -> None:
     from rag.ui.page import build_page, launch_options
 
     port, pause, *gate = sys.argv[1:]
-    settings = replace(Settings(), port=int(port), allowed_hosts=os.environ.get("RAG_ALLOWED_HOSTS", ""))
-    settings = replace(settings, user_header=os.environ.get("RAG_USER_HEADER", ""))
+    front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER")
+    settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": port})
     folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
     service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)
     page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for

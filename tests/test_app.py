@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -12,9 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from rag.ui.security import OWNER_COOKIE, Guard, allowed_hosts, same_origin, user
+from rag.ui.hosts import same_origin
+from rag.ui.security import Guard
+from rag.ui.visitors import OWNER_COOKIE, user
 
-from .pages import scripted_page
+from .pages import config, scripted_page, visitor
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,9 @@ def test_every_answer_carries_the_security_headers(address: str, path: str) -> N
 
 def test_the_page_starts_with_our_script_and_sets_a_cookie_scripts_cannot_read(address: str) -> None:
     reply = httpx.get(address)
-    assert reply.text.index("plainsight.language") < reply.text.index("gradio_config")
+    script = re.search('src="./(early.js[^"]*)"', reply.text)
+    assert script and script.start() < reply.text.index("gradio_config")
+    assert "plainsight.language" in httpx.get(f"{address}/{script[1]}").text
     cookie = reply.headers["set-cookie"]
     assert cookie.startswith(f"{OWNER_COOKIE}=")
     assert "HttpOnly" in cookie
@@ -51,7 +56,8 @@ def test_a_request_from_another_site_is_refused(address: str, path: str) -> None
 
 
 def test_the_pages_own_upload_is_accepted(address: str) -> None:
-    own = httpx.post(address + "/gradio_api/upload", headers={"origin": address}, files={"files": ("a.md", b"# A")})
+    with visitor(address) as page:
+        own = page.post("/gradio_api/upload", files={"files": ("a.md", b"# A")})
     assert own.status_code == 200
 
 
@@ -69,8 +75,8 @@ def test_a_page_on_loopback_answers_to_every_name_of_loopback(address: str, name
     port = urlsplit(address).port
     for host in (name, f"{name}:{port}"):
         assert httpx.get(address, headers={"host": host}).status_code == 200
-    own = {"host": f"{name}:{port}", "origin": f"http://{name}:{port}"}
-    assert httpx.post(address + "/gradio_api/upload", headers=own, files={"files": ("a.md", b"#")}).status_code == 200
+    with visitor(address, headers={"host": f"{name}:{port}"}, origin=f"http://{name}:{port}") as page:
+        assert page.post("/gradio_api/upload", files={"files": ("a.md", b"#")}).status_code == 200
 
 
 def test_on_loopback_a_forwarded_host_proves_nothing(address: str) -> None:
@@ -79,16 +85,15 @@ def test_on_loopback_a_forwarded_host_proves_nothing(address: str) -> None:
 
 
 def test_a_host_named_in_the_settings_may_stand_in_front(tmp_path: Path) -> None:
-    named = {"host": "docs.example", "origin": "https://docs.example"}
     with scripted_page(tmp_path, env={"RAG_ALLOWED_HOSTS": "other.example, docs.example"}) as served:
         assert httpx.get(served, headers={"host": "docs.example"}).status_code == 200
         assert httpx.get(served, headers={"host": "docs.example.evil.example"}).status_code == 403
-        upload = httpx.post(served + "/gradio_api/upload", headers=named, files={"files": ("a.md", b"#")})
-        assert upload.status_code == 200
+        with visitor(served, headers={"host": "docs.example"}, origin="https://docs.example") as page:
+            assert page.post("/gradio_api/upload", files={"files": ("a.md", b"#")}).status_code == 200
 
 
-def asked(hosts: frozenset[str] | None, headers: list[tuple[bytes, bytes]], kind: str = "http") -> bool:
-    """Whether such a request gets past the guard."""
+def asked(bound: str, named: list[str], headers: list[tuple[bytes, bytes]], kind: str = "http") -> bool:
+    """Whether such a request gets past the guard of a page that listens on `bound`."""
     reached: list[str] = []
     sent: list[MutableMapping[str, Any]] = []
 
@@ -102,7 +107,7 @@ def asked(hosts: frozenset[str] | None, headers: list[tuple[bytes, bytes]], kind
         raise AssertionError("the guard reads no body")
 
     scope = {"type": kind, "method": "GET", "path": "/", "headers": headers}
-    asyncio.run(Guard(app, script="", hosts=hosts)(scope, receive, send))
+    asyncio.run(Guard(app, script="", bound=bound, named=named)(scope, receive, send))
     assert bool(reached) is not bool(sent)
     return bool(reached)
 
@@ -120,8 +125,8 @@ def reached(headers: list[tuple[bytes, bytes]], *, header: str, method: str = "G
     async def receive() -> MutableMapping[str, Any]:
         raise AssertionError("the guard reads no body")
 
-    scope = {"type": "http", "method": method, "path": path, "headers": headers}
-    asyncio.run(Guard(app, script="", hosts=None, user_header=header)(scope, receive, send))
+    scope = {"type": "http", "method": method, "path": path, "headers": [(b"host", b"localhost"), *headers]}
+    asyncio.run(Guard(app, script="", user_header=header)(scope, receive, send))
     return users[0] if users else None
 
 
@@ -155,9 +160,6 @@ def test_what_shows_nothing_needs_no_user() -> None:
     assert reached([], header="X-Forwarded-User", path="/gradio_api/queue/data") is None
 
 
-LOOPBACK_HOSTS = allowed_hosts("127.0.0.1", [])
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -173,8 +175,8 @@ LOOPBACK_HOSTS = allowed_hosts("127.0.0.1", [])
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_a_malformed_host_is_refused_on_loopback(headers: list[tuple[bytes, bytes]], kind: str) -> None:
-    assert not asked(LOOPBACK_HOSTS, headers, kind)
-    assert asked(LOOPBACK_HOSTS, [(b"host", b"localhost:7860")], kind)
+    assert not asked("127.0.0.1", [], headers, kind)
+    assert asked("127.0.0.1", [], [(b"host", b"localhost:7860")], kind) is (kind == "http"), "the page has no websocket"
 
 
 @pytest.mark.parametrize(
@@ -183,40 +185,52 @@ def test_a_malformed_host_is_refused_on_loopback(headers: list[tuple[bytes, byte
         pytest.param("localhost", [], "evil.example", False, id="on loopback by name"),
         pytest.param("::1", [], "evil.example", False, id="on loopback of version 6"),
         pytest.param("::1", [], "[::1]:7860", True, id="loopback's own name"),
-        pytest.param("0.0.0.0", [""], "docs.example", True, id="on the network"),
+        pytest.param("0.0.0.0", [""], "docs.example", False, id="on the network"),
+        pytest.param("0.0.0.0", [""], "localhost:7860", True, id="on the network, from the machine itself"),
+        pytest.param("0.0.0.0", [""], "0.0.0.0:7860", False, id="on the network, by nobody's address"),
+        pytest.param("wiki.lan", [""], "wiki.lan:7860", True, id="on the network, by the name it listens on"),
         pytest.param("0.0.0.0", ["docs.example"], "docs.example:7860", True, id="on the network, named"),
         pytest.param("0.0.0.0", ["docs.example"], "evil.example", False, id="on the network, not named"),
         pytest.param("127.0.0.1", [" Docs.Example "], "docs.example", True, id="named on loopback"),
+        pytest.param("127.0.0.1", ["https://docs.example:8443/"], "docs.example", True, id="named as an address"),
+        pytest.param("127.0.0.1", ["docs.example"], "docs.example.", True, id="with the dot of the root"),
     ],
 )
 def test_which_hosts_are_answered(bound: str, named: list[str], host: str, answers: bool) -> None:
-    assert asked(allowed_hosts(bound, named), [(b"host", host.encode())]) is answers
+    assert asked(bound, named, [(b"host", host.encode())]) is answers
 
 
 @pytest.mark.parametrize(
-    ("headers", "forwarded", "allowed"),
+    ("headers", "allowed"),
     [
-        pytest.param({}, True, True, id="no browser"),
-        pytest.param({"origin": "http://app:7860", "host": "app:7860"}, False, True, id="own page"),
+        pytest.param({"host": "app:7860"}, False, id="no origin"),
+        pytest.param({"origin": "http://app:7860", "host": "app:7860"}, True, id="own page"),
+        pytest.param({"origin": "https://docs.example", "host": "app:7860"}, True, id="named, behind a proxy"),
+        pytest.param({"origin": "https://docs.example:8443", "host": "docs.example"}, True, id="named, other port"),
+        pytest.param({"origin": "https://evil.example", "host": "docs.example"}, False, id="not named"),
         pytest.param(
-            {"origin": "https://docs.example", "host": "app:7860", "x-forwarded-host": "docs.example"},
-            True,
-            True,
-            id="behind a proxy",
-        ),
-        pytest.param(
-            {"origin": "https://docs.example", "host": "app:7860", "x-forwarded-host": "docs.example"},
-            False,
+            {"origin": "https://evil.example", "host": "app:7860", "x-forwarded-host": "evil.example"},
             False,
             id="behind a proxy that is not believed",
         ),
-        pytest.param({"origin": "http://app:9999", "host": "app:7860"}, True, False, id="other port"),
-        pytest.param({"origin": "null", "host": "app:7860"}, True, False, id="sandboxed page"),
-        pytest.param({"sec-fetch-site": "cross-site", "host": "app:7860"}, True, False, id="cross-site without origin"),
+        pytest.param({"origin": "http://app:9999", "host": "app:7860"}, False, id="other port"),
+        pytest.param(
+            {"origin": "http://localhost:9999", "host": "localhost:7860"}, False, id="other port of localhost"
+        ),
+        pytest.param({"origin": "null", "host": "app:7860"}, False, id="sandboxed page"),
+        pytest.param({"origin": "https://docs.example@evil.example", "host": "app:7860"}, False, id="a name before it"),
+        pytest.param({"origin": "ftp://docs.example", "host": "app:7860"}, False, id="no page"),
+        pytest.param({"sec-fetch-site": "cross-site", "host": "app:7860"}, False, id="cross-site without origin"),
+        pytest.param(
+            {"origin": "https://docs.example", "sec-fetch-site": "same-site", "host": "docs.example"},
+            False,
+            id="of another page of the site",
+        ),
     ],
 )
-def test_same_origin(headers: dict[str, str], forwarded: bool, allowed: bool) -> None:
-    assert same_origin([(k.encode(), v.encode()) for k, v in headers.items()], forwarded=forwarded) is allowed
+def test_same_origin(headers: dict[str, str], allowed: bool) -> None:
+    named = frozenset({"docs.example", "localhost"})
+    assert same_origin([(k.encode(), v.encode()) for k, v in headers.items()], named=named) is allowed
 
 
 @pytest.mark.parametrize("prefix", ["", "/gradio_api"])
@@ -226,13 +240,15 @@ def test_the_server_does_not_describe_itself(address: str, prefix: str, path: st
 
 
 def test_no_function_is_offered_to_programs(address: str) -> None:
-    info: dict[str, Any] = httpx.get(address + "/gradio_api/info").json()
+    told = re.search("window.gradio_api_info = (.*?);</script>", httpx.get(address).text)
+    info: dict[str, Any] = json.loads(told[1]) if told else {}
     assert info["named_endpoints"] == {}
     assert info["unnamed_endpoints"] == {}
+    assert httpx.get(address + "/gradio_api/info").status_code == 404
 
 
 def test_no_answer_is_dropped_while_the_browser_waits_for_the_end_of_the_one_before(address: str) -> None:
-    calls = httpx.get(address + "/config").json()["dependencies"]
+    calls = config(address)["dependencies"]
     modes = [call["trigger_mode"] for call in calls if re.fullmatch(r"follow(_\d+)?", str(call["api_name"]))]
     assert modes and set(modes) == {"multiple"}
 

@@ -54,6 +54,19 @@ def test_an_empty_value_means_the_default() -> None:
             reason("settings.choice", name="RAG_MODE", value="Hybrid", allowed="dense, full_text, hybrid"),
             id="not a choice",
         ),
+        pytest.param(
+            {"RAG_TRUSTED_PROXIES": "10.0.0.0/8, proxy.lan"},
+            reason("settings.network", name="RAG_TRUSTED_PROXIES", value="proxy.lan"),
+            id="no network",
+        ),
+        pytest.param(
+            {"RAG_ROOT_PATH": "https://docs.example/rag"},
+            reason("settings.path", name="RAG_ROOT_PATH", value="https://docs.example/rag"),
+            id="no path",
+        ),
+        pytest.param(
+            {"RAG_ROOT_PATH": "/a/../b"}, reason("settings.path", name="RAG_ROOT_PATH", value="/a/../b"), id="a way up"
+        ),
     ],
 )
 def test_a_bad_value_is_named_with_what_is_allowed(env: dict[str, str], error: object) -> None:
@@ -63,11 +76,14 @@ def test_a_bad_value_is_named_with_what_is_allowed(env: dict[str, str], error: o
     assert str(next(iter(env))) in str(caught.value)
 
 
+SHAPED = {"trusted_proxies": ("10.0.0.0/8, ::1", "127.0.0.1"), "root_path": ("/docs", "docs/rag/", "/")}
+
+
 def _valid(name: str) -> st.SearchStrategy[str]:
     field = next(f for f in dataclasses.fields(Settings) if f.name == name)
     spec = Settings.SPECS[name]
-    if spec.choices:
-        return st.sampled_from(spec.choices)
+    if spec.choices or spec.shape:
+        return st.sampled_from(spec.choices or SHAPED[name])
     if isinstance(field.default, int):
         return st.integers(int(spec.low or 0), int(spec.high or 0)).map(str)
     if isinstance(field.default, float):

@@ -15,7 +15,7 @@ from rag.messages import LANGUAGES, Language
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import owner_of
 from rag.ui.render import talks as talks_view
-from rag.ui.security import USER
+from rag.ui.visitors import USER
 from rag.ui.talks import Talks
 
 from .browsed import Page

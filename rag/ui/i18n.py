@@ -26,7 +26,11 @@ def language(request: Request | None) -> Language:
     """The reader's choice, else what the browser asks for, else English."""
     if request is None:
         return "en"
-    wanted = request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language") or ""
+    return language_of(request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language") or "")
+
+
+def language_of(wanted: str) -> Language:
+    """The one of our languages that fits what a cookie or a browser says."""
     return "zh" if wanted.lower().startswith("zh") else "en"
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 import gradio as gr
 
 from ..messages import Language
-from . import security
+from . import visitors
 from .i18n import language
 
 MAX_TAB_ID = 64
@@ -17,7 +17,7 @@ MAX_TAB_ID = 64
 def user_of(request: gr.Request) -> str:
     """The signed-in user as the guard in front of the page knows them; "" where nobody signs in."""
     inner = getattr(request, "request", None)
-    return security.user(inner.scope) if inner is not None else ""
+    return visitors.user(inner.scope) if inner is not None else ""
 
 
 def owner_of(request: gr.Request) -> str:
@@ -29,7 +29,7 @@ def owner_of(request: gr.Request) -> str:
     user = user_of(request)
     if user:
         return f"user-{sha256(user.encode()).hexdigest()[:32]}"
-    secret = security.owner(request.cookies)
+    secret = visitors.owner(request.cookies)
     return sha256(secret.encode()).hexdigest()[:32] if secret else ""
 
 

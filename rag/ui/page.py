@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by Gradio when it is imported
+os.environ["FORWARDED_ALLOW_IPS"] = ""  # read by its server, which believes every proxy on this machine by itself
 
 import gradio as gr
+from fastapi import FastAPI
+from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
 
+from .. import addresses
 from ..service import Service
+from .early import early
 from .layout import ASSETS, Layout, asset, i18n
 from .options import clamped
 from .originals import route
-from .security import Guard, allowed_hosts
+from .security import Guard
 from .theme import theme
 from .wiring import Wiring
 
@@ -33,8 +40,17 @@ def build_page(service: Service) -> gr.Blocks:
 def launch_options(service: Service) -> dict[str, Any]:
     """What `Blocks.launch` must be given for the page to be safe, styled, private and in two languages."""
     settings = service.settings
-    hosts = allowed_hosts(settings.host, settings.allowed_hosts.split(","))
-    guard = Middleware(Guard, script=asset("js/early.js"), hosts=hosts, user_header=settings.user_header)
+    first = asset("js/early.js")
+    root = addresses.root_path("RAG_ROOT_PATH", settings.root_path)
+    guard = Middleware(
+        Guard,
+        script=first,
+        bound=settings.host,
+        named=settings.allowed_hosts.split(","),
+        proxies=addresses.networks("RAG_TRUSTED_PROXIES", settings.trusted_proxies),
+        root=root,
+        user_header=settings.user_header,
+    )
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -43,7 +59,8 @@ def launch_options(service: Service) -> dict[str, Any]:
         "js": script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
-        "app_kwargs": {"middleware": [guard], "routes": [route(service)]},
+        "root_path": root,
+        "app_kwargs": {"middleware": [guard], "routes": [route(service), early(first)], "lifespan": _unshared},
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,
@@ -54,6 +71,15 @@ def launch_options(service: Service) -> dict[str, Any]:
         "mcp_server": False,
         "show_error": False,
     }
+
+
+@asynccontextmanager
+async def _unshared(app: FastAPI) -> AsyncIterator[None]:
+    """Takes out what Gradio puts in front of the guard by itself: it answers pages of other sites and other ports."""
+    cors: object = CustomCORSMiddleware
+    app.user_middleware = [each for each in app.user_middleware if each.cls is not cors]
+    app.middleware_stack = app.build_middleware_stack()
+    yield
 
 
 def script() -> str:
