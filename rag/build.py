@@ -21,6 +21,7 @@ from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused
 from .indexes import Indexes
 from .ingest import Ingest
+from .inventory import Inventory
 from .jobbook import JobBook
 from .joblist import JobList
 from .jobrunner import JobRunner, Renew, Take
@@ -30,7 +31,7 @@ from .marks import Marks
 from .messages import reason
 from .milvus import Milvus, chunk_limits, fingerprint, name_of
 from .models import load_models
-from .originals import Originals, Shelf
+from .originals import DAY_SECONDS, Originals
 from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
@@ -63,8 +64,9 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     chat = _chat(settings)
     kept = kept_in(settings)
     originals, edition = originals_in(settings, kept), Edition(kept)
-    milvus = Milvus(settings, damaged=damaged, changed=edition.advance)
-    library = Library(Catalogue(kept, settings.collection), milvus, originals)
+    inventory = inventory_in(settings, kept)
+    milvus = Milvus(settings, damaged=damaged, changed=edition.advance, inventory=inventory)
+    library = Library(Catalogue(kept, settings.collection), milvus, originals, inventory)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
@@ -121,7 +123,12 @@ def kept_in(settings: Settings) -> Database:
 
 def originals_in(settings: Settings, kept: Database) -> Originals:
     """The files of the documents, beside what else is `kept`."""
-    return Originals(Path(settings.data_dir) / ORIGINALS, kept, name_of(settings))
+    return Originals(Path(settings.data_dir) / ORIGINALS, kept, term=settings.waste_days * DAY_SECONDS)
+
+
+def inventory_in(settings: Settings, kept: Database) -> Inventory:
+    """Which documents the Milvus of the settings should hold, beside what else is `kept`."""
+    return Inventory(kept, name_of(settings))
 
 
 @contextmanager
@@ -132,10 +139,20 @@ def changing(settings: Settings) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def recording(settings: Settings) -> Iterator[Inventory]:
+    """What is to be told of every document that is put into the Milvus of the settings, or deleted from it."""
+    with closing(kept_in(settings)) as kept:
+        yield inventory_in(settings, kept)
+
+
+@contextmanager
 def opened_library(settings: Settings) -> Iterator[Library]:
     """The knowledge bases without any model, released at the end; for what needs none."""
     kept = kept_in(settings)
-    with closing(kept), closing(Library(Catalogue(kept, settings.collection), Milvus(settings))) as library:
+    inventory = inventory_in(settings, kept)
+    milvus = Milvus(settings, inventory=inventory)
+    catalogue = Catalogue(kept, settings.collection)
+    with closing(kept), closing(Library(catalogue, milvus, inventory=inventory)) as library:
         yield library
 
 
@@ -252,8 +269,7 @@ def _ingest(
         return base.language if base.language and found == UNDETERMINED else found
 
     limits = chunk_limits(settings, models.embedder)
-    shelf = Shelf(originals, base.live) if originals else None
-    return Ingest(store, models.embedder, limits=limits, detect=language, shelf=shelf)
+    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals)
 
 
 def _file_limits(settings: Settings) -> FileLimits:

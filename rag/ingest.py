@@ -34,7 +34,7 @@ from .errors import (
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused, Seen, decode
 from .messages import Reason, reason
-from .originals import Shelf
+from .originals import Originals
 from .protocols import Embedder, Store
 from .types import Chunk, Document, Source, Vectors
 
@@ -98,11 +98,11 @@ class Ingest:
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
         convert: Convert = to_markdown,
-        shelf: Shelf | None = None,
+        originals: Originals | None = None,
     ) -> None:
-        """`detect` gives the ISO 639-1 code of a text; `shelf` is where the files are kept, None: nowhere."""
+        """`detect` gives the ISO 639-1 code of a text; `originals` is where the files are kept, None: nowhere."""
         self._convert = convert
-        self._shelf = shelf
+        self._originals = originals
         self._store = store
         self._embedder = embedder
         self._limits = limits
@@ -210,7 +210,7 @@ class Ingest:
         if before and same and not source.again:
             job.done[source.name] = sha256
             self._noted(source.name, job, None)
-            unkept = None if self._shelf and self._shelf.has(sha256) else self._unkept(sha256, source)
+            unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(sha256, source)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
         text = self._text(source, cancel)
@@ -225,11 +225,13 @@ class Ingest:
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
-        unkept = self._unkept(sha256, source)
+        unkept = None if source.again else self._unkept(sha256, source)
         job.written = True
         if not self._store.put(document, chunks, vectors, again=source.again):
             yield _other_now(event)
             return
+        if source.again:  # not before: a document that was deleted meanwhile gets its file back by nobody
+            unkept = self._unkept(sha256, source)
         job.documents[source.name] = document
         job.done[source.name] = sha256
         twin = job.twin(source.name, sha256)
@@ -242,10 +244,10 @@ class Ingest:
 
     def _unkept(self, sha256: str, source: Source) -> Reason | None:
         """Keep the file beside its document; why it could not be, if so. That costs no document."""
-        if self._shelf is None:
+        if self._originals is None:
             return None
         try:
-            self._shelf.keep(sha256, source.data)
+            self._originals.keep(sha256, source.data)
         except KeepingError as e:
             log.warning("%r: its file is not kept: %s", source.name, e)
             return e.reason

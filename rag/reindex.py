@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .catalogue import shown
 from .comparing import Comparison, saved_questions
 from .errors import RagError
 from .events import Cancel
 from .exits import FAILED, OK
 from .labelled import read_questions
-from .library import shown
 from .messages import Language, reason, text
 from .report import ingest_line
 from .service import Service

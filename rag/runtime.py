@@ -107,8 +107,11 @@ class Runtime:
     def status(self) -> Status:
         """How far everything is, for the page's header."""
         with self._lock:
-            models, parts = self._models, tuple(self._status.values())
-        return Status(models.profile if models else "", models.why if models else None, parts)
+            models, parts = self._models, dict(self._status)
+        store, remark = parts["store"], self.library.stock.remark
+        if remark and store.state is PartState.READY:
+            parts["store"] = replace(store, reason=remark)
+        return Status(models.profile if models else "", models.why if models else None, tuple(parts.values()))
 
     def models(self) -> Models:
         """The running models. Raises ModelsNotReady while loading, else the error that stands in the way."""

@@ -82,6 +82,9 @@ class Settings:
         "Keep the files of documents in the data folder, to re-ingest and to download them",
         choices=("true", "false"),
     )
+    waste_days: float = setting(
+        "RAG_WASTE_DAYS", 7.0, "Days the file of a deleted document can still be had back", low=0, high=3650
+    )
     collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
     allowed_hosts: str = setting(
