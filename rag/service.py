@@ -28,7 +28,7 @@ from .labelled import Question
 from .ledger import AnswerEvent, Ledger
 from .listing import Listed, Listing, listed
 from .marks import Marks
-from .messages import reason
+from .messages import Reason, reason
 from .originals import Originals, name_by_content
 from .protocols import Store
 from .request import Request
@@ -191,6 +191,10 @@ class Service:
     def sample(self) -> Iterator[Source | Refused]:
         """The sample handbook."""
         return collect([HANDBOOK], limits=self.limits)
+
+    def missing(self) -> Reason | None:
+        """That documents are missing which should be there, as it was at the last look; None for nothing."""
+        return self.library.stock.remark
 
     def documents(self, *, base: str = "") -> list[Document]:
         """All documents, also while models load."""

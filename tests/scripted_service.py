@@ -167,6 +167,9 @@ class ScriptedService:
         for document in self.documents():
             yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
 
+    def missing(self) -> Reason | None:
+        return None
+
     @property
     def indexes(self) -> ScriptedIndexes:
         return ScriptedIndexes()

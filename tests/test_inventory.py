@@ -24,6 +24,7 @@ from rag.settings import Settings
 from rag.sqlite import Database
 from rag.store.collection import UNDO_SECONDS, MilvusStore
 from rag.types import Document, Source
+from rag.ui.render.indexes import missing
 
 from .fakes import BagEmbedder
 
@@ -132,6 +133,16 @@ def test_no_file_goes_when_the_database_lost_documents_and_it_is_said(
             assert app.cleaned() == 0 and app.kept() == set(HASHES.values())
             assert app.remark() == "inventory.lost" and "tls.md" in app.lost()
     assert "repair" in caplog.text
+
+
+def test_the_page_says_what_is_missing_and_shows_no_tag_of_a_name(folder: Path) -> None:
+    with started(folder) as app:
+        app.ingest({"<b>bold</b>.md": "# Bold\n\nA text.\n"})
+    database_deleted(folder)
+    with started(folder) as app:
+        shown = missing(app.library.stock.remark, "en")
+    assert "3 document(s)" in shown and "&lt;b&gt;bold" in shown and "<b>bold" not in shown
+    assert missing(None, "en") == ""
 
 
 def test_no_file_goes_when_the_database_is_damaged(folder: Path) -> None:
