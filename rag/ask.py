@@ -12,7 +12,7 @@ from typing import Any
 from . import report
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .exits import ABSTAINED, FAILED, OK
-from .ledger import Answered, Outcome
+from .ledger import Answered, Ledger, Outcome
 from .messages import Language, reason, text
 from .request import Request
 from .service import Service
@@ -87,15 +87,22 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     if args.json:
         print(json.dumps(report.plain(ledger), ensure_ascii=False, indent=2))
     else:
-        model = ledger.models["chat"].name if "chat" in ledger.models else ""
-        print(f"\n\n{text(reason(f'report.outcome_{ledger.outcome}', model=model), language)}")
-        if ledger.reason:
-            print(text(ledger.reason, language))
-        if checked := report.checks_of(ledger, language):
-            print(checked)
-        if ledger.retrieval:
-            print(report.evidence(ledger.retrieval, ledger.models["reranker"].score_name, language))
+        print(f"\n\n{told(ledger, language)}")
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
+
+
+def told(ledger: Ledger, language: Language) -> str:
+    """What is printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
+    model = ledger.models["chat"].name if "chat" in ledger.models else "–"
+    lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
+    if ledger.reason:
+        lines.append(text(ledger.reason, language))
+    if checked := report.checks_of(ledger, language):
+        lines.append(checked)
+    if ledger.retrieval:
+        reranker = ledger.models.get("reranker")
+        lines.append(report.evidence(ledger.retrieval, reranker.score_name if reranker else "", language))
+    return "\n".join(lines)
 
 
 def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:

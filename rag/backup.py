@@ -15,7 +15,7 @@ from .book import LedgerBook
 from .errors import KeepingError, RagError
 from .events import DocumentOutcome
 from .exits import OK
-from .messages import Language, Reason, reason, text
+from .messages import Language, Reason, label, reason, text
 from .originals import Originals
 from .settings import Settings
 from .types import Document
@@ -189,6 +189,8 @@ def _moved(code: str, events: Iterable[Moved], language: Language) -> int:
         if event.outcome is DocumentOutcome.UNCHANGED:
             unchanged += 1
         else:
-            print(f"{event.outcome:<10} {event.name}  {event.chunks} chunks", flush=True)
+            print(
+                f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}  {event.chunks} chunks", flush=True
+            )
     print(text(reason(code, documents=documents, chunks=chunks, unchanged=unchanged), language))
     return OK
