@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from .messages import Language, reason, text
 from .request import Request
 from .service import Service
 from .settings import Settings
+from .terminal import as_json
 from .types import Mode, RetrievalOptions
 
 OVERRIDES = {
@@ -65,7 +65,7 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
             elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(json.dumps({**report.plain(found), "score_name": info.score_name}, ensure_ascii=False, indent=2))
+        print(as_json({**report.plain(found), "score_name": info.score_name}))
     else:
         print(report.evidence(found, info.score_name, language))
     return OK if found.contexts else ABSTAINED
@@ -85,7 +85,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
             elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(json.dumps(report.plain(ledger), ensure_ascii=False, indent=2))
+        print(as_json(report.plain(ledger)))
     else:
         print(f"\n\n{told(ledger, language)}")
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)

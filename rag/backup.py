@@ -18,6 +18,7 @@ from .exits import OK
 from .messages import Language, Reason, label, reason, text
 from .originals import Originals
 from .settings import Settings
+from .terminal import path
 from .types import Document
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_commands(commands: Any) -> None:
     bring = commands.add_parser("import", help="take the documents of an archive into a knowledge base")
     bring.set_defaults(run=run_import)
     for command in (export, bring):
-        command.add_argument("archive", type=Path, metavar="FILE.zip")
+        command.add_argument("archive", type=path, metavar="FILE.zip")
         command.add_argument(
             "--conversations", action="store_true", help="with the conversations about it, of everyone"
         )
