@@ -79,11 +79,14 @@ class Runtime:
         talk: Callable[[Models, Scope], Talk],
         ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
         chat: ModelInfo | None,
+        silent: Callable[[], Reason | None] = lambda: None,
     ) -> None:
+        """`silent` says why the language model did not answer when it was last asked; None when it did."""
         self.library = library
         self._load = load
         self._talk = talk
         self._ingest = ingest
+        self._silent = silent
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._cancel = Cancel()
@@ -108,6 +111,8 @@ class Runtime:
         """How far everything is, for the page's header."""
         with self._lock:
             models, parts = self._models, tuple(self._status.values())
+        if silent := self._silent():
+            parts = tuple(replace(p, state=PartState.FAILED, reason=silent) if p.part == "chat" else p for p in parts)
         return Status(models.profile if models else "", models.why if models else None, parts)
 
     def models(self) -> Models:
