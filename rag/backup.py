@@ -15,9 +15,10 @@ from .book import LedgerBook
 from .errors import KeepingError, RagError
 from .events import DocumentOutcome
 from .exits import OK
-from .messages import Language, Reason, reason, text
+from .messages import Language, Reason, label, reason, text
 from .originals import Originals
 from .settings import Settings
+from .terminal import path
 from .types import Document
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_commands(commands: Any) -> None:
     bring = commands.add_parser("import", help="take the documents of an archive into a knowledge base")
     bring.set_defaults(run=run_import)
     for command in (export, bring):
-        command.add_argument("archive", type=Path, metavar="FILE.zip")
+        command.add_argument("archive", type=path, metavar="FILE.zip")
         command.add_argument(
             "--conversations", action="store_true", help="with the conversations about it, of everyone"
         )
@@ -191,6 +192,8 @@ def _moved(code: str, events: Iterable[Moved], language: Language) -> int:
         if event.outcome is DocumentOutcome.UNCHANGED:
             unchanged += 1
         else:
-            print(f"{event.outcome:<10} {event.name}  {event.chunks} chunks", flush=True)
+            print(
+                f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}  {event.chunks} chunks", flush=True
+            )
     print(text(reason(code, documents=documents, chunks=chunks, unchanged=unchanged), language))
     return OK

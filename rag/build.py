@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from .book import LedgerBook
+from .calls import Watched
 from .catalogue import Catalogue, KnowledgeBase
 from .conversation import Conversation
 from .device import prepare_environment
@@ -61,7 +62,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
     prepare_environment(os.environ)
-    chat = _chat(settings)
+    chat = _watched(settings)
     kept = kept_in(settings)
     originals, edition = originals_in(settings, kept), Edition(kept)
     inventory = inventory_in(settings, kept)
@@ -74,6 +75,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         talk=lambda models, scope: _talk(settings, models, scope, chat),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=chat.info if chat else None,
+        silent=lambda: chat.failure if chat else None,
     )
     indexes = Indexes(
         library,
@@ -216,6 +218,12 @@ def at_hand(settings: Settings) -> AtHand:
     if "://" not in settings.uri and not Path(settings.uri).exists():
         raise StoreUnavailable(reason("verify.no_database", path=settings.uri))
     return AtHand(settings)
+
+
+def _watched(settings: Settings) -> Watched | None:
+    """The chat model, if there is one, with a memory of whether it answered."""
+    chat = _chat(settings)
+    return Watched(chat) if chat else None
 
 
 def _chat(settings: Settings) -> ChatModel | None:

@@ -146,18 +146,17 @@ class _Turn:
             yield self.watch.skip(stage, reason("stages.small_talk"))
         question, chat = self.request.question, self.parts.chat
         yield self.watch.start(Stage.GENERATE)
-        if chat is None:
-            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
-            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
-        else:
+        failed: Reason | None = None
+        if chat is not None:
             self.draft.messages = smalltalk.messages(question)
             failed = yield from self._stream(chat, self.draft.messages)
-            if failed:
-                self.draft.end(Outcome.FAILED, failed)
-                return
-        yield self.watch.finish(Stage.GENERATE)
+        if not self.draft.answer and not self.cancel:
+            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
+            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE)
         yield self.watch.skip(Stage.CITE, reason("stages.small_talk"))
-        self.draft.end(Outcome.SMALL_TALK, None)
+        self.draft.end(Outcome.SMALL_TALK, failed)
 
     def _evidence(self) -> Iterator[AnswerEvent]:
         given = self.request.given

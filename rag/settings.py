@@ -279,5 +279,8 @@ def environment(folder: Path) -> dict[str, str]:
     """The process's environment over the `.env` file of `folder`, where there is one."""
     from dotenv import dotenv_values
 
-    written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
+    try:
+        written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
+    except (OSError, UnicodeDecodeError) as e:
+        raise SettingsError(reason("settings.env_unreadable", path=str(folder / ".env"), error=str(e))) from e
     return {**written, **os.environ}

@@ -305,6 +305,13 @@ def test_small_talk_with_a_model_sends_it_no_contexts(store: MilvusStore) -> Non
     assert "context" not in chat.sent[0][-1].content
 
 
+def test_small_talk_is_answered_though_the_model_does_not(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(GenerationError(NO_KEY))), "thanks!")
+    assert (ledger.outcome, ledger.reason) == (Outcome.SMALL_TALK, NO_KEY)
+    assert ledger.answer.startswith("You are welcome")
+    assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
+
+
 def test_an_edited_search_query_is_searched_as_it_is(store: MilvusStore) -> None:
     chat = ScriptedChat(["Yes [1]."])
     history = (Exchange("How is a backup restored?", "With the restore command [1]."),)

@@ -40,6 +40,19 @@ def clean_name(name: str) -> str:
     return clean
 
 
+def told_apart(befores: Sequence[Sequence[str]], name: str) -> list[str]:
+    """`name` once for each of the folders it lies in, with as many of them before it as tell all of them apart.
+
+    As it is where nothing tells them apart, as when one file is given twice.
+    """
+    deepest = max(map(len, befores), default=0)
+    for depth in range(deepest + 1):
+        names = ["/".join((*before[len(before) - min(depth, len(before)) :], name)) for before in befores]
+        if len(set(names)) == len(set(map(tuple, befores))):
+            return names
+    return [name] * len(befores)
+
+
 def own_name(name: str) -> str:
     """The last part of a path a browser sent, whichever system it ran on."""
     return re.split(r"[/\\]", name)[-1]

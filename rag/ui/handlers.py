@@ -26,11 +26,11 @@ from .i18n import language
 from .incoming import Visitor, key_of, number_in, text_in, user_of
 from .keeping import kept
 from .options import NAMES, clamped
-from .pump import Run
+from .pump import STOP_PATIENCE, Run
 from .render import record as record_view
 from .render import status as status_view
 from .render import transcript
-from .session import Session, Sessions
+from .session import Session, Sessions, Slot
 from .turn import Turn
 from .views import Chat, Views, busy, free
 
@@ -137,8 +137,7 @@ class Handlers:
             return Chat()
         request = replace(request, question=question)
         slot = self.sessions.slot(who.key)
-        if slot.answering and slot.answering.active:
-            raise RagError(reason("ui.still_answering"))
+        check_free(slot)
         waiting = not self.service.status().ready
         ingesting = self.service.jobs.active
         session = self.sessions.update(
@@ -268,6 +267,15 @@ class Handlers:
         if ledger is None:
             raise RagError(reason("ui.turn_gone"))
         return record_view.record(ledger, who.language)
+
+
+def check_free(slot: Slot) -> None:
+    """Raise RagError while an answer is being written. One that was stopped is given the moment it takes to end, so
+    that what comes next follows it."""
+    if slot.answering and slot.answering.stopped:
+        slot.answering.join(STOP_PATIENCE)
+    elif slot.answering and slot.answering.active:
+        raise RagError(reason("ui.still_answering"))
 
 
 def _query_in(event: gr.EventData) -> str:

@@ -97,6 +97,11 @@ class Run(Generic[E]):
             return False
         return patience is None or self._stopped_at is None or self._now() - self._stopped_at < patience
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked it to end; it may take a moment."""
+        return self._stopped_at is not None
+
     def stop(self) -> None:
         """Throw the cancel switch. Returns at once."""
         if self._stopped_at is None:

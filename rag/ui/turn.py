@@ -65,6 +65,11 @@ class Turn:
         return self.ledger is not None or self.error is not None or self.stopped
 
     @property
+    def small_talk(self) -> bool:
+        """Whether nothing is searched for it; known from its first stage on."""
+        return any(e.reason is not None and e.reason.code == "stages.small_talk" for e in self.stages)
+
+    @property
     def outcome(self) -> Outcome | None:
         if self.ledger is not None:
             return self.ledger.outcome
