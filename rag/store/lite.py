@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..errors import StoreLocked
+from ..errors import StoreLocked, StoreUnavailable
 from ..messages import reason
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
@@ -28,6 +28,22 @@ def prepare() -> None:
 
     compaction.COMPACTION_MIN_FILES_PER_BUCKET = 2
     compaction.COMPACTION_BUCKET_BOUNDARIES = [MERGED_BYTES]
+
+
+def checked_path(uri: str) -> str:
+    """The absolute path of an embedded database; its parent folder exists afterwards."""
+    if not uri.endswith(".db"):
+        raise StoreUnavailable(reason("store.not_a_database_path", uri=uri.rpartition("@")[2]))
+    path = Path(uri).expanduser().resolve()
+    if path.is_file():
+        raise StoreUnavailable(reason("store.old_file", uri=str(path)))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreUnavailable(reason("store.no_folder", uri=str(path.parent), detail=e.strerror or str(e))) from e
+    if not os.access(path if path.exists() else path.parent, os.W_OK | os.X_OK):
+        raise StoreUnavailable(reason("store.not_writable", uri=str(path)))
+    return str(path)
 
 
 def check_unlocked(path: str) -> None:
