@@ -138,4 +138,6 @@ class Database:
         try:
             yield
         except sqlite3.Error as e:
+            if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise KeepingError(reason("keeping.disk_full", path=str(self.path))) from e
             raise KeepingError(reason("keeping.unwritable", path=str(self.path), detail=str(e))) from e
