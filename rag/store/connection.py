@@ -139,10 +139,12 @@ class Connection:
         if not self.embedded or method not in ("upsert", "delete", "flush"):
             yield
             return
+        self._check_there()
         if collection in self._database.torn:
             self._reread(collection)
         try:
             yield
+            self._check_there()
         except MilvusException:
             self._database.torn.add(collection)
             with suppress(StoreUnavailable):  # the first failure is the one to tell; the next write begins with this
@@ -152,6 +154,11 @@ class Connection:
     def _reread(self, collection: str) -> None:
         logs.reread(self._path, collection)
         self._database.torn.discard(collection)
+
+    def _check_there(self) -> None:
+        """Raise StoreUnavailable when another folder is in its place: what deleted files are told is lost."""
+        if lite.identity(self._path) != self._database.folder:
+            raise StoreUnavailable(reason("store.folder_gone", uri=self._path))
 
     def was_left_open(self, collection: str) -> bool:
         """Whether the process before did not close `collection`; told once."""
@@ -211,6 +218,8 @@ def connect(
         entered.unclean |= unclean
         try:
             client, version = _client(uri, token, database, address, path, certificate)
+            if path:
+                entered.folder = entered.folder or lite.identity(path)
             return Connection(client, entered, address, version=version, path=path, strong=strong)
         except BaseException:
             if DATABASES.leave(entered) and path:

@@ -60,6 +60,15 @@ def check_unlocked(path: str) -> None:
             raise StoreLocked(reason("store.locked", uri=path)) from e
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """What tells the folder of a database from every other one; None when there is none."""
+    try:
+        found = (Path(path) / "LOCK").stat()  # made once, and held as long as the database is open
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def unclean(path: str) -> set[str]:
     """Collections whose log is there: closing a database writes it into data files and removes it."""
     return {log.parents[1].name for log in Path(path).glob("collections/*/wal/*") if log.stat().st_size}
