@@ -37,6 +37,7 @@ from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
 from .retrieval import Policy, Retriever
+from .room import Room
 from .runners import Runners
 from .runtime import Models, Runtime, Talk
 from .scope import Scope
@@ -91,9 +92,16 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         _taking(runtime),
         _renewing(runtime, indexes),
         there=library.catalogue.there,
+        room=Room(_written(settings)),
     )
     book, marks = LedgerBook(kept), Marks(kept)
     return Service(settings, runtime, _file_limits(settings), book, marks, jobs, indexes, wanted, edition)
+
+
+def _written(settings: Settings) -> list[Path]:
+    """The folders that documents are written to."""
+    embedded = [] if "://" in settings.uri else [Path(settings.uri)]
+    return [Path(settings.data_dir), *embedded]
 
 
 def _taking(runtime: Runtime) -> Take:
