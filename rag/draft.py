@@ -13,6 +13,7 @@ from .quotes import QuoteSplitter
 from .request import Request
 from .status import ModelInfo
 from .support import Checked, check
+from .thinking import Afresh
 from .types import Candidate, Fingerprint, Message, Retrieval, Usage
 
 PROVIDER = "provider"
@@ -63,8 +64,14 @@ class Draft:
 
     def hear(self, delta: str) -> str:
         """Take in a piece of the model's reply; returns what is to be shown of it."""
+        if isinstance(delta, Afresh):
+            self.retract()
         self.raw += delta
         return self.say(self._splitter.feed(delta))
+
+    def retract(self) -> None:
+        """What was said so far is no answer."""
+        self.answer, self._splitter = "", QuoteSplitter()
 
     def hear_out(self, *, whole: bool) -> str:
         """The reply has ended, by itself (`whole`) or not; returns what is still to be shown."""
