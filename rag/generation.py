@@ -57,9 +57,9 @@ class ProviderError(Exception):
 class OpenAIChat:
     """A chat model behind an OpenAI-compatible address; `base_url` "" is OpenAI's own.
 
-    `timeout_s` bounds the wait for the first token and between two. An answer of more characters than
-    `max_output_tokens` could give is cut: the server does not keep to it. Optional parameters a server does not take are
-    left out from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
+    `timeout_s` bounds the wait for the first token and between two. An answer longer than `max_output_tokens` could
+    give is cut: the server does not keep to it. Optional parameters a server does not take are left out
+    from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
     """
 
     def __init__(

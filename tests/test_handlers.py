@@ -16,7 +16,7 @@ import pytest
 from rag.errors import ModelRejected
 from rag.events import Cancel
 from rag.ledger import Outcome
-from rag.messages import reason
+from rag.messages import Language, reason
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.documents import Documents
@@ -102,6 +102,34 @@ def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Sessio
 def ask(handlers: Handlers, question: str, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
     handlers.ask(browser, question, tab, *VALUES)
     return finish(handlers, browser, tab)
+
+
+def test_nothing_is_drawn_in_the_event_loop(service: ScriptedService) -> None:
+    in_loop: list[bool] = []
+
+    class Watched(Views):
+        def live(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().live(session, lang)
+
+        def evidence(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().evidence(session, lang)
+
+    handlers = Handlers(service, Sessions(), Watched(service))
+    handlers.ask(ALICE, "How?", "t1")
+    in_loop.clear()
+    sent(handlers)
+    assert in_loop
+    assert not any(in_loop)
+
+
+def has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_what_is_sent_last_shows_nothing_again_and_still_gives_the_composer_back(handlers: Handlers) -> None:

@@ -16,7 +16,7 @@ from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..ledger import Answered, AnswerEvent
-from ..messages import reason
+from ..messages import Language, reason
 from ..readiness import wait_until_ready
 from ..request import Request
 from ..service import Service
@@ -26,7 +26,7 @@ from .i18n import language
 from .incoming import Visitor, key_of, number_in, text_in, user_of
 from .keeping import kept
 from .options import NAMES, clamped
-from .pump import Run
+from .pump import Run, drawn
 from .render import record as record_view
 from .render import status as status_view
 from .render import transcript
@@ -192,7 +192,9 @@ class Handlers:
         async for news in run.follow():
             turn = slot.session.turn(last.number)
             if slot.answering is not run or turn is None:
-                yield self.views.chat(slot, lang)  # what came before may have crossed the new state on its way
+                yield await drawn(
+                    self.views.chat, slot, lang
+                )  # what came before may have crossed the new state on its way
                 return
             if not news:
                 yield Chat()
@@ -200,19 +202,20 @@ class Handlers:
             known = (turn.retrieval, turn.done, slot.session.shown, _tenths(turn.judging))
             fresh = known != shown and slot.session.shown == turn.number
             shown = known
-            yield Chat(
-                live=self.views.live(slot.session, lang),
-                evidence=self.views.evidence(slot.session, lang) if fresh else gr.skip(),
-            )
+            yield await drawn(self._answering, slot.session, lang, evidence=fresh)
         self.sessions.update(key, lambda s: s.with_turn(last.number, _ended))
         if slot.answering is run:
-            yield Chat(
-                live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
-            )
+            yield (await drawn(self._answering, slot.session, lang, evidence=True))._replace(box=free())
             # Gradio sends the last one twice: by then a click may have changed what it shows. The composer's state is
             # in it all the same: the browser applies differences in place, to messages it has not yet shown too, so
             # that without it a busy page would never see it.
             yield Chat(box=free())
+
+    def _answering(self, session: Session, lang: Language, *, evidence: bool) -> Chat:
+        """The last turn, with its evidence where that is new."""
+        return Chat(
+            live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else gr.skip()
+        )
 
     @guarded
     def stop(self, request: gr.Request, tab: str) -> Any:
