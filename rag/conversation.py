@@ -86,7 +86,7 @@ class _Turn:
         self.request = request
         self.cancel = cancel
         self.watch = Stopwatch(parts.now)
-        self.draft = Draft(uuid.uuid4().hex, request, parts.wall_clock())
+        self.draft = Draft(request.id or uuid.uuid4().hex, request, parts.wall_clock())
 
     def run(self) -> Iterator[AnswerEvent]:
         draft = self.draft

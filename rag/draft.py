@@ -32,6 +32,27 @@ class Setup:
     """Id -> name of the knowledge bases that are searched."""
 
 
+def unanswered(request: Request, at: float) -> Ledger:
+    """What is kept of a question while its answer is being written: it stays where the app ends before the answer."""
+    return Ledger(
+        question=request.question,
+        search_query=request.search_query or request.question,
+        options=request.options,
+        retrieval=None,
+        stages=(),
+        messages=(),
+        answer="",
+        citations=(),
+        outcome=Outcome.FAILED,
+        reason=reason("stages.unanswered"),
+        models={},
+        profile="",
+        started_at=at,
+        id=request.id,
+        author=Author.EDITED if request.search_query else Author.USER,
+    )
+
+
 @dataclass
 class Draft:
     """Filled in step by step. Until something else is said, its outcome is that it was stopped."""

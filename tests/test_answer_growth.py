@@ -18,8 +18,8 @@ from rag.ui.render.markdown import Checks, Chips, answer
 from .growth import assert_linear, assert_not_frozen
 
 PIECES = [
-    "[", "`", "`` a ", "[1] ", '[1 "a', "[1 'a", "[a]:", "a[a]: ", "Yes. ", "Abc [1]. ", "- a:\n", "<code>", "<!--", "<a b ",
-    "**a ", "_a", "![", "[a](", "> ", "|a", "\\", " ", "\n", "a___b", "。",
+    "[", "`", "`` a ", "[1] ", '[1 "a', "[1 'a", "[a]:", "a[a]: ", "Yes. ", "Abc [1]. ", "- a:\n", "<code>", "<!--",
+    "<a b ", "**a ", "_a", "![", "[a](", "> ", "|a", "\\", " ", "\n", "a___b", "。",
 ]  # fmt: skip
 
 

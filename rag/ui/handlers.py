@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..book import new_answer
 from ..catalogue import OWN
 from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
@@ -21,10 +22,11 @@ from ..readiness import wait_until_ready
 from ..request import Request
 from ..service import Service
 from ..types import RetrievalOptions
+from ..wellformed import well_formed
 from .guard import guarded, reason_of
 from .i18n import language
 from .incoming import Visitor, key_of, number_in, text_in, user_of
-from .keeping import kept
+from .keeping import begun, kept
 from .options import NAMES, clamped
 from .pump import Run, drawn
 from .render import record as record_view
@@ -132,7 +134,7 @@ class Handlers:
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
-        question = request.question.strip() if isinstance(request.question, str) else ""
+        question = well_formed(request.question).strip() if isinstance(request.question, str) else ""
         if not question:
             return Chat()
         request = replace(request, question=question)
@@ -161,7 +163,11 @@ class Handlers:
         def change(how: Callable[[Turn], Turn]) -> None:
             self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
+        request = replace(request, id=new_answer())
+
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
+            if who.owner:
+                begun(self.service.book, who.owner, conversation, turn.parent, request)
             wait_until_ready(self.service.status, cancel)
             if not cancel:
                 yield from self.service.ask(request, cancel=cancel)
