@@ -127,7 +127,8 @@ class Handlers:
         """
         scope = self.sessions.get(who.key).scope
         usual = clamped({}, self.service.settings.retrieval)
-        chosen = clamped(dict(zip(NAMES, values, strict=False)), usual)
+        given = [well_formed(value) if isinstance(value, str) else value for value in values]
+        chosen = clamped(dict(zip(NAMES, given, strict=False)), usual)
         wanted = self.service.defaults(scope.collections)
         own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
         return scope.over(replace(chosen, **own))

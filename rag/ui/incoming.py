@@ -71,7 +71,8 @@ def texts(value: object, most: int) -> list[str]:
 def records_in(event: gr.EventData, field: str, most: int) -> list[dict[str, object]]:
     """At most `most` objects of the event; none for anything else."""
     value = getattr(event, field, [])
-    return [each for each in value if isinstance(each, dict)][:most] if isinstance(value, list) else []
+    found = [each for each in value if isinstance(each, dict)][:most] if isinstance(value, list) else []
+    return [{key: well_formed(v) if isinstance(v, str) else v for key, v in each.items()} for each in found]
 
 
 @dataclass(frozen=True, slots=True)
