@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 import pytest
@@ -116,7 +116,7 @@ def test_nothing_is_drawn_in_the_event_loop(service: ScriptedService) -> None:
             in_loop.append(has_loop())
             return super().evidence(session, lang)
 
-    handlers = Handlers(service, Sessions(), Watched(service))
+    handlers = Handlers(cast(Any, service), Sessions(), Watched(cast(Any, service)))
     handlers.ask(ALICE, "How?", "t1")
     in_loop.clear()
     sent(handlers)

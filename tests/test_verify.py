@@ -288,7 +288,9 @@ def at(data: Any, path: Sequence[Any]) -> Any:
     return data
 
 
-ODD = st.sampled_from([None, True, 0, -1, 10**30, 0.5, -1e300, "", "x", "\ud800", "\0", [], {}, [[]], "stages.nope"])
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, 0, -1, 10**30, 0.5, -1e300, "", "x", "\ud800", "\0", [], {}, [[]], "stages.nope"]
+)
 
 
 @given(st.data())
