@@ -42,7 +42,8 @@ class Sentence:
 _LINE_END = re.compile(r"\r\n?|\n")
 _MARKERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
 """What stands before the words of a line: quote marks, list markers, heading marks, task boxes."""
-_TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TAG_OR_COMMENT = re.compile(rf"<!--.*?-->|{_TAG.pattern}")
 _OPAQUE = re.compile(r"`+[^`\n]*`+|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+")
 """Inline code and addresses: a full stop inside them ends nothing."""
 _END = re.compile(
@@ -110,9 +111,15 @@ def _bare(text: str, start: int, end: int, form: Form, *, is_html: bool) -> Iter
         marks = _MARKERS.match(text, start, end)
         start = marks.end() if marks else start
     end = start + len(text[start:end].rstrip())
-    words = _TAG.sub("", text[start:end]) if is_html else text[start:end]
+    words = _without_tags(text[start:end]) if is_html else text[start:end]
     if _LETTER.search(words):
         yield start, end, form
+
+
+def _without_tags(line: str) -> str:
+    """A comment is looked for only where one can end: behind that every beginning would search the line in vain."""
+    _, closed, after = line.rpartition("-->")
+    return _TAG_OR_COMMENT.sub("", line[: len(line) - len(after)] if closed else "") + _TAG.sub("", after)
 
 
 def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
@@ -148,4 +155,4 @@ def _trimmed(text: str, start: int, end: int, form: Form, block: int) -> Iterato
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table")
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])  # blocks alone are looked at

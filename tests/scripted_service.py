@@ -417,7 +417,7 @@ class _Script:
             {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
             "qwen3",
             1790000000.0,
-            uuid.uuid4().hex,
+            self.request.id or uuid.uuid4().hex,
             self.author,
             quotes=checked.quotes,
             claims=checked.claims,

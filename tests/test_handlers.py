@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from rag.errors import ModelRejected
 from rag.events import Cancel
 from rag.ledger import Outcome
-from rag.messages import reason, text
+from rag.messages import Language, reason, text
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.documents import Documents
@@ -103,6 +103,34 @@ def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Sessio
 def ask(handlers: Handlers, question: str, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
     handlers.ask(browser, question, tab, *VALUES)
     return finish(handlers, browser, tab)
+
+
+def test_nothing_is_drawn_in_the_event_loop(service: ScriptedService) -> None:
+    in_loop: list[bool] = []
+
+    class Watched(Views):
+        def live(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().live(session, lang)
+
+        def evidence(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().evidence(session, lang)
+
+    handlers = Handlers(cast(Any, service), Sessions(), Watched(cast(Any, service)))
+    handlers.ask(ALICE, "How?", "t1")
+    in_loop.clear()
+    sent(handlers)
+    assert in_loop
+    assert not any(in_loop)
+
+
+def has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_what_is_sent_last_shows_nothing_again_and_still_gives_the_composer_back(handlers: Handlers) -> None:

@@ -97,8 +97,8 @@ class Turn:
                 return replace(self, judging=event)
             case Retrieved(retrieval):
                 return replace(self, retrieval=retrieval, judging=None)
-            case Delta(text):
-                return replace(self, text=self.text + text)
+            case Delta(text, afresh):
+                return replace(self, text=text if afresh else self.text + text)
             case Answered(ledger):
                 known = ledger.retrieval or self.retrieval
                 return replace(
