@@ -32,8 +32,8 @@ LOOK_S = 0.05
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|unexpected error|Exception in |Unhandled|never awaited|too many open"
 )
-PAYLOAD = re.compile(r"<script>alert|<img src=x|<svg onload|javascript:alert", re.IGNORECASE)
-"""What must not come back unescaped."""
+PAYLOAD = re.compile(r"(?<!\\)<(?:script>alert|img src=x|svg onload)|href=[\\\"']*javascript:", re.IGNORECASE)
+"""What must not come back unescaped; in Markdown a backslash before it does as well."""
 
 
 @dataclass
