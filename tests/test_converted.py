@@ -6,6 +6,8 @@ import base64
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.chunking import ChunkLimits, chunk, described
 from rag.convert import to_markdown, without_files
@@ -63,7 +65,71 @@ def test_what_is_no_long_file_stays(text: str) -> None:
     assert without_files(text) == text
 
 
+LONG = "A" * 300
+FILES = st.sampled_from(
+    [
+        f"data:image/png;base64,{LONG}",
+        f"data:image/svg+xml;charset=utf-8,{'%3Csvg' * 60}",
+        "data:image/gif;base64,R0lGOD",
+        "data:",
+        "data:a/a,",
+    ]
+)
+AROUND = st.sampled_from(
+    [
+        "<img src='{}'>",
+        '<img src="{}">',
+        "![A chart]({})",
+        "[c]: {}\n",
+        "url('{}')",
+        "it's {} so",
+        '"{}" is',
+        "'{} is",
+        "{}",
+    ]
+)
+SVG = f"<svg a='7' b=\"8\">{'<g/>' * 60}</svg>"
+BESIDE = st.sampled_from(
+    ["one", "it's", 'a "word"', "<b>", ")", "\n", "\n\n", "字" * 250, "'", '"', "=", "metadata:x/y,"]
+)
+
+
+@given(st.lists(st.one_of(BESIDE, st.builds(str.format, AROUND, FILES)), max_size=12))
+def test_text_around_files_is_all_still_there(parts: list[str]) -> None:
+    text = " ".join(parts)
+    kept = without_files(text)
+    for heavy in (f";base64,{LONG}", f";charset=utf-8,{'%3Csvg' * 60}"):
+        text = text.replace(heavy, "")
+    assert kept == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"<img src='data:image/png;base64,{LONG}'>it's \"lost\"", "<img src='data:image/png'>it's \"lost\""),
+        (f"<img src='data:image/svg+xml,{SVG[:9]}'>{'it is lost. ' * 30}\"", None),
+        (f'<img src="data:a/b,{SVG[:8]} ' + "x\n\n" * 99 + '"', None),
+        (f"<a style=\"background:url('data:image/svg+xml,{SVG.replace(chr(39), '')}')\">x", None),
+        (f"'data:a/b, {'is a scheme. ' * 30}'", None),
+        ("data:text/plain," + "字" * 300, None),
+        (f"metadata:text/plain,{LONG}", None),
+        ("<img src='data:image/svg+xml," + "<g b=\"7\"> " * 60 + "'>x", "<img src='data:image/svg+xml'>x"),
+        (f'{{"icon": "data:image/svg+xml,{"<g/>" * 60}"}}', '{"icon": "data:image/svg+xml"}'),
+    ],
+    ids=[
+        "single quotes", "a short one", "never closed", "quotes in quotes", "prose in quotes", "no blanks", "no scheme",
+        "blanks in it", "JSON",
+    ],
+)  # fmt: skip
+def test_a_file_ends_where_its_address_does(text: str, kept: str | None) -> None:
+    if kept is None and "url(" in text:
+        kept = "<a style=\"background:url('data:image/svg+xml')\">x"
+    assert without_files(text) == (text if kept is None else kept)
+
+
 def test_hostile_text_takes_linear_time() -> None:
+    for text in ("'data:a/a," * 200_000, "=\"data:a/a,='data:a/a," * 100_000, '="data:a/a,' + " \n" * 500_000):
+        without_files(text)
     for text in ("data:" * 200_000, "data:a/a;" + "a=b;" * 200_000, "data:image/png;base64," + "A " * 300_000):
         without_files(text)
     for text in ("](" * 200_000, "[a]:" * 200_000, "](" + "a" * 500_000, "\n[" * 200_000):

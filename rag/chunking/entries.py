@@ -107,32 +107,35 @@ def _yaml(written: str, anchors: Mapping[str, str]) -> Value:
 
 def _value(events: Iterable[Any], anchors: Mapping[str, str]) -> Value:
     """What the parser found as the value of the one key there is: a text, or the texts in a list."""
-    depth, items = 0, list[str]()
     steps = islice(events, 4, MOST_EVENTS)  # past the start of stream, document and mapping, and the key
+    match next(steps):
+        case yaml.ScalarEvent() as found:
+            next(steps)  # raises where the line goes on as no YAML does
+            return _text(found)
+        case yaml.AliasEvent() as found:
+            return _yaml(anchors.get(str(found.anchor), ""), {})
+        case yaml.SequenceStartEvent():
+            return tuple(_items(steps))
+        case _:
+            return ""
+
+
+def _items(steps: Iterable[Any]) -> Iterator[str]:
+    """The texts right in the list that was opened; what is nested in it is passed over."""
+    depth = 1
     for event in steps:
-        match event:
-            case yaml.ScalarEvent():
-                null = event.style is None and event.value in _NULL
-                if depth == 0:
-                    next(steps)  # raises where the line goes on as no YAML does
-                    return "" if null else str(event.value)
-                if depth == 1 and not null:
-                    items.append(str(event.value))
-            case yaml.AliasEvent() if depth == 0:
-                return _yaml(anchors[event.anchor], {}) if event.anchor in anchors else ""
-            case yaml.SequenceStartEvent() if depth < DEEPEST:
-                depth += 1
-            case yaml.SequenceEndEvent():
-                depth -= 1
-                if depth == 0:
-                    break
-            case yaml.CollectionStartEvent() if depth == 0 or depth >= DEEPEST:
-                break
-            case yaml.MappingStartEvent():
-                depth += 1
-            case yaml.MappingEndEvent():
-                depth -= 1
-    return tuple(items)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.ScalarEvent) and depth == 1 and (text := _text(event)):
+            yield text
+        if not 0 < depth <= DEEPEST:
+            return
+
+
+def _text(scalar: yaml.ScalarEvent) -> str:
+    return "" if scalar.style is None and scalar.value in _NULL else str(scalar.value)
 
 
 def _unparsed(written: str) -> Value:

@@ -1,4 +1,4 @@
-"""Where the data in front of a text is, and of which form: YAML, TOML or JSON. Told from text that only looks like it."""
+"""Where the data in front of a text is, and of which form: YAML, TOML or JSON. Told from what only looks like it."""
 
 from __future__ import annotations
 
