@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from .apart import Reader
 from .book import LedgerBook
 from .catalogue import Catalogue, KnowledgeBase
 from .conversation import Conversation
@@ -253,7 +254,7 @@ def _ingest(
 
     limits = chunk_limits(settings, models.embedder)
     shelf = Shelf(originals, base.live) if originals else None
-    return Ingest(store, models.embedder, limits=limits, detect=language, shelf=shelf)
+    return Ingest(store, models.embedder, limits=limits, detect=language, shelf=shelf, reader=Reader())
 
 
 def _file_limits(settings: Settings) -> FileLimits:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.apart import to_markdown
 from rag.chunking import ChunkLimits, chunk, described
-from rag.convert import to_markdown, without_files
+from rag.convert import without_files
 from rag.events import Cancel
 from rag.links import without_long_addresses
 from rag.types import Chunk

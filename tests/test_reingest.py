@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.apart import Here
 from rag.catalogue import Catalogue
 from rag.chunking import ChunkLimits
 from rag.errors import StoreUnavailable
@@ -68,7 +69,7 @@ class Rig:
             limits=LIMITS,
             detect=lambda _: "en",
             now=lambda: self.time,
-            convert=lambda kind, data, cancel: data.decode().upper() if upper else data.decode(),
+            reader=Here(lambda kind, data, cancel: data.decode().upper() if upper else data.decode()),
             shelf=Shelf(self.originals, live),
         )
         return [e for e in ingest.run(sources, cancel=cancel or Cancel()) if e.outcome]
