@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from .apart import Reader
 from .book import LedgerBook
 from .calls import Watched
 from .catalogue import Catalogue, KnowledgeBase
@@ -285,7 +286,7 @@ def _ingest(
         return base.language if base.language and found == UNDETERMINED else found
 
     limits = chunk_limits(settings, models.embedder)
-    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals)
+    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals, reader=Reader())
 
 
 def _file_limits(settings: Settings) -> FileLimits:

@@ -148,9 +148,9 @@ class _Scanner:
         """Length of a run of backticks -> where such runs begin."""
         for run in re.compile("`+").finditer(text, start, end):
             self.runs.setdefault(len(run[0]), []).append(run.start())
-        self.lines = [start, *(m.end() for m in LINE_END.finditer(text, start, end))]
         self.heads: dict[int, int] = {}
-        """Start of a line -> where the marks before its words end."""
+        """Where a line begins -> where what may stand before a link definition ends on it."""
+        self.lines = [start, *(m.end() for m in LINE_END.finditer(text, start, end))]
         self.closing = self._closing()
         self.ends: dict[int, Piece] = {}
         """Where the label of a link or image found so far ends -> its last piece."""

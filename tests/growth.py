@@ -1,8 +1,8 @@
 """Does work grow with its input, or faster? Counted in lines of Python that run, never in seconds.
 
 What one call of the regular expression engine or of another C function does is no line. `assert_not_frozen` bounds
-that: it runs in a process of its own whose processor time is limited, so generously that no machine is too slow and so that
-work which grows with the square of its input does not get by.
+that: it runs in a process of its own whose processor time is limited, so generously that no machine is too slow, and
+work that grows with the square of its input does not get by.
 """
 
 from __future__ import annotations

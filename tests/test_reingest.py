@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.apart import Here
 from rag.catalogue import Catalogue
 from rag.chunking import ChunkLimits
 from rag.errors import StoreUnavailable
@@ -69,7 +70,7 @@ class Rig:
             limits=LIMITS,
             detect=lambda _: "en",
             now=lambda: self.time,
-            convert=lambda kind, data, cancel: data.decode().upper() if upper else data.decode(),
+            reader=Here(lambda kind, data, cancel: data.decode().upper() if upper else data.decode()),
             originals=self.originals,
         )
         return [e for e in ingest.run(sources, cancel=cancel or Cancel()) if e.outcome]

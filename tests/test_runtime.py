@@ -50,9 +50,9 @@ class Database:
         self._here()
         return []
 
-    def hashes(self, collection: str) -> frozenset[str] | None:
+    def held(self, collection: str) -> list[Document] | None:
         self._here()
-        return frozenset()
+        return []
 
     def fingerprint(self, collection: str) -> Fingerprint | None:
         self._here()

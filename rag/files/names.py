@@ -28,6 +28,8 @@ def clean_name(name: str) -> str:
     """
     if _UNSHOWN.search(name):
         raise DocumentRefused(reason("files.name_control", name=shown_name(name)))
+    if len(name) > LONGEST_NAME:  # composing takes more than linear time; a shorter form has at least as many letters
+        raise DocumentRefused(reason("files.name_long", size=len(name.encode()), limit=LONGEST_NAME))
     composed = unicodedata.normalize("NFC", name)
     parts = [part for part in composed.split("/") if part not in ("", ".")]
     if composed.startswith("/") or "\\" in composed or ".." in parts or _DRIVE.match(composed):
