@@ -1,6 +1,6 @@
 # Thin targets; README shows the plain commands behind them.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint docs bench coverage clean
+.PHONY: help run setup test attack lint docs bench coverage clean
 SHELL := /bin/sh
 
 VENV ?= .venv
@@ -24,6 +24,9 @@ setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser an
 
 test: setup ## Run all tests on WORKERS=2 (ARGS="tests/test_x.py -x" for some)
 	$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
+
+attack: $(VENV)/.installed-dev ## Send every hostile input to a started app (ARGS="requests: names:" for some)
+	$(PY) -m tests.hostile $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check style, types and the Dockerfile
 	$(PY) -m ruff check .

@@ -8,17 +8,29 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rag.build import build
-from rag.errors import SettingsError
-from rag.settings import Settings, environment, unknown
+from rag import terminal
+
+if TYPE_CHECKING:
+    from rag.service import Service
 
 log = logging.getLogger("plainsight")
 
 
 def main() -> int:
     """Serve the page until it is interrupted. Returns the exit status."""
+    return terminal.ended(_serve)
+
+
+def _serve() -> int:
+    from rag.build import build
+    from rag.errors import SettingsError
+    from rag.settings import Settings, environment, unknown
+
     try:
         env = environment(Path.cwd())
         settings = Settings.from_env(env)
@@ -30,23 +42,26 @@ def main() -> int:
         logging.getLogger(ours).setLevel(settings.log_level)
     for why in unknown(env):
         log.warning("%s", why)
-    service = build(settings)
+    with closing(build(settings)) as service:
+        return _page(service)
+
+
+def _page(service: Service) -> int:
+    """Open the page, then load the models behind it, until Ctrl-C."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
     from rag.ui.page import build_page, launch_options
 
-    page = build_page(service)
+    page, settings = build_page(service), service.settings
     try:
         _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
-        log.info("Plainsight is at %s", address)
-        service.start()  # now, not before: loading models must not slow the page down
-        page.block_thread()
     except OSError as e:
         log.error("The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e)
         return 1
-    finally:
-        service.close()
+    log.info("Plainsight is at %s", address)
+    service.start()  # now, not before: loading models must not slow the page down
+    threading.Event().wait()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    terminal.program(main)

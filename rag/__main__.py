@@ -1,24 +1,33 @@
-"""`python -m rag COMMAND`: the same events as the page, printed. Knows no page."""
+"""`python -m rag COMMAND`: the same events as the page, printed. Knows no page.
+
+What takes time to load is loaded by `main`, which can be interrupted.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import ask, backup, documents, evaluate, kb, reindex, reingest
-from . import commands as saved
-from .errors import RagError
+from . import terminal
 from .exits import FAILED, OK
-from .messages import Language, reason, text
-from .settings import Settings, environment, unknown
+
+if TYPE_CHECKING:
+    from .messages import Language
+    from .settings import Settings
+
+NAMED = ("question", "names", "document", "origin", "target")
+"""Arguments that may not be empty, besides paths."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line; the README's commands are parsed with it in a test."""
+    from . import ask, backup, documents, evaluate, kb, reindex, reingest
+    from . import commands as saved
+
     top = argparse.ArgumentParser(prog="python -m rag", description="Plainsight from the command line.")
     top.add_argument("--language", choices=("en", "zh"), default="en", help="language of messages")
     top.add_argument("--verbose", action="store_true", help="log what happens")
@@ -35,30 +44,49 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a `RagError` becomes one line on stderr and exit code 1."""
+    """Run one command; an error becomes one line on stderr and exit code 1."""
+    return terminal.ended(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from .errors import RagError
+    from .messages import label, reason, text
+
     args = parser().parse_args(argv)
     language: Language = args.language
     try:
-        given = {name: getattr(args, option, None) for option, name in ask.OVERRIDES.items()}
-        env = {**environment(Path.cwd()), **{name: value for name, value in given.items() if value}}
-        settings = Settings.from_env(env)
-        logging.basicConfig(level=settings.log_level if args.verbose else "ERROR", format="%(levelname)s %(message)s")
-        for why in unknown(env):
-            print(text(why, language), file=sys.stderr)
-        run: Callable[[argparse.Namespace, Settings, Language], int] = args.run
-        return run(args, settings, language)
+        code = _command(args, language)
+        terminal.flush()
+        return code
     except RagError as e:
-        print(text(e.reason, language), file=sys.stderr)
-        return FAILED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush would fail
-        return OK
-    except KeyboardInterrupt:
-        return FAILED
+        terminal.tell(text(e.reason, language))
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        what = str(e.filename) if e.filename else label("report.output", language)
+        terminal.tell(text(reason("report.not_possible", what=what, detail=e.strerror or str(e)), language))
+    return FAILED
+
+
+def _command(args: argparse.Namespace, language: Language) -> int:
+    from .ask import OVERRIDES
+    from .messages import text
+    from .settings import Settings, environment, unknown
+
+    terminal.check(vars(args), named=NAMED)
+    given = {name: getattr(args, option, None) for option, name in OVERRIDES.items()}
+    env = {**environment(Path.cwd()), **{name: value for name, value in given.items() if value}}
+    settings = Settings.from_env(env)
+    logging.basicConfig(level=settings.log_level if args.verbose else "ERROR", format="%(levelname)s %(message)s")
+    for why in unknown(env):
+        print(text(why, language), file=sys.stderr)
+    run: Callable[[argparse.Namespace, Settings, Language], int] = args.run
+    return run(args, settings, language)
 
 
 def run_doctor(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     from .doctor import examine
+    from .messages import reason, text
 
     findings = examine(settings, deep=args.deep)
     for finding in findings:
@@ -70,4 +98,4 @@ def run_doctor(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    terminal.program(main)

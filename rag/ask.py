@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +11,12 @@ from typing import Any
 from . import report
 from .events import Cancel, Delta, Retrieved, StageEvent
 from .exits import ABSTAINED, FAILED, OK
-from .ledger import Answered, Outcome
+from .ledger import Answered, Ledger, Outcome
 from .messages import Language, reason, text
 from .request import Request
 from .service import Service
 from .settings import Settings
+from .terminal import as_json
 from .types import Mode, RetrievalOptions
 
 OVERRIDES = {
@@ -65,7 +65,7 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
             elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(json.dumps({**report.plain(found), "score_name": info.score_name}, ensure_ascii=False, indent=2))
+        print(as_json({**report.plain(found), "score_name": info.score_name}))
     else:
         print(report.evidence(found, info.score_name, language))
     return OK if found.contexts else ABSTAINED
@@ -85,17 +85,24 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
             elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(json.dumps(report.plain(ledger), ensure_ascii=False, indent=2))
+        print(as_json(report.plain(ledger)))
     else:
-        model = ledger.models["chat"].name if "chat" in ledger.models else ""
-        print(f"\n\n{text(reason(f'report.outcome_{ledger.outcome}', model=model), language)}")
-        if ledger.reason:
-            print(text(ledger.reason, language))
-        if checked := report.checks_of(ledger, language):
-            print(checked)
-        if ledger.retrieval:
-            print(report.evidence(ledger.retrieval, ledger.models["reranker"].score_name, language))
+        print(f"\n\n{told(ledger, language)}")
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
+
+
+def told(ledger: Ledger, language: Language) -> str:
+    """What is printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
+    model = ledger.models["chat"].name if "chat" in ledger.models else "–"
+    lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
+    if ledger.reason:
+        lines.append(text(ledger.reason, language))
+    if checked := report.checks_of(ledger, language):
+        lines.append(checked)
+    if ledger.retrieval:
+        reranker = ledger.models.get("reranker")
+        lines.append(report.evidence(ledger.retrieval, reranker.score_name if reranker else "", language))
+    return "\n".join(lines)
 
 
 def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:

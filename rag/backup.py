@@ -15,9 +15,10 @@ from .book import LedgerBook
 from .errors import KeepingError, RagError
 from .events import DocumentOutcome
 from .exits import OK
-from .messages import Language, Reason, reason, text
+from .messages import Language, Reason, label, reason, text
 from .originals import Originals
 from .settings import Settings
+from .terminal import path
 from .types import Document
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_commands(commands: Any) -> None:
     bring = commands.add_parser("import", help="take the documents of an archive into a knowledge base")
     bring.set_defaults(run=run_import)
     for command in (export, bring):
-        command.add_argument("archive", type=Path, metavar="FILE.zip")
+        command.add_argument("archive", type=path, metavar="FILE.zip")
         command.add_argument(
             "--conversations", action="store_true", help="with the conversations about it, of everyone"
         )
@@ -44,7 +45,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import ORIGINALS, changing
+    from .build import ORIGINALS, changing, recording
     from .milvus import elsewhere, holding
     from .transfer import move
 
@@ -55,8 +56,9 @@ def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -
     name = _collection(args, settings)
     with (
         changing(settings) as changed,
+        recording(target) as record,
         holding(origin, name) as (source, made_with),
-        holding(target, name, made_with, changed=changed) as (store, _),
+        holding(target, name, made_with, changed=changed, record=record) as (store, _),
     ):
         code = _moved("transfer.copied", move(source.contents(), store), language)
     if (Path(settings.data_dir) / ORIGINALS).is_dir():
@@ -98,17 +100,18 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .build import changing, kept_in
+    from .build import changing, kept_in, recording
     from .milvus import holding
     from .transfer import Archive, move
 
     name = _collection(args, settings)
     with (
         changing(settings) as changed,
+        recording(settings) as record,
         Archive.open(args.archive) as archive,
-        holding(settings, name, archive.manifest.fingerprint, changed=changed) as (store, _),
+        holding(settings, name, archive.manifest.fingerprint, changed=changed, record=record) as (store, _),
     ):
-        files = _bring_originals(archive, name, settings)
+        files = _bring_originals(archive, settings)
         code = _moved("transfer.imported", move(archive.contents(), store), language)
         if files:
             print(text(files, language))
@@ -134,7 +137,7 @@ def _original(originals: Originals, language: Language) -> Callable[[Document], 
     return original
 
 
-def _bring_originals(archive: Archive, collection: str, settings: Settings) -> Reason | None:
+def _bring_originals(archive: Archive, settings: Settings) -> Reason | None:
     """Keep the files of an archive, before its documents come: none of them is then without its file.
 
     Returns what there is to say of them.
@@ -150,7 +153,7 @@ def _bring_originals(archive: Archive, collection: str, settings: Settings) -> R
         originals = originals_in(settings, kept)
         try:
             for sha256 in hashes:
-                originals.keep(collection, sha256, archive.original(sha256))
+                originals.keep(sha256, archive.original(sha256))
         except KeepingError as e:
             return e.reason  # the documents count all the same
     return reason("originals.brought", count=len(hashes))
@@ -189,6 +192,8 @@ def _moved(code: str, events: Iterable[Moved], language: Language) -> int:
         if event.outcome is DocumentOutcome.UNCHANGED:
             unchanged += 1
         else:
-            print(f"{event.outcome:<10} {event.name}  {event.chunks} chunks", flush=True)
+            print(
+                f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}  {event.chunks} chunks", flush=True
+            )
     print(text(reason(code, documents=documents, chunks=chunks, unchanged=unchanged), language))
     return OK

@@ -101,7 +101,7 @@ class LedgerBook:
         database.use("book", MIGRATIONS)
 
     def keep(self, owner: str, conversation: str, ledger: Ledger, *, parent: str = "") -> None:
-        """Add an answer; a `conversation` that is not there yet begins with it.
+        """Add an answer, or what became of one; a `conversation` that is not there yet begins with it.
 
         Raises KeepingError when the conversation is another owner's, or has no such parent.
         """
@@ -280,6 +280,11 @@ def new_conversation() -> str:
     return uuid.uuid4().hex
 
 
+def new_answer() -> str:
+    """An id under which an answer is kept."""
+    return uuid.uuid4().hex
+
+
 def write(ledger: Ledger) -> str:
     """A ledger as JSON that `read` understands."""
     return _records().dump_json(ledger).decode()
@@ -292,7 +297,14 @@ def read(record: str) -> Ledger:
 
 def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: str, parent: str, now: float) -> None:
     row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
-    db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    kept = db.execute(
+        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " question = excluded.question, answer = excluded.answer, record = excluded.record, kept_at = excluded.kept_at"
+        " WHERE conversation = excluded.conversation AND parent IS excluded.parent",
+        row,
+    )
+    if not kept.rowcount:
+        raise KeepingError(reason("keeping.no_answer"))
     db.executemany("INSERT OR IGNORE INTO cited VALUES (?, ?, ?)", _cited(ledger))
     db.execute("UPDATE conversations SET updated = ?, head = ? WHERE id = ?", (now, ledger.id, conversation))
 

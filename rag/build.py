@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from .apart import Reader
 from .book import LedgerBook
+from .calls import Watched
 from .catalogue import Catalogue, KnowledgeBase
 from .conversation import Conversation
 from .device import prepare_environment
@@ -21,6 +23,7 @@ from .events import Cancel, IngestEvent
 from .files import FileLimits, Refused
 from .indexes import Indexes
 from .ingest import Ingest
+from .inventory import Inventory
 from .jobbook import JobBook
 from .joblist import JobList
 from .jobrunner import JobRunner, Renew, Take
@@ -30,11 +33,12 @@ from .marks import Marks
 from .messages import reason
 from .milvus import Milvus, chunk_limits, fingerprint, name_of
 from .models import load_models
-from .originals import Originals, Shelf
+from .originals import DAY_SECONDS, Originals
 from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
 from .retrieval import Policy, Retriever
+from .room import Room
 from .runners import Runners
 from .runtime import Models, Runtime, Talk
 from .scope import Scope
@@ -60,11 +64,12 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
     prepare_environment(os.environ)
-    chat = _chat(settings)
+    chat = _watched(settings)
     kept = kept_in(settings)
     originals, edition = originals_in(settings, kept), Edition(kept)
-    milvus = Milvus(settings, damaged=damaged, changed=edition.advance)
-    library = Library(Catalogue(kept, settings.collection), milvus, originals)
+    inventory = inventory_in(settings, kept)
+    milvus = Milvus(settings, damaged=damaged, changed=edition.advance, inventory=inventory)
+    library = Library(Catalogue(kept, settings.collection), milvus, originals, inventory)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
@@ -72,6 +77,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         talk=lambda models, scope: _talk(settings, models, scope, chat),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=chat.info if chat else None,
+        silent=lambda: chat.failure if chat else None,
     )
     indexes = Indexes(
         library,
@@ -87,9 +93,16 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         _taking(runtime),
         _renewing(runtime, indexes),
         there=library.catalogue.there,
+        room=Room(_written(settings)),
     )
     book, marks = LedgerBook(kept), Marks(kept)
     return Service(settings, runtime, _file_limits(settings), book, marks, jobs, indexes, wanted, edition)
+
+
+def _written(settings: Settings) -> list[Path]:
+    """The folders that documents are written to."""
+    embedded = [] if "://" in settings.uri else [Path(settings.uri)]
+    return [Path(settings.data_dir), *embedded]
 
 
 def _taking(runtime: Runtime) -> Take:
@@ -121,7 +134,12 @@ def kept_in(settings: Settings) -> Database:
 
 def originals_in(settings: Settings, kept: Database) -> Originals:
     """The files of the documents, beside what else is `kept`."""
-    return Originals(Path(settings.data_dir) / ORIGINALS, kept, name_of(settings))
+    return Originals(Path(settings.data_dir) / ORIGINALS, kept, term=settings.waste_days * DAY_SECONDS)
+
+
+def inventory_in(settings: Settings, kept: Database) -> Inventory:
+    """Which documents the Milvus of the settings should hold, beside what else is `kept`."""
+    return Inventory(kept, name_of(settings))
 
 
 @contextmanager
@@ -132,10 +150,20 @@ def changing(settings: Settings) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def recording(settings: Settings) -> Iterator[Inventory]:
+    """What is to be told of every document that is put into the Milvus of the settings, or deleted from it."""
+    with closing(kept_in(settings)) as kept:
+        yield inventory_in(settings, kept)
+
+
+@contextmanager
 def opened_library(settings: Settings) -> Iterator[Library]:
     """The knowledge bases without any model, released at the end; for what needs none."""
     kept = kept_in(settings)
-    with closing(kept), closing(Library(Catalogue(kept, settings.collection), Milvus(settings))) as library:
+    inventory = inventory_in(settings, kept)
+    milvus = Milvus(settings, inventory=inventory)
+    catalogue = Catalogue(kept, settings.collection)
+    with closing(kept), closing(Library(catalogue, milvus, inventory=inventory)) as library:
         yield library
 
 
@@ -201,6 +229,12 @@ def at_hand(settings: Settings) -> AtHand:
     return AtHand(settings)
 
 
+def _watched(settings: Settings) -> Watched | None:
+    """The chat model, if there is one, with a memory of whether it answered."""
+    chat = _chat(settings)
+    return Watched(chat) if chat else None
+
+
 def _chat(settings: Settings) -> ChatModel | None:
     """The chat model, or None without a key. Local servers that check no key still need one set: any word does."""
     if not settings.openai_api_key:
@@ -252,8 +286,7 @@ def _ingest(
         return base.language if base.language and found == UNDETERMINED else found
 
     limits = chunk_limits(settings, models.embedder)
-    shelf = Shelf(originals, base.live) if originals else None
-    return Ingest(store, models.embedder, limits=limits, detect=language, shelf=shelf)
+    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals, reader=Reader())
 
 
 def _file_limits(settings: Settings) -> FileLimits:

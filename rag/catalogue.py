@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from .errors import KeepingError, LibraryError
-from .messages import reason
+from .messages import label, reason
 from .sqlite import Database
 from .types import Mode, RetrievalOptions
 
@@ -252,6 +252,11 @@ class Catalogue:
         others = {str(row[0]) for row in db.execute("SELECT live FROM bases WHERE id != ?", (base.id,))}
         if base.live in others | ({self.default} if base.id != self.default else set()):
             raise LibraryError(reason("library.collection_taken", collection=base.live))
+
+
+def shown(base: KnowledgeBase) -> str:
+    """What a knowledge base is called where nobody's language is known."""
+    return base.name or label("library.default_name", "en")
 
 
 def _base(row: tuple[object, ...]) -> KnowledgeBase:

@@ -7,6 +7,7 @@ in `items[1]`, are no citations.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -27,6 +28,8 @@ LONGEST_RANGE = 50
 NAME_BEFORE = re.compile(r"[A-Za-z0-9_$.]*[A-Za-z0-9_$]\Z")
 WORD = re.compile(r"[A-Z][A-Za-z]+|[A-Za-z]{2,}[.]?|[0-9]+")
 CAPITALISED = re.compile(r"[A-Z][A-Za-z]+[0-9]*|[A-Z]{2,}[A-Z0-9]*")
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs to Unicode, nothing to a reader."""
 CLAUSE_END = re.compile(r"[.,;:!?][)\"'”’*_]*(?:\s|\Z)|[。，；：！？、]")
 
 
@@ -100,6 +103,11 @@ def without(answer: str) -> str:
         parts.append(answer[last : marker.start].rstrip(" "))
         last = marker.end
     return "".join(parts) + answer[last:]
+
+
+def says_something(answer: str) -> bool:
+    """Whether anything is left of an answer without its citations, blanks, punctuation and invisible characters."""
+    return any(unicodedata.category(c)[0] not in "CPZ" and c not in BLANK_LETTERS for c in without(answer))
 
 
 def _numbers(inside: str) -> tuple[int, ...]:

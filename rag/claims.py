@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -104,9 +105,10 @@ def without(answer: str, start: int, end: int, markers: Sequence[Marker]) -> str
 def _with_markers(answer: str, pieces: Sequence[Sentence], markers: Sequence[Marker]) -> list[Statement]:
     """A citation belongs to the sentence it stands in; one that a sentence begins with, to the sentence before."""
     found: list[Statement] = []
+    starts = [marker.start for marker in markers]
     for position, piece in enumerate(pieces):
         until = pieces[position + 1].start if position + 1 < len(pieces) else len(answer)
-        inside = [m for m in markers if piece.start <= m.start < until]
+        inside = markers[bisect_left(starts, piece.start) : bisect_left(starts, until)]
         start, leading = piece.start, 0
         while leading < len(inside) and not _LETTER.search(answer[start : inside[leading].start]):
             start = inside[leading].end

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BundleRefused, RagError
 from .messages import Language, reason, text
 from .settings import Settings
+from .terminal import path
 
 if TYPE_CHECKING:
     from .bundle import Opened
@@ -23,12 +23,12 @@ OK, DIFFERS, NO_EVIDENCE = 0, 1, 2
 def add_commands(commands: Any) -> None:
     """Both commands."""
     verify = commands.add_parser("verify", help="check saved evidence: quotes, hashes, and the documents at hand")
-    verify.add_argument("file", type=Path, metavar="FILE", help="as saved with an answer, .html or .json")
+    verify.add_argument("file", type=path, metavar="FILE", help="as saved with an answer, .html or .json")
     verify.add_argument("--without-documents", action="store_true", help="leave the knowledge base alone")
     verify.set_defaults(run=run_verify)
 
     marks = commands.add_parser("marks", help="count the evidence marked right or wrong, or export it for evaluate")
-    marks.add_argument("--export", type=Path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")
+    marks.add_argument("--export", type=path, metavar="DIR", help="write corpus.jsonl and queries.jsonl there")
     marks.set_defaults(run=run_marks)
 
 

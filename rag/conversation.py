@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
-from . import prompts, smalltalk
+from . import citations, prompts, smalltalk
 from .draft import Draft, Setup
 from .errors import GenerationError, RagError
 from .events import Cancel, Delta, Retrieved, Stage, StageEvent, State
@@ -24,7 +24,9 @@ from .retrieval import Retriever
 from .rewriting import rewrite
 from .selection import reselect
 from .stages import BREAKDOWNS, Stopwatch, breakdown
+from .thinking import Afresh
 from .types import Message, Retrieval
+from .wellformed import well_formed
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +68,13 @@ class Conversation:
 
     def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         """Events of one answer, the last one `Answered`. Raises RagError only for a question that cannot be asked."""
-        question = request.question.strip()
+        question = well_formed(request.question).strip()
         if not question:
             raise RagError(reason("stages.empty_question"))
         if len(question) > MAX_QUESTION:
             raise RagError(reason("stages.question_too_long", length=len(question), limit=MAX_QUESTION))
-        turn = _Turn(self, replace(request, question=question), cancel)
+        search_query = well_formed(request.search_query)
+        turn = _Turn(self, replace(request, question=question, search_query=search_query), cancel)
         yield from turn.run()
 
 
@@ -83,7 +86,7 @@ class _Turn:
         self.request = request
         self.cancel = cancel
         self.watch = Stopwatch(parts.now)
-        self.draft = Draft(uuid.uuid4().hex, request, parts.wall_clock())
+        self.draft = Draft(request.id or uuid.uuid4().hex, request, parts.wall_clock())
 
     def run(self) -> Iterator[AnswerEvent]:
         draft = self.draft
@@ -146,18 +149,17 @@ class _Turn:
             yield self.watch.skip(stage, reason("stages.small_talk"))
         question, chat = self.request.question, self.parts.chat
         yield self.watch.start(Stage.GENERATE)
-        if chat is None:
-            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
-            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
-        else:
+        failed: Reason | None = None
+        if chat is not None:
             self.draft.messages = smalltalk.messages(question)
             failed = yield from self._stream(chat, self.draft.messages)
-            if failed:
-                self.draft.end(Outcome.FAILED, failed)
-                return
-        yield self.watch.finish(Stage.GENERATE)
+        if not self.draft.answer and not self.cancel:
+            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
+            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE)
         yield self.watch.skip(Stage.CITE, reason("stages.small_talk"))
-        self.draft.end(Outcome.SMALL_TALK, None)
+        self.draft.end(Outcome.SMALL_TALK, failed)
 
     def _evidence(self) -> Iterator[AnswerEvent]:
         given = self.request.given
@@ -257,12 +259,18 @@ class _Turn:
         failed: Reason | None = None
         try:
             for delta in chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage):
-                if shown := self.draft.hear(delta):
-                    yield Delta(shown)
+                shown, afresh = self.draft.hear(delta), isinstance(delta, Afresh)
+                if shown or afresh:
+                    yield Delta(shown, afresh)
         except GenerationError as e:
             failed = e.reason
         if shown := self.draft.hear_out(whole=failed is None and not self.cancel):
             yield Delta(shown)
+        if not self.cancel and self.draft.answer and not citations.says_something(self.draft.answer):
+            self.draft.retract()
+            yield Delta("", afresh=True)
+        if not self.cancel and not self.draft.answer:
+            failed = failed or reason("generation.said_nothing", model=chat.info.name)
         if failed:
             yield self.watch.fail(Stage.GENERATE, failed)
         return failed

@@ -22,13 +22,14 @@ CALM = {
     "KMP_BLOCKTIME": "0",  # the same for Intel's OpenMP
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime, which the converters load, would note a device id in the home folder
 }
 CPU_ROWS = 256
 """Tokens from which a CPU multiplies matrices at full speed: larger batches only add padding."""
 
 
 def prepare_environment(environ: MutableMapping[str, str]) -> None:
-    """Set what torch and huggingface_hub read when they are imported; what the user set already stays."""
+    """Set what libraries read when they are imported, the converters' own too; what the user set already stays."""
     for name, value in CALM.items():
         environ.setdefault(name, value)
 

@@ -6,7 +6,7 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +18,12 @@ from .errors import RagError
 from .failures import shown_url
 from .messages import Language, Reason, label, reason, text
 from .settings import Settings
+from .stocktaking import most, some
 
 if TYPE_CHECKING:
-    from .store import Diagnosis
+    from .originals import Originals
+    from .store import Connection, Diagnosis
+    from .types import Document
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
 LEAST_PYTHON = (3, 11)
@@ -50,6 +53,7 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _python,
         _packages,
         _disk,
+        _kept,
         _originals,
         _offline_models,
         _qwen3_models,
@@ -100,18 +104,34 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     yield Finding("disk", free >= LEAST_DISK, why)
 
 
+def _kept(settings: Settings) -> Iterator[Finding]:
+    """Whether the file with conversations, marks and jobs is sound, read from its first page to its last."""
+    from .build import kept_in
+
+    with closing(kept_in(settings)) as kept:
+        if not kept.path.is_file():
+            return
+        damage = kept.damage()
+    values = {"path": str(kept.path), "detail": damage}
+    why = reason("doctor.kept_damaged" if damage else "doctor.kept_sound", **values)
+    yield Finding("kept", not damage, why)
+
+
 def _originals(settings: Settings) -> Iterator[Finding]:
     from .build import ORIGINALS
-    from .originals import usage
+    from .originals import usage, waste
 
     folder = Path(settings.data_dir) / ORIGINALS
     try:
-        used = usage(folder)
+        used, aside = usage(folder), waste(folder)
     except OSError as e:
         yield Finding("originals", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
         return
     code = "doctor.originals_kept" if settings.keep_originals else "doctor.originals_off"
     yield Finding("originals", True, reason(code, path=str(folder), files=used.files, megabytes=used.size / 1e6))
+    if aside.files:
+        values = {"files": aside.files, "megabytes": aside.size / 1e6, "days": settings.waste_days}
+        yield Finding("originals", True, reason("doctor.waste", **values))
 
 
 def _offline_models(settings: Settings) -> Iterator[Finding]:
@@ -163,6 +183,7 @@ def _milvus(settings: Settings, *, deep: bool) -> Iterator[Finding]:
             if number == 0:
                 yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
             yield from _collection(collection, option, found)
+            yield from _documents(settings, connection, collection, option)
 
 
 def _collections(settings: Settings) -> list[tuple[str, str]]:
@@ -199,6 +220,45 @@ def _collection(collection: str, option: str, found: Diagnosis) -> Iterator[Find
         yield Finding(
             "index", True, reason("doctor.pending", collection=collection, rows=found.pending, index=found.index)
         )
+
+
+def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[Finding]:
+    """Whether every document is there that should be, and the file each was made of."""
+    from .build import inventory_in, kept_in, originals_in
+    from .inventory import lost
+    from .store import read_held
+
+    with closing(kept_in(settings)) as kept:
+        if not kept.path.is_file():
+            return
+        inventory, originals = inventory_in(settings, kept), originals_in(settings, kept)
+        try:
+            held = {document.name: document for document in read_held(connection, collection) or ()}
+            recorded, others = inventory.recorded(collection), inventory.elsewhere(collection)
+        except RagError as e:
+            yield Finding("documents", False, e.reason)
+            return
+        where = {"collection": collection, "option": option}
+        if gone := lost(recorded, held):
+            files = sum(originals.has(each.sha256) for each in gone)
+            names = some([each.name for each in gone])
+            yield Finding("documents", False, reason("doctor.lost", count=len(gone), files=files, names=names, **where))
+        elif not held and not recorded and others:
+            milvus, theirs = most(others)
+            why = reason("doctor.elsewhere", milvus=milvus, count=len(theirs), **where)
+            yield Finding("documents", False, why)
+        if settings.keep_originals:
+            yield from _files(originals, list(held.values()), where)
+
+
+def _files(originals: Originals, documents: Sequence[Document], where: Mapping[str, str]) -> Iterator[Finding]:
+    """Documents whose file is not there, or is not what it was. Reads every file."""
+    missing = [document.name for document in documents if not originals.has(document.sha256)]
+    damaged = [d.name for d in documents if d.name not in missing and not originals.sound(d.sha256)]
+    for code, names in (("files_missing", missing), ("files_damaged", damaged)):
+        if names:
+            why = reason(f"doctor.{code}", count=len(names), names=some(names), **where)
+            yield Finding("originals", False, why)
 
 
 def _rows(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +15,13 @@ from .exits import FAILED, OK
 from .messages import Language, label, reason, text
 from .service import Service
 from .settings import Settings
+from .terminal import as_json, path
 
 
 def add_commands(commands: Any) -> None:
     """The three, each for one knowledge base."""
     ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.add_argument("paths", nargs="+", type=path, metavar="PATH")
     ingest.add_argument("--watch", action="store_true", help="go on, and keep one folder in step until Ctrl+C")
     ingest.add_argument("--moves", action="store_true", help="a file that was moved or renamed takes its old place")
     ingest.set_defaults(run=run_ingest)
@@ -81,7 +81,7 @@ def run_documents(args: argparse.Namespace, settings: Settings, language: Langua
     with opened_library(settings) as library:
         documents = library.documents(library.catalogue.named(args.kb).id)
     if args.json:
-        print(json.dumps(report.plain(documents), ensure_ascii=False, indent=2))
+        print(as_json(report.plain(documents)))
     else:
         print("\n".join(report.document_line(d) for d in documents) or label("report.no_documents", language))
     return OK

@@ -13,6 +13,7 @@ from .quotes import QuoteSplitter
 from .request import Request
 from .status import ModelInfo
 from .support import Checked, check
+from .thinking import Afresh
 from .types import Candidate, Fingerprint, Message, Retrieval, Usage
 
 PROVIDER = "provider"
@@ -29,6 +30,27 @@ class Setup:
     versions: Mapping[str, str] = field(default_factory=dict)
     collections: Mapping[str, str] = field(default_factory=dict)
     """Id -> name of the knowledge bases that are searched."""
+
+
+def unanswered(request: Request, at: float) -> Ledger:
+    """What is kept of a question while its answer is being written: it stays where the app ends before the answer."""
+    return Ledger(
+        question=request.question,
+        search_query=request.search_query or request.question,
+        options=request.options,
+        retrieval=None,
+        stages=(),
+        messages=(),
+        answer="",
+        citations=(),
+        outcome=Outcome.FAILED,
+        reason=reason("stages.unanswered"),
+        models={},
+        profile="",
+        started_at=at,
+        id=request.id,
+        author=Author.EDITED if request.search_query else Author.USER,
+    )
 
 
 @dataclass
@@ -63,8 +85,14 @@ class Draft:
 
     def hear(self, delta: str) -> str:
         """Take in a piece of the model's reply; returns what is to be shown of it."""
+        if isinstance(delta, Afresh):
+            self.retract()
         self.raw += delta
         return self.say(self._splitter.feed(delta))
+
+    def retract(self) -> None:
+        """What was said so far is no answer."""
+        self.answer, self._splitter = "", QuoteSplitter()
 
     def hear_out(self, *, whole: bool) -> str:
         """The reply has ended, by itself (`whole`) or not; returns what is still to be shown."""

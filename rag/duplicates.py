@@ -23,7 +23,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
 
 from .messages import Reason, reason
 from .naming import Kinship, kinship
@@ -43,6 +43,8 @@ ALIKE = 0.5
 ALIKE_ELSEWHERE = 0.75
 """The same where only the headings say that it is one document. At 0.5 the Milvus documentation gave five false alarms,
 installation pages for Go and Node.js among them; at 0.75 none."""
+MOST_STATEMENTS = 100
+"""Sentences of a passage that are compared with each of another one; passages have a dozen."""
 LONGEST_SHOWN = 240
 """Characters of a sentence in a conflict."""
 
@@ -136,9 +138,9 @@ def _difference(left: str, right: str) -> tuple[str, str]:
 
 
 def _statements(text: str) -> Iterator[str]:
-    for piece in sentences(text):
-        if piece.form is not Form.HEADING:
-            yield text[piece.start : piece.end]
+    told = (piece for piece in sentences(text) if piece.form is not Form.HEADING)
+    for piece in islice(told, MOST_STATEMENTS):
+        yield text[piece.start : piece.end]
 
 
 def _shown(sentence: str) -> str:

@@ -13,17 +13,18 @@ from .errors import RagError
 from .exits import OK
 from .messages import Language, reason
 from .settings import Settings
+from .terminal import path
 
 
 def add_commands(commands: Any) -> None:
     """The `evaluate` command."""
     evaluate = commands.add_parser("evaluate", help="measure retrieval on labelled questions")
-    evaluate.add_argument("--corpus", type=Path, required=True, metavar="C.jsonl")
-    evaluate.add_argument("--queries", type=Path, required=True, metavar="Q.jsonl")
+    evaluate.add_argument("--corpus", type=path, required=True, metavar="C.jsonl")
+    evaluate.add_argument("--queries", type=path, required=True, metavar="Q.jsonl")
     evaluate.add_argument("--relevant", default="relevant", metavar="FIELD", help="field with the relevant ids")
-    evaluate.add_argument("--unanswerable", type=Path, metavar="U.jsonl", help="questions nothing answers")
+    evaluate.add_argument("--unanswerable", type=path, metavar="U.jsonl", help="questions nothing answers")
     evaluate.add_argument("--without-titles", action="store_true", help="index texts without their titles")
-    evaluate.add_argument("--json", type=Path, metavar="OUT", help="also write the numbers to a file")
+    evaluate.add_argument("--json", type=path, metavar="OUT", help="also write the numbers to a file")
     evaluate.set_defaults(run=run_evaluate)
 
 

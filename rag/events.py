@@ -59,9 +59,10 @@ class StageEvent:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the streamed answer."""
+    """A piece of the streamed answer. `afresh`: it takes the place of all pieces before it, which were no answer."""
 
     text: str
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .messages import Reason, reason
+from .wellformed import well_formed
 
 LONGEST_RETRY_AFTER_S = 20.0
 """A provider that asks for more patience than this is reported instead of waited for."""
 KEY_PART = 8
 """Characters of the key that, seen in a row, count as a leak."""
 DETAIL_LENGTH = 240
+READ_LENGTH = 4_000
+"""Characters of a provider's words that are looked into: they are shown cut to `DETAIL_LENGTH`."""
 URL = re.compile(r"[!-~]+")
 HOST = re.compile(r"[A-Za-z0-9._\-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?")
 TOO_LONG = re.compile(
@@ -29,8 +32,18 @@ TOO_LONG = re.compile(
     r"|(prompt|input) is too long|too many (input )?tokens",
     re.IGNORECASE,
 )
+SYSTEM = "system role"
+"""Named among a request's parameters while rules have a message of their own; every server takes them in a user's."""
+ROLES = re.compile(
+    r"system (role|message|prompt)s?\b.{0,40}\bnot? (be )?(support|allow)|does not support '?(system|developer)\b"
+    r"|roles? must alternate|(only|unsupported|invalid|unknown)\b.{0,40}\broles?\b"
+    r"|\brole\b.{0,80}\b(not|un)[ -]?support",
+    re.IGNORECASE,
+)
 QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing|out of credits", re.IGNORECASE)
-KEY_LIKE = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]+|\bBearer\s+\S+|\S*\*{3,}\S*", re.IGNORECASE)
+KEY_LIKE = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]+|\bBearer\s+\S+", re.IGNORECASE)
+STARRED = "***"
+"""In a word, it stands for a part of a secret; we write it for a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +83,12 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """One printable line of at most `DETAIL_LENGTH` characters without the secret."""
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        line = KEY_LIKE.sub("***", self._masked(line))
-        return line if len(line) <= DETAIL_LENGTH else line[: DETAIL_LENGTH - 1] + "…"
+        words = "".join(c if c.isprintable() else " " for c in text[:READ_LENGTH]).split()
+        is_cut = len(text) > READ_LENGTH
+        line = self._masked(" ".join(words[:-1] if is_cut else words))  # the last word may be the half of a secret
+        line = " ".join(STARRED if STARRED in word else word for word in line.split())
+        line = KEY_LIKE.sub(STARRED, line)
+        return line if len(line) < DETAIL_LENGTH and not is_cut else line[: DETAIL_LENGTH - 1] + "…"
 
     def _masked(self, line: str) -> str:
         if not self._parts:
@@ -81,7 +97,7 @@ class Redactor:
         kept, last = [], 0
         for start in found:
             if start >= last:
-                kept += [line[last:start], "***"]
+                kept += [line[last:start], STARRED]
             last = max(last, start + self._size)
         return "".join(kept) + line[last:]
 
@@ -103,6 +119,9 @@ def of_status(
     """The failure behind an HTTP status. `sent` are the optional parameters of the request."""
     words = _words(body)
     detail = redact(words) or "–"
+    if status in (400, 422, 500) and SYSTEM in sent and ROLES.search(words):
+        why = reason("generation.rejected", host=to.host, status=status, detail=detail)
+        return Failure(why, rejected=SYSTEM, detail=detail)
     if status == 401:
         return Failure(reason("generation.bad_key", host=to.host) if to.has_key else _no_key(to), detail=detail)
     if status == 402 or (status == 429 and QUOTA.search(words)):
@@ -197,6 +216,13 @@ def _seconds(value: float) -> str:
 
 def _words(body: object) -> str:
     """What a provider says in its error body, whatever the shape."""
+    try:
+        return well_formed(_said(body))
+    except RecursionError:  # nested deeper than can be written out
+        return ""
+
+
+def _said(body: object) -> str:
     if isinstance(body, Mapping):
         inner: Any = body.get("error", body)
         if isinstance(inner, Mapping):

@@ -22,8 +22,9 @@ from .events import Cancel
 from .failures import Endpoint, Failure, Redactor
 from .messages import Reason, reason
 from .status import ModelInfo
-from .thinking import WithoutThinking
+from .thinking import Afresh, WithoutThinking
 from .types import Message, Usage
+from .wellformed import WellFormed, well_formed
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_S = 10.0
 """A server that has not accepted a connection by then is not there; tokens may take far longer."""
+CHARACTERS_PER_TOKEN = 16
+"""More than any text has: four in English, fewer than two in Chinese, more only in rows of blanks and dashes."""
+SHORTEST_LIMIT, LONGEST_LIMIT = 20_000, 200_000
+"""Bounds of an answer's limit in characters: servers count tokens differently, and nobody reads a hundred pages."""
+MOST_THOUGHT = 1_000_000
+"""Characters of thinking before an answer, and of chunks that hold nothing, which count one each."""
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
@@ -50,8 +57,9 @@ class ProviderError(Exception):
 class OpenAIChat:
     """A chat model behind an OpenAI-compatible address; `base_url` "" is OpenAI's own.
 
-    `timeout_s` bounds the wait for the first token and between two. Optional parameters a server does not take are
-    left out from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
+    `timeout_s` bounds the wait for the first token and between two. An answer longer than `max_output_tokens` could
+    give is cut: the server does not keep to it. Optional parameters a server does not take are left out
+    from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
     """
 
     def __init__(
@@ -76,6 +84,7 @@ class OpenAIChat:
             "stream_options": {"include_usage": True},
         }
         self._not_taken: frozenset[str] = frozenset()
+        self._longest = min(max(CHARACTERS_PER_TOKEN * (max_output_tokens or 0), SHORTEST_LIMIT), LONGEST_LIMIT)
         self._sleep = sleep
         self._redact = Redactor(self._key)
         try:
@@ -145,7 +154,7 @@ class OpenAIChat:
         tries = 0
         async with self._client() as client:
             while True:
-                attempt = _Attempt(self._to, self._redact, put, on_usage)
+                attempt = _Attempt(self._to, self._redact, put, on_usage, longest=self._longest)
                 failure = await attempt.run(client, self._request(messages))
                 if failure is None:
                     return
@@ -168,14 +177,17 @@ class OpenAIChat:
         if "max_tokens" in self._not_taken and "max_tokens" in optional:
             optional["max_completion_tokens"] = optional.pop("max_tokens")
         headers: dict[str, Any] = {f"X-Stainless-{name}": openai.omit for name in SILENT_HEADERS}
-        headers["User-Agent"] = USER_AGENT
+        headers |= {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}  # what is packed may have any size
         if not self._key:
             headers["Authorization"] = openai.omit
         if self._url != OPENAI_URL:
             headers |= {"OpenAI-Organization": openai.omit, "OpenAI-Project": openai.omit}
         return {
             "model": self.model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": [
+                {"role": m.role, "content": well_formed(m.content)}
+                for m in (_in_turns(messages) if failures.SYSTEM in self._not_taken else messages)
+            ],
             "stream": True,
             "extra_headers": headers,
             **{name: value for name, value in optional.items() if name not in self._not_taken},
@@ -183,6 +195,8 @@ class OpenAIChat:
 
     def _client(self) -> AsyncOpenAI:
         import openai
+
+        from .bounded import bound
 
         is_loopback = _is_loopback(self._url)
         http = openai.DefaultAsyncHttpxClient(
@@ -193,6 +207,7 @@ class OpenAIChat:
             verify=not (
                 is_loopback and self._url.startswith("http:")
             ),  # certificates take long to load: not for nothing
+            event_hooks={"response": [bound]},
         )
         return openai.AsyncOpenAI(api_key=self._key or "none", base_url=self._url, max_retries=0, http_client=http)
 
@@ -206,12 +221,20 @@ class _Attempt:
         redact: Redactor,
         put: Callable[[str], None],
         on_usage: Callable[[Usage], None] | None,
+        *,
+        longest: int,
     ) -> None:
         self.to = to
         self.redact = redact
         self.put = put
         self.on_usage = on_usage
         self.thinking = WithoutThinking()
+        self.well_formed = WellFormed()
+        self.longest = longest
+        self.length = 0
+        """Characters delivered."""
+        self.unspoken = 0
+        """Characters that came and were not delivered, as far as they are thinking."""
         self.begun = False
         self.thought = False
         self.finish = ""
@@ -221,6 +244,8 @@ class _Attempt:
         import openai
 
         sent = OPTIONAL & frozenset(request)
+        if any(message["role"] == "system" for message in request["messages"]):
+            sent |= {failures.SYSTEM}
         try:
             async with asyncio.timeout(self.to.connect_s + self.to.timeout_s):
                 stream = await client.chat.completions.create(**request)
@@ -239,7 +264,9 @@ class _Attempt:
             return failures.of_stream(e.body, to=self.to, redact=self.redact, sent=sent, begun=self.begun)
         except TimeoutError:
             return Failure(self._too_slow())
-        except ValueError as e:  # not JSON, or not UTF-8
+        except _Overlong as e:
+            return Failure(e.reason)
+        except (ValueError, RecursionError) as e:  # not JSON, or not UTF-8, or nested beyond reason
             return Failure(self._not_understood(), detail=self.redact(str(e)))
 
     async def _read(self, stream: AsyncStream[ChatCompletionChunk]) -> Failure | None:
@@ -248,6 +275,7 @@ class _Attempt:
         async for chunk in _timed(stream, self.to.timeout_s):
             chunks += 1
             self._take(chunk)
+        self._deliver(self.thinking.feed(self.well_formed.flush()))
         self._deliver(self.thinking.flush())
         if not chunks:
             code = "empty" if "event-stream" in content_type else "garbage"
@@ -264,19 +292,37 @@ class _Attempt:
             return
         if not isinstance(choices, list):
             raise ValueError(f"not a chat completion chunk: {type(chunk).__name__}")
-        for choice in choices[:1]:
-            self.finish = getattr(choice, "finish_reason", None) or self.finish
-            delta = getattr(choice, "delta", None)
-            said = getattr(delta, "content", None) or getattr(delta, "refusal", None) or ""
-            if not isinstance(said, str):
-                raise ValueError(f"content is {type(said).__name__}, not text")
-            self.thought = self.thought or bool(said or getattr(delta, "reasoning_content", None))
-            self._deliver(self.thinking.feed(said))
+        said = "".join(map(self._said, choices[:1]))
+        delivered = self._deliver(self.thinking.feed(self.well_formed.feed(said)))
+        self.unspoken += 0 if delivered else len(said) or 1
+        if self.unspoken > MOST_THOUGHT:
+            raise _Overlong(reason("generation.endless_thought", model=self.to.model))
 
-    def _deliver(self, text: str) -> None:
-        if text:
-            self.begun = True
-            self.put(text)
+    def _said(self, choice: Any) -> str:
+        """The answer's text in a choice. Raises ValueError when it is none."""
+        finish = getattr(choice, "finish_reason", None)
+        self.finish = finish if isinstance(finish, str) and finish else self.finish
+        delta = getattr(choice, "delta", None)
+        said = _text(getattr(delta, "content", None) or getattr(delta, "refusal", None))
+        thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
+        self.thought = self.thought or bool(said or thought)
+        self.unspoken += len(thought) if isinstance(thought, str) else 0
+        return said
+
+    def _deliver(self, text: str) -> bool:
+        """Hand on what is part of the answer; whether there was any. Raises _Overlong behind the last character."""
+        if isinstance(text, Afresh):
+            self.length = 0
+        elif not text:
+            return False
+        room = self.longest - self.length
+        shown = type(text)(text[:room])
+        self.length += len(shown)
+        self.begun = True
+        self.put(shown)
+        if len(text) > room:
+            raise _Overlong(reason("generation.overlong", model=self.to.model, limit=self.longest))
+        return True
 
     def _incomplete(self) -> Reason | None:
         """Why a stream that ended properly still gave no whole answer."""
@@ -299,6 +345,43 @@ class _Attempt:
         return (
             reason("generation.cut", host=self.to.host) if self.begun else reason("generation.garbage", url=self.to.url)
         )
+
+
+class _Overlong(Exception):
+    """What comes is no answer any more, but has no end either."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why)
+        self.reason = why
+
+
+def _text(content: object) -> str:
+    """The text of a delta's content: a string, or a list of parts. Raises ValueError for anything else."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise ValueError(f"content is {type(content).__name__}, not text")
+    return "".join(_part(part) for part in content)
+
+
+def _part(part: object) -> str:
+    """The text of a part; "" for a part of another kind, as thinking in a part of its own."""
+    if isinstance(part, str):
+        return part
+    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else ""
+    return text if isinstance(text, str) else ""
+
+
+def _in_turns(messages: Sequence[Message]) -> list[Message]:
+    """The messages without a system role: rules go before what the user says next, so that the roles alternate."""
+    turns: list[Message] = []
+    for message in messages:
+        role = "user" if message.role == "system" else message.role
+        if turns and turns[-1].role == role:
+            turns[-1] = Message(role, f"{turns[-1].content}\n\n{message.content}")
+        else:
+            turns.append(Message(role, message.content))
+    return turns
 
 
 def _count(usage: object, name: str) -> int:

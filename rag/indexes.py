@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .catalogue import KnowledgeBase
+from .catalogue import KnowledgeBase, shown
 from .chunking import ChunkLimits
 from .errors import IndexMismatch, LibraryError, RagError
 from .events import Cancel, IngestEvent
-from .library import Library, shown
+from .library import Library
 from .messages import Reason, reason
 from .protocols import Embedder
 from .reindexing import Reindexing, align, holds, new_name
@@ -101,6 +101,7 @@ class Indexes:
     def rebuild(self, base: str, *, cancel: Cancel) -> Iterator[IngestEvent]:
         """Build the new index, or go on with it: events of every document. Raises RagError when it cannot be begun."""
         known = self._library.catalogue.base(base)
+        self._library.stock.check_whole(known.id)
         embedder = self._embedder()
         fresh = self._made_with(embedder)
         old_with = self._library.fingerprint(known.id)
@@ -126,6 +127,7 @@ class Indexes:
         state = self.state(base)
         if not state.ready:
             raise LibraryError(reason("reindexing.not_ready", name=shown(state.base)))
+        self._library.stock.check_whole(state.base.id)
         align(self._library.beside(state.base.id, state.building), self._library.as_it_is(state.base.id))
         return self._exchange(state.base, state.building)
 

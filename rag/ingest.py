@@ -14,12 +14,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Protocol
 
 import numpy as np
 
-from .chunking import ChunkLimits, chunk, described
-from .convert import CONVERTED, PLACE, kind_of, to_markdown, without_files
+from .apart import Here, Reading, Split
+from .chunking import ChunkLimits
+from .convert import PLACE, kind_of
 from .errors import (
     DocumentRefused,
     IndexMismatch,
@@ -32,9 +32,9 @@ from .errors import (
     StoreUnavailable,
 )
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
-from .files import Refused, Seen, decode
+from .files import Refused, Seen
 from .messages import Reason, reason
-from .originals import Shelf
+from .originals import Originals
 from .protocols import Embedder, Store
 from .types import Chunk, Document, Source, Vectors
 
@@ -80,12 +80,6 @@ class _Job:
             self.vectors.popitem(last=False)
 
 
-class Convert(Protocol):
-    """Another format to Markdown; see `rag.convert.to_markdown`."""
-
-    def __call__(self, kind: str, data: bytes, *, cancel: Cancel) -> str: ...
-
-
 class Ingest:
     """Takes sources into one collection. Holds no state between runs."""
 
@@ -97,12 +91,13 @@ class Ingest:
         limits: ChunkLimits,
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
-        convert: Convert = to_markdown,
-        shelf: Shelf | None = None,
+        reader: Reading | None = None,
+        originals: Originals | None = None,
     ) -> None:
-        """`detect` gives the ISO 639-1 code of a text; `shelf` is where the files are kept, None: nowhere."""
-        self._convert = convert
-        self._shelf = shelf
+        """`detect` gives the ISO 639-1 code of a text; `originals` is where the files are kept, None: nowhere.
+        `reader` makes chunks of files; None: this process, which is for files one knows."""
+        self._reader = reader or Here()
+        self._originals = originals
         self._store = store
         self._embedder = embedder
         self._limits = limits
@@ -130,6 +125,7 @@ class Ingest:
             if moves and not cancel and not job.hopeless:
                 yield from self._moved(job)
         finally:
+            self._reader.close()
             self._flush(job)
 
     def _flush(self, job: _Job) -> None:
@@ -210,26 +206,30 @@ class Ingest:
         if before and same and not source.again:
             job.done[source.name] = sha256
             self._noted(source.name, job, None)
-            unkept = None if self._shelf and self._shelf.has(sha256) else self._unkept(sha256, source)
+            unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(sha256, source)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
-        text = self._text(source, cancel)
+        text = self._reader.text(kind_of(source.name), source.data, cancel=cancel)
         yield (event := replace(event, stage=IngestStage.SPLIT))
-        chunks = chunk(text, count_tokens=partial(self._count_tokens, cancel), limits=self._limits)
+        count, stem = partial(self._count_tokens, cancel), PurePosixPath(source.name).stem
+        split = self._reader.split(text, fallback=stem, count_tokens=count, limits=self._limits, cancel=cancel)
+        chunks = split.chunks
         if not chunks:
             raise DocumentRefused(reason("ingest.no_text"))
         counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
         event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, job), counted, job, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
-        document = self._document(source, sha256, text, chunks)
+        document = self._document(source, sha256, text, split)
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
-        unkept = self._unkept(sha256, source)
+        unkept = None if source.again else self._unkept(sha256, source)
         job.written = True
         if not self._store.put(document, chunks, vectors, again=source.again):
             yield _other_now(event)
             return
+        if source.again:  # not before: a document that was deleted meanwhile gets its file back by nobody
+            unkept = self._unkept(sha256, source)
         job.documents[source.name] = document
         job.done[source.name] = sha256
         twin = job.twin(source.name, sha256)
@@ -242,20 +242,14 @@ class Ingest:
 
     def _unkept(self, sha256: str, source: Source) -> Reason | None:
         """Keep the file beside its document; why it could not be, if so. That costs no document."""
-        if self._shelf is None:
+        if self._originals is None:
             return None
         try:
-            self._shelf.keep(sha256, source.data)
+            self._originals.keep(sha256, source.data)
         except KeepingError as e:
             log.warning("%r: its file is not kept: %s", source.name, e)
             return e.reason
         return None
-
-    def _text(self, source: Source, cancel: Cancel) -> str:
-        kind = kind_of(source.name)
-        if kind in CONVERTED.values():
-            return self._convert(kind, source.data, cancel=cancel)
-        return without_files(decode(source.data))
 
     def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
         _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
@@ -286,22 +280,19 @@ class Ingest:
             _check(cancel)
         return event, np.stack([found[key] for key in keys])
 
-    def _document(self, source: Source, sha256: str, text: str, chunks: Sequence[Chunk]) -> Document:
-        stem = PurePosixPath(source.name).stem
-        title, front_matter = described(text, fallback=stem)
-        if PLACE.fullmatch(title):
-            title = stem
+    def _document(self, source: Source, sha256: str, text: str, split: Split) -> Document:
+        title = PurePosixPath(source.name).stem if PLACE.fullmatch(split.title) else split.title
         return Document(
             name=source.name,
             sha256=sha256,
             title=title,
             language=self._detect(text),
             size=len(source.data),
-            chunks=len(chunks),
-            tokens=sum(each.tokens for each in chunks),
+            chunks=len(split.chunks),
+            tokens=sum(each.tokens for each in split.chunks),
             ingested_at=self._now(),
-            tags=front_matter.tags,
-            date=front_matter.date,
+            tags=split.front_matter.tags,
+            date=split.front_matter.date,
             kind=kind_of(source.name),
         )
 

@@ -35,11 +35,15 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
     ALTER TABLE jobs ADD COLUMN stopping INTEGER NOT NULL DEFAULT 0
     """,
+    """
+    ALTER TABLE job_files ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN tries INTEGER NOT NULL DEFAULT 0
+    """,
 )
 
 
 UNFINISHED = (str(JobState.WAITING), str(JobState.RUNNING))
-_HEAD = "SELECT id, collection, state, created, finished, error, kind, owner, stopping FROM jobs"
+_HEAD = "SELECT id, collection, state, created, finished, error, kind, owner, stopping, tries FROM jobs"
 
 
 class JobBook:
@@ -70,8 +74,17 @@ class JobBook:
     def note(self, job: str, position: int, file: JobFile) -> None:
         """Write down a file of a job, or what became of it."""
         with self._database.write() as db:
-            row = (job, position, file.sha256, _events().dump_json(file.event).decode())
-            db.execute("INSERT OR REPLACE INTO job_files VALUES (?, ?, ?, ?)", row)
+            row = (job, position, file.sha256, _events().dump_json(file.event).decode(), file.tries)
+            db.execute("INSERT OR REPLACE INTO job_files VALUES (?, ?, ?, ?, ?)", row)
+
+    def tried(self, job: str, position: int | None, tries: int) -> None:
+        """How often work on a file was begun without an end, or on the whole job."""
+        with self._database.write() as db:
+            if position is None:
+                db.execute("UPDATE jobs SET tries = ? WHERE id = ?", (tries, job))
+            else:
+                where = "WHERE job = ? AND position = ?"
+                db.execute(f"UPDATE job_files SET tries = ? {where}", (tries, job, position))
 
     def move(self, job: str, state: JobState, error: Reason | None = None) -> None:
         """A job's new state; one that ended gets its time."""
@@ -95,8 +108,8 @@ class JobBook:
 
     def files(self, job: str) -> tuple[JobFile, ...]:
         """The files of a job, as far as they were written down."""
-        rows = self._database.read("SELECT sha256, event FROM job_files WHERE job = ? ORDER BY position", (job,))
-        return tuple(JobFile(str(sha256), _events().validate_json(str(event))) for sha256, event in rows)
+        rows = self._database.read("SELECT sha256, event, tries FROM job_files WHERE job = ? ORDER BY position", (job,))
+        return tuple(JobFile(str(key), _events().validate_json(str(event)), int(str(n))) for key, event, n in rows)
 
     def forget(self, job: str) -> None:
         """Remove a job from the book; documents stay."""
@@ -105,7 +118,7 @@ class JobBook:
 
 
 def _head(row: Sequence[object]) -> Job:
-    id, collection, state, created, finished, error, kind, owner, stopping = row
+    id, collection, state, created, finished, error, kind, owner, stopping, tries = row
     return Job(
         str(id),
         str(collection),
@@ -116,6 +129,7 @@ def _head(row: Sequence[object]) -> Job:
         kind=JobKind(str(kind)),
         owner=str(owner),
         stopping=bool(stopping),
+        tries=int(str(tries)),
     )
 
 

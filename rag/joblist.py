@@ -199,29 +199,73 @@ class JobList:
         return self._book.stopping(progress.job.id)
 
     def note(self, progress: Progress, position: int, file: JobFile, *, keep: bool) -> None:
-        """The last thing said of a file; written down with `keep`. Raises KeepingError."""
-        if keep:
-            self._book.note(progress.job.id, position, file)
+        """The last thing said of a file; written down with `keep`. Raises KeepingError.
+
+        What cannot be written of a file that is known is remembered for `catch_up`; another file was not received.
+        """
+        try:
+            if keep:
+                self._book.note(progress.job.id, position, file)
+                progress.unwritten.discard(position)
+        except KeepingError:
+            if position == len(progress.files):
+                raise
+            progress.unwritten.add(position)
+            self._said(progress, position, file)
+            raise
+        self._said(progress, position, file)
+
+    def _said(self, progress: Progress, position: int, file: JobFile) -> None:
         with self.changed:
             progress.files[position : position + 1] = [file]
+            self.tell()
+
+    def catch_up(self, progress: Progress) -> None:
+        """Write down what could not be written before. Raises KeepingError."""
+        for position in sorted(progress.unwritten):
+            self.note(progress, position, progress.files[position], keep=True)
+
+    def tried(self, progress: Progress, position: int | None, tries: int) -> None:
+        """How often work on a file, or on the whole job, was begun without an end. Raises KeepingError."""
+        self._book.tried(progress.job.id, position, tries)
+        with self.changed:
+            if position is None:
+                progress.job = replace(progress.job, tries=tries)
+            else:
+                progress.files[position] = replace(progress.files[position], tries=tries)
+
+    def hold(self, progress: Progress, why: Reason) -> None:
+        """The job waits, and says for what; also when that cannot be written down."""
+        try:
+            self._book.move(progress.job.id, JobState.WAITING, why)
+        except KeepingError as e:
+            log.warning("%s", e)
+        with self.changed:
+            progress.job = replace(progress.job, state=JobState.WAITING, error=why)
             self.tell()
 
     def move(self, progress: Progress, state: JobState) -> None:
         """Raises KeepingError."""
         self._book.move(progress.job.id, state)
         with self.changed:
-            progress.job = replace(progress.job, state=state)
+            progress.job = replace(progress.job, state=state, error=None)
             self.tell()
 
     def end(self, progress: Progress, state: JobState, error: Reason | None) -> None:
-        """The job is over; what was kept for files that need no second try is dropped."""
+        """The job is over; what was kept for files that need no second try is dropped.
+
+        Not where the book does not know it: the next start takes the job up again, and needs the files.
+        """
         try:
+            self.catch_up(progress)
             self._book.move(progress.job.id, state, error)
+            written = True
         except KeepingError as e:
             log.error("%s", e)
+            written = False
         with self.changed:
             progress.job = replace(progress.job, state=state, error=error)
-            if not progress.snapshot().failures:
+            if written and not progress.snapshot().failures:
                 self._spool.drop(progress.job.id)
             ended = [job.id for job in self._all() if job.ended]
             for id in ended[: max(0, len(ended) - REMEMBERED)]:

@@ -10,16 +10,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
+from . import tries
 from .errors import KeepingError, RagError
 from .events import Cancel, DocumentOutcome, IngestEvent
 from .files import Refused
 from .joblist import LOOK_SECONDS, JobList
-from .jobs import Job, JobFile, JobKind, JobState, Pace, Progress
+from .jobs import NO_ROOM, Job, JobFile, JobKind, JobState, Pace, Progress
 from .messages import Reason, reason
+from .receiving import Offer, Receiving
 from .spool import Spool
 from .types import Source
 
@@ -31,7 +34,8 @@ IDLE_SECONDS = 30.0
 ABANDON_SECONDS = 5.0
 """A batch of a knowledge base that is being deleted is waited for that long; it ends in an error otherwise."""
 
-Offer = Callable[[], Iterable[Source | Refused]]
+ROOM_SECONDS = 30.0
+"""Between two looks of a job that waits for room on the disk."""
 
 
 class Take(Protocol):
@@ -59,11 +63,15 @@ class JobRunner:
         renew: Renew,
         *,
         there: Callable[[str], bool],
+        room: Callable[[int], Reason | None] = lambda _: None,
         now: Callable[[], float] = time.monotonic,
         idle: float = IDLE_SECONDS,
         heed: float = LOOK_SECONDS,
     ) -> None:
-        """`there` tells whether a knowledge base still is; `heed` is how many seconds a job goes on before it asks."""
+        """`there` tells whether a knowledge base still is; `heed` is how many seconds a job goes on before it asks.
+
+        `room` says why a file of so many bytes must wait for room on the disk.
+        """
         self._known = known
         self._spool = spool
         self._take = take
@@ -73,7 +81,8 @@ class JobRunner:
         self._idle = idle
         self._heed_every = heed
         self._heeded = float("-inf")
-        self._offers: dict[str, Offer] = {}
+        self._room = room
+        self._receiving = Receiving(known, spool)
         self._closed = Cancel()
         self._thread: threading.Thread | None = None
 
@@ -103,7 +112,7 @@ class JobRunner:
     def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
         """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
         job = self._known.begin(collection, kind)
-        self._offers[job.id] = offer
+        self._receiving.expect(job.id, offer)
         self._known.enter(job)
         return job.id
 
@@ -120,6 +129,8 @@ class JobRunner:
         """Stop a job between two batches; documents that are finished stay. Another program does so within seconds."""
         if progress := self._known.own(id):
             progress.cancel.cancel()
+            with self._known.changed:  # it may be one that waits for room
+                self._known.changed.notify_all()
         elif (job := self.job(id)) and not job.ended:
             self._known.stop(id)
 
@@ -173,6 +184,7 @@ class JobRunner:
             self._known.changed.notify_all()
         if running := self._known.running():
             running.cancel.cancel()
+            tries.forgive(self._known, running)  # should the process be ended before the batch is
         if self._thread:
             self._thread.join(patience)
         if not (self._thread and self._thread.is_alive()):  # else the end of the process frees the lock
@@ -184,7 +196,7 @@ class JobRunner:
             try:
                 self._work(progress)
             except KeepingError as e:
-                self._end(progress, JobState.FAILED, e.reason)
+                self._stopped(progress, e.reason)
             except Exception as e:  # the thread must outlive one job, whatever it holds
                 log.exception("job %s broke down", progress.job.id)
                 self._end(progress, JobState.FAILED, reason("jobs.broke_down", kind=type(e).__name__))
@@ -192,14 +204,24 @@ class JobRunner:
     def _next(self) -> Progress | None:
         """The next job to work on; None once closed."""
         while not self._closed:
-            if progress := self._known.waiting():
+            progress = self._known.waiting()
+            if progress and self._may_go_on(progress):
                 return progress
-            if self._adopted():
+            if progress is None and self._adopted():
                 continue
             with self._known.changed:
-                if not self._closed and self._known.waiting() is None:
+                if not self._closed and self._known.waiting() is progress and not (progress and progress.cancel):
                     self._known.changed.wait(self._idle)
         return None
+
+    def _may_go_on(self, progress: Progress) -> bool:
+        """Whether a job that waits need not wait for room; asked every now and then. Those behind it wait as well."""
+        if progress.job.error is None or progress.cancel or not self._there(progress.job.collection):
+            return True
+        if self._now() < progress.look_at:
+            return False
+        progress.look_at = self._now() + ROOM_SECONDS
+        return self._room(0) is None
 
     def _adopted(self) -> bool:
         try:
@@ -211,21 +233,31 @@ class JobRunner:
     def _work(self, progress: Progress) -> None:
         job = progress.job
         self._known.move(progress, JobState.RUNNING)
+        self._known.catch_up(progress)
         progress.started = self._now()
         self._heeded = float("-inf")
         self._heed(progress)
-        if job.kind is JobKind.REINDEX:
-            error = self._follow(progress, self._renew(job.collection, cancel=progress.cancel))
-        else:
-            error = self._ingest(progress)
+        error = self._renewed(progress) if job.kind is JobKind.REINDEX else self._ingest(progress)
         if self._closed:
+            tries.forgive(self._known, progress)
             return  # the next start goes on
         if not self._there(job.collection):
             self._end(progress, JobState.CANCELLED, reason("jobs.base_deleted"), lost=True)
         elif error is not None:
-            self._end(progress, JobState.FAILED, error)
+            self._stopped(progress, error)
         else:
             self._end(progress, JobState.CANCELLED if progress.cancel else JobState.DONE, None)
+
+    def _stopped(self, progress: Progress, error: Reason) -> None:
+        """A job cannot go on: not now, for want of room, or not at all."""
+        if error.code not in NO_ROOM:
+            self._end(progress, JobState.FAILED, error)
+        elif progress.cancel:
+            self._end(progress, JobState.CANCELLED, None)
+        else:
+            tries.forgive(self._known, progress)
+            progress.look_at = self._now() + ROOM_SECONDS
+            self._known.hold(progress, error)
 
     def _heed(self, progress: Progress) -> None:
         """Cancel a job that another program's user wants cancelled, or whose knowledge base is gone."""
@@ -237,6 +269,7 @@ class JobRunner:
 
     def _end(self, progress: Progress, state: JobState, error: Reason | None, *, lost: bool = False) -> None:
         """No file stays without an outcome. Where all is `lost`, nothing can be tried again."""
+        self._receiving.forget(progress.job.id)
         outcome = DocumentOutcome.CANCELLED if state is JobState.CANCELLED else DocumentOutcome.FAILED
         for at, file in enumerate(progress.files):
             ended = file if file.ended else replace(file, event=replace(file.event, outcome=outcome))
@@ -264,24 +297,52 @@ class JobRunner:
             return e.reason
         return None
 
+    def _renewed(self, progress: Progress) -> Reason | None:
+        """Build a new index; why that ended early, if it did."""
+        if error := tries.too_often(progress):
+            return error
+        tries.begin(self._known, progress, None)
+        return self._follow(progress, self._renew(progress.job.collection, cancel=progress.cancel))
+
     def _ingest(self, progress: Progress) -> Reason | None:
         """Take the files of a job that have not ended; why it broke off, if it did."""
-        job = progress.job
         try:
-            self._receive(progress)
+            self._receiving.receive(progress)
             waiting = [i for i, file in enumerate(progress.files) if not file.ended]
-            positions = iter(waiting)
-            at = next(positions, None)
-            sources = (self._source(job, progress.files[i]) for i in waiting)
-            for event in self._take(sources, collection=job.collection, cancel=progress.cancel):
-                if at is None or self._closed:
-                    break
-                self._note(progress, at, replace(progress.files[at], event=event))
-                if event.outcome is not None:
-                    at = next(positions, None)
+            events = self._take(
+                self._sources(progress, waiting), collection=progress.job.collection, cancel=progress.cancel
+            )
+            return self._taken(progress, iter(waiting), events)
         except RagError as e:
             return e.reason
+
+    def _taken(self, progress: Progress, positions: Iterator[int], events: Iterator[IngestEvent]) -> Reason | None:
+        at = next(positions, None)
+        for event in events:
+            if at is None or self._closed:
+                break
+            if event.reason and event.reason.code in NO_ROOM and not progress.cancel:
+                _break_off(events)
+                return event.reason  # no outcome of the file: it is taken once there is room
+            self._note(progress, at, replace(progress.files[at], event=event))
+            if event.outcome is not None:
+                at = next(positions, None)
         return None
+
+    def _sources(self, progress: Progress, waiting: Iterable[int]) -> Iterator[Source | Refused]:
+        """The files of a job, each from the moment work on it begins. Raises KeepingError when it must wait."""
+        for at in waiting:
+            file = progress.files[at]
+            if self._closed:
+                return
+            if against := tries.against(file):
+                yield Refused(file.event.name, file.event.origin, file.event.size, against)
+                continue
+            if not progress.cancel:
+                if short := self._room(file.event.size):
+                    raise KeepingError(short)
+                tries.begin(self._known, progress, at)
+            yield self._source(progress.job, file)
 
     def _note(self, progress: Progress, at: int, file: JobFile) -> None:
         self._known.note(progress, at, file, keep=file.ended)
@@ -290,12 +351,9 @@ class JobRunner:
     def _source(self, job: Job, file: JobFile) -> Source | Refused:
         return self._spool.source(job.id, file, again=job.kind is JobKind.REINGEST)
 
-    def _receive(self, progress: Progress) -> None:
-        """Write down every file of a new job and keep its bytes, before the first is worked on.
 
-        All of them, also when it is cancelled meanwhile: what was not received could not be tried again.
-        """
-        offer = self._offers.pop(progress.job.id, None)
-        for offered in offer() if offer else ():
-            file = self._spool.receive(progress.job.id, offered)
-            self._known.note(progress, len(progress.files), file, keep=True)
+def _break_off(events: Iterator[IngestEvent]) -> None:
+    """End the ingest now, not whenever the memory is tidied up. It may want to write once more."""
+    with suppress(RagError):
+        if isinstance(events, Generator):
+            events.close()

@@ -8,6 +8,13 @@ from enum import StrEnum
 from .events import Cancel, DocumentOutcome, IngestEvent
 from .messages import Reason
 
+MOST_TRIES = 2
+"""A file with which the program died so often is set aside: it would kill the next start as well."""
+
+SET_ASIDE = "jobs.set_aside"
+NO_ROOM = frozenset({"jobs.no_room", "keeping.disk_full", "store.disk_full"})
+"""Codes of what passes once there is room on the disk: a job waits for that."""
+
 GOOD = frozenset({DocumentOutcome.ADDED, DocumentOutcome.REPLACED, DocumentOutcome.UNCHANGED, DocumentOutcome.MOVED})
 
 
@@ -19,7 +26,7 @@ class JobState(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
-    """It ended as a whole, as when the database went away; `error` says why."""
+    """It ended as a whole, as when the database went away; `error` says why. That of one that waits is what for."""
 
 
 class JobKind(StrEnum):
@@ -41,10 +48,17 @@ class JobFile:
 
     sha256: str
     event: IngestEvent
+    tries: int = 0
+    """How often work on it was begun and came to no end, because the program died."""
 
     @property
     def ended(self) -> bool:
         return self.event.outcome is not None
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether it is not worked on any more because the program died with it."""
+        return self.event.reason is not None and self.event.reason.code == SET_ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class Job:
     """Another app is at it: what is known of it is what that one wrote down."""
     stopping: bool = False
     """Somebody asked the app that has it to cancel it."""
+    tries: int = 0
+    """As of a file, for a job that is one piece of work."""
 
     @property
     def ended(self) -> bool:
@@ -75,9 +91,8 @@ class Job:
     @property
     def failures(self) -> tuple[JobFile, ...]:
         """Files that may succeed another time: not those refused for what they are."""
-        return tuple(
-            f for f in self.files if f.sha256 and f.event.outcome in (DocumentOutcome.FAILED, DocumentOutcome.CANCELLED)
-        )
+        passing = (DocumentOutcome.FAILED, DocumentOutcome.CANCELLED)
+        return tuple(f for f in self.files if f.sha256 and (f.event.outcome in passing or f.set_aside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,12 @@ class Progress:
     job: Job
     files: list[JobFile] = field(default_factory=list)
     started: float = 0.0
+    at: int | None = None
+    """Position of the file that is worked on."""
+    unwritten: set[int] = field(default_factory=set)
+    """Positions of files of which the book does not have the last word."""
+    look_at: float = 0.0
+    """When to look again whether a job that waits for room can go on."""
     cancel: Cancel = field(default_factory=Cancel)
 
     def snapshot(self) -> Job:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from typing import Any
 
 from .catalogue import OWN, KnowledgeBase
@@ -14,6 +13,7 @@ from .library import Library
 from .messages import Language, reason, text
 from .report import plain
 from .settings import Settings
+from .terminal import as_json
 from .types import Mode
 
 
@@ -57,7 +57,7 @@ def _list(args: argparse.Namespace, library: Library, language: Language) -> Non
     bases = library.catalogue.all()
     if args.json:
         rows = [{**plain(base), "documents": _documents(library, base)} for base in bases]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(as_json(rows))
         return
     for base in bases:
         counted = _documents(library, base)
@@ -98,8 +98,16 @@ def _set(args: argparse.Namespace, library: Library, language: Language) -> None
 def _delete(args: argparse.Namespace, library: Library, language: Language) -> None:
     base = library.catalogue.named(args.name)
     asked = text(reason("library.confirm", name=base.name, documents=_documents(library, base) or 0), language)
-    library.delete(base.id, typed=args.confirm if args.confirm is not None else input(f"{asked} "))
+    library.delete(base.id, typed=args.confirm if args.confirm is not None else _typed(asked))
     print(text(reason("library.deleted", name=base.name), language))
+
+
+def _typed(asked: str) -> str:
+    """What is typed in answer; "" where nobody is there to type."""
+    try:
+        return input(f"{asked} ")
+    except (EOFError, UnicodeDecodeError):
+        return ""
 
 
 def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,11 @@ from typing import Any
 from .errors import RagError
 from .messages import reason
 from .types import Source
+
+MB = 1_000_000
+LONGEST_LINE = 20 * MB
+"""As long as a document may be."""
+MOST_BYTES = 1000 * MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +120,30 @@ class _Line:
 
 def _lines(path: Path) -> list[_Line]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        found = [_line(path, number, line) for number, line in enumerate(_bounded(path), 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as e:
         raise RagError(reason("evaluation.unreadable", path=str(path), error=str(e))) from e
-    found = [_line(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise RagError(reason("evaluation.empty", path=str(path)))
     return found
 
 
+def _bounded(path: Path) -> Iterator[str]:
+    """The lines of a file, which may be a pipe. Raises RagError for one that is too long, or has too many."""
+    size = 0
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE + 1):
+            size += len(line)
+            if len(line) > LONGEST_LINE or size > MOST_BYTES:
+                limits = {"line": LONGEST_LINE // MB, "limit": MOST_BYTES // MB}
+                raise RagError(reason("evaluation.too_large", path=str(path), **limits))
+            yield line.decode("utf-8-sig" if size == len(line) else "utf-8")
+
+
 def _line(path: Path, number: int, line: str) -> _Line:
     try:
         value = json.loads(line)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise _Line(path, number, {}).wrong("not_json", error=str(e)) from e
     if not isinstance(value, dict):
         raise _Line(path, number, {}).wrong("not_an_object")

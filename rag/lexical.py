@@ -46,6 +46,8 @@ _POSSESSIVE = re.compile(r"['\u2019][sS]\b")
 _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ACCENT = re.compile("[\u0300-\u036f]")
+_MARKS = re.compile(r"([^\w\s\x00-\x7f]{30})[^\w\s\x00-\x7f]++")
+"""More marks in a row than any script has, which Unicode's forms sort in more than linear time."""
 _VERSION = re.compile(r"v(?=\d)")
 
 _STOP_WORDS = frozenset(
@@ -120,6 +122,7 @@ def _fold(text: str) -> str:
     Voiced kana and hangul are put together again first; marks that stay apart (Arabic, Thai, Indic vowel signs) go
     too, because tokenizers do not count them as word characters and would cut words there.
     """
+    text = _MARKS.sub(r"\1", text)
     bare = _ACCENT.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text)))
     composed = unicodedata.normalize("NFKC", bare)
     if not composed.isascii():

@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from .catalogue import Catalogue, KnowledgeBase
+from .catalogue import Catalogue, KnowledgeBase, shown
 from .errors import IndexMismatch, KeepingError, LibraryError, ModelsNotReady, StoreError
-from .messages import label, reason
+from .inventory import Inventory
+from .messages import reason
 from .originals import Originals
 from .protocols import Embedder, Searchable, Store
 from .scope import Place, Scope
+from .stocktaking import Stocktaking
 from .textonly import TextOnly
 from .tidying import Tidier
 from .types import Document, Fingerprint, RetrievalOptions
@@ -32,8 +34,8 @@ class Database(Protocol):
     def documents(self, collection: str) -> list[Document]:
         """Committed documents, readable before any model is loaded."""
 
-    def hashes(self, collection: str) -> frozenset[str] | None:
-        """Content of all documents, deleted ones that can be restored among them; None without a collection."""
+    def held(self, collection: str) -> list[Document] | None:
+        """All documents, deleted ones that can be restored among them; None without a collection."""
 
     def fingerprint(self, collection: str) -> Fingerprint | None:
         """What the collection was made with; None when there is no collection."""
@@ -54,11 +56,18 @@ class Database(Protocol):
 class Library:
     """What is in the catalogue, and what of it is open."""
 
-    def __init__(self, catalogue: Catalogue, database: Database, originals: Originals | None = None) -> None:
-        """`originals` are the files of the documents, tidied with them."""
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        database: Database,
+        originals: Originals | None = None,
+        inventory: Inventory | None = None,
+    ) -> None:
+        """`originals` are the files of the documents, tidied with them; the `inventory` says what there should be."""
         self.catalogue = catalogue
         self._database = database
         self._originals = originals
+        self.stock = Stocktaking(catalogue, database, inventory)
         self._opening = threading.Lock()
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
@@ -71,6 +80,7 @@ class Library:
         """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
         self._embedder = embedder
         self._clear_away()
+        self.stock.lacks_anything()
 
     def fingerprint(self, base: str = "") -> Fingerprint | None:
         """What the index of a knowledge base was made with; None when it has none yet. Raises StoreError."""
@@ -96,18 +106,22 @@ class Library:
         with self._opening:
             if live not in self._stores:
                 store = self._database.open(live, self._embedder)
-                self._still(base, live)
+                self._still(base, live, store)
                 self._stores[live] = store
                 self.tend(store)  # it may hold documents that were deleted before a restart
             return self._stores[live]
 
-    def _still(self, base: str, collection: str) -> None:
-        """A collection was opened, and perhaps made: not for a knowledge base that was deleted in the meantime."""
+    def _still(self, base: str, collection: str, store: Store) -> None:
+        """A collection was opened, and perhaps made: not for a knowledge base that was deleted in the meantime.
+
+        One that holds documents was there before; that the catalogue knows it no more is no reason to drop it.
+        """
         try:
             self.catalogue.base(base)
         except LibraryError:
-            self.catalogue.doom(collection)
-            self._clear_away()
+            if not store.documents():
+                self.catalogue.doom(collection)
+                self._clear_away()
             raise
 
     def as_it_is(self, base: str = "") -> Store:
@@ -123,18 +137,15 @@ class Library:
         self._tidier.tend(store)
 
     def tidy_originals(self) -> int:
-        """Remove the files no document needs any more; returns how many.
+        """Move aside the files of deleted documents, and remove those whose term has passed; returns how many.
 
-        No file goes while a knowledge base cannot be read: a document that is not seen would cost its file.
+        No file goes while a knowledge base cannot be read, or lacks documents it should have.
         """
-        if self._originals is None or not self._originals.any:
+        if self._originals is None or not self._originals.any or self.stock.lacks_anything():
             return 0
         try:
-            known = {c for base in self.catalogue.all() for c in (base.live, *self.catalogue.beside(base.id)) if c}
-            held = {c: self._database.hashes(c) for c in known | self._originals.collections()}
-            # a collection that should be there and is not may be away; one nobody knows any more is gone
-            return self._originals.tidy({c: h or () for c, h in held.items() if h is not None or c not in known})
-        except (StoreError, KeepingError) as e:
+            return self._originals.tidy()
+        except KeepingError as e:
             log.warning("files of documents are not tidied now: %s", e)
             return 0
 
@@ -196,7 +207,7 @@ class Library:
         with self._opening:
             if collection not in self._stores:
                 store = self._database.open(collection, self._embedder)
-                self._still(base, collection)
+                self._still(base, collection, store)
                 self._stores[collection] = store
             return self._stores[collection]
 
@@ -250,12 +261,7 @@ class Library:
         for collection in self.catalogue.doomed():
             try:
                 self._database.drop(collection)
-            except StoreError as e:
+            except (StoreError, KeepingError) as e:
                 log.warning("collection %s is dropped at the next start: %s", collection, e)
                 return
             self.catalogue.dropped(collection)
-
-
-def shown(base: KnowledgeBase) -> str:
-    """What a knowledge base is called where nobody's language is known."""
-    return base.name or label("library.default_name", "en")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ LEAST_PART = 8
 _MARKUP = re.compile(
     r"""(?P<blank>
           (?m:^[ \t>]*(?:`{3,}|~{3,})[^\n]*$)                                       # a fence
-        | (?m:^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$)   # the rule of a table, or a rule
+        | (?m:^[ \t]*+(?:\|[ \t]*+)?:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+(?:\|[ \t]*+)?$)   # a rule
         | (?m:^[ \t]*(?:(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|\#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t]))[ \t]*)+)
         | (?<!\|)\|(?!\|)
         | \s+
       )
       | (?P<nothing>
           !?\[(?=[^\[\]]*\]\([^()\s]*\)) | \]\([^()\s]*\)                           # a link around its label
-        | (?<=\S)\*+ | \*+(?=\S) | `+ | ~~ | (?<![\w])_+(?=\S) | (?<=\S)_+(?![\w])
+        | (?<=\S)\*+ | \*+(?=\S) | `+ | ~~ | (?<![\w])_+(?=\S) | (?<=[^\s_])_++(?!\w) | (?<=_)_(?!\w)
         | [\u200b-\u200d\u2060\ufeff\u00ad]
       )
       | \\(?P<escaped>[!-/:-@\[-`{-~])
@@ -58,7 +58,7 @@ _IDEOGRAPH = re.compile("[\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u
 _FORM = re.compile("[…\ufb00-\ufb06\uff01-\uffee]")
 """Full-width forms and ligatures: other forms of the same letters. Not `²`, which is no `2`."""
 _EDGE = " .,;:!?…。，；：、！？\"'"
-_OMISSION = re.compile(r"\s*[\[(（]?(?:\.{3,}|…+)[\])）]?\s*")
+_OMISSION = re.compile(r"(?<!\s)\s*+[\[(（]?(?:\.{3,}|…+)[\])）]?")
 _WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NEGATION = re.compile(
@@ -114,7 +114,8 @@ class Passage:
         text = self._reading.text
         at = text.find(sought)
         while at >= 0 and not (_is_edge(text, at) and _is_edge(text, at + len(sought))):
-            at = text.find(sought, at + 1)
+            following = bisect_right(self._edges, at)
+            at = text.find(sought, self._edges[following]) if following < len(self._edges) else -1
         return at
 
     def _nearly(self, words: str) -> Found | None:
@@ -141,7 +142,7 @@ class Passage:
 
 def parts(words: str) -> list[str]:
     """The words between omissions (`first … last`); one part where there are none, or too little between them."""
-    between = [part for part in _OMISSION.split(words.strip()) if part]
+    between = [part for each in _OMISSION.split(words.strip()) if (part := each.strip())]
     return between if between and all(weight(part) >= LEAST_PART for part in between) else [words]
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from .chunking import ChunkLimits
 from .errors import StoreError
+from .inventory import Inventory
 from .messages import reason
-from .protocols import Embedder, Store
+from .protocols import Embedder, Record, Store
 from .settings import Secret, Settings
 from .types import Document, Fingerprint, StoredChunk
 
@@ -28,15 +29,21 @@ class Milvus:
     """The `Database` of the library: the collections of one Milvus, connected to when first needed."""
 
     def __init__(
-        self, settings: Settings, *, damaged: bool = False, changed: Callable[[], object] = lambda: None
+        self,
+        settings: Settings,
+        *,
+        damaged: bool = False,
+        changed: Callable[[], object] = lambda: None,
+        inventory: Inventory | None = None,
     ) -> None:
         """A collection that has lost chunks is refused when it is opened, unless `damaged` is expected.
 
-        `changed` is called after every change of documents.
+        `changed` is called after every change of documents, and the `inventory` is told of each.
         """
         self._settings = settings
         self._damaged = damaged
         self._changed = changed
+        self._inventory = inventory
         self._lock = threading.Lock()
         self._open: Connection | None = None
 
@@ -45,10 +52,12 @@ class Milvus:
 
         return read_documents(self._connection(), collection)
 
-    def hashes(self, collection: str) -> frozenset[str] | None:
-        from .store import read_hashes
+    def held(self, collection: str) -> list[Document] | None:
+        from .store import read_held
 
-        return read_hashes(self._connection(), collection)
+        if self._open is None and "://" not in self._settings.uri and not Path(self._settings.uri).exists():
+            return None  # connecting would make an empty database
+        return read_held(self._connection(), collection)
 
     def chunks(self, collection: str, document: str) -> list[StoredChunk]:
         from .store import read_chunks
@@ -71,6 +80,7 @@ class Milvus:
             index=_index(self._settings),
             damaged=self._damaged,
             changed=self._changed,
+            record=self._inventory,
         )
 
     def open_as_made(self, collection: str) -> Store:
@@ -79,12 +89,20 @@ class Milvus:
         made_with = fingerprint_of(self._connection(), collection)
         if made_with is None:
             raise StoreError(reason("store.foreign_collection", collection=collection))
-        index = _index(self._settings)
-        return MilvusStore.open(self._connection(), collection, made_with, index=index, changed=self._changed)
+        return MilvusStore.open(
+            self._connection(),
+            collection,
+            made_with,
+            index=_index(self._settings),
+            changed=self._changed,
+            record=self._inventory,
+        )
 
     def drop(self, collection: str) -> None:
         from .store import drop
 
+        if self._inventory:
+            self._inventory.dropped(collection)
         drop(self._connection(), collection)
 
     def close(self) -> None:
@@ -130,10 +148,11 @@ def holding(
     *,
     damaged: bool = False,
     changed: Callable[[], object] = lambda: None,
+    record: Record | None = None,
 ) -> Iterator[tuple[MilvusStore, Fingerprint]]:
     """A collection as it stands, no model loaded, and what it was made with; made anew with `made_with`.
 
-    `changed` is called after every change of its documents.
+    `changed` is called after every change of its documents, and `record` is told of each.
 
     Raises StoreError when it is not there and cannot be made, IndexMismatch when it was made with something else.
     """
@@ -148,7 +167,9 @@ def holding(
             where = connection.address.shown
             raise StoreError(reason("transfer.nothing_there", uri=where, collection=collection))
         index = _index(settings)
-        store = MilvusStore.open(connection, collection, found, index=index, damaged=damaged, changed=changed)
+        store = MilvusStore.open(
+            connection, collection, found, index=index, damaged=damaged, changed=changed, record=record
+        )
         yield store, found
 
 

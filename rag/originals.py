@@ -1,13 +1,13 @@
 """The files documents were made of, kept as they came: to take them again, and to hand them out again.
 
     originals/ab/ab12…      the bytes, named by their sha256 and never by what they are called
+    waste/ab12…             those of deleted documents, until their term has passed
 
-Beside the bytes the database keeps which collection of which Milvus holds a document of that content. The bytes go once
-no collection holds one any more. A file that nothing is known about stays: it may belong to a Milvus that this program
-does not see today.
+The bytes go because the deletion of their document was recorded (`inventory`), and never because something is missing:
+a file that nothing is known about stays. First they are moved aside; until the term has passed whoever wants them finds
+them there, and they come back with the document.
 
-Two processes may share the folder. Bytes are removed in the transaction that finds nobody holds them, and whoever keeps
-some says so in a transaction before it looks whether they are there: so neither can undo the other's work.
+Two processes may share the folders. Bytes are moved and removed in the transaction that finds no document has them.
 """
 
 from __future__ import annotations
@@ -18,31 +18,30 @@ import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import KeepingError
+from .inventory import MIGRATIONS
 from .messages import reason
 from .sqlite import Database
 
 log = logging.getLogger(__name__)
 
-MIGRATIONS = (
-    """
-    CREATE TABLE originals (
-        milvus TEXT NOT NULL, collection TEXT NOT NULL, sha256 TEXT NOT NULL, missed REAL,
-        PRIMARY KEY (milvus, collection, sha256)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX originals_by_sha256 ON originals (sha256)
-    """,
-)
+DAY_SECONDS = 86_400.0
+TERM_SECONDS = 7 * DAY_SECONDS
+"""How long the bytes of a deleted document can be had back."""
 
-GRACE_SECONDS = 3600.0
-"""How long bytes stay after their document went. Longer than undo, and than putting a document into the store takes."""
+WASTE = "waste"
+"""Folder beside the originals."""
 
-MOST_FORGOTTEN = 5_000
-"""By one collection at a time: nobody else can write while their bytes are removed. The others wait for the next."""
+ABANDONED_SECONDS = 3600.0
+"""Age at which a file somebody began to write is not written any more."""
+
+MOST_MOVED = 5_000
+"""Files at a time: nobody else can write meanwhile. The others wait for the next."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -57,33 +56,41 @@ class Used:
 
 
 class Originals:
-    """Originals of the documents in one Milvus, in a folder that other Milvus may share. Safe for many threads."""
+    """Originals of the documents of every Milvus that shares the folder. Safe for many threads."""
 
-    def __init__(self, folder: Path, database: Database, milvus: str, *, now: Callable[[], float] = time.time) -> None:
-        """`milvus` tells one database of documents from another; it must stay the same for the same one."""
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        *,
+        now: Callable[[], float] = time.time,
+        term: float = TERM_SECONDS,
+    ) -> None:
+        """`term` is how many seconds what is moved aside can be had back."""
         self._folder = folder
+        self._waste = folder.with_name(WASTE)
         self._database = database
-        self._milvus = milvus
         self._now = now
+        self._term = term
         database.use("originals", MIGRATIONS)
 
-    def keep(self, collection: str, sha256: str, data: bytes) -> None:
-        """Keep the bytes of a document that `collection` holds, or is about to. Raises KeepingError.
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of a document that is there, or is about to be put. Raises KeepingError.
 
-        Called before the document is put: a crash then leaves bytes without a document, which go by themselves, and
-        no document without its bytes.
+        Called before the document is put: a crash then leaves bytes without a document, and no document without its
+        bytes. Bytes that wait for their end get their whole term anew.
         """
-        row = (self._milvus, collection, sha256)
         with self._database.write() as db:
-            db.execute("INSERT OR REPLACE INTO originals VALUES (?, ?, ?, NULL)", row)
-        place = self._place(sha256)
-        if not _is_whole(place, len(data)):
-            self._write(place, data)
+            db.execute("UPDATE tombstones SET deleted_at = ? WHERE sha256 = ?", (self._now(), sha256))
+            db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
+            self._bring_back(sha256)
+        if not self.sound(sha256):
+            self._write(self._place(sha256), data)
 
     def has(self, sha256: str) -> bool:
         """Whether there is such a file. Whether it is whole is seen when it is read."""
         try:
-            return bool(_SHA256.fullmatch(sha256)) and self._place(sha256).is_file()
+            return bool(_SHA256.fullmatch(sha256)) and self._found(sha256).is_file()
         except OSError:
             return False
 
@@ -91,56 +98,82 @@ class Originals:
         """The bytes, checked; `name` is what the document is called. Raises KeepingError: not there, or damaged."""
         if not self.has(sha256):
             raise KeepingError(reason("originals.not_kept", name=name))
-        place = self._place(sha256)
+        place = self._found(sha256)
         try:
             data = place.read_bytes()
         except OSError as e:
             why = reason("originals.unreadable", name=name, path=str(place), detail=e.strerror or type(e).__name__)
             raise KeepingError(why) from e
         if hashlib.sha256(data).hexdigest() != sha256:
-            log.error("%s is damaged and was removed", place)
-            self._remove([place])  # so that the file is kept anew when it comes again
+            aside = self._waste / f"{sha256}.damaged"
+            log.error("%s is damaged and was moved to %s", place, aside)
+            self._move(place, aside)  # so that the file is kept anew when it comes again
             raise KeepingError(reason("originals.damaged", name=name))
         return data
+
+    def sound(self, sha256: str) -> bool:
+        """Whether the bytes are there and are those that were kept. Changes nothing."""
+        try:
+            with self._found(sha256).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
 
     @property
     def any(self) -> bool:
         """Whether anything was ever kept here; told without the database, which would be made by asking it."""
         return self._folder.is_dir()
 
-    def collections(self) -> set[str]:
-        """Collections of this Milvus that hold documents whose bytes are kept. Raises KeepingError."""
-        found = self._database.read("SELECT DISTINCT collection FROM originals WHERE milvus = ?", (self._milvus,))
-        return {str(row[0]) for row in found}
+    def tidy(self) -> int:
+        """Move aside the bytes of documents whose deletion was recorded, and remove those whose term has passed.
 
-    def tidy(self, held: Mapping[str, Iterable[str]]) -> int:
-        """Remove bytes that no document has needed for a while; returns how many files.
-
-        `held` gives, for every collection that could be read, the sha256 of each of its documents, those included
-        that were deleted and can still be restored. A collection that is not in it keeps what it has. Raises
-        KeepingError.
+        Called when every collection was looked at and has what it should have. Returns how many files were removed.
+        Raises KeepingError.
         """
-        late = self._now() - GRACE_SECONDS
         with self._database.write() as db:
-            before = _hashes(db)
-            for collection, hashes in held.items():
-                self._compare(db, collection, before.intersection(hashes), late)
-            gone = before - _hashes(db)
-            self._remove(map(self._place, gone))
-        self._remove(self._abandoned(late))
+            held = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM inventory")}
+            self._return(db, held)
+            finished = self._set_aside(db, held)
+            gone = self._end(db, self._now() - self._term, finished=finished)
+        self._remove(self._abandoned(self._now() - ABANDONED_SECONDS))
+        return gone
+
+    def _return(self, db: sqlite3.Connection, held: Set[str]) -> None:
+        """Bring back bytes that were moved aside and belong to a document again."""
+        for sha256 in _aside(db) & held:
+            self._bring_back(sha256)
+            db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
+
+    def _set_aside(self, db: sqlite3.Connection, held: Set[str]) -> bool:
+        """Move the bytes of documents whose deletion was recorded, unless another one has them; whether all were."""
+        deleted = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM tombstones")}
+        moving = sorted(deleted - held - _aside(db))
+        for sha256 in moving[:MOST_MOVED]:
+            if self._place(sha256).is_file():
+                self._move(self._place(sha256), self._waste / sha256)
+            if (self._waste / sha256).is_file():
+                db.execute("INSERT OR REPLACE INTO waste VALUES (?, ?)", (sha256, self._now()))
+        return len(moving) <= MOST_MOVED
+
+    def _end(self, db: sqlite3.Connection, late: float, *, finished: bool) -> int:
+        """Remove bytes that have been aside since `late`, and the tombstones that are of no use any more."""
+        gone = [str(row[0]) for row in db.execute("SELECT sha256 FROM waste WHERE since <= ?", (late,))]
+        self._remove(self._waste / sha256 for sha256 in gone)
+        for table in ("waste", "tombstones"):
+            db.executemany(f"DELETE FROM {table} WHERE sha256 = ?", [(sha256,) for sha256 in gone])
+        if finished:
+            rest = "deleted_at <= ? AND sha256 NOT IN (SELECT sha256 FROM waste)"
+            db.execute(f"DELETE FROM tombstones WHERE {rest}", (late,))
         return len(gone)
 
-    def _compare(self, db: sqlite3.Connection, collection: str, held: Set[str], late: float) -> None:
-        """Note what a collection holds and what it does not any more, and forget what it has missed since `late`."""
-        here = (self._milvus, collection)
-        noted = dict(db.execute("SELECT sha256, missed FROM originals WHERE milvus = ? AND collection = ?", here))
-        found = [sha256 for sha256 in held if sha256 not in noted or noted[sha256] is not None]
-        missed = [(sha256, since) for sha256, since in noted.items() if sha256 not in held]
-        new = [(*here, sha256, self._now()) for sha256, since in missed if since is None]
-        old = [(*here, sha256) for sha256, since in missed if since is not None and since <= late]
-        db.executemany("INSERT OR REPLACE INTO originals VALUES (?, ?, ?, NULL)", [(*here, one) for one in found])
-        db.executemany("INSERT OR REPLACE INTO originals VALUES (?, ?, ?, ?)", new)
-        db.executemany("DELETE FROM originals WHERE milvus = ? AND collection = ? AND sha256 = ?", old[:MOST_FORGOTTEN])
+    def _bring_back(self, sha256: str) -> None:
+        if (self._waste / sha256).is_file() and not self._place(sha256).is_file():
+            self._move(self._waste / sha256, self._place(sha256))
+
+    def _found(self, sha256: str) -> Path:
+        """Where the bytes are, or would be."""
+        place, aside = self._place(sha256), self._waste / sha256
+        return aside if not place.is_file() and aside.is_file() else place
 
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
@@ -158,48 +191,57 @@ class Originals:
             why = reason("originals.unwritable", path=str(self._folder), detail=e.strerror or type(e).__name__)
             raise KeepingError(why) from e
 
+    def _move(self, place: Path, to: Path) -> None:
+        with self._changing():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            place.replace(to)
+
     def _remove(self, places: Iterable[Path]) -> None:
-        try:
+        with self._changing():
             for place in places:
                 place.unlink(missing_ok=True)
-        except OSError as e:  # whoever finds them again tries again
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What cannot be moved or removed now is found and tried again."""
+        try:
+            yield
+        except OSError as e:
             detail = e.strerror or type(e).__name__
-            raise KeepingError(reason("originals.no_access", path=str(self._folder), detail=detail)) from e
+            path = str(e.filename or self._folder)
+            raise KeepingError(reason("originals.no_access", path=path, detail=detail)) from e
 
     def _abandoned(self, before: float) -> Iterator[Path]:
         """What somebody began to write who was killed."""
         return (path for path in self._folder.glob("??/*.part") if path.stat().st_mtime < before)
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The originals of one collection, as whoever puts documents into it sees them."""
-
-    originals: Originals
-    collection: str
-
-    def has(self, sha256: str) -> bool:
-        """Whether there is such a file."""
-        return self.originals.has(sha256)
-
-    def keep(self, sha256: str, data: bytes) -> None:
-        """Keep the bytes of a document that is about to be put. Raises KeepingError."""
-        self.originals.keep(self.collection, sha256, data)
-
-
 def usage(folder: Path) -> Used:
-    """How many files there are and what they take up. Raises OSError when that cannot be seen."""
-    sizes = [path.stat().st_size for path in folder.glob("??/*")] if folder.is_dir() else []
+    """How many files of documents there are and what they take up. Raises OSError when that cannot be seen."""
+    return _usage(folder, "??/*")
+
+
+def waste(folder: Path) -> Used:
+    """The same of those that were moved aside."""
+    return _usage(folder.with_name(WASTE), "*")
+
+
+def _usage(folder: Path, pattern: str) -> Used:
+    sizes = [path.stat().st_size for path in folder.glob(pattern)] if folder.is_dir() else []
     return Used(len(sizes), sum(sizes))
 
 
-def _is_whole(place: Path, size: int) -> bool:
-    """Whether a file is there, and not half of it as after a power cut."""
-    try:
-        return place.stat().st_size == size
-    except OSError:
-        return False
+def _aside(db: sqlite3.Connection) -> set[str]:
+    return {str(row[0]) for row in db.execute("SELECT sha256 FROM waste")}
 
 
-def _hashes(db: sqlite3.Connection) -> set[str]:
-    return {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM originals")}
+def name_by_content(sha256: str, data: bytes) -> str:
+    """What to call a document whose name is not known, so that it is read as what it is."""
+    head = data[:1024].lstrip()
+    if head.startswith(b"PK"):
+        kind = "pptx" if b"ppt/slides/" in data else "docx"
+    elif head.startswith(b"%PDF"):
+        kind = "pdf"
+    else:
+        kind = "html" if head[:15].lower().startswith((b"<!doctype html", b"<html")) else "md"
+    return f"recovered/{sha256[:12]}.{kind}"

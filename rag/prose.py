@@ -7,7 +7,7 @@ the position of every character, which the parser does not. All pieces together 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -148,6 +148,9 @@ class _Scanner:
         """Length of a run of backticks -> where such runs begin."""
         for run in re.compile("`+").finditer(text, start, end):
             self.runs.setdefault(len(run[0]), []).append(run.start())
+        self.heads: dict[int, int] = {}
+        """Where a line begins -> where what may stand before a link definition ends on it."""
+        self.lines = [start, *(m.end() for m in LINE_END.finditer(text, start, end))]
         self.closing = self._closing()
         self.ends: dict[int, Piece] = {}
         """Where the label of a link or image found so far ends -> its last piece."""
@@ -230,8 +233,11 @@ class _Scanner:
         """Whether these brackets and a colon would be read as the definition of a link."""
         if label_end + 1 >= self.end or self.text[label_end + 1] != ":":
             return False
-        line = max(self.text.rfind("\n", self.start, opener), self.text.rfind("\r", self.start, opener), self.start - 1)
-        return LINE_START.fullmatch(self.text, line + 1, opener) is not None
+        line = self.lines[bisect_right(self.lines, opener) - 1]
+        if line not in self.heads:
+            head = LINE_START.match(self.text, line, self.end)
+            self.heads[line] = head.end() if head else line
+        return opener <= self.heads[line]
 
     def _target(self, start: int) -> tuple[int, str]:
         """End and destination of `(destination "title")` at `start`; end 0 when there is none."""

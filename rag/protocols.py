@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from .events import Cancel
@@ -90,6 +90,16 @@ class Extractor(Protocol):
 
     def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
         """Yield pieces of an answer: sentences of the numbered contexts as they stand, each with its `[n]`."""
+
+
+class Record(Protocol):
+    """Where it is written down which documents a collection should hold."""
+
+    def added(self, collection: str, document: Document) -> None:
+        """A document was put. Raises nothing."""
+
+    def removed(self, collection: str, documents: Mapping[str, str]) -> None:
+        """Documents, name -> sha256, are about to be deleted for good. Raises KeepingError, and then they stay."""
 
 
 class Searchable(Protocol):

@@ -221,6 +221,8 @@ def _code(text: str, at: int, *, final: bool) -> Part | None:
     assert run
     if run.end() == len(text) and not final and len(run[0]) < LONGEST_NUMBERS:
         return None
+    if len(run[0]) >= LONGEST_NUMBERS:
+        return _plain(run[0])  # nobody's code; the search below would be as long as the run
     limit = run.end() + CODE_WINDOW
     paragraph = BLANK_LINE.search(text, run.end(), limit)
     stop = paragraph.start() if paragraph else limit

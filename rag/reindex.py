@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
+from .catalogue import shown
 from .comparing import Comparison, saved_questions
 from .errors import RagError
 from .events import Cancel
 from .exits import FAILED, OK
 from .labelled import read_questions
-from .library import shown
 from .messages import Language, reason, text
 from .report import ingest_line
 from .service import Service
 from .settings import Settings
+from .terminal import path
 
 
 def add_commands(commands: Any) -> None:
@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
     step.add_argument("--switch", action="store_true", help="answer from the new index from now on")
     step.add_argument("--back", action="store_true", help="answer from the earlier index again")
     step.add_argument("--delete-old", action="store_true", help="delete the earlier index")
-    reindex.add_argument("--queries", type=Path, metavar="Q.jsonl", help="labelled questions to compare with")
+    reindex.add_argument("--queries", type=path, metavar="Q.jsonl", help="labelled questions to compare with")
     reindex.set_defaults(run=run)
 
 
@@ -71,7 +71,7 @@ def _compare(service: Service, base: str, queries: Path | None, language: Langua
     questions = read_questions(queries) if queries else saved_questions(service.marks.all())
     if not questions:
         raise RagError(reason("reindexing.no_questions"))
-    sys.stdout.write(table(service.compare_indexes(base, questions, cancel=Cancel()), language))
+    print(table(service.compare_indexes(base, questions, cancel=Cancel()), language), end="")
 
 
 def table(found: Comparison, language: Language) -> str:

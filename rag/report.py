@@ -22,7 +22,8 @@ def stage_line(event: StageEvent, language: Language) -> str:
     took = f" {event.milliseconds:.0f} ms" if event.milliseconds is not None else ""
     count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""
     why = f": {text(event.reason, language)}" if event.reason else ""
-    return f"  {event.stage:<10} {event.state}{count}{took}{why}"
+    stage, state = label(f"ui.stage_{event.stage}", language), label(f"report.state_{event.state}", language)
+    return f"  {stage:<10} {state}{count}{took}{why}"
 
 
 def ingest_line(event: IngestEvent, language: Language) -> str:
@@ -34,7 +35,7 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     why = f"  {text(event.reason, language)}" if event.reason else ""
     twin = f"  {text(twin_of(event), language)}" if event.twin else ""
     unkept = f"  {text(event.unkept, language)}" if event.unkept else ""
-    return f"{event.outcome:<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
+    return f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
 
 
 def twin_of(event: IngestEvent) -> Reason:

@@ -20,3 +20,5 @@ class Request:
     """What to search for, in the user's words; "" leaves it to the rewriting."""
     given: Ledger | None = None
     """An earlier answer whose candidates are to be used: nothing is searched, only selected anew by `options`."""
+    id: str = ""
+    """Under which the answer is known; "" for a new one."""

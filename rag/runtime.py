@@ -79,11 +79,14 @@ class Runtime:
         talk: Callable[[Models, Scope], Talk],
         ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
         chat: ModelInfo | None,
+        silent: Callable[[], Reason | None] = lambda: None,
     ) -> None:
+        """`silent` says why the language model did not answer when it was last asked; None when it did."""
         self.library = library
         self._load = load
         self._talk = talk
         self._ingest = ingest
+        self._silent = silent
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._cancel = Cancel()
@@ -107,8 +110,13 @@ class Runtime:
     def status(self) -> Status:
         """How far everything is, for the page's header."""
         with self._lock:
-            models, parts = self._models, tuple(self._status.values())
-        return Status(models.profile if models else "", models.why if models else None, parts)
+            models, parts = self._models, dict(self._status)
+        store, remark = parts["store"], self.library.stock.remark
+        if remark and store.state is PartState.READY:
+            parts["store"] = replace(store, reason=remark)
+        if silent := self._silent():
+            parts["chat"] = replace(parts["chat"], state=PartState.FAILED, reason=silent)
+        return Status(models.profile if models else "", models.why if models else None, tuple(parts.values()))
 
     def models(self) -> Models:
         """The running models. Raises ModelsNotReady while loading, else the error that stands in the way."""

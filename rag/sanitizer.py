@@ -11,6 +11,8 @@ IN_TARGET = {ord(c): f"%{ord(c):02X}" for c in "\"'()<>[]!`\\ \t"}
 """Characters with a meaning in Markdown, as they are written inside a link's target."""
 CODE_LINE_END = re.compile(r"(?:\r\n?|\n)[ \t>]*")
 """A line end in a code span shows as a blank; kept, a tag on the next line would open an HTML block after all."""
+LONGEST_LABEL = 1_000
+"""Characters of a link's words in which the name of its host is looked for: brackets nest, and each has all inside."""
 PICTURE = "🖼 "
 
 ALWAYS = {Kind.HTML: "&lt;", Kind.IMAGE_START: PICTURE, Kind.IMAGE_END: ""}
@@ -54,7 +56,7 @@ def _safe(text: str, piece: Piece) -> str:
         case Kind.LINK_START:
             return "[" if allowed(piece.target) else "“" if is_relative(piece.target) else "\\["
         case Kind.LINK_END if allowed(piece.target):
-            return _link_end(text[piece.label : piece.start], piece.target)
+            return _link_end(text[max(piece.label, piece.start - LONGEST_LABEL) : piece.start], piece.target)
         case Kind.LINK_END:
             return "” " if is_relative(piece.target) else "\\]"
         case _:

@@ -40,14 +40,17 @@ class Sentence:
 
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_MARKERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
+_MARKERS = re.compile(r"(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
 """What stands before the words of a line: quote marks, list markers, heading marks, task boxes."""
-_TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>")
-_OPAQUE = re.compile(r"`+[^`\n]*`+|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
+_COMMENT = "<!--", "-->"
+_OPAQUE = re.compile(
+    r"`++[^`\n]*+`++|\]\([^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
+)
 """Inline code and addresses: a full stop inside them ends nothing."""
 _END = re.compile(
-    r"""[。！？…]+[”’」』）》"'*_]*                     # needs no blank
-      |(?P<narrow>(?<=[^\s.!?])[.!?]+["'”’)\]*_]*)(?=\s)""",
+    r"""[。！？…]++[”’」』）》"'*_]*+                     # needs no blank
+      |(?P<narrow>(?<=[^\s.!?])[.!?]++["'”’)\]*_]*+)(?=\s)""",
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
@@ -58,6 +61,7 @@ _ABBREVIATION = re.compile(
 _NUMBERING = re.compile(r"\b(?:no|nos|fig|figs|eq|sec|vol|ch|pp?)\.$", re.IGNORECASE)
 """Abbreviations only before a number."""
 _LETTER = re.compile(r"\w")
+_NOT_BLANK = re.compile(r"\S")
 
 
 def sentences(text: str) -> list[Sentence]:
@@ -110,9 +114,17 @@ def _bare(text: str, start: int, end: int, form: Form, *, is_html: bool) -> Iter
         marks = _MARKERS.match(text, start, end)
         start = marks.end() if marks else start
     end = start + len(text[start:end].rstrip())
-    words = _TAG.sub("", text[start:end]) if is_html else text[start:end]
+    words = _TAG.sub("", _without_comments(text[start:end])) if is_html else text[start:end]
     if _LETTER.search(words):
         yield start, end, form
+
+
+def _without_comments(text: str) -> str:
+    kept, at = [], 0
+    while (start := text.find(_COMMENT[0], at)) >= 0 and (end := text.find(_COMMENT[1], start)) >= 0:
+        kept.append(text[at:start])
+        at = end + len(_COMMENT[1])
+    return "".join([*kept, text[at:]])
 
 
 def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
@@ -133,7 +145,8 @@ def _ends(text: str, match: re.Match[str]) -> bool:
     """Whether a full stop before a blank ends a sentence: not after an abbreviation or before a small letter."""
     if not match.group().startswith("."):
         return True
-    following = text[match.end() :].lstrip()[:1]
+    found = _NOT_BLANK.search(text, match.end())
+    following = found[0] if found else ""
     before = text[max(0, match.start() - 12) : match.start() + 1]
     if following.isdecimal() and _NUMBERING.search(before):
         return False
@@ -148,4 +161,5 @@ def _trimmed(text: str, start: int, end: int, form: Form, block: int) -> Iterato
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table")
+    # inline text is looked at here; the parser would take more than linear time for hostile one
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])

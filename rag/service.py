@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from .book import LedgerBook
-from .catalogue import KnowledgeBase
+from .catalogue import KnowledgeBase, shown
 from .comparing import Comparison, compare
 from .edition import Edition
 from .errors import DocumentRefused, KeepingError, LibraryError
@@ -21,15 +21,15 @@ from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
 from .files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
 from .indexes import Indexes
 from .ingest import refusal
+from .inventory import Recorded
 from .jobrunner import JobRunner
 from .jobs import JobKind
 from .labelled import Question
 from .ledger import AnswerEvent, Ledger
-from .library import shown
 from .listing import Listed, Listing, listed
 from .marks import Marks
-from .messages import reason
-from .originals import Originals
+from .messages import Reason, reason
+from .originals import Originals, name_by_content
 from .protocols import Store
 from .request import Request
 from .runtime import Runtime
@@ -139,6 +139,24 @@ class Service:
         yield from self.ingest(kept(), cancel=cancel, base=base)
         yield from map(refusal, refused)
 
+    def bring_back(self, documents: Sequence[Recorded], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
+        """Put documents that are gone from the files that were kept of them, under their names: events of every one,
+        refused ones last. Raises like `reingest`."""
+        originals = self._kept()
+        refused: list[Refused] = []
+
+        def kept() -> Iterator[Source]:
+            for each in documents:
+                try:
+                    data = originals.get(each.sha256, name=each.name)
+                except KeepingError as e:
+                    refused.append(Refused(each.name, "", 0, e.reason))
+                else:
+                    yield Source(each.name if each.named else name_by_content(each.sha256, data), data)
+
+        yield from self.ingest(kept(), cancel=cancel, base=base)
+        yield from map(refusal, refused)
+
     def add_reingest(self, names: Sequence[str], *, base: str = "") -> str:
         """A job that takes documents again; returns its id. Raises KeepingError when no files are kept at all."""
         self._kept()
@@ -173,6 +191,10 @@ class Service:
     def sample(self) -> Iterator[Source | Refused]:
         """The sample handbook."""
         return collect([HANDBOOK], limits=self.limits)
+
+    def missing(self) -> Reason | None:
+        """That documents are missing which should be there, as it was at the last look; None for nothing."""
+        return self.library.stock.remark
 
     def documents(self, *, base: str = "") -> list[Document]:
         """All documents, also while models load."""

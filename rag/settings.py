@@ -86,6 +86,9 @@ class Settings:
         "Keep the files of documents in the data folder, to re-ingest and to download them",
         choices=("true", "false"),
     )
+    waste_days: float = setting(
+        "RAG_WASTE_DAYS", 7.0, "Days the file of a deleted document can still be had back", low=0, high=3650
+    )
     collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
     allowed_hosts: str = setting(
@@ -294,5 +297,8 @@ def environment(folder: Path) -> dict[str, str]:
     """The process's environment over the `.env` file of `folder`, where there is one."""
     from dotenv import dotenv_values
 
-    written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
+    try:
+        written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
+    except (OSError, UnicodeDecodeError) as e:
+        raise SettingsError(reason("settings.env_unreadable", path=str(folder / ".env"), error=str(e))) from e
     return {**written, **os.environ}

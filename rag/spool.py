@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .errors import DocumentRefused
+from .errors import DocumentRefused, KeepingError
 from .events import DocumentOutcome, IngestEvent, IngestStage
 from .files import Refused
 from .ingest import refusal
 from .jobs import JobFile
 from .messages import reason
 from .types import Source
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a disk, or a user's share of it, answers that has no room."""
 
 
 class Spool:
@@ -23,7 +28,10 @@ class Spool:
         self._folder = folder
 
     def receive(self, job: str, offered: Source | Refused) -> JobFile:
-        """A file as it enters a job, its bytes kept; with its outcome already where it is refused or cannot be kept."""
+        """A file as it enters a job, its bytes kept; with its outcome already where it is refused or cannot be kept.
+
+        Raises KeepingError when there is no room for it now.
+        """
         if isinstance(offered, Refused):
             return JobFile("", refusal(offered))
         event = IngestEvent(offered.name, offered.origin, len(offered.data), IngestStage.READ)
@@ -41,15 +49,20 @@ class Spool:
             return Refused(event.name, event.origin, event.size, e.reason)
 
     def put(self, job: str, data: bytes) -> str:
-        """Keep the bytes; returns their sha256. Raises DocumentRefused when they cannot be written."""
+        """Keep the bytes; returns their sha256. Raises DocumentRefused when they cannot be written, and KeepingError
+        when only the room is missing."""
         sha256 = hashlib.sha256(data).hexdigest()
         place = self._folder / job / sha256
+        part = place.with_suffix(".part")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            part = place.with_suffix(".part")
             part.write_bytes(data)
             part.replace(place)
         except OSError as e:
+            with suppress(OSError):
+                part.unlink()
+            if e.errno in FULL:
+                raise KeepingError(reason("jobs.no_room", path=str(self._folder))) from e
             why = reason("jobs.not_spooled", path=str(self._folder), detail=e.strerror or type(e).__name__)
             raise DocumentRefused(why) from e
         return sha256

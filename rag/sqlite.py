@@ -6,17 +6,23 @@ go on while somebody writes, across threads and processes.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .errors import KeepingError
 from .messages import reason
 
+log = logging.getLogger(__name__)
+
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process, which holds the file for milliseconds."""
+
+MOST_TOLD = 3
+"""Faults of a damaged file that are told: there may be thousands."""
 
 _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (keeper TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
 
@@ -37,6 +43,9 @@ class Database:
         self._idle: list[sqlite3.Connection] = []
         self._closings = 0
         """How often the file was closed: a connection from before is not kept."""
+        self._file: tuple[int, int] | None = None
+        """Device and number of the file that was opened, which stays the one to use until it is closed."""
+        self._told = False
         self._migrations: dict[str, Sequence[str]] = {}
 
     def use(self, keeper: str, scripts: Sequence[str]) -> None:
@@ -59,20 +68,32 @@ class Database:
             try:
                 yield db
                 db.execute("COMMIT")
+                self._check_there()
             finally:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+
+    def damage(self) -> str:
+        """What SQLite says of a damaged file, "" of a sound one. Looks at every page; makes and changes nothing."""
+        try:
+            with closing(sqlite3.connect(self.path.absolute().as_uri() + "?mode=ro", uri=True)) as db:
+                found = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({MOST_TOLD})")]
+        except sqlite3.Error as e:
+            return str(e)
+        return "" if found == ["ok"] else "; ".join(found)
 
     def close(self) -> None:
         """Close the file; the next use opens it again. Calls under way finish first on connections of their own."""
         with self._lock:
             idle, self._idle = self._idle, []
             self._closings += 1
+            self._file, self._told = None, False
         for connection in idle:
             connection.close()
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        self._check_there()
         with self._lock:
             db = self._idle.pop() if self._idle else None
             closings = self._closings
@@ -89,6 +110,22 @@ class Database:
             if not kept:
                 db.close()
 
+    def _check_there(self) -> None:
+        """Raise KeepingError when the file that was opened is not the one at its path any more.
+
+        What is written to a file that was deleted, or lies on a disk that was taken out, is gone with the program; and
+        a new one in its place would hide that, and everything that was kept.
+        """
+        with self._lock:
+            if self._file is None or self._file == _identity(self.path):
+                self._told = False
+                return
+            told, self._told = self._told, True
+        why = reason("keeping.file_gone", path=str(self.path))
+        if not told:
+            log.error("%s", why)
+        raise KeepingError(why)
+
     def _opened(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +137,8 @@ class Database:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA foreign_keys = ON")
             self._migrate(db)
+            with self._lock:
+                self._file = self._file or _identity(self.path)
         except BaseException:
             db.close()
             raise
@@ -138,4 +177,15 @@ class Database:
         try:
             yield
         except sqlite3.Error as e:
+            if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise KeepingError(reason("keeping.disk_full", path=str(self.path))) from e
             raise KeepingError(reason("keeping.unwritable", path=str(self.path), detail=str(e))) from e
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from every other one; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

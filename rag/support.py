@@ -44,7 +44,12 @@ class _Check:
         self.passages = {c.number or n: Passage(c.stored.chunk.text) for n, c in enumerate(contexts, start=1)}
         self.citations = citations.find(answer, len(contexts))
         self.statements = statements(answer)
+        self.following = _following(self.statements)
         self.given = [quote for one in given for quote in self._looked_up(one)]
+        self.given_at: dict[tuple[int, int], list[Quote]] = {}
+        """By the citation they belong to: where it ends, and its number."""
+        for quote in self.given:
+            self.given_at.setdefault((quote.at, quote.number), []).append(quote)
         self.verbatim: list[Quote] = []
         """Sentences that stand in a context themselves."""
         self.supports: list[Claim | None] = [None] * len(self.statements)
@@ -132,7 +137,7 @@ class _Check:
     def _unmarked(self, position: int, statement: Statement) -> tuple[Support, tuple[int, ...]]:
         """Of a statement that cites nothing itself: it may stand in the context cited next, or be an item of a list
         whose introduction cites."""
-        following = next((s for s in self.statements[position + 1 :] if s.markers), None)
+        following = self.following[position]
         if following:
             text = words(self.answer, statement)
             number = self._verbatim(text, following.markers, least=LEAST_UNCITED, at=statement.end)
@@ -143,8 +148,8 @@ class _Check:
         return (Support.CITED, numbers) if numbers else (Support.NONE, ())
 
     def _given_to(self, statement: Statement) -> list[Quote]:
-        cited = {(marker.end, number) for marker in statement.markers for number in marker.numbers}
-        return [quote for quote in self.given if (quote.at, quote.number) in cited]
+        cited = dict.fromkeys((marker.end, number) for marker in statement.markers for number in marker.numbers)
+        return [quote for each in cited for quote in self.given_at.get(each, ())]
 
     def _verbatim(self, text: str, markers: Sequence[Marker], *, least: int, at: int | None = None) -> int:
         """The context among those cited in which a text stands word for word; noted as a quote of that citation, or
@@ -159,6 +164,16 @@ class _Check:
                     self.verbatim.append(Quote(number, text, Match.EXACT, 1.0, found.start, found.end, where))
                     return number
         return 0
+
+
+def _following(statements: Sequence[Statement]) -> list[Statement | None]:
+    """For each statement the next one that cites."""
+    found: list[Statement | None] = []
+    following: Statement | None = None
+    for statement in reversed(statements):
+        found.append(following)
+        following = statement if statement.markers else following
+    return found[::-1]
 
 
 def _numbers(statement: Statement) -> tuple[int, ...]:

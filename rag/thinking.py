@@ -1,65 +1,107 @@
-"""Reasoning models that think aloud: a leading `<think>…</think>` is not part of the answer."""
+"""Reasoning models that think aloud: a leading `<think>…</think>` is not part of the answer.
+
+Some templates write the opening tag into the prompt, so that the reply holds the closing one alone. By then what came
+before was taken for the answer: what follows is an `Afresh`, which takes its place.
+"""
 
 from __future__ import annotations
 
-OPENERS = ("<think>", "<thinking>")
-CLOSERS = {"<think>": "</think>", "<thinking>": "</thinking>"}
+import re
+
+NAMES = "think|thinking|thoughts?|reasoning"
+TAG = re.compile(rf"[<◁](?P<ends>/?)(?:{NAMES})[>▷]|(?-i:\[(?P<off>/?)THINK\])", re.IGNORECASE)
+BEGUN = re.compile(r"[<◁\[]/?[a-z]{0,9}\Z", re.IGNORECASE)
+"""The end of a text that may still become a tag."""
+LONGEST_TAG = len("</reasoning>")
+MOST_BLANKS = 200
+"""Before a block; whoever begins with more does not think aloud."""
+QUOTING = "`\"'“‘("
+"""Before a tag these say that the answer speaks of it."""
+
+
+class Afresh(str):
+    """A delta that takes the place of all deltas before it: they were thinking."""
+
+    __slots__ = ()
 
 
 class WithoutThinking:
-    """Drops one leading thinking block from streamed text, wherever the deltas happen to be cut.
+    """Drops leading thinking blocks from streamed text, wherever the deltas happen to be cut.
 
-    Tags later in the answer are text like any other: only a block at the very start is known to be thinking.
+    Later tags in pairs are text like any other: only a block at the very start is known to be thinking. A closing tag
+    that nothing opened makes thinking of all that came before it.
     """
 
     def __init__(self) -> None:
         self._held = ""
         """Text that may still turn out to be a tag."""
-        self._closer = ""
-        """The tag that ends the block we are in."""
-        self._blank = False
-        """Blank text after the block is still to be dropped."""
+        self._inside = False
         self._passing = False
+        self._dropped = False
+        """A block was dropped; so are the blanks behind it."""
+        self._open = 0
+        """Tags in the answer that are not closed yet."""
+        self._before = ""
+        """The last character of the answer."""
 
     def feed(self, delta: str) -> str:
-        """The part of the answer that is certain after `delta`."""
-        if self._passing:
-            return delta
+        """The part of the answer that is certain after `delta`; an `Afresh` where it replaces what was certain."""
         self._held += delta
-        if not self._closer and not self._opened():
-            return self._release()
-        if self._closer and not self._closed():
-            return ""
-        if self._blank:
-            self._held = self._held.lstrip()
-            return self._release() if self._held else ""
-        return ""
+        return self._advance(final=False)
 
     def flush(self) -> str:
         """What was held back when the stream ended: the beginning of a tag that never was one."""
-        return "" if self._closer else self._release()
+        return self._advance(final=True)
 
-    def _opened(self) -> bool:
-        """Whether the text so far is, was or may become an opening tag."""
-        if self._blank:
-            return True
-        start = self._held.lstrip()
-        for opener in OPENERS:
-            if start.startswith(opener):
-                self._closer, self._held = CLOSERS[opener], start[len(opener) :]
-                return True
-        return any(opener.startswith(start) for opener in OPENERS)
+    def _advance(self, *, final: bool) -> str:
+        if not self._passing and not self._past_blocks(final=final):
+            return ""
+        if (rest := self._past_closing()) is not None:
+            self._held, self._passing, self._dropped, self._open = rest, False, True, 0
+            return Afresh(self._advance(final=final))
+        begun = None if final else BEGUN.search(self._held, max(0, len(self._held) - LONGEST_TAG))
+        end = begun.start() if begun else len(self._held)
+        passed, self._held = self._held[:end], self._held[end:]
+        self._before = passed[-1:] or self._before
+        return passed
+
+    def _past_blocks(self, *, final: bool) -> bool:
+        """Whether the answer has begun: no block is open, and none may open any more."""
+        while True:
+            if self._inside and not self._closed():
+                return False
+            start = self._held.lstrip()
+            self._held = start if self._dropped else self._held
+            opening = TAG.match(start)
+            near = len(self._held) - len(start) <= MOST_BLANKS
+            if not near or not opening or _closes(opening):
+                break
+            self._inside, self._held = True, start[opening.end() :]
+        may_open = not start or (BEGUN.fullmatch(start) and "/" not in start)
+        self._passing = final or not near or not may_open
+        return self._passing
 
     def _closed(self) -> bool:
         """Whether the block has ended; of its text only a possible beginning of the closing tag is kept."""
-        _, found, after = self._held.partition(self._closer)
-        if not found:
-            self._held = self._held[-len(self._closer) + 1 :]
+        closing = next((tag for tag in TAG.finditer(self._held) if _closes(tag)), None)
+        if closing is None:
+            self._held = self._held[-LONGEST_TAG + 1 :]
             return False
-        self._closer, self._held, self._blank = "", after, True
+        self._inside, self._dropped, self._held = False, True, self._held[closing.end() :]
         return True
 
-    def _release(self) -> str:
-        self._passing = True
-        held, self._held = self._held, ""
-        return held
+    def _past_closing(self) -> str | None:
+        """What follows a closing tag that nothing opened; None where there is no such tag."""
+        for tag in TAG.finditer(self._held):
+            before = self._held[tag.start() - 1] if tag.start() else self._before
+            if not _closes(tag):
+                self._open += 1
+            elif self._open:
+                self._open -= 1
+            elif not before or before not in QUOTING:
+                return self._held[tag.end() :]
+        return None
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    return bool(tag["ends"] or tag["off"])

@@ -84,9 +84,12 @@ def _passages(bundle: Bundle) -> Iterator[Finding]:
     """Texts against their hashes and offsets, probabilities against log-odds, documents against both."""
     candidates = _candidates(bundle.record)
     kept = {one.id: one for one in bundle.passages}
-    wrong = [c for c, now in zip(candidates, passages(bundle.record), strict=True) if kept.get(now.id) != now]
-    wrong += [c for c in candidates if len(c.stored.chunk.text) != c.stored.chunk.end - c.stored.chunk.start]
-    for c in dict.fromkeys(wrong):
+    wrong = [
+        c
+        for c, now in zip(candidates, passages(bundle.record), strict=True)
+        if kept.get(now.id) != now or len(c.stored.chunk.text) != c.stored.chunk.end - c.stored.chunk.start
+    ]
+    for c in wrong:
         yield Finding(Verdict.DIFFERS, reason("verify.passage_changed", **_place(c)))
     named = {(d.collection, d.name, d.sha256) for d in bundle.documents}
     strange = [c for c in candidates if (c.stored.collection, c.stored.document, c.stored.sha256) not in named]

@@ -75,6 +75,14 @@ class Raw:
 
     body: bytes
     content_type: str = "text/event-stream"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Endless:
+    """The same delta again and again, until the client hangs up or the server closes."""
+
+    delta: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class StreamError:
     error: Mapping[str, Any]
 
 
-Reply = Good | Gated | Cut | Hung | Status | Raw | StreamError
+Reply = Good | Gated | Cut | Hung | Status | Raw | Endless | StreamError
 
 
 def error(message: str, code: str | None = None, param: str | None = None) -> dict[str, Any]:
@@ -201,7 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
                 kind = "text/html" if is_text else "application/json"
                 self._plain(reply.code, body.encode(), {"Content-Type": kind, **reply.headers})
             case Raw():
-                self._plain(200, reply.body, {"Content-Type": reply.content_type})
+                self._plain(200, reply.body, {"Content-Type": reply.content_type, **reply.headers})
+            case Endless():
+                self._stream(self._without_end(_chunk({"content": reply.delta})))
             case _:
                 self._stream(_good(reply) if isinstance(reply, Good) else _failing(reply))
                 self._end()
@@ -226,6 +236,10 @@ class _Handler(BaseHTTPRequestHandler):
             data = event.encode()
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
             self.wfile.flush()
+
+    def _without_end(self, event: str) -> Iterator[str]:
+        while not self.server_of_tests.closing.is_set():
+            yield event
 
     def _end(self) -> None:
         self.wfile.write(b"0\r\n\r\n")

@@ -167,6 +167,9 @@ class ScriptedService:
         for document in self.documents():
             yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
 
+    def missing(self) -> Reason | None:
+        return None
+
     @property
     def indexes(self) -> ScriptedIndexes:
         return ScriptedIndexes()
@@ -414,7 +417,7 @@ class _Script:
             {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
             "qwen3",
             1790000000.0,
-            uuid.uuid4().hex,
+            self.request.id or uuid.uuid4().hex,
             self.author,
             quotes=checked.quotes,
             claims=checked.claims,

@@ -218,11 +218,30 @@ def test_fingerprint_tells_the_limits_apart() -> None:
         pytest.param("a", "f", "a", id="else the fallback"),
         pytest.param("---\nIntro text\n---\n\na", "Intro text", "---\nIntro text\n---\n\na", id="rules are text"),
         pytest.param("---\ntitle: x\n\na", "f", "---\ntitle: x\n\na", id="not closed is text"),
+        pytest.param("\n---\ntitle: A\n---\na", "A", "a", id="below a blank line"),
+        pytest.param("<!-- lint: off -->\n---\ntitle: A\n---\na", "A", "a", id="below a comment"),
+        pytest.param("---\ntitle: A: b c\n---\na", "A: b c", "a", id="a colon in a value"),
+        pytest.param("---\ntitle: A # b: c: d\n---\na", "A", "a", id="a comment with colons"),
+        pytest.param("---\ntitle: A\n...\na", "A", "a", id="three dots end it"),
+        pytest.param("---\n# only\nid: x\n--- \na", "f", "a", id="a comment in it"),
+        pytest.param("---\n---\na", "f", "---\n---\na", id="empty is two rules"),
+        pytest.param("+++\ntitle = 'A'\n[other]\ntitle = 'B'\n+++\na", "A", "a", id="TOML"),
+        pytest.param('+++\ntitle = "A = \\"b\\""\nx = = 1\n+++\na', 'A = "b"', "a", id="half-broken TOML"),
+        pytest.param("+++\nno data\n+++\na", "f", "+++\nno data\n+++\na", id="plus signs alone are text"),
+        pytest.param('{\n "title": "A"\n}\n\na', "A", "a", id="JSON"),
+        pytest.param(';;;\n{"title": "A"}\n;;;\na', "A", "a", id="JSON in semicolons"),
+        pytest.param('{"port": 1}\n\na', "f", '{"port": 1}\n\na', id="JSON that describes no document is text"),
+        pytest.param('{"title": "A"} is JSON', "f", '{"title": "A"} is JSON', id="JSON within a line is text"),
     ],
 )
 def test_front_matter_gives_the_title_and_is_no_chunk(text: str, title: str, first: str) -> None:
     assert described(text, fallback="f")[0] == title
     assert texts_of(text)[0] == first
+
+
+def test_toml_gives_tags_and_date_as_yaml_does() -> None:
+    text = "+++\ndate = 2024-12-01T10:00:00Z\n[taxonomies]\ntags = [\n  'ferry', # boats\n  \"x\",\n]\n+++\n# T"
+    assert described(text, fallback="f")[1] == FrontMatter(("ferry", "x"), "2024-12-01")
 
 
 def test_nothing_but_front_matter_is_no_chunk() -> None:
@@ -381,7 +400,16 @@ def test_large_and_deep_documents_are_cut_like_any_other(text: str) -> None:
         pytest.param("keywords: 证书，运维\nlastmod: 2023/1/9", ("证书", "运维"), "2023-01-09", id="one line"),
         pytest.param("tags:\n  - '#a'\n  - a\n  - 7", ("a", "7"), "", id="marks go, repeats go"),
         pytest.param("updated: 2024-03-05T10:00:00Z", (), "2024-03-05", id="a moment is a date"),
-        pytest.param("date: 2024-13-45\ntags: x", (), "", id="no such date: YAML itself refuses it"),
+        pytest.param(
+            "date: 2024-13-45\ntags: x", ("x",), "", id="no such date: YAML itself refuses it, the rest stays"
+        ),
+        pytest.param("a: b: c\ntags: x\n\tdate: 2024-03-05", ("x",), "2024-03-05", id="broken lines beside sound ones"),
+        pytest.param("tags: a\ntags: [b]", ("b",), "", id="twice: the last"),
+        pytest.param("tags: [1, yes, ~, 2.5, 2024-01-01]", ("1", "yes", "2.5", "2024-01-01"), "", id="as written"),
+        pytest.param("tags: *none\ndate: &d 2024-03-05\nx: &x *x", (), "2024-03-05", id="anchors that lead nowhere"),
+        pytest.param("'Tags': [a]\n\"date\": 2024-03-05", ("a",), "2024-03-05", id="quoted keys"),
+        pytest.param(f"tags: [{'9' * 9999}]\ndate: {'9' * 9999}", ("9" * 64,), "", id="huge numbers"),
+        pytest.param(f"tags: {'[' * 9999}", (), "", id="nested for ever"),
         pytest.param("date: soon\ncreated: '2020-02-30'", (), "", id="what is no date is none"),
         pytest.param("tags: {a: 1}\n", (), "", id="no list"),
         pytest.param("title: [unclosed", (), "", id="no YAML"),

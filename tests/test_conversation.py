@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.book import read, write
 from rag.conversation import MAX_QUESTION, Conversation
 from rag.draft import Setup
 from rag.errors import GenerationError, RagError
@@ -22,6 +23,7 @@ from rag.protocols import ChatModel, Extractor
 from rag.request import Request
 from rag.retrieval import Policy, Retriever
 from rag.store import MilvusStore
+from rag.thinking import Afresh
 from rag.types import Candidate, Exchange, RetrievalOptions, Usage, Vectors
 
 from .fakes import BagEmbedder, OverlapReranker, ScriptedChat
@@ -145,6 +147,48 @@ def test_a_model_that_fails_at_once_leaves_quotes_and_the_reason(store: MilvusSt
     assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, NO_KEY)
     assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
     assert ledger.answer.endswith(" [1]")
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param([" ", "\n\n"], id="blanks"),
+        pytest.param(["[1]", " [2]."], id="markers alone"),
+        pytest.param(['[1 "Send SIGHUP to the process"]'], id="a quote alone"),
+        pytest.param(["\u200b\u00a0\u2800"], id="nothing to be seen"),
+        pytest.param(["Let me think [2].", Afresh(""), Afresh("\n")], id="thinking alone"),
+    ],
+)
+def test_a_reply_that_says_nothing_is_no_answer(store: MilvusStore, deltas: list[str]) -> None:
+    events, ledger = ask(conversation(store, ScriptedChat(deltas)))
+    silent = reason("generation.said_nothing", model="scripted")
+    assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, silent)
+    assert stage(ledger, Stage.GENERATE) == (State.FAILED, silent)
+    assert ledger.answer.endswith(" [1]")
+    assert shown(events) == ledger.answer
+
+
+def shown(events: Sequence[object]) -> str:
+    """What stands on the page in the end."""
+    text = ""
+    for event in events:
+        if isinstance(event, Delta):
+            text = event.text if event.afresh else text + event.text
+    return text
+
+
+def test_thinking_that_only_ends_takes_back_what_was_shown_of_it(store: MilvusStore) -> None:
+    deltas = ["The user asks, [2] says so", Afresh("Send SIGHUP"), " [1]."]
+    events, ledger = ask(conversation(store, ScriptedChat(deltas)))
+    assert (ledger.outcome, ledger.answer, shown(events)) == (Outcome.GENERATED, "Send SIGHUP [1].", ledger.answer)
+    assert [c.number for c in ledger.citations] == [1]
+
+
+def test_a_question_that_cannot_be_written_down_is_asked_with_a_mark_in_its_place(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["Yes [1]."])), QUESTION + "\ud800")
+    assert ledger.question == QUESTION + "\ufffd"
+    assert read(write(ledger)) == ledger
 
 
 def test_a_cut_answer_keeps_what_came(store: MilvusStore) -> None:
@@ -303,6 +347,13 @@ def test_small_talk_with_a_model_sends_it_no_contexts(store: MilvusStore) -> Non
     _, ledger = ask(conversation(store, chat), "hi")
     assert (ledger.answer, ledger.outcome) == ("Hi! Ask away.", Outcome.SMALL_TALK)
     assert "context" not in chat.sent[0][-1].content
+
+
+def test_small_talk_is_answered_though_the_model_does_not(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(GenerationError(NO_KEY))), "thanks!")
+    assert (ledger.outcome, ledger.reason) == (Outcome.SMALL_TALK, NO_KEY)
+    assert ledger.answer.startswith("You are welcome")
+    assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
 
 
 def test_an_edited_search_query_is_searched_as_it_is(store: MilvusStore) -> None:

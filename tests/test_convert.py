@@ -9,7 +9,8 @@ import zlib
 
 import pytest
 
-from rag.convert import ConvertLimits, kind_of, to_markdown
+from rag.apart import WorkLimits, to_markdown
+from rag.convert import kind_of
 from rag.errors import DocumentRefused, Stopped
 from rag.events import Cancel
 from rag.messages import Reason, reason
@@ -163,13 +164,13 @@ def test_what_is_not_what_its_name_says_is_refused(kind: str) -> None:
 
 def test_a_converter_that_takes_too_much_memory_costs_one_file() -> None:
     with pytest.raises(DocumentRefused) as caught:
-        to_markdown("html", HTML, cancel=Cancel(), limits=ConvertLimits(megabytes=64))
-    assert caught.value.reason.code in ("convert.crashed", "convert.unreadable")
+        to_markdown("html", HTML, cancel=Cancel(), limits=WorkLimits(megabytes=64))
+    assert caught.value.reason == reason("convert.too_much_memory", kind="HTML", limit=64)
 
 
 def test_a_converter_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(DocumentRefused) as caught:
-        to_markdown("html", HTML, cancel=Cancel(), limits=ConvertLimits(seconds=0.01))
+        to_markdown("html", HTML, cancel=Cancel(), limits=WorkLimits(seconds=0.01))
     assert caught.value.reason == reason("convert.too_slow", kind="HTML", seconds=0.01)
 
 

@@ -6,9 +6,12 @@ import base64
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rag.apart import to_markdown
 from rag.chunking import ChunkLimits, chunk, described
-from rag.convert import to_markdown, without_files
+from rag.convert import without_files
 from rag.events import Cancel
 from rag.links import without_long_addresses
 from rag.types import Chunk
@@ -63,7 +66,71 @@ def test_what_is_no_long_file_stays(text: str) -> None:
     assert without_files(text) == text
 
 
+LONG = "A" * 300
+FILES = st.sampled_from(
+    [
+        f"data:image/png;base64,{LONG}",
+        f"data:image/svg+xml;charset=utf-8,{'%3Csvg' * 60}",
+        "data:image/gif;base64,R0lGOD",
+        "data:",
+        "data:a/a,",
+    ]
+)
+AROUND = st.sampled_from(
+    [
+        "<img src='{}'>",
+        '<img src="{}">',
+        "![A chart]({})",
+        "[c]: {}\n",
+        "url('{}')",
+        "it's {} so",
+        '"{}" is',
+        "'{} is",
+        "{}",
+    ]
+)
+SVG = f"<svg a='7' b=\"8\">{'<g/>' * 60}</svg>"
+BESIDE = st.sampled_from(
+    ["one", "it's", 'a "word"', "<b>", ")", "\n", "\n\n", "字" * 250, "'", '"', "=", "metadata:x/y,"]
+)
+
+
+@given(st.lists(st.one_of(BESIDE, st.builds(str.format, AROUND, FILES)), max_size=12))
+def test_text_around_files_is_all_still_there(parts: list[str]) -> None:
+    text = " ".join(parts)
+    kept = without_files(text)
+    for heavy in (f";base64,{LONG}", f";charset=utf-8,{'%3Csvg' * 60}"):
+        text = text.replace(heavy, "")
+    assert kept == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"<img src='data:image/png;base64,{LONG}'>it's \"lost\"", "<img src='data:image/png'>it's \"lost\""),
+        (f"<img src='data:image/svg+xml,{SVG[:9]}'>{'it is lost. ' * 30}\"", None),
+        (f'<img src="data:a/b,{SVG[:8]} ' + "x\n\n" * 99 + '"', None),
+        (f"<a style=\"background:url('data:image/svg+xml,{SVG.replace(chr(39), '')}')\">x", None),
+        (f"'data:a/b, {'is a scheme. ' * 30}'", None),
+        ("data:text/plain," + "字" * 300, None),
+        (f"metadata:text/plain,{LONG}", None),
+        ("<img src='data:image/svg+xml," + "<g b=\"7\"> " * 60 + "'>x", "<img src='data:image/svg+xml'>x"),
+        (f'{{"icon": "data:image/svg+xml,{"<g/>" * 60}"}}', '{"icon": "data:image/svg+xml"}'),
+    ],
+    ids=[
+        "single quotes", "a short one", "never closed", "quotes in quotes", "prose in quotes", "no blanks", "no scheme",
+        "blanks in it", "JSON",
+    ],
+)  # fmt: skip
+def test_a_file_ends_where_its_address_does(text: str, kept: str | None) -> None:
+    if kept is None and "url(" in text:
+        kept = "<a style=\"background:url('data:image/svg+xml')\">x"
+    assert without_files(text) == (text if kept is None else kept)
+
+
 def test_hostile_text_takes_linear_time() -> None:
+    for text in ("'data:a/a," * 200_000, "=\"data:a/a,='data:a/a," * 100_000, '="data:a/a,' + " \n" * 500_000):
+        without_files(text)
     for text in ("data:" * 200_000, "data:a/a;" + "a=b;" * 200_000, "data:image/png;base64," + "A " * 300_000):
         without_files(text)
     for text in ("](" * 200_000, "[a]:" * 200_000, "](" + "a" * 500_000, "\n[" * 200_000):
@@ -99,7 +166,7 @@ def test_long_addresses_do_not_cut_a_text() -> None:
 
 # ---- HTML ------------------------------------------------------------------------------------------------------------
 
-AROUND = (
+PAGE = (
     "<html><head><title>Keys - Example Docs</title><meta name=keywords content='tls, keys'>"
     "<meta property='article:published_time' content='2024-05-01T09:00:00Z'></head><body><header><a href='/'>Home</a>"
     "</header><nav><a href='/a'>Products</a></nav>{main}<footer>Copyright</footer><noscript>Enable it</noscript></body>"
@@ -113,7 +180,7 @@ MAIN = (
 
 @pytest.mark.parametrize("main", [f"<main>{MAIN}</main>", MAIN], ids=["a main part", "none"])
 def test_what_stands_around_a_page_is_left_out(main: str) -> None:
-    text = converted("html", AROUND.format(main=main).encode())
+    text = converted("html", PAGE.format(main=main).encode())
     assert not any(word in text for word in ("Home", "Products", "Copyright", "Enable", "¶", "spacer"))
     assert "# Keys\n" in text and "10<sup>6</sup>" in text and "[the list](../x.html)" in text
     assert "![A ring](ring.png)" in text and "| a | b |\n| --- | --- |\n| 1 | 2 |" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,13 @@ from rag.device import (
 )
 from rag.errors import SettingsError
 from rag.messages import reason
+
+
+def test_libraries_of_the_converters_note_nothing_about_the_machine(tmp_path: Path) -> None:
+    environ = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    prepare_environment(environ)
+    subprocess.run([sys.executable, "-c", "import markitdown"], env=environ, check=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_the_environment_is_made_calm_but_the_user_has_the_last_word() -> None:

@@ -385,3 +385,23 @@ def test_any_bytes_are_text_or_refused(data: bytes) -> None:
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1))
 def test_text_in_utf_8_is_what_it_was(written: str) -> None:
     assert decode(written.encode()) == written
+
+
+def test_files_of_one_name_from_several_folders_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in ("a/docs", "b/docs", "b/more"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "README.md").write_text(folder)
+    (tmp_path / "b/more/only.md").write_text("only")
+
+    def names(*paths: str) -> list[str]:
+        return [found.name for found in collect([tmp_path / path for path in paths], limits=FileLimits())]
+
+    assert names("a/docs", "b/docs") == ["a/docs/README.md", "b/docs/README.md"]
+    assert names("b/docs", "a/docs") == ["b/docs/README.md", "a/docs/README.md"]
+    assert names("b/docs", "b/more") == ["docs/README.md", "more/README.md", "only.md"]
+    assert names("a/docs/README.md", "b/more/README.md") == ["docs/README.md", "more/README.md"]
+    assert names("b/more") == ["README.md", "only.md"], "alone it is called as ever"
+    assert names("a/docs", "a/docs") == ["README.md", "README.md"], "it is the same one"
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("README.md", "b")
+    assert names("a/docs", "b.zip") == ["docs/README.md", "b/README.md"]

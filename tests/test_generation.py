@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import socket
 import threading
@@ -612,3 +613,106 @@ def test_credentials_in_the_address_are_not_shown(server: LoopbackOpenAI) -> Non
 def test_the_page_is_told_the_model_and_where_it_runs(server: LoopbackOpenAI) -> None:
     info = chat_at(server.url).info
     assert (info.name, info.device) == ("gpt-test", server.url.split("/")[2])
+
+
+def chunk(delta: object, finish: str | None = None) -> bytes:
+    """An event of a stream as any JSON writer may send it."""
+    data = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def streamed(*deltas: object) -> Raw:
+    return Raw(b"".join(map(chunk, deltas)) + chunk({}, "stop") + b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        pytest.param(streamed({"content": [{"type": "text", "text": "Yes."}]}), "Yes.", id="a list of parts"),
+        pytest.param(
+            streamed({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Yes."}]}),
+            "Yes.",
+            id="thinking in a part",
+        ),
+        pytest.param(streamed({"reasoning": "hm"}, {"content": "Yes."}), "Yes.", id="thinking in the other field"),
+        pytest.param(
+            streamed({"content": "\ud83d"}, {"content": "\ude00!"}), "\U0001f600!", id="half a sign at a time"
+        ),
+        pytest.param(
+            streamed({"content": "a\ud800"}, {"content": "b\udfff\0"}), "a\ufffdb\ufffd\ufffd", id="lone halves"
+        ),
+        pytest.param(streamed({"content": "a\ud800"}), "a\ufffd", id="a lone half at the end"),
+    ],
+)
+def test_whatever_shape_text_comes_in_it_can_be_kept(server: LoopbackOpenAI, reply: Reply, answer: str) -> None:
+    server.script(reply)
+    assert ask(chat_at(server.url)) == (answer, None)
+
+
+def overlong(limit: int) -> Reason:
+    return reason("generation.overlong", model="gpt-test", limit=limit)
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [pytest.param(["a" * 1_000_000], id="in one delta"), pytest.param(["a" * 7] * 9_000, id="in many")],
+)
+@pytest.mark.parametrize(("tokens", "limit"), [(None, 20_000), (2_000, 32_000)])
+def test_an_answer_without_an_end_is_cut_and_says_so(
+    server: LoopbackOpenAI, deltas: list[str], tokens: int | None, limit: int
+) -> None:
+    server.script(Gated(deltas))
+    answer, failure = ask(chat_at(server.url, max_output_tokens=tokens))
+    assert failure
+    assert (len(answer), failure.reason) == (limit, overlong(limit))
+    assert server.request().hung_up.wait(10.0)
+
+
+def test_thinking_without_an_end_is_stopped(server: LoopbackOpenAI) -> None:
+    server.script(Good(["Yes."], reasoning=["a" * 600_000] * 2))
+    answer, failure = ask(chat_at(server.url))
+    assert failure
+    assert (answer, failure.reason) == ("", reason("generation.endless_thought", model="gpt-test"))
+
+
+def test_an_event_that_never_ends_is_not_kept(server: LoopbackOpenAI) -> None:
+    server.script(Raw(b"data: " + b"a" * 9_000_000))
+    answer, failure = ask(chat_at(server.url))
+    assert failure
+    assert (answer, failure.reason) == ("", reason("generation.garbage", url=server.url))
+
+
+def test_an_error_body_of_any_length_and_depth_is_a_sentence(server: LoopbackOpenAI) -> None:
+    server.script(
+        Status(500, "a" * 3_000_000), Status(500, '{"error": ' + "[" * 100_000), Status(500, error("b " * 60_000))
+    )
+    for shown in ("…", '{"error"', "b b b"):
+        _, failure = ask(chat_at(server.url))
+        assert failure
+        assert failure.reason.code == "generation.server_error"
+        assert shown in str(failure)
+        assert len(str(failure)) < 500
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "System role not supported"),
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
+        (500, "Jinja Exception: System role not supported"),
+    ],
+)
+def test_where_rules_may_have_no_message_of_their_own_they_go_before_the_users(
+    server: LoopbackOpenAI, status: int, said: str
+) -> None:
+    server.script(Status(status, error(said)))
+    chat = chat_at(server.url)
+    assert ask(chat) == ("Hello there.", None)
+    assert ask(chat) == ("Hello there.", None)
+    turned = [{"role": "user", "content": "Answer.\n\n为什么 why?"}]
+    assert [request.body["messages"] == turned for request in server.requests] == [False, True, True]

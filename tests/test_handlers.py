@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 import pytest
@@ -16,10 +16,11 @@ import pytest
 from rag.errors import ModelRejected
 from rag.events import Cancel
 from rag.ledger import Outcome
-from rag.messages import reason
+from rag.messages import Language, reason, text
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.documents import Documents
+from rag.ui.guard import HINTS, toast
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import key_of
 from rag.ui.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
@@ -102,6 +103,34 @@ def session(handlers: Handlers, owner: str = "alice", tab: str = "t1") -> Sessio
 def ask(handlers: Handlers, question: str, browser: Any = ALICE, tab: str = "t1") -> list[Chat]:
     handlers.ask(browser, question, tab, *VALUES)
     return finish(handlers, browser, tab)
+
+
+def test_nothing_is_drawn_in_the_event_loop(service: ScriptedService) -> None:
+    in_loop: list[bool] = []
+
+    class Watched(Views):
+        def live(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().live(session, lang)
+
+        def evidence(self, session: Session, lang: Language) -> str:
+            in_loop.append(has_loop())
+            return super().evidence(session, lang)
+
+    handlers = Handlers(cast(Any, service), Sessions(), Watched(cast(Any, service)))
+    handlers.ask(ALICE, "How?", "t1")
+    in_loop.clear()
+    sent(handlers)
+    assert in_loop
+    assert not any(in_loop)
+
+
+def has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_what_is_sent_last_shows_nothing_again_and_still_gives_the_composer_back(handlers: Handlers) -> None:
@@ -199,6 +228,28 @@ def test_a_second_question_while_one_is_answered_is_refused(
         handlers.ask(ALICE, "two?", "t1", *VALUES)
     handlers.stop(ALICE, "t1")
     finish(handlers)
+
+
+def test_a_question_right_after_stop_is_asked(service: ScriptedService, handlers: Handlers, tmp_path: Path) -> None:
+    service.gate = tmp_path / "ready"
+    handlers.ask(ALICE, "one?", "t1", *VALUES)
+    handlers.stop(ALICE, "t1")
+    service.gate = None
+    handlers.ask(ALICE, "two?", "t1", *VALUES)
+    finish(handlers)
+    assert [(t.question, t.outcome) for t in session(handlers).turns] == [
+        ("one?", Outcome.STOPPED),
+        ("two?", Outcome.GENERATED),
+    ]
+
+
+@pytest.mark.parametrize("code", HINTS)
+def test_what_is_no_failure_is_told_as_a_hint(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = toast(reason(code), "en")
+    assert not hint.visible, "it only ends the call"
+    assert text(reason(code), "en") in capsys.readouterr().out, "told by the other way, here to no page"
+    failure = toast(reason("ui.turn_gone"), "en")
+    assert failure.visible and failure.title == "This did not work"
 
 
 def test_a_question_before_the_models_are_ready_waits_and_is_then_answered(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,7 +22,7 @@ from rag.jobbook import JobBook
 from rag.joblist import REMEMBERED, JobList
 from rag.jobrunner import JobRunner
 from rag.jobs import Job, JobFile, JobKind, JobState, Pace, pace
-from rag.messages import reason
+from rag.messages import Reason, reason
 from rag.runners import Runners
 from rag.spool import Spool
 from rag.sqlite import Database
@@ -63,7 +64,15 @@ def again(count: int) -> list[Source]:
 class Rig:
     """A runner over a folder; `again` is what the next start of the program has."""
 
-    def __init__(self, folder: Path, store: MilvusStore, embedder: BagEmbedder) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: MilvusStore,
+        embedder: BagEmbedder,
+        *,
+        room: Callable[[int], Reason | None] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.folder, self.store, self.embedder = folder, store, embedder
         self.database = Database(folder / "plainsight.db")
         clock: Callable[[], float] = map(float, itertools.count(1)).__next__
@@ -93,6 +102,8 @@ class Rig:
             there=lambda base: base not in self.gone,
             idle=OFTEN_S,
             heed=0.0,
+            room=room,
+            now=now,
         )
 
     def run(self, offered: Iterable[Source | Refused]) -> Job:
@@ -401,3 +412,59 @@ def test_killed_at_any_moment_a_job_is_finished_by_the_next_starts(tmp_path: Pat
             store.close()
     assert found == {f"{i:02}.md" for i in range(DOCUMENTS)}
     assert kills > ROUNDS / 3, "too few of the starts were cut off"
+
+
+def test_a_file_that_kills_the_program_twice_is_set_aside_and_the_job_goes_on(tmp_path: Path) -> None:
+    with forks("tests.killed_jobs") as work:
+        rounds = [
+            work(folder=str(tmp_path), begin=begin, files=None, seconds=0, poison="number 1")[1] for begin in (4, 0, 0)
+        ]
+    assert rounds == [True, True, False], "the third start does not touch it"
+    store = open_store(tmp_path, BagEmbedder(), {})
+    rig = Rig(tmp_path, store, BagEmbedder())
+    assert names(store) == ["00.md", "02.md", "03.md"]
+    (job,) = rig.runner.jobs()
+    added = DocumentOutcome.ADDED
+    assert (job.state, outcomes(job)) == (JobState.DONE, [added, DocumentOutcome.REFUSED, added, added])
+    assert job.files[1].event.reason == reason("jobs.set_aside", tries=2)
+    rig.runner.start()
+    again = rig.runner.retry(job.id)
+    assert again is not None, "its bytes are still there"
+    done = rig.runner.wait(again, PATIENCE_S)
+    assert done is not None and outcomes(done) == [added]
+    rig.close()
+    store.close()
+
+
+def test_a_new_index_that_kills_the_program_twice_is_given_up(
+    tmp_path: Path, store: MilvusStore, embedder: Gated
+) -> None:
+    rig = Rig(tmp_path, store, embedder)
+    cut_off = rig.book.begin("kb", JobKind.REINDEX)  # by programs that died over it
+    rig.book.tried(cut_off.id, None, 2)
+    rig.runner.start()
+    done = rig.runner.wait(cut_off.id, PATIENCE_S)
+    assert done is not None and done.error == reason("jobs.set_aside_whole", tries=2)
+    again = rig.runner.wait(rig.runner.reindex("kb"), PATIENCE_S)
+    assert again is not None and again.state is JobState.DONE, "begun anew by somebody"
+    rig.close()
+
+
+def test_a_program_that_is_ended_as_it_should_be_holds_nothing_against_a_file(
+    tmp_path: Path, store: MilvusStore, embedder: Gated
+) -> None:
+    embedder.gate.clear()
+    for round in range(4):
+        rig = Rig(tmp_path, store, embedder)
+        rig.runner.start()
+        id = rig.runner.add("kb", lambda: sources(1)) if round == 0 else rig.runner.jobs()[0].id
+        assert embedder.asked.wait(PATIENCE_S)
+        rig.runner.close(0.0)
+        (file,) = rig.book.files(id)
+        assert file.tries == 0
+        embedder.gate.set()
+        rig.close()
+        embedder.gate.clear()
+        embedder.asked.clear()
+        if names(store):
+            break

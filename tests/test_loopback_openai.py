@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 
-from .loopback_openai import Gated, Good, LoopbackOpenAI, Status, error
+from .loopback_openai import Endless, Gated, Good, LoopbackOpenAI, Status, error
 
 
 def post(server: LoopbackOpenAI) -> http.client.HTTPResponse:
@@ -35,6 +35,16 @@ def test_an_error_has_its_status_headers_and_body() -> None:
         response = post(server)
         assert (response.status, response.headers["retry-after"]) == (429, "7")
         assert json.load(response)["error"]["message"] == "slow down"
+
+
+def test_words_without_end_come_until_the_client_leaves() -> None:
+    with LoopbackOpenAI() as server:
+        server.script(Endless("again"))
+        connection = http.client.HTTPConnection(server.url.split("/")[2], timeout=10)
+        connection.request("POST", "/v1/chat/completions", json.dumps({"model": "m"}))
+        response = connection.getresponse()
+        assert response.read(100_000).count(b"again") > 500
+        connection.close()
 
 
 def test_without_a_script_every_request_is_answered() -> None:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rag.apart import Here
 from rag.catalogue import Catalogue
 from rag.chunking import ChunkLimits
 from rag.errors import StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent
 from rag.ingest import Ingest
+from rag.inventory import Inventory
 from rag.library import Library
 from rag.messages import reason
 from rag.milvus import Milvus, name_of
-from rag.originals import GRACE_SECONDS, Originals, Shelf
+from rag.originals import TERM_SECONDS, Originals
 from rag.settings import Settings
 from rag.sqlite import Database
-from rag.store.collection import UNDO_SECONDS
-from rag.types import Source
+from rag.types import Document, Source
 
 from .fakes import BagEmbedder
 
@@ -38,10 +40,10 @@ class Away(Milvus):
 
     away = False
 
-    def hashes(self, collection: str) -> frozenset[str] | None:
+    def held(self, collection: str) -> list[Document] | None:
         if self.away:
             raise StoreUnavailable(reason("store.closed", uri="x"))
-        return super().hashes(collection)
+        return super().held(collection)
 
 
 class Rig:
@@ -51,9 +53,10 @@ class Rig:
         settings = replace(Settings(), data_dir=str(folder), collection="main")
         self.folder, self.time = folder, 0.0
         self.database = Database(folder / "plainsight.db")
-        self.milvus = Away(settings)
-        self.originals = Originals(folder / "originals", self.database, name_of(settings), now=lambda: self.time)
-        self.library = Library(Catalogue(self.database, "main"), self.milvus, self.originals)
+        self.inventory = Inventory(self.database, name_of(settings), now=lambda: self.time)
+        self.milvus = Away(settings, inventory=self.inventory)
+        self.originals = Originals(folder / "originals", self.database, now=lambda: self.time)
+        self.library = Library(Catalogue(self.database, "main"), self.milvus, self.originals, self.inventory)
         self.embedder = BagEmbedder()
         self.library.serve(self.embedder)
 
@@ -61,15 +64,14 @@ class Rig:
         self, *sources: Source, base: str = "", upper: bool = False, cancel: Cancel | None = None
     ) -> list[IngestEvent]:
         """The last event of each. With `upper` a converter of another kind reads the files."""
-        live = self.library.catalogue.base(base).live
         ingest = Ingest(
             self.library.store(base),
             self.embedder,
             limits=LIMITS,
             detect=lambda _: "en",
             now=lambda: self.time,
-            convert=lambda kind, data, cancel: data.decode().upper() if upper else data.decode(),
-            shelf=Shelf(self.originals, live),
+            reader=Here(lambda kind, data, cancel: data.decode().upper() if upper else data.decode()),
+            originals=self.originals,
         )
         return [e for e in ingest.run(sources, cancel=cancel or Cancel()) if e.outcome]
 
@@ -83,7 +85,7 @@ class Rig:
     def tidied(self) -> int:
         """Files removed once everything that is waited for has passed."""
         self.library.tidy_originals()
-        self.time += GRACE_SECONDS
+        self.time += TERM_SECONDS
         return self.library.tidy_originals()
 
     def close(self) -> None:
@@ -230,12 +232,9 @@ def test_while_a_store_cannot_be_read_no_file_goes(rig: Rig) -> None:
 
 def test_a_collection_that_is_not_there_may_only_be_away(rig: Rig) -> None:
     rig.take(source())
-    rig.milvus.drop("main")  # not by us: as when the address leads to another Milvus for a day
+    with closing(Milvus(replace(Settings(), data_dir=str(rig.folder)))) as other:
+        other.drop("main")  # not by us: as when the address leads to another Milvus for a day
     assert rig.tidied() == 0 and rig.originals.has(digest(TEXT))
-
-
-def test_undo_ends_before_the_file_goes() -> None:
-    assert GRACE_SECONDS > UNDO_SECONDS
 
 
 @pytest.mark.parametrize(

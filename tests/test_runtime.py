@@ -50,9 +50,9 @@ class Database:
         self._here()
         return []
 
-    def hashes(self, collection: str) -> frozenset[str] | None:
+    def held(self, collection: str) -> list[Document] | None:
         self._here()
-        return frozenset()
+        return []
 
     def fingerprint(self, collection: str) -> Fingerprint | None:
         self._here()
@@ -104,9 +104,10 @@ def runtime(
     database: Database,
     load: Callable[[Fingerprint | None, Report, Cancel], Models] = loaded,
     chat: ModelInfo | None = None,
+    silent: Callable[[], Reason | None] = lambda: None,
 ) -> Runtime:
     library = Library(Catalogue(Kept(database.folder / "plainsight.db"), "test"), database)
-    made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=chat)
+    made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=chat, silent=silent)
     made.start()
     return made
 
@@ -237,3 +238,15 @@ def test_closing_ends_a_download_under_way(tmp_path: Path) -> None:
     running.close()
     with pytest.raises(Stopped):
         running.wait()
+
+
+def test_a_language_model_that_did_not_answer_shows_in_the_status_until_it_does(tmp_path: Path) -> None:
+    failures: list[Reason | None] = [None]
+    running = runtime(Database(tmp_path), chat=ModelInfo("gpt-4o", "", "", ""), silent=lambda: failures[-1])
+    running.wait()
+    for failure, state in ((None, PartState.READY), (AWAY, PartState.FAILED), (None, PartState.READY)):
+        failures.append(failure)
+        shown = running.status()
+        assert why(shown, "chat") == failure and shown.ready, "questions are answered all the same"
+        assert [p.state for p in shown.parts if p.part == "chat"] == [state]
+    running.close()

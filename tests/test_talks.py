@@ -11,7 +11,8 @@ import gradio as gr
 import pytest
 
 from rag.book import KeptConversation
-from rag.messages import LANGUAGES, Language
+from rag.export import export_markdown
+from rag.messages import LANGUAGES, Language, reason
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import owner_of
 from rag.ui.render import talks as talks_view
@@ -20,7 +21,7 @@ from rag.ui.talks import Talks
 
 from .browsed import Page
 from .scripted_service import ScriptedService
-from .test_handlers import ALICE, BOB, VALUES, Browser, ask, clicked, finish, over, session
+from .test_handlers import ALICE, BOB, VALUES, Browser, apart, ask, clicked, finish, over, session
 from .test_render import HOSTILE, OUR_TAGS
 
 NOW = 1_790_000_000.0
@@ -90,6 +91,48 @@ def test_a_resumed_conversation_goes_on_with_its_history(talks: Talks, service: 
     assert [e.question for e in asked[0].history] == ["first?"]
     (line,) = later.book.conversations(owner_of(ALICE))
     assert (line.id, line.answers) == (kept, 2)
+
+
+def test_a_question_is_kept_before_its_answer_and_asked_again_where_the_app_ended_in_between(
+    talks: Talks, service: ScriptedService
+) -> None:
+    ask(talks.handlers, "first?")
+    talks.handlers.ask(ALICE, "second, hold generate?", "t1", *VALUES)
+    apart(until_it_speaks(talks.handlers))
+    kept = session(talks.handlers).conversation
+    later = restarted(service)
+    try:
+        history, live, *_ = later.open(ALICE, clicked(id=kept), "t2")
+        assert "first?" in history
+        assert "second, hold generate?" in live
+        assert "Ask again" in live
+        cut_off = session(later.handlers, tab="t2").last
+        assert cut_off and cut_off.reason == reason("stages.unanswered")
+        later.handlers.retry(ALICE, clicked(turn=cut_off.number, query="a"), "t2", *VALUES)
+        for language in LANGUAGES:
+            assert cut_off.ledger and "second" in export_markdown([cut_off.ledger], language)
+    finally:
+        later.handlers.stop(ALICE, "t2")
+        talks.handlers.stop(ALICE, "t1")
+        finish(later.handlers, ALICE, "t2")
+        finish(talks.handlers)
+    thread = later.book.thread(owner_of(ALICE), kept)
+    assert [one.ledger.question for one in thread] == ["first?", "second, hold generate?"]
+    assert len(thread[-1].siblings) == 2, "the one that was cut off and the one asked again"
+
+
+async def until_it_speaks(handlers: Handlers) -> None:
+    async for _ in handlers.follow(ALICE, "t1"):
+        last = session(handlers).last
+        if last and last.text:
+            return
+
+
+def test_an_answer_takes_the_place_of_its_question(talks: Talks) -> None:
+    ask(talks.handlers, "first?")
+    (kept,) = talks.book.thread(owner_of(ALICE), session(talks.handlers).conversation)
+    assert (kept.ledger.reason, len(kept.siblings)) == (None, 1)
+    assert kept.ledger.answer
 
 
 def test_a_reloaded_tab_finds_its_conversation_after_a_restart_and_a_new_tab_is_empty(

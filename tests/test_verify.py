@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +19,10 @@ from hypothesis import strategies as st
 from rag.build import opened as running
 from rag.bundle import Bundle, DocumentHash, as_json, bundle_of, in_page, opened
 from rag.commands import DIFFERS, NO_EVIDENCE, OK
+from rag.errors import BundleRefused
 from rag.events import Cancel
 from rag.ledger import Answered, Ledger, Match
-from rag.messages import reason
+from rag.messages import LANGUAGES, reason, text
 from rag.reconstruction import stands_in
 from rag.request import Request
 from rag.settings import Settings
@@ -260,3 +264,60 @@ def test_verify_alone_makes_no_database_and_says_what_is_no_evidence(tmp_path: P
     assert (code, out) == (NO_EVIDENCE, "") and "holds no saved evidence" in err
     code, _, err = run("verify", tmp_path / "missing.html")
     assert code == NO_EVIDENCE and "missing.html" in err
+
+
+class Bare:
+    """A knowledge base of which every document is the same one."""
+
+    def hashes(self, base: str) -> Mapping[str, str]:
+        return dict.fromkeys(["guide.md", ""], "0" * 64)
+
+    def chunks(self, base: str, document: str) -> Sequence[Chunk]:
+        return [Chunk(0, 0, len(PASSAGE), (), PASSAGE, 3)]
+
+
+def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """The way to every value of a JSON document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, each in inside for place in places(each, (*path, key)))]
+
+
+def at(data: Any, path: Sequence[Any]) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, 0, -1, 10**30, 0.5, -1e300, "", "x", "\ud800", "\0", [], {}, [[]], "stages.nope"]
+)
+
+
+@given(st.data())
+def test_however_a_file_was_edited_it_ends_in_verdicts_or_a_sentence(data: st.DataObject) -> None:
+    edited = json.loads(as_json(saved()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        *path, key = data.draw(st.sampled_from(places(edited)[1:]))
+        holder = at(edited, path)
+        other = at(edited, data.draw(st.sampled_from(places(edited)[1:])))
+        holder[key] = data.draw(st.one_of(ODD, st.just(copy.deepcopy(other))))
+        if isinstance(holder, list):
+            holder[:] = data.draw(st.permutations(holder)) + holder[: data.draw(st.integers(0, 1))]
+        elif data.draw(st.integers(0, 9)) == 0:
+            del holder[key]
+    try:
+        found = opened(json.dumps(edited).encode())
+    except BundleRefused as e:
+        assert text(e.reason, "en")
+        return
+    findings = [*examine(found), *compare(found.bundle, Bare())]
+    assert all(finding.line(language).isprintable() for finding in findings for language in LANGUAGES)
+
+
+def test_passages_that_changed_places_differ() -> None:
+    edited = json.loads(as_json(saved()))
+    first, second, *_ = edited["record"]["retrieval"]["candidates"]
+    first["stored"]["chunk"], second["stored"]["chunk"] = second["stored"]["chunk"], first["stored"]["chunk"]
+    second["dropped"] = {"code": "stages.below_threshold", "values": {"probability": 0.1, "threshold": 0.5}}
+    differing = [f.what.code for f in examine(opened(json.dumps(edited).encode())) if f.verdict is Verdict.DIFFERS]
+    assert differing.count("verify.passage_changed") == 2

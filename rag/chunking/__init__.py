@@ -2,7 +2,9 @@
 
 outline       the text's sections, each a list of blocks with character offsets
 syntax        the Markdown parser: text to a tree of blocks by line numbers
-front_matter  data above the text: is it there, and which title, tags and date does it give
+fences        data in front of the text: is it there, and where does it end
+entries       what it holds, entry by entry, in bounded work
+front_matter  which title, tags and date it gives
 cutting       a block that is too large, cut at its own inner boundaries
 packing       blocks to chunks within the limits, overlapping where a long section had to be cut
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from .front_matter import FrontMatter, front_matter_title, metadata
+from .fences import front
+from .front_matter import FrontMatter, front_matter, front_matter_title
 from .syntax import LONGEST_HEADING, Block, parse, shortened
 
 BARE_RUN = 8
@@ -71,13 +73,13 @@ class Outline:
 
 def outline(text: str) -> Outline:
     """Sections of `text` in order; together their parts hold all of it that is neither blank nor front matter."""
-    lines = _Lines(text)
-    tree = parse(text[lines.starts[0] :])
-    headings = [block for block in tree.blocks if block.level and block.title]
+    lines, data = _Lines(text), front(text)
+    first = bisect_left(lines.starts, data.end)
+    blocks = parse(text[lines.offset(first) :], first=first)
+    headings = [block for block in blocks if block.level and block.title]
     highest = min(headings, key=lambda block: block.level).title if headings else ""
-    title = shortened(front_matter_title(tree.front_matter), LONGEST_HEADING) or highest
-    sections = tuple(_joined(list(_sections(tree.blocks, lines, tree.first))))
-    return Outline(title, sections, metadata(tree.front_matter) if tree.front_matter else FrontMatter())
+    title = shortened(front_matter_title(data.values), LONGEST_HEADING) or highest
+    return Outline(title, tuple(_joined(list(_sections(blocks, lines, first)))), front_matter(data.values))
 
 
 class _Lines:

@@ -8,9 +8,6 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.front_matter import front_matter_plugin
-
-from .front_matter import is_front_matter
 
 DEEPEST_NESTING = 100
 """Nested blocks the parser follows, two per list level. Below it the parser takes all the rest of the document for
@@ -37,25 +34,11 @@ class Block:
     children: list[Block] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The blocks of a document, and the content of its front matter, which ends before line `first`."""
-
-    blocks: list[Block]
-    front_matter: str = ""
-    first: int = 0
-
-
-def parse(text: str) -> Tree:
-    """The tree of `text`. Lines end at `\\n`, `\\r` or `\\r\\n` only, as CommonMark has it."""
+def parse(text: str, *, first: int = 0) -> list[Block]:
+    """The blocks of `text`, whose first line is counted as `first`. Lines end at `\\n`, `\\r` or `\\r\\n` only, as
+    CommonMark has it."""
     env: dict[str, Any] = {}
-    if text.startswith("---"):
-        tokens = _parser().use(front_matter_plugin).parse(text, env)
-        front = tokens[0] if tokens and tokens[0].type == "front_matter" else None
-        if front and front.map and is_front_matter(front.content):
-            return Tree(_tree(tokens[1:], env), front.content, front.map[1])
-    env = {}
-    return Tree(_tree(_parser().parse(text, env), env))
+    return _tree(_parser().parse(text, env), env, first)
 
 
 def _parser() -> MarkdownIt:
@@ -63,7 +46,7 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING}).enable("table").disable("inline")
 
 
-def _tree(tokens: Iterable[Token], env: dict[str, Any]) -> list[Block]:
+def _tree(tokens: Iterable[Token], env: dict[str, Any], start: int) -> list[Block]:
     inline = MarkdownIt("commonmark")
     roots: list[Block] = []
     path: list[Block] = []
@@ -75,15 +58,17 @@ def _tree(tokens: Iterable[Token], env: dict[str, Any]) -> list[Block]:
         elif token.nesting < 0:
             path.pop()
         else:
-            block = _block(token, path[-1] if path else None)
+            block = _block(token, path[-1] if path else None, start)
             (path[-1].children if path else roots).append(block)
             if token.nesting > 0:
                 path.append(block)
     return roots
 
 
-def _block(token: Token, parent: Block | None) -> Block:
-    first, last = token.map or ((parent.first, parent.last) if parent else (0, 0))
+def _block(token: Token, parent: Block | None, start: int) -> Block:
+    first, last = (start + line for line in token.map or (0, 0))
+    if parent and not token.map:
+        first, last = parent.first, parent.last
     top = parent is None and token.type == "heading_open"
     return Block(token.type.removesuffix("_open"), first, last, token.content, int(token.tag[1]) if top else 0)
 

@@ -20,9 +20,6 @@ TEXT = (".txt",)
 PLACE = re.compile(r"(?:Page|Slide) \d+")
 """A heading that says where one is, which is no title."""
 
-PROTECTED, UNREADABLE = 3, 4
-"""Exit codes of the worker: a password is needed; not what the name says."""
-
 
 def kind_of(name: str) -> str:
     """What a file is before it becomes Markdown: markdown, text, html, pdf, docx or pptx; capitals do not matter."""

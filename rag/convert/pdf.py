@@ -12,14 +12,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
+from ..errors import DocumentRefused
+from ..messages import reason
 from .bookmarks import Bookmark, bookmarks
 from .properties import Properties, headed, plain, title_of
 from .ruled import tables
 
 LARGER = 1.15
 """Times the size of most letters from which a short block counts as a heading."""
+MOST_PAGES = 5_000
+"""Above any manual. A page takes some hundredths of a second, and nothing is said meanwhile."""
 LONGEST_HEADING = 120
 """Characters."""
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
@@ -38,10 +43,13 @@ def pdf_to_markdown(file: BytesIO) -> str:
     """The text of all pages, headed by the file's properties. Raises what pdfminer raises."""
     from pdfminer.high_level import extract_pages
     from pdfminer.pdfdocument import PDFDocument
+    from pdfminer.pdfpage import PDFPage
     from pdfminer.pdfparser import PDFParser
 
-    pages = [list(_blocks(page)) for page in extract_pages(file)]
     document = PDFDocument(PDFParser(file))
+    if next(islice(PDFPage.create_pages(document), MOST_PAGES, None), None):
+        raise DocumentRefused(reason("convert.too_many_pages", limit=MOST_PAGES))
+    pages = [list(_blocks(page)) for page in extract_pages(file)]
     usual = _usual(pages)
     text = "\n\n".join(_markdown(pages, bookmarks(document), usual))
     return headed(text, _said(document, pages, usual))

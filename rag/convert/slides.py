@@ -11,10 +11,11 @@ from markitdown import StreamInfo
 from markitdown.converters import PptxConverter
 
 from .embedded import without_files
+from .package import check_package
 from .properties import headed, office
 
 NOTES = "Notes"
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_PICTURE = re.compile(r"!\[([^\[\]]*+)\]\([^()]*+\)")
 _NAMED_BY_A_PROGRAM = re.compile(
     r"(?:picture|image|graphic|content placeholder|图片|图像|内容占位符)\s*\d*"
     r"|\S+\.(?:png|jpe?g|gif|bmp|svg|emf|wmf|tiff?)",
@@ -24,6 +25,7 @@ _NAMED_BY_A_PROGRAM = re.compile(
 
 def slides_to_markdown(file: BytesIO) -> str:
     """`# Slide 3: its title` and what is on it, headed by the file's properties. Raises what the libraries raise."""
+    check_package(file, "pptx")
     said = office(file)
     converter = PptxConverter()  # type: ignore[no-untyped-call]
     text = without_files(str(converter.convert(file, StreamInfo(extension=".pptx")).markdown))

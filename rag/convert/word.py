@@ -11,6 +11,7 @@ from markitdown import DocumentConverterResult, StreamInfo
 from markitdown.converters import DocxConverter
 
 from .html import PlainHtml
+from .package import check_package
 from .properties import headed, office, plain
 
 STYLES = "p[style-name='Title'] => h1:fresh"
@@ -19,6 +20,7 @@ BLOCKS = ("p", "table", "ol", "ul", "h1", "h2", "h3", "h4", "h5", "h6")
 
 def word_to_markdown(file: BytesIO) -> str:
     """The document's text, headed by its properties. Raises what the libraries raise."""
+    check_package(file, "docx")
     said = office(file)
     converter = _Word()
     text = str(converter.convert(file, StreamInfo(extension=".docx"), style_map=STYLES).markdown)

@@ -9,7 +9,8 @@ decoding  bytes to text
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import DocumentRefused
@@ -19,7 +20,7 @@ from .archives import archive_entries
 from .decoding import decode
 from .entries import ACCEPTED, EXTENSIONS, Entry, FileLimits, Refused, Seen, Stamp, Unchanged, Upload, megabytes
 from .folders import file_entry, folder_entries
-from .names import clean_name, own_name, shown_name
+from .names import clean_name, own_name, shown_name, told_apart
 
 __all__ = [
     "EXTENSIONS",
@@ -38,14 +39,42 @@ __all__ = [
 def collect(offered: Iterable[Path | Upload], *, limits: FileLimits) -> Iterator[Source | Refused]:
     """Sources of files, folders and zips in the order given, each read when it is its turn. Never raises for a file.
 
-    A document's name is the file's own, or its path inside the folder or zip. In a folder or zip, files that are not
-    Markdown are passed over, hidden ones too.
+    A document's name is the file's own, or its path inside the folder or zip; where several folders, zips or files
+    that were named hold one of that name, as much of the path before it as tells them apart comes first. In a folder
+    or zip, files that are not Markdown are passed over, hidden ones too.
     """
-    budget = _Budget(limits)
+    budget, offered = _Budget(limits), list(offered)
+    longer = _told_apart([each for each in offered if isinstance(each, Path)], limits)
     for each in offered:
         path, name = (each.path, own_name(each.name)) if isinstance(each, Upload) else (each, each.name)
         for entry in _entries(path, name, limits):
-            yield entry if isinstance(entry, Refused) else budget.admitted(entry)
+            if isinstance(entry, Refused):
+                yield entry
+            else:
+                yield budget.admitted(replace(entry, name=longer.get((path, entry.name), entry.name)))
+
+
+def _told_apart(paths: Sequence[Path], limits: FileLimits) -> dict[tuple[Path, str], str]:
+    """Longer names of the files that come under one name from several of the paths."""
+    among: dict[str, list[Path]] = {}
+    for path in paths if len(paths) > 1 else ():
+        for entry in _entries(path, path.name, limits):
+            if not isinstance(entry, Refused):
+                among.setdefault(entry.name, []).append(path)
+    found: dict[tuple[Path, str], str] = {}
+    for name, several in among.items():
+        befores = [_before(path) for path in several]
+        for path, longer in zip(several, told_apart(befores, name), strict=True):
+            found[path, name] = longer
+    return found
+
+
+def _before(path: Path) -> tuple[str, ...]:
+    """The folders a file lies in, a zip among them by its name without the ending."""
+    whole = path.resolve()
+    if whole.is_dir():
+        return whole.parts[1:]
+    return (*whole.parts[1:-1], *([whole.stem] if whole.name.lower().endswith(".zip") else []))
 
 
 def collect_changed(folder: Path, *, limits: FileLimits, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:

@@ -28,6 +28,8 @@ def clean_name(name: str) -> str:
     """
     if _UNSHOWN.search(name):
         raise DocumentRefused(reason("files.name_control", name=shown_name(name)))
+    if len(name) > LONGEST_NAME:  # composing takes more than linear time; a shorter form has at least as many letters
+        raise DocumentRefused(reason("files.name_long", size=len(name.encode()), limit=LONGEST_NAME))
     composed = unicodedata.normalize("NFC", name)
     parts = [part for part in composed.split("/") if part not in ("", ".")]
     if composed.startswith("/") or "\\" in composed or ".." in parts or _DRIVE.match(composed):
@@ -38,6 +40,19 @@ def clean_name(name: str) -> str:
     if len(clean.encode()) > LONGEST_NAME:
         raise DocumentRefused(reason("files.name_long", size=len(clean.encode()), limit=LONGEST_NAME))
     return clean
+
+
+def told_apart(befores: Sequence[Sequence[str]], name: str) -> list[str]:
+    """`name` once for each of the folders it lies in, with as many of them before it as tell all of them apart.
+
+    As it is where nothing tells them apart, as when one file is given twice.
+    """
+    deepest = max(map(len, befores), default=0)
+    for depth in range(deepest + 1):
+        names = ["/".join((*before[len(before) - min(depth, len(before)) :], name)) for before in befores]
+        if len(set(names)) == len(set(map(tuple, befores))):
+            return names
+    return [name] * len(befores)
 
 
 def own_name(name: str) -> str:

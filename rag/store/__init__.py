@@ -25,7 +25,7 @@ from __future__ import annotations
 from .collection import MilvusStore
 from .connection import Connection, connect
 from .indexes import IndexKind, IndexOptions
-from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_hashes
+from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_held
 
 __all__ = [
     "Connection",
@@ -39,5 +39,5 @@ __all__ = [
     "fingerprint_of",
     "read_chunks",
     "read_documents",
-    "read_hashes",
+    "read_held",
 ]

@@ -7,15 +7,16 @@ to be (`registry.py` says how).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
 
-from ..errors import StoreError, StoreUnavailable
+from ..errors import KeepingError, StoreError, StoreUnavailable
 from ..messages import Reason, reason
+from ..protocols import Record
 from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing, StoredChunk, Vectors
 from . import limits, opening, schema
 from .connection import Connection
@@ -23,7 +24,7 @@ from .indexes import IndexOptions, SearchParams, dense_index, search_params
 from .inspection import refuse_lost
 from .reading import Census, Reader
 from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
-from .removing import Remover, revisions, without_revision
+from .removing import Remover, revisions
 from .rows import batches, rows
 from .search import Search
 
@@ -49,6 +50,7 @@ class MilvusStore:
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
         changed: Callable[[], object] = lambda: None,
+        record: Record | None = None,
     ) -> None:
         """`changed` is called after every change of what documents there are, or of what is said of them."""
         self._connection = connection
@@ -57,12 +59,13 @@ class MilvusStore:
         self._full_text_missing = full_text_missing
         self._now = now
         self._changed = changed
+        self._record = record
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
         self._search = Search(connection, collection, self._registry, search)
         self._reader = Reader(connection, collection, self._registry, dimension=dimension)
-        self._remover = Remover(connection, collection, self._registry, self._reader)
+        self._remover = Remover(connection, collection, self._registry, self._reader, record)
 
     @classmethod
     def open(
@@ -77,6 +80,7 @@ class MilvusStore:
         now: Callable[[], float] = time.time,
         damaged: bool = False,
         changed: Callable[[], object] = lambda: None,
+        record: Record | None = None,
     ) -> MilvusStore:
         """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
 
@@ -107,6 +111,7 @@ class MilvusStore:
             most_excluded=most_excluded,
             now=now,
             changed=changed,
+            record=record,
         )
         store.sweep()
         if connection.embedded and not damaged:
@@ -176,8 +181,7 @@ class MilvusStore:
                 document = replace(document, enabled=before.document.enabled)
             elif before and same:
                 if before.buried_at:
-                    self._registry.write([Entry(document, before.leftover, take=before.take)])
-                    self._changed()
+                    self._commit(Entry(document, before.leftover, take=before.take))
                 return True
             old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
             stale = {*old.leftover, old.revision} - {""}
@@ -186,9 +190,7 @@ class MilvusStore:
             for batch in batches(rows(self._collection, new.stored, chunks, vectors)):
                 with self._connection.writing():
                     self._connection.call("upsert", collection_name=self._collection, data=batch)
-            committed = replace(new, leftover=tuple(sorted(stale)))
-            self._registry.write([committed])
-            self._changed()
+            self._commit(committed := replace(new, leftover=tuple(sorted(stale))))
             # It counts from here on: that old chunks are still there costs room, and is in the registry.
             with suppress(StoreUnavailable):
                 self._remover.sweep([committed], revisions([old]))
@@ -198,7 +200,7 @@ class MilvusStore:
         """Remove documents with their chunks; returns how many were there. Unknown names do no harm."""
         with self._connection.changes:
             entries = list(self._registry.entries(name for name in names if limits.is_unicode(name)).values())
-            self._registry.write(gone := [without_revision(entry) for entry in entries])
+            gone = self._remover.give_up(entries)
             if count := sum(entry.present for entry in entries):
                 self._changed()
             self._remover.sweep(gone, revisions(entries))
@@ -253,7 +255,10 @@ class MilvusStore:
             )
             buried = [entry for entry in self._registry.all(HIDDEN) if entry.buried_at]
             late = [entry for entry in buried if entry.buried_at <= self._now() - UNDO_SECONDS]
-            self._registry.write(gone := [without_revision(entry) for entry in late])
+            try:
+                gone = self._remover.give_up(late)
+            except KeepingError:  # the next sweep tries again
+                return True
             self._remover.sweep(gone, revisions(late))
         return len(late) < len(buried)
 
@@ -261,21 +266,28 @@ class MilvusStore:
         """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
         return self._reader.census()
 
-    def repair(self) -> Census:
+    def repair(self, *, spared: Container[str] = ()) -> Census:
         """Take out the documents that have lost chunks, to be put again, and rows that belong to none.
 
-        Returns what was taken out.
+        Rows of `spared` names stay: they may be all there is of a document. Returns what was taken out.
         """
         found = self.census()
+        strays = tuple((name, sha256) for name, sha256 in found.strays if name not in spared)
         self.delete([document.name for document in found.incomplete])
         with self._connection.changes:
-            for name, sha256 in found.strays:
+            for name, sha256 in strays:
                 self._remover.rows([name], [sha256])
-        return found
+        return replace(found, strays=strays)
 
     def close(self) -> None:
         """Release the database: the lock of an embedded one goes with its last user in this process."""
         self._connection.close()
+
+    def _commit(self, entry: Entry) -> None:
+        self._registry.write([entry])
+        if self._record:
+            self._record.added(self._collection, entry.document)
+        self._changed()
 
     def _amend(self, names: Sequence[str], change: Callable[[Entry], Entry | None]) -> int:
         """Write the entries of `names` as `change` makes them, None leaving one as it is; returns how many changed."""

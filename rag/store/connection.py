@@ -7,14 +7,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import StoreUnavailable
 from ..messages import reason
-from . import lite
+from . import lite, logs
 from .databases import DATABASES, Database
 from .failures import Address, is_not_loaded, mapped
 
@@ -132,25 +132,33 @@ class Connection:
 
     @contextmanager
     def _whole_log(self, method: str, collection: str) -> Iterator[None]:
-        """Around a call. A write that fails may leave half a record in Lite's log, and after a crash nothing behind it
-        is read: measured on a full disk, documents written once there was room again were lost. So the next write
-        begins a new log, by a flush."""
+        """Around a call. A write that fails on Lite may have left half a record, or have taken rows out of sight: what
+        was acknowledged is read again at once, before anybody else asks or writes."""
         from pymilvus.exceptions import MilvusException
 
-        torn = self._database.torn
         if not self.embedded or method not in ("upsert", "delete", "flush"):
             yield
             return
-        if collection in torn and method != "flush":
-            self._client.flush(collection, timeout=self.address.seconds)
-            torn.discard(collection)
+        self._check_there()
+        if collection in self._database.torn:
+            self._reread(collection)
         try:
             yield
+            self._check_there()
         except MilvusException:
-            torn.add(collection)
+            self._database.torn.add(collection)
+            with suppress(StoreUnavailable):  # the first failure is the one to tell; the next write begins with this
+                self._reread(collection)
             raise
-        if method == "flush":
-            torn.discard(collection)
+
+    def _reread(self, collection: str) -> None:
+        logs.reread(self._path, collection)
+        self._database.torn.discard(collection)
+
+    def _check_there(self) -> None:
+        """Raise StoreUnavailable when another folder is in its place: what deleted files are told is lost."""
+        if lite.identity(self._path) != self._database.folder:
+            raise StoreUnavailable(reason("store.folder_gone", uri=self._path))
 
     def was_left_open(self, collection: str) -> bool:
         """Whether the process before did not close `collection`; told once."""
@@ -193,7 +201,7 @@ def connect(
     A missing folder is created. Raises StoreLocked when another process has the embedded database open, and
     StoreUnavailable when the database cannot be opened, does not answer in time or denies access.
     """
-    path = "" if "://" in uri or uri.startswith("unix:") else _checked_path(uri)
+    path = "" if "://" in uri or uri.startswith("unix:") else lite.checked_path(uri)
     if certificate:
         _check_certificate(certificate, uri)
     address = Address(path or _without_credentials(uri), database, EMBEDDED_SECONDS if path else timeout)
@@ -204,10 +212,14 @@ def connect(
             lite.check_unlocked(path)
             lite.prepare()
         unclean = lite.unclean(path) if path and path not in DATABASES else set()
+        if unclean:
+            logs.set_aside(path)
         entered = DATABASES.enter(key)
         entered.unclean |= unclean
         try:
             client, version = _client(uri, token, database, address, path, certificate)
+            if path:
+                entered.folder = entered.folder or lite.identity(path)
             return Connection(client, entered, address, version=version, path=path, strong=strong)
         except BaseException:
             if DATABASES.leave(entered) and path:
@@ -250,22 +262,6 @@ def _client(
             client.close()
             raise
     return client, version
-
-
-def _checked_path(uri: str) -> str:
-    """The absolute path of an embedded database; its parent folder exists afterwards."""
-    if not uri.endswith(".db"):
-        raise StoreUnavailable(reason("store.not_a_database_path", uri=uri.rpartition("@")[2]))
-    path = Path(uri).expanduser().resolve()
-    if path.is_file():
-        raise StoreUnavailable(reason("store.old_file", uri=str(path)))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise StoreUnavailable(reason("store.no_folder", uri=str(path.parent), detail=e.strerror or str(e))) from e
-    if not os.access(path if path.exists() else path.parent, os.W_OK | os.X_OK):
-        raise StoreUnavailable(reason("store.not_writable", uri=str(path)))
-    return str(path)
 
 
 def _check_certificate(certificate: str, uri: str) -> None:

@@ -53,6 +53,8 @@ class Database:
     """How often this process has changed a registry in it."""
     unclean: set[str] = field(default_factory=set)
     """Collections of Lite that the last process did not close: their logs were there to be read again."""
+    folder: tuple[int, int] | None = None
+    """Device and number of the folder of Lite that was opened."""
     torn: set[str] = field(default_factory=set)
     """Collections of Lite whose log may end in half a record; see `Connection.call`."""
 

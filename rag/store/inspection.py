@@ -52,15 +52,15 @@ def read_documents(connection: Connection, collection: str) -> list[Document]:
     return sorted((entry.document for entry in entries if entry.present), key=lambda document: document.name)
 
 
-def read_hashes(connection: Connection, collection: str) -> frozenset[str] | None:
-    """Content of the documents that are there or can be restored still; None when there is no collection."""
+def read_held(connection: Connection, collection: str) -> list[Document] | None:
+    """The documents that are there or can be restored still; None when there is no collection."""
     limits.check_collection(collection)
     registry = collection + schema.REGISTRY_SUFFIX
     with connection.reading():
         if not connection.call("has_collection", collection_name=registry):
             return None
         entries = Registry(connection, registry).all()
-    return frozenset(entry.document.sha256 for entry in entries if entry.committed)
+    return [entry.document for entry in entries if entry.committed]
 
 
 def read_chunks(connection: Connection, collection: str, document: str) -> list[StoredChunk]:

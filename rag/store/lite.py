@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..errors import StoreLocked
+from ..errors import StoreLocked, StoreUnavailable
 from ..messages import reason
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
@@ -30,6 +30,22 @@ def prepare() -> None:
     compaction.COMPACTION_BUCKET_BOUNDARIES = [MERGED_BYTES]
 
 
+def checked_path(uri: str) -> str:
+    """The absolute path of an embedded database; its parent folder exists afterwards."""
+    if not uri.endswith(".db"):
+        raise StoreUnavailable(reason("store.not_a_database_path", uri=uri.rpartition("@")[2]))
+    path = Path(uri).expanduser().resolve()
+    if path.is_file():
+        raise StoreUnavailable(reason("store.old_file", uri=str(path)))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreUnavailable(reason("store.no_folder", uri=str(path.parent), detail=e.strerror or str(e))) from e
+    if not os.access(path if path.exists() else path.parent, os.W_OK | os.X_OK):
+        raise StoreUnavailable(reason("store.not_writable", uri=str(path)))
+    return str(path)
+
+
 def check_unlocked(path: str) -> None:
     """Milvus Lite tells only its log why it cannot open a database that another process has."""
     lock = Path(path) / "LOCK"
@@ -42,6 +58,15 @@ def check_unlocked(path: str) -> None:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
             raise StoreLocked(reason("store.locked", uri=path)) from e
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    """What tells the folder of a database from every other one; None when there is none."""
+    try:
+        found = (Path(path) / "LOCK").stat()  # made once, and held as long as the database is open
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def unclean(path: str) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..protocols import Record
 from ..types import Document
 from . import limits
 from .connection import Connection
@@ -17,11 +18,25 @@ from .rows import chunk_ids
 class Remover:
     """Removes rows of one collection. Its calls belong inside `Connection.changes`."""
 
-    def __init__(self, connection: Connection, collection: str, registry: Registry, reader: Reader) -> None:
+    def __init__(
+        self, connection: Connection, collection: str, registry: Registry, reader: Reader, record: Record | None = None
+    ) -> None:
         self._connection = connection
         self._collection = collection
         self._registry = registry
         self._reader = reader
+        self._record = record
+
+    def give_up(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Nothing of these documents counts any more: recorded first, then written. Returns what is left to sweep.
+
+        Raises KeepingError when it cannot be recorded.
+        """
+        if self._record:
+            removed = {entry.document.name: entry.document.sha256 for entry in entries if entry.committed}
+            self._record.removed(self._collection, removed)
+        self._registry.write(gone := [_without_revision(entry) for entry in entries])
+        return gone
 
     def sweep(self, entries: Sequence[Entry], former: Sequence[Document] = ()) -> None:
         """Delete the rows of revisions left over, then the mention of them.
@@ -62,7 +77,7 @@ def revisions(entries: Sequence[Entry]) -> list[Document]:
     return [entry.stored for entry in entries if entry.committed]
 
 
-def without_revision(entry: Entry) -> Entry:
+def _without_revision(entry: Entry) -> Entry:
     """The entry of a document that is to go: nothing of it counts any more."""
     everything = {*entry.leftover, entry.revision} - {""}
     return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))

@@ -33,9 +33,27 @@ def reason_of(error: Exception) -> Reason:
     return error.reason if isinstance(error, RagError) else unexpected(error)
 
 
+HINTS = {
+    "ui.nothing_to_export": "hint_title",
+    "ui.still_answering": "moment_title",
+    "ui.still_ingesting": "moment_title",
+    "runtime.loading": "moment_title",
+}
+"""What is no failure, with the title it goes by."""
+HINT_SECONDS, ERROR_SECONDS = 4, 7
+
+
 def toast(why: Reason, lang: Language) -> gr.Error:
-    """An error as Gradio shows it: a message at the page's edge. Gradio takes it for HTML, so it is escaped here."""
-    return gr.Error(name(text(why, lang)), title=say("error_title", lang), duration=10, print_exception=False)
+    """An error as Gradio shows it: a message at the page's edge. Gradio takes it for HTML, so it is escaped here.
+
+    What is no failure is told as a hint, and the error that ends the call is not shown.
+    """
+    title = say(HINTS.get(why.code, "error_title"), lang)
+    told = name(text(why, lang))
+    if why.code in HINTS:
+        gr.Info(told, title=title, duration=HINT_SECONDS)
+        return gr.Error(told, visible=False, print_exception=False)
+    return gr.Error(told, title=title, duration=ERROR_SECONDS, print_exception=False)
 
 
 def guarded(handler: F) -> F:

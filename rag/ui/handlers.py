@@ -11,26 +11,28 @@ from typing import Any
 
 import gradio as gr
 
+from ..book import new_answer
 from ..catalogue import OWN
 from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..ledger import Answered, AnswerEvent
-from ..messages import reason
+from ..messages import Language, reason
 from ..readiness import wait_until_ready
 from ..request import Request
 from ..service import Service
 from ..types import RetrievalOptions
+from ..wellformed import well_formed
 from .guard import guarded, reason_of
 from .i18n import language
 from .incoming import Visitor, key_of, number_in, text_in, user_of
-from .keeping import kept
+from .keeping import begun, kept
 from .options import NAMES, clamped
-from .pump import Run
+from .pump import STOP_PATIENCE, Run, drawn
 from .render import record as record_view
 from .render import status as status_view
 from .render import transcript
-from .session import Session, Sessions
+from .session import Session, Sessions, Slot
 from .turn import Turn
 from .views import Chat, Views, busy, free
 
@@ -125,20 +127,20 @@ class Handlers:
         """
         scope = self.sessions.get(who.key).scope
         usual = clamped({}, self.service.settings.retrieval)
-        chosen = clamped(dict(zip(NAMES, values, strict=False)), usual)
+        given = [well_formed(value) if isinstance(value, str) else value for value in values]
+        chosen = clamped(dict(zip(NAMES, given, strict=False)), usual)
         wanted = self.service.defaults(scope.collections)
         own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
         return scope.over(replace(chosen, **own))
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
-        question = request.question.strip() if isinstance(request.question, str) else ""
+        question = well_formed(request.question).strip() if isinstance(request.question, str) else ""
         if not question:
             return Chat()
         request = replace(request, question=question)
         slot = self.sessions.slot(who.key)
-        if slot.answering and slot.answering.active:
-            raise RagError(reason("ui.still_answering"))
+        check_free(slot)
         waiting = not self.service.status().ready
         ingesting = self.service.jobs.active
         session = self.sessions.update(
@@ -161,7 +163,11 @@ class Handlers:
         def change(how: Callable[[Turn], Turn]) -> None:
             self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
+        request = replace(request, id=new_answer())
+
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
+            if who.owner:
+                begun(self.service.book, who.owner, conversation, turn.parent, request)
             wait_until_ready(self.service.status, cancel)
             if not cancel:
                 yield from self.service.ask(request, cancel=cancel)
@@ -192,7 +198,9 @@ class Handlers:
         async for news in run.follow():
             turn = slot.session.turn(last.number)
             if slot.answering is not run or turn is None:
-                yield self.views.chat(slot, lang)  # what came before may have crossed the new state on its way
+                yield await drawn(
+                    self.views.chat, slot, lang
+                )  # what came before may have crossed the new state on its way
                 return
             if not news:
                 yield Chat()
@@ -200,19 +208,20 @@ class Handlers:
             known = (turn.retrieval, turn.done, slot.session.shown, _tenths(turn.judging))
             fresh = known != shown and slot.session.shown == turn.number
             shown = known
-            yield Chat(
-                live=self.views.live(slot.session, lang),
-                evidence=self.views.evidence(slot.session, lang) if fresh else gr.skip(),
-            )
+            yield await drawn(self._answering, slot.session, lang, evidence=fresh)
         self.sessions.update(key, lambda s: s.with_turn(last.number, _ended))
         if slot.answering is run:
-            yield Chat(
-                live=self.views.live(slot.session, lang), evidence=self.views.evidence(slot.session, lang), box=free()
-            )
+            yield (await drawn(self._answering, slot.session, lang, evidence=True))._replace(box=free())
             # Gradio sends the last one twice: by then a click may have changed what it shows. The composer's state is
             # in it all the same: the browser applies differences in place, to messages it has not yet shown too, so
             # that without it a busy page would never see it.
             yield Chat(box=free())
+
+    def _answering(self, session: Session, lang: Language, *, evidence: bool) -> Chat:
+        """The last turn, with its evidence where that is new."""
+        return Chat(
+            live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else gr.skip()
+        )
 
     @guarded
     def stop(self, request: gr.Request, tab: str) -> Any:
@@ -268,6 +277,15 @@ class Handlers:
         if ledger is None:
             raise RagError(reason("ui.turn_gone"))
         return record_view.record(ledger, who.language)
+
+
+def check_free(slot: Slot) -> None:
+    """Raise RagError while an answer is being written. One that was stopped is given the moment it takes to end, so
+    that what comes next follows it."""
+    if slot.answering and slot.answering.stopped:
+        slot.answering.join(STOP_PATIENCE)
+    elif slot.answering and slot.answering.active:
+        raise RagError(reason("ui.still_answering"))
 
 
 def _query_in(event: gr.EventData) -> str:

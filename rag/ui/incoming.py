@@ -8,6 +8,7 @@ from hashlib import sha256
 import gradio as gr
 
 from ..messages import Language
+from ..wellformed import well_formed
 from . import visitors
 from .i18n import language
 
@@ -28,14 +29,14 @@ def owner_of(request: gr.Request) -> str:
     """
     user = user_of(request)
     if user:
-        return f"user-{sha256(user.encode()).hexdigest()[:32]}"
+        return f"user-{sha256(well_formed(user).encode()).hexdigest()[:32]}"
     secret = visitors.owner(request.cookies)
-    return sha256(secret.encode()).hexdigest()[:32] if secret else ""
+    return sha256(well_formed(secret).encode()).hexdigest()[:32] if secret else ""
 
 
 def key_of(tab: str, request: gr.Request) -> str:
     """Where a tab's session is kept: its owner and the tab's own id, both out of others' reach."""
-    known = tab if isinstance(tab, str) and len(tab) <= MAX_TAB_ID else ""
+    known = well_formed(tab) if isinstance(tab, str) and len(tab) <= MAX_TAB_ID else ""
     return f"{owner_of(request)}/{known}"
 
 
@@ -48,7 +49,7 @@ def number_in(event: gr.EventData, field: str) -> int:
 def text_in(event: gr.EventData, field: str) -> str:
     """A text of the event; "" for anything else."""
     value = getattr(event, field, "")
-    return value if isinstance(value, str) else ""
+    return well_formed(value) if isinstance(value, str) else ""
 
 
 def switch_in(event: gr.EventData, field: str) -> bool:
@@ -64,13 +65,14 @@ def texts_in(event: gr.EventData, field: str, most: int) -> list[str]:
 def texts(value: object, most: int) -> list[str]:
     """At most `most` texts of what claims to be a list of them."""
     found = value if isinstance(value, list) else []
-    return list(dict.fromkeys(each for each in found if isinstance(each, str)))[:most]
+    return list(dict.fromkeys(well_formed(each) for each in found if isinstance(each, str)))[:most]
 
 
 def records_in(event: gr.EventData, field: str, most: int) -> list[dict[str, object]]:
     """At most `most` objects of the event; none for anything else."""
     value = getattr(event, field, [])
-    return [each for each in value if isinstance(each, dict)][:most] if isinstance(value, list) else []
+    found = [each for each in value if isinstance(each, dict)][:most] if isinstance(value, list) else []
+    return [{key: well_formed(v) if isinstance(v, str) else v for key, v in each.items()} for each in found]
 
 
 @dataclass(frozen=True, slots=True)

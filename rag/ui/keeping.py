@@ -1,14 +1,24 @@
-"""Keeps a finished answer, and says on its turn where it stands in the conversation or why it could not be kept."""
+"""Keeps a question before its answer and then the answer, which says where it stands or why it could not be kept."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from ..book import LedgerBook
+from ..draft import unanswered
 from ..errors import KeepingError
 from ..ledger import Ledger
+from ..request import Request
 from .turn import Turn
+
+
+def begun(book: LedgerBook, owner: str, conversation: str, parent: str, request: Request) -> None:
+    """Keep the question: whatever ends the app, it is there. That it cannot be kept is told with its answer."""
+    with suppress(KeepingError):
+        book.keep(owner, conversation, unanswered(request, time.time()), parent=parent)
 
 
 def kept(book: LedgerBook, owner: str, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:

@@ -11,13 +11,14 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from ..events import Cancel
 
 log = logging.getLogger(__name__)
 
 E = TypeVar("E")
+P = ParamSpec("P")
 
 UPDATES_PER_SECOND = 25
 """A browser redraws about 100 times a second at best; 25 looks smooth and leaves it time for everything else."""
@@ -50,6 +51,11 @@ async def changes(
         if not goes_on:
             return
         await asyncio.sleep(1 / per_second)
+
+
+async def drawn(draw: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> E:
+    """What `draw` makes, made in a thread: long texts take seconds, in which the event loop serves everybody else."""
+    return await asyncio.to_thread(draw, *args, **kwargs)
 
 
 class Run(Generic[E]):
@@ -96,6 +102,11 @@ class Run(Generic[E]):
         if not self._thread.is_alive():
             return False
         return patience is None or self._stopped_at is None or self._now() - self._stopped_at < patience
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked it to end; it may take a moment."""
+        return self._stopped_at is not None
 
     def stop(self) -> None:
         """Throw the cancel switch. Returns at once."""

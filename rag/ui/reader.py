@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
+from ..catalogue import shown
 from ..errors import RagError
 from ..ledger import Ledger
-from ..library import shown
 from ..messages import reason
 from ..reading import reading
 from ..request import Request

@@ -38,10 +38,10 @@ class Reindexes:
         self.views = views
 
     def notice(self, lang: Language) -> str:
-        """What is to be said of the indexes."""
+        """What is to be said of the indexes, after what is wrong with the documents in them."""
         jobs = self.service.jobs.jobs()
         building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
-        return view.notice(self.service.indexes.notable(), building, lang)
+        return view.missing(self.service.missing(), lang) + view.notice(self.service.indexes.notable(), building, lang)
 
     @guarded
     def show(self, request: gr.Request) -> str:

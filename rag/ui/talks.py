@@ -16,7 +16,7 @@ from ..book import LedgerBook
 from ..errors import RagError
 from ..messages import reason
 from .guard import guarded
-from .handlers import Handlers
+from .handlers import Handlers, check_free
 from .incoming import Visitor, number_in, text_in, user_of
 from .render import talks as talks_view
 from .session import Session
@@ -101,8 +101,7 @@ class Talks:
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         slot = self.handlers.sessions.slot(who.key)
-        if slot.answering and slot.answering.active:
-            raise RagError(reason("ui.still_answering"))
+        check_free(slot)
         place = turn.siblings.index(turn.id) + number_in(event, "step") if turn.id in turn.siblings else -1
         if not 0 <= place < len(turn.siblings):
             raise RagError(reason("ui.turn_gone"))

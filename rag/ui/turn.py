@@ -65,6 +65,11 @@ class Turn:
         return self.ledger is not None or self.error is not None or self.stopped
 
     @property
+    def small_talk(self) -> bool:
+        """Whether nothing is searched for it; known from its first stage on."""
+        return any(e.reason is not None and e.reason.code == "stages.small_talk" for e in self.stages)
+
+    @property
     def outcome(self) -> Outcome | None:
         if self.ledger is not None:
             return self.ledger.outcome
@@ -92,8 +97,8 @@ class Turn:
                 return replace(self, judging=event)
             case Retrieved(retrieval):
                 return replace(self, retrieval=retrieval, judging=None)
-            case Delta(text):
-                return replace(self, text=self.text + text)
+            case Delta(text, afresh):
+                return replace(self, text=text if afresh else self.text + text)
             case Answered(ledger):
                 known = ledger.retrieval or self.retrieval
                 return replace(

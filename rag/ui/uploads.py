@@ -16,7 +16,7 @@ from ..types import Source
 from .guard import guarded
 from .i18n import language
 from .incoming import key_of, text_in
-from .pump import changes
+from .pump import changes, drawn
 from .session import Sessions
 from .views import Ingesting, Views
 
@@ -62,14 +62,14 @@ class Uploads:
         listed = 0
         with slot.followed():
             async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
-                shown = self.views.ingesting(slot, lang) if news else Ingesting()
+                shown = await drawn(self.views.ingesting, slot, lang) if news else Ingesting()
                 ended = sum(file.ended for job in jobs.jobs() for file in job.files)
                 if ended > listed * TABLE_GROWTH:
-                    listed, shown = ended, shown._replace(table=self.views.table(slot.session, lang))
+                    listed, shown = ended, shown._replace(table=await drawn(self.views.table, slot.session, lang))
                 yield shown
-        tools, table = self.views.shelf(slot.session, lang)
-        scope = self.views.scope(slot.session, lang)
-        yield self.views.ingesting(slot, lang)._replace(tools=tools, table=table, scope=scope)
+        tools, table = await drawn(self.views.shelf, slot.session, lang)
+        scope = await drawn(self.views.scope, slot.session, lang)
+        yield (await drawn(self.views.ingesting, slot, lang))._replace(tools=tools, table=table, scope=scope)
         yield Ingesting()  # Gradio sends the last one twice: by then a click may have changed what it shows
 
     @guarded

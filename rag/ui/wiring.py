@@ -53,8 +53,11 @@ class Wiring:
         self.in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
         self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
+        self.noticing = Noticing(service, sessions, views)
+        self.seen = [layout.pill, layout.news]
+        self.look = list(Look(layout.pill, layout.models, layout.timer, layout.news))
         self._opening(blocks)
-        self._noticing(Noticing(service, sessions, views))
+        self._noticing()
         self._chat()
         self._documents()
         self._settings(blocks, layout.defaults)
@@ -76,23 +79,23 @@ class Wiring:
         self._followed(opened)
         self._ingest_followed(opened)
 
-    def _noticing(self, h: Noticing) -> None:
-        page = self.page
-        seen, shown = [page.pill, page.news], list(Look(page.pill, page.models, page.timer, page.news))
-        page.timer.tick(h.look, seen, shown, **self.direct)
-        page.bus.look(h.look, seen, shown, **self.direct)
+    def _noticing(self) -> None:
+        page, h = self.page, self.noticing
+        page.timer.tick(h.look, self.seen, self.look, **self.direct)
+        page.bus.look(h.look, self.seen, self.look, **self.direct)
         noticed = page.bus.notice(h.notice, [page.tab], self.ingesting, **self.direct)
         noticed.then(None, None, None, js="() => window.plainsight.noticed()", **self.direct)
 
     def _followed(self, started: Any) -> None:
-        """After `started` has put a question, show its answer as it comes.
+        """After `started` has put a question, show its answer as it comes, and then whether the model gave it.
 
         Also while the browser still waits for the end of the answer before: by itself it would drop the second call.
         """
-        started.success(
+        followed = started.success(
             self.handlers.follow, [self.page.tab], self.chat, concurrency_limit=ANSWERS_AT_ONCE,
             concurrency_id="answers", trigger_mode="multiple", js=_own_tab(0), **self.quiet,
         )  # fmt: skip
+        followed.then(self.noticing.look, self.seen, self.look, **self.direct)
 
     def _ingest_followed(self, started: Any) -> Any:
         """After `started` has begun a job, show how the jobs go until all have ended."""

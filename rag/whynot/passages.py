@@ -33,7 +33,7 @@ LEFT_OUT_CHUNKS = 5_000
 CLOSE = 0.85
 """Similarity from which a passage is taken for the one that was meant."""
 
-_BETWEEN = r"[\s*_`~#>|]+"
+_BETWEEN = re.compile(r"[\s*_`~#>|]++")
 _EDGES = "*_`~#>|"
 
 
@@ -65,29 +65,40 @@ def find_passage(
     Documents that searches leave out are looked through as well, so that a sentence of one is found.
     """
     text = text.strip()[:MOST_PASTED]
-    pattern = _pattern(text)
-    if pattern is None:
+    words = _squeezed(text).strip()
+    if not words:
         return None
     near = list(known)
-    exact = _first(pattern, known)
+    exact = _first(words, known)
     for base, store in stores.items():
         if exact:
             break
         hits = _hits(text, store, embedder)
         near += (replace(hit, collection=base) for hit in hits)
-        found = _first(pattern, hits) or _in_documents(pattern, hits, store) or _left_out(pattern, store)
+        found = _first(words, hits) or _in_documents(words, hits, store) or _left_out(words, store)
         exact = replace(found, collection=base) if found else None
     return Passage(exact, Fit.EXACT) if exact else _nearest(text, near)
 
 
-def _first(pattern: re.Pattern[str], chunks: Iterable[StoredChunk]) -> StoredChunk | None:
-    return next((stored for stored in chunks if pattern.search(stored.chunk.text)), None)
+def _first(words: str, chunks: Iterable[StoredChunk]) -> StoredChunk | None:
+    return next((stored for stored in chunks if _offset(words, stored.chunk.text) is not None), None)
 
 
-def _pattern(text: str) -> re.Pattern[str] | None:
-    """The words of a text in their order, whatever white space and marks stand between; None without a word."""
-    words = [bare for word in text.split() if (bare := word.strip(_EDGES))]
-    return re.compile(_BETWEEN.join(map(re.escape, words))) if words else None
+def _squeezed(text: str) -> str:
+    """A text with one blank for whatever white space and marks stand between its words."""
+    return _BETWEEN.sub(" ", text)
+
+
+def _offset(words: str, text: str) -> int | None:
+    """Where `words`, which are squeezed, begin in `text`; None where they do not stand in it."""
+    at = _squeezed(text).find(words)
+    if at < 0:
+        return None
+    for gap in _BETWEEN.finditer(text):
+        if gap.start() >= at:
+            break
+        at += len(gap[0]) - 1
+    return at
 
 
 def _hits(text: str, store: Store, embedder: Embedder) -> list[StoredChunk]:
@@ -96,27 +107,27 @@ def _hits(text: str, store: Store, embedder: Embedder) -> list[StoredChunk]:
     return [hit.stored for hit in store.search_dense(embedder.embed_documents([text]), limit=HITS)]
 
 
-def _in_documents(pattern: re.Pattern[str], hits: Sequence[StoredChunk], store: Store) -> StoredChunk | None:
+def _in_documents(words: str, hits: Sequence[StoredChunk], store: Store) -> StoredChunk | None:
     names = list(dict.fromkeys(hit.document for hit in hits))[:WHOLE_DOCUMENTS]
-    found = (_in_text(pattern, store.chunks(name)) for name in names)
+    found = (_in_text(words, store.chunks(name)) for name in names)
     return next((stored for stored in found if stored), None)
 
 
-def _in_text(pattern: re.Pattern[str], chunks: Sequence[StoredChunk]) -> StoredChunk | None:
+def _in_text(words: str, chunks: Sequence[StoredChunk]) -> StoredChunk | None:
     """The chunk in which what matches begins, also where it goes on in the next one."""
     plain = [stored.chunk for stored in chunks]
     for stretch in stretches(plain):
-        match = pattern.search(stretch.text)
-        if match:
-            at = stretch.start + match.start()
+        found = _offset(words, stretch.text)
+        if found is not None:
+            at = stretch.start + found
             owned = zip(chunks, own_spans(plain), strict=True)
             return next((stored for stored, (start, end) in owned if start <= at < end), None)
     return None
 
 
-def _left_out(pattern: re.Pattern[str], store: Store) -> StoredChunk | None:
+def _left_out(words: str, store: Store) -> StoredChunk | None:
     chunks = (stored for d in store.documents() if not d.enabled for stored in store.chunks(d.name))
-    return _first(pattern, islice(chunks, LEFT_OUT_CHUNKS))
+    return _first(words, islice(chunks, LEFT_OUT_CHUNKS))
 
 
 def _nearest(text: str, chunks: Sequence[StoredChunk]) -> Passage | None:

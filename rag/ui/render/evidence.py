@@ -74,7 +74,7 @@ def _nothing(language: Language) -> str:
 
 
 def _collecting(one: Turn, language: Language) -> str:
-    key = "no_retrieval" if one.done else "collecting"
+    key = "small_talk" if one.small_talk else "no_retrieval" if one.done else "collecting"
     return f'<p class="ev-question">{esc(one.question)}</p><p class="ev-sub">{t(key, language)}</p>'
 
 

@@ -8,13 +8,23 @@ from ...comparing import Comparison
 from ...indexes import IndexState
 from ...messages import Language, Reason, text
 from .library import called
-from .markup import esc, icon, name, t
+from .markup import esc, icon, name, t, why
 from .sheet import sheet
 
 
 def notice(states: Sequence[IndexState], building: Container[str], language: Language) -> str:
     """One quiet box per knowledge base; `building` holds ids of those a job is at."""
     return "".join(_box(state, state.base.id in building, language) for state in states)
+
+
+def missing(remark: Reason | None, language: Language) -> str:
+    """That Milvus lacks documents it should hold, and what to do; "" when it lacks none."""
+    if remark is None:
+        return ""
+    sign, title = icon("warning", size=16), t("inventory.title", language)
+    return (
+        f'<section class="index-notice warned">{sign}<div><b>{title}</b><p>{why(remark, language)}</p></div></section>'
+    )
 
 
 def _box(state: IndexState, busy: bool, language: Language) -> str:

@@ -121,17 +121,33 @@ def marked(source: str, *, best: Span | None, terms: Sequence[Span], quotes: Map
     quoted = quotes or {}
     cuts = {0, len(source), *(x for span in (*inside, *quoted.values()) for x in span), *(best or ())}
     edges = sorted(x for x in cuts if 0 <= x <= len(source))
+    said = _covered(edges, dict(enumerate(inside)))
+    cited = _covered(edges, quoted)
     out: list[str] = []
     for start, end in pairwise(edges):
         piece = esc(source[start:end])
-        if any(a <= start and end <= b for a, b in inside):
+        if said[start]:
             piece = f'<mark class="term">{piece}</mark>'
-        if numbers := " ".join(str(n) for n, (a, b) in quoted.items() if a <= start and end <= b):
+        if numbers := " ".join(map(str, cited[start])):
             piece = f'<mark class="quote" data-quotes="{numbers}">{piece}</mark>'
         if best and best[0] <= start and end <= best[1]:
             piece = f'<mark class="best">{piece}</mark>'
         out.append(piece)
     return "".join(out)
+
+
+def _covered(edges: Sequence[int], spans: Mapping[int, Span]) -> dict[int, tuple[int, ...]]:
+    """Edge -> numbers of the spans, in their order, that go on from there. Every span begins and ends at an edge."""
+    order = {number: position for position, number in enumerate(spans)}
+    begin: dict[int, list[int]] = {}
+    for number, (start, _) in spans.items():
+        begin.setdefault(max(0, start), []).append(number)
+    going_on: list[int] = []
+    covered: dict[int, tuple[int, ...]] = {}
+    for edge in edges:
+        going_on = [number for number in [*going_on, *begin.get(edge, ())] if spans[number][1] > edge]
+        covered[edge] = tuple(sorted(going_on, key=order.__getitem__))
+    return covered
 
 
 def clipped(source: str, span: Span, terms: Sequence[Span], *, limit: int = 320) -> str:

@@ -6,12 +6,13 @@ there first, and becomes a link of ours when the rest has been made safe.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...prose import Kind, Piece, pieces
 
 SIGN = "\ue0f1"
 """From the private use area; a model's own are replaced."""
+OPENING, CLOSING = (Kind.LINK_START, Kind.IMAGE_START), (Kind.LINK_END, Kind.IMAGE_END)
 
 
 def marked(source: str, ends: Sequence[int]) -> str:
@@ -19,11 +20,9 @@ def marked(source: str, ends: Sequence[int]) -> str:
     clean = source.replace(SIGN, "\ufffd")
     if not ends:
         return clean
-    inline = pieces(clean)
     parts: list[str] = []
     last = 0
-    for end in ends:
-        place = _outside(inline, end, len(clean))
+    for place in _outside(pieces(clean), sorted(ends), len(clean)):
         sign = f"\n\n{SIGN}" if clean[:place].endswith("|") else SIGN  # behind a table's last row it would be a cell
         parts += [clean[last:place], sign]
         last = place
@@ -35,12 +34,18 @@ def linked(shown: str, address: str, words: str) -> str:
     return shown.replace(SIGN, f" [{words}]({address})")
 
 
-def _outside(inline: Sequence[Piece], end: int, length: int) -> int:
-    """The first place from `end` on where a link may stand."""
-    depth = 0
-    for piece in inline:
-        depth += piece.kind in (Kind.LINK_START, Kind.IMAGE_START)
-        depth -= piece.kind in (Kind.LINK_END, Kind.IMAGE_END)
-        if piece.end >= end and depth == 0:
-            return end if piece.kind is Kind.TEXT else max(end, piece.end)
-    return length
+def _outside(inline: Sequence[Piece], ends: Sequence[int], length: int) -> Iterator[int]:
+    """For each of the ends, which rise, the first place from there on where a link may stand."""
+    depth = at = 0
+    for end in ends:
+        while at < len(inline):
+            opens, closes = inline[at].kind in OPENING, inline[at].kind in CLOSING
+            if inline[at].end >= end and depth + opens - closes == 0:
+                break
+            depth += opens - closes
+            at += 1
+        piece = inline[at] if at < len(inline) else None
+        if piece is None:
+            yield length
+        else:
+            yield end if piece.kind is Kind.TEXT else max(end, piece.end)

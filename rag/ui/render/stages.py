@@ -24,7 +24,9 @@ _UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
 
 
 def live(turn: Turn, language: Language) -> str:
-    """All steps in a row, the running one with its count."""
+    """All steps in a row, the running one with its count. Nothing where nothing is searched."""
+    if turn.small_talk:
+        return ""
     seen = _seen(turn)
     pills = "".join(_pill(stage, seen.get(stage), language) for stage in BAR)
     return f'<ol class="stages" aria-label="{t("stages", language)}">{pills}</ol>'
@@ -52,10 +54,11 @@ def _pill(stage: Stage, event: StageEvent | None, language: Language) -> str:
 
 
 def kept(turn: Turn, language: Language) -> str:
-    """A row of marks and one line, which opens into every stage's time and reason."""
-    if not turn.stages:
+    """A row of marks and one line, which opens into every stage's time and reason; below it what failed, but for the
+    reason that stands in the verdict on the answer."""
+    if not turn.stages or turn.small_talk:
         return ""
-    failures = [e for e in turn.stages if e.state is State.FAILED]
+    failures = [e for e in turn.stages if e.state is State.FAILED and (e.reason is None or e.reason != turn.reason)]
     rows = "".join(_row(e, language) for e in turn.stages)
     return (
         f'<div class="stage-line">{_marks(turn, language)}'

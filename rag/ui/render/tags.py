@@ -72,8 +72,15 @@ def _attribute(about: str, name: str) -> str:
 
 
 def _closing(state: StateInline, found: re.Match[str], begin: str) -> re.Match[str] | None:
-    end = re.compile(rf"{begin}/{found['name']}\s*>", re.IGNORECASE)
-    return end.search(state.src, found.end(), state.posMax)
+    """What closes a tag. That there is none is remembered: every other beginning would search the text in vain."""
+    missing = state.env.setdefault("unclosed", {})
+    known = (state.src, found["name"].lower(), state.posMax)
+    if found.end() >= missing.get(known, state.posMax + 1):
+        return None
+    end = re.compile(rf"{begin}/{found['name']}\s*+>", re.IGNORECASE).search(state.src, found.end(), state.posMax)
+    if end is None:
+        missing[known] = found.end()
+    return end
 
 
 def _pair(state: StateInline, silent: bool, found: re.Match[str], end: re.Match[str], tag: str, address: str) -> bool:

@@ -137,9 +137,11 @@ def _verdict(one: Turn, language: Language) -> str:
     said = f"<p>{why(one.reason, language)}</p>" if one.reason and outcome is not Outcome.STOPPED else ""
     if outcome is Outcome.GENERATED:
         return f'<p class="verdict">{t("generated", language, model=_model(one))}</p>'
-    if outcome is Outcome.EXTRACTIVE and one.reason:
-        label = t("extractive_after_failure", language)
-        return f'<div class="verdict failed">{icon("warning", size=16)}<div><b>{label}</b>{said}</div></div>'
+    if outcome in (Outcome.EXTRACTIVE, Outcome.SMALL_TALK) and one.reason:
+        label = t("extractive_after_failure" if outcome is Outcome.EXTRACTIVE else "reply_after_failure", language)
+        return f'<div class="verdict warned">{icon("warning", size=16)}<div><b>{label}</b>{said}</div></div>'
+    if outcome is Outcome.SMALL_TALK:
+        return ""
     if outcome is Outcome.EXTRACTIVE:
         return f'<p class="verdict">{t("extractive", language)}</p>'
     if outcome is Outcome.STOPPED:
@@ -160,6 +162,8 @@ def _model(one: Turn) -> str:
 def _tools(one: Turn, language: Language) -> str:
     tools = _tool("copy", "copy_answer", language, data=one.text) if one.text else ""
     tools += _tool("retry", "retry", language, turn=one.number)
+    if one.outcome is Outcome.SMALL_TALK:
+        return f'<div class="tools">{tools}{_profile(one, language)}</div>'
     if one.retrieval and one.retrieval.candidates:
         count = len(one.retrieval.contexts) or len(one.retrieval.candidates)
         label = t("show_evidence" if one.retrieval.contexts else "show_candidates", language, count=count)

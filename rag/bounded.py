@@ -1,0 +1,56 @@
+"""HTTP replies that cannot grow without end: an error body is cut, a stream's event may only be so long."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import httpx2
+
+LONGEST_ERROR = 1_000_000
+"""Bytes of an error body that are read; what a person can use of it stands in the first thousand."""
+LONGEST_EVENT = 8_000_000
+"""Bytes of one event of a stream, which is kept in memory until it is whole: a million characters, all escaped."""
+EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+
+
+class EndlessEvent(ValueError):
+    """An event of a stream is longer than anybody's answer."""
+
+
+async def bound(response: httpx2.Response) -> None:
+    """A hook for a client's responses."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _Bounded(response.stream, _cut if response.is_error else _checked)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(
+        self, inner: httpx2.AsyncByteStream, read: Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
+    ) -> None:
+        self._inner = inner
+        self._read = read
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._read(aiter(self._inner))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def _cut(data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    left = LONGEST_ERROR
+    async for piece in data:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
+
+
+async def _checked(data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Raises EndlessEvent."""
+    length = 0
+    async for piece in data:
+        length = 0 if any(end in piece for end in EVENT_ENDS) else length + len(piece)
+        if length > LONGEST_EVENT:
+            raise EndlessEvent(f"an event of more than {LONGEST_EVENT} bytes")
+        yield piece
