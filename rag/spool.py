@@ -13,6 +13,7 @@ from .files import Refused
 from .ingest import refusal
 from .jobs import JobFile
 from .messages import reason
+from .private import private_folder
 from .types import Source
 
 
@@ -45,7 +46,7 @@ class Spool:
         sha256 = hashlib.sha256(data).hexdigest()
         place = self._folder / job / sha256
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(place.parent)
             part = place.with_suffix(".part")
             part.write_bytes(data)
             part.replace(place)

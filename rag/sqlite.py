@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .errors import KeepingError
 from .messages import reason
+from .private import private_file, private_folder
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process, which holds the file for milliseconds."""
@@ -91,7 +92,8 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path.parent)
+            private_file(self.path)
         except OSError as e:
             why = reason("keeping.unwritable", path=str(self.path), detail=e.strerror or str(e))
             raise KeepingError(why) from e
