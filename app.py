@@ -13,6 +13,7 @@ from pathlib import Path
 from rag.build import build
 from rag.errors import SettingsError
 from rag.settings import Settings, environment, unknown
+from rag.ui.scratch import Scratch
 
 log = logging.getLogger("plainsight")
 
@@ -32,6 +33,8 @@ def main() -> int:
         log.warning("%s", why)
     service = build(settings)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
+    scratch = Scratch(Path(settings.data_dir) / "tmp")
+    os.environ["GRADIO_TEMP_DIR"] = str(scratch.open())  # else in a folder that all users of the machine share
     from rag.ui.page import build_page, launch_options
 
     page = build_page(service)
@@ -45,6 +48,7 @@ def main() -> int:
         return 1
     finally:
         service.close()
+        scratch.close()
     return 0
 
 

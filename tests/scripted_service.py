@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rag.book import LedgerBook
 from rag.catalogue import Catalogue, KnowledgeBase
-from rag.errors import KeepingError
+from rag.errors import KeepingError, LibraryError
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
 from rag.indexes import IndexState
@@ -48,6 +48,14 @@ RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", sc
 CHAT = ModelInfo("gpt-4o", "", "", "")
 
 HOLD_S = 120.0
+LIMITS = (
+    "RAG_CONNECTIONS_PER_ADDRESS",
+    "RAG_QUESTIONS_PER_VISITOR",
+    "RAG_UPLOAD_MB_PER_HOUR",
+    "RAG_UPLOAD_FILES_PER_HOUR",
+    "RAG_DISK_RESERVE_MB",
+)
+"""Settings of the served page that are read from the environment, beside those of the guard."""
 
 TEXTS = [
     (
@@ -105,6 +113,11 @@ class ScriptedIndexes:
 
     def notable(self) -> list[IndexState]:
         return []
+
+    def switch(self, base: str) -> None:
+        raise LibraryError(reason("ui.turn_gone"))
+
+    back = delete_former = switch
 
 
 @dataclass
@@ -170,6 +183,10 @@ class ScriptedService:
     @property
     def indexes(self) -> ScriptedIndexes:
         return ScriptedIndexes()
+
+    @property
+    def library(self) -> ScriptedService:
+        return self
 
     def edition(self) -> str:
         seen = (self.bases(), sorted(self.stored.items()), self.jobs.version)
@@ -450,6 +467,8 @@ def main() -> None:
 
     port, pause, *gate = sys.argv[1:]
     settings = replace(Settings(), port=int(port), allowed_hosts=os.environ.get("RAG_ALLOWED_HOSTS", ""))
+    given = Settings.from_env({k: v for k, v in os.environ.items() if k in LIMITS})
+    settings = replace(settings, **{f: getattr(given, f) for f, spec in Settings.SPECS.items() if spec.name in LIMITS})
     settings = replace(settings, user_header=os.environ.get("RAG_USER_HEADER", ""))
     folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
     service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)

@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 
 from ..catalogue import OWN
-from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..ledger import Answered, AnswerEvent
@@ -21,9 +20,10 @@ from ..readiness import wait_until_ready
 from ..request import Request
 from ..service import Service
 from ..types import RetrievalOptions
+from .desk import Desk, Places, Ticket
 from .guard import guarded, reason_of
 from .i18n import language
-from .incoming import Visitor, key_of, number_in, text_in, user_of
+from .incoming import Visitor, key_of, number_in, question_in, text_in, user_of
 from .keeping import kept
 from .options import NAMES, clamped
 from .pump import Run
@@ -45,6 +45,7 @@ class Handlers:
         self.service = service
         self.sessions = sessions
         self.views = views
+        self.desk = Desk(Places(of_visitor=service.settings.questions_per_visitor))
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ class Handlers:
         `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
         """
         who, edition = Visitor.of(tab, request), self.views.edition()
-        session = self.sessions.get(who.key)
+        session = self.sessions.slot(who.key, who.address).session
         if not session.turns and not session.conversation:
             self._resumed(who, talk)
         status, lang = self.service.status(), who.language
@@ -132,13 +133,14 @@ class Handlers:
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
-        question = request.question.strip() if isinstance(request.question, str) else ""
+        question = question_in(request.question)
         if not question:
             return Chat()
         request = replace(request, question=question)
-        slot = self.sessions.slot(who.key)
+        slot = self.sessions.slot(who.key, who.address)
         if slot.answering and slot.answering.active:
             raise RagError(reason("ui.still_answering"))
+        ticket = self.desk.enter(who.owner or who.key, who.address)
         waiting = not self.service.status().ready
         ingesting = self.service.jobs.active
         session = self.sessions.update(
@@ -154,30 +156,42 @@ class Handlers:
         )
         assert session.last is not None
         asked = replace(request, history=session.history(session.last.number))
-        slot.answering = self._run_answer(who, session.conversation, session.last, asked).start()
+        slot.answering = self._run_answer(who, session.conversation, session.last, asked, ticket).start()
         return self.views.chat(slot, who.language)._replace(box=busy(""))
 
-    def _run_answer(self, who: Visitor, conversation: str, turn: Turn, request: Request) -> Run[AnswerEvent]:
+    def _run_answer(
+        self, who: Visitor, conversation: str, turn: Turn, request: Request, ticket: Ticket
+    ) -> Run[AnswerEvent]:
         def change(how: Callable[[Turn], Turn]) -> None:
             self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
+        def said(place: int) -> None:
+            change(lambda t: replace(t, place=place))
+            run.announce()
+
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
-            wait_until_ready(self.service.status, cancel)
-            if not cancel:
-                yield from self.service.ask(request, cancel=cancel)
+            with self.desk.turn(ticket, cancel, said):
+                wait_until_ready(self.service.status, cancel)
+                if not cancel:
+                    yield from self.service.ask(request, cancel=cancel)
+
+        def ended() -> None:
+            self.desk.leave(ticket)
+            change(_ended)
 
         def apply(event: AnswerEvent) -> None:
             change(lambda t: t.after(event))
             if isinstance(event, Answered) and who.owner:
                 change(kept(self.service.book, who.owner, conversation, turn.parent, event.ledger))
 
-        return Run(
+        run = Run(
             events,
             apply=apply,
-            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False)),
-            ended=lambda: change(_ended),
+            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False, place=0)),
+            ended=ended,
             linger=ABANDONED_AFTER,
         )
+        return run
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
@@ -189,7 +203,10 @@ class Handlers:
             yield Chat()
             return
         shown: object = None
+        watcher = slot.watch()
         async for news in run.follow():
+            if watcher not in slot.watchers:
+                return
             turn = slot.session.turn(last.number)
             if slot.answering is not run or turn is None:
                 yield self.views.chat(slot, lang)  # what came before may have crossed the new state on its way
@@ -272,10 +289,7 @@ class Handlers:
 
 def _query_in(event: gr.EventData) -> str:
     """What the user wants searched for; "" leaves it to the rewriting."""
-    query = text_in(event, "query").strip()
-    if len(query) > MAX_QUESTION:
-        raise RagError(reason("stages.question_too_long", length=len(query), limit=MAX_QUESTION))
-    return query
+    return question_in(text_in(event, "query"))
 
 
 def _tenths(judging: Judging | None) -> int:
@@ -284,4 +298,4 @@ def _tenths(judging: Judging | None) -> int:
 
 
 def _ended(turn: Turn) -> Turn:
-    return turn if turn.done else replace(turn, stopped=True, waiting=False)
+    return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by Gradio when it is imported
@@ -11,18 +12,32 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from ..service import Service
+from ..settings import Settings
+from .blocks import Page
+from .connections import Bounds, Connections, files_allowed
 from .layout import ASSETS, Layout, asset, i18n
+from .limits import Limits
 from .options import clamped
 from .originals import route
+from .quota import MEGABYTE, Allowance, Quota
+from .scratch import uploads
 from .security import Guard, allowed_hosts
 from .theme import theme
 from .wiring import Wiring
 
+MOST_CALLS = 256
+"""Calls of the page at the same time; those that follow an answer or a job hold no thread."""
+
 
 def build_page(service: Service) -> gr.Blocks:
     """The page over `service`. Nothing is started; see `launch_options`."""
-    blocks = gr.Blocks(
-        title="Plainsight", fill_width=True, fill_height=True, analytics_enabled=False, delete_cache=(3600, 86400)
+    blocks = Page(
+        Connections(_bounds(service.settings)),
+        title="Plainsight",
+        fill_width=True,
+        fill_height=True,
+        analytics_enabled=False,
+        delete_cache=(3600, 86400),
     )
     with blocks:
         Wiring(Layout(clamped({}, service.settings.retrieval)), service, blocks)
@@ -35,6 +50,7 @@ def launch_options(service: Service) -> dict[str, Any]:
     settings = service.settings
     hosts = allowed_hosts(settings.host, settings.allowed_hosts.split(","))
     guard = Middleware(Guard, script=asset("js/early.js"), hosts=hosts, user_header=settings.user_header)
+    limits = Middleware(Limits, quota=_quota(settings), each=_bounds(settings).each, files=settings.max_files)
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -43,7 +59,8 @@ def launch_options(service: Service) -> dict[str, Any]:
         "js": script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
-        "app_kwargs": {"middleware": [guard], "routes": [route(service)]},
+        "app_kwargs": {"middleware": [guard, limits], "routes": [route(service)]},
+        "max_threads": MOST_CALLS,
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,
@@ -54,6 +71,22 @@ def launch_options(service: Service) -> dict[str, Any]:
         "mcp_server": False,
         "show_error": False,
     }
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds.of(settings.connections_per_address, files_allowed())
+
+
+def _quota(settings: Settings) -> Quota:
+    allowance = Allowance(int(settings.upload_mb_per_hour * MEGABYTE), settings.upload_files_per_hour)
+    return Quota(allowance, free=_free, reserve=int(settings.disk_reserve_mb * MEGABYTE))
+
+
+def _free() -> int:
+    """Bytes the disk has left on which uploads lie."""
+    folder = uploads(os.environ)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def script() -> str:
