@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from rag.messages import reason
 from rag.types import Source
 from rag.ui.desk import Desk, Places, Ticket
 from rag.ui.pump import Run
-from rag.ui.scratch import Scratch, taken
+from rag.ui.scratch import Scratch, sweep, taken
 from rag.ui.session import Sessions
 
 
@@ -113,6 +114,16 @@ def test_uploads_are_removed_once_their_job_has_read_them(tmp_path: Path) -> Non
     ]
     assert [path for path in folder.rglob("*") if path.is_file()] == [upload]
     assert theirs.exists()
+
+
+def test_uploads_no_job_ever_took_go_once_they_are_old(tmp_path: Path) -> None:
+    for name in ("left", "new", "taken-1/0/a.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("left", "taken-1/0/a.md"):
+        os.utime(tmp_path / name, (0, 0))
+    sweep(tmp_path)
+    assert [(tmp_path / name).exists() for name in ("left", "new", "taken-1/0/a.md")] == [False, True, True]
 
 
 def test_what_programs_that_ended_left_is_removed_at_the_start_and_no_other(tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ class Handlers:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
-        asked = Request(turn.question, options=self.options(who, values), search_query=_query_in(event))
+        asked = Request(
+            turn.question, options=self.options(who, values), search_query=question_in(text_in(event, "query"))
+        )
         return self.put(who, asked, replacing=turn.number)
 
     @guarded
@@ -285,11 +287,6 @@ class Handlers:
         if ledger is None:
             raise RagError(reason("ui.turn_gone"))
         return record_view.record(ledger, who.language)
-
-
-def _query_in(event: gr.EventData) -> str:
-    """What the user wants searched for; "" leaves it to the rewriting."""
-    return question_in(text_in(event, "query"))
 
 
 def _tenths(judging: Judging | None) -> int:

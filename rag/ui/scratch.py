@@ -10,6 +10,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "GRADIO_TEMP_DIR"
 """Where Gradio looks for the name of its folder."""
+TAKEN = "taken-"
+"""Begins the names of folders that belong to jobs, however long those wait."""
+LEFT_SECONDS = 3600.0
+"""After an upload its event follows at once."""
 
 
 class Scratch:
@@ -63,7 +68,8 @@ def taken(
 
     Those in the upload `folder` are put aside at once, out of the way of whoever uploads the same file again.
     """
-    aside = folder / f"taken-{uuid.uuid4().hex}"
+    sweep(folder)
+    aside = folder / f"{TAKEN}{uuid.uuid4().hex}"
     moved = [_aside(path, aside / str(number), folder) for number, path in enumerate(paths)]
 
     def read() -> Iterator[Source | Refused]:
@@ -73,6 +79,15 @@ def taken(
             shutil.rmtree(aside, ignore_errors=True)
 
     return read
+
+
+def sweep(folder: Path, *, now: Callable[[], float] = time.time) -> None:
+    """Remove files no job ever took, and the empty ones Gradio makes beside each upload, once they are old."""
+    for path in folder.rglob("*"):
+        if not path.relative_to(folder).parts[0].startswith(TAKEN):
+            with contextlib.suppress(OSError):  # somebody else was first
+                if path.is_file() and path.stat().st_mtime < now() - LEFT_SECONDS:
+                    path.unlink()
 
 
 def _aside(path: Path, place: Path, folder: Path) -> Path:
