@@ -48,18 +48,25 @@ def _serve() -> int:
 
 def _page(service: Service) -> int:
     """Open the page, then load the models behind it, until Ctrl-C."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
-    from rag.ui.page import build_page, launch_options
+    from rag.ui.scratch import Scratch
 
-    page, settings = build_page(service), service.settings
-    try:
-        _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
-    except OSError as e:
-        log.error("The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e)
-        return 1
-    log.info("Plainsight is at %s", address)
-    service.start()  # now, not before: loading models must not slow the page down
-    threading.Event().wait()
+    settings = service.settings
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
+    with closing(Scratch(Path(settings.data_dir) / "tmp")) as scratch:
+        os.environ["GRADIO_TEMP_DIR"] = str(scratch.open())  # else in a folder that all users of the machine share
+        from rag.ui.page import build_page, launch_options
+
+        page = build_page(service)
+        try:
+            _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(service))
+        except OSError as e:
+            log.error(
+                "The page cannot listen on %s:%s. Set RAG_HOST or RAG_PORT. (%s)", settings.host, settings.port, e
+            )
+            return 1
+        log.info("Plainsight is at %s", address)
+        service.start()  # now, not before: loading models must not slow the page down
+        threading.Event().wait()
     return 0
 
 

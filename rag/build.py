@@ -34,6 +34,7 @@ from .messages import reason
 from .milvus import Milvus, chunk_limits, fingerprint, name_of
 from .models import load_models
 from .originals import DAY_SECONDS, Originals
+from .private import tighten
 from .prompts import PromptBudget
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
@@ -64,6 +65,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
     prepare_environment(os.environ)
+    tighten(Path(settings.data_dir))
     chat = _watched(settings)
     kept = kept_in(settings)
     originals, edition = originals_in(settings, kept), Edition(kept)

@@ -26,6 +26,7 @@ from pathlib import Path
 from .errors import KeepingError
 from .inventory import MIGRATIONS
 from .messages import reason
+from .private import private_folder
 from .sqlite import Database
 
 log = logging.getLogger(__name__)
@@ -181,7 +182,7 @@ class Originals:
     def _write(self, place: Path, data: bytes) -> None:
         part = place.with_name(f"{place.name}.{uuid.uuid4().hex}.part")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(place.parent)
             try:
                 part.write_bytes(data)
                 part.replace(place)

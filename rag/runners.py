@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from .errors import KeepingError
 from .messages import reason
+from .private import private_folder
 
 ENTER_SECONDS = 5.0
 """The gate is held for milliseconds; who holds it longer is no runner of this version."""
@@ -38,7 +39,7 @@ class Runners:
             if self._own.is_locked:
                 return
             with self._gated(ENTER_SECONDS):
-                self._folder.mkdir(parents=True, exist_ok=True)
+                private_folder(self._folder)
                 self._own.acquire(timeout=0)
 
     def leave(self) -> None:
@@ -75,7 +76,7 @@ class Runners:
     @contextmanager
     def _gated(self, patience: float) -> Iterator[None]:
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder.parent)
             with self._gate.acquire(timeout=patience, poll_interval=0.01):
                 yield
         except (OSError, NotImplementedError) as e:  # Timeout is an OSError

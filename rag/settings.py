@@ -109,6 +109,25 @@ class Settings:
     user_header: str = setting(
         "RAG_USER_HEADER", "", "Header in which a signing-in proxy names the user; empty: none is believed"
     )
+    connections_per_address: int = setting(
+        "RAG_CONNECTIONS_PER_ADDRESS",
+        256,
+        "Connections one address may have at once; raise it where a proxy that is not trusted stands in front",
+        low=4,
+        high=65535,
+    )
+    questions_per_visitor: int = setting(
+        "RAG_QUESTIONS_PER_VISITOR", 2, "Questions of one visitor that may be answered at once", low=1, high=100
+    )
+    upload_mb_per_hour: float = setting(
+        "RAG_UPLOAD_MB_PER_HOUR", 2000.0, "Most MB one visitor may upload within an hour", low=0.01, high=1000000
+    )
+    upload_files_per_hour: int = setting(
+        "RAG_UPLOAD_FILES_PER_HOUR", 20000, "Most files one visitor may upload within an hour", low=1, high=10000000
+    )
+    disk_reserve_mb: float = setting(
+        "RAG_DISK_RESERVE_MB", 500.0, "MB of the disk that uploads leave free", low=0, high=1000000
+    )
     port: int = setting("RAG_PORT", 7860, "Port the page listens on", low=1, high=65535)
     log_level: str = setting(
         "RAG_LOG_LEVEL", "INFO", "How much is logged", choices=("DEBUG", "INFO", "WARNING", "ERROR")

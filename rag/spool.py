@@ -15,6 +15,7 @@ from .files import Refused
 from .ingest import refusal
 from .jobs import JobFile
 from .messages import reason
+from .private import private_folder
 from .types import Source
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -55,7 +56,7 @@ class Spool:
         place = self._folder / job / sha256
         part = place.with_suffix(".part")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(place.parent)
             part.write_bytes(data)
             part.replace(place)
         except OSError as e:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .errors import KeepingError
 from .messages import reason
+from .private import private_file, private_folder
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,8 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path.parent)
+            private_file(self.path)
         except OSError as e:
             why = reason("keeping.unwritable", path=str(self.path), detail=e.strerror or str(e))
             raise KeepingError(why) from e

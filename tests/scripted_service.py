@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rag.book import LedgerBook
 from rag.catalogue import Catalogue, KnowledgeBase
-from rag.errors import KeepingError
+from rag.errors import KeepingError, LibraryError
 from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
 from rag.files import Refused
 from rag.indexes import IndexState
@@ -48,6 +48,14 @@ RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", sc
 CHAT = ModelInfo("gpt-4o", "", "", "")
 
 HOLD_S = 120.0
+LIMITS = (
+    "RAG_CONNECTIONS_PER_ADDRESS",
+    "RAG_QUESTIONS_PER_VISITOR",
+    "RAG_UPLOAD_MB_PER_HOUR",
+    "RAG_UPLOAD_FILES_PER_HOUR",
+    "RAG_DISK_RESERVE_MB",
+)
+"""Settings of the served page that are read from the environment, beside those of the guard."""
 
 TEXTS = [
     (
@@ -105,6 +113,11 @@ class ScriptedIndexes:
 
     def notable(self) -> list[IndexState]:
         return []
+
+    def switch(self, base: str) -> None:
+        raise LibraryError(reason("ui.turn_gone"))
+
+    back = delete_former = switch
 
 
 @dataclass
@@ -173,6 +186,10 @@ class ScriptedService:
     @property
     def indexes(self) -> ScriptedIndexes:
         return ScriptedIndexes()
+
+    @property
+    def library(self) -> ScriptedService:
+        return self
 
     def edition(self) -> str:
         seen = (self.bases(), sorted(self.stored.items()), self.jobs.version)
@@ -452,7 +469,7 @@ def main() -> None:
     from rag.ui.page import build_page, launch_options
 
     port, pause, *gate = sys.argv[1:]
-    front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER")
+    front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER", *LIMITS)
     settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": port})
     folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
     service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)

@@ -341,7 +341,7 @@ def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
 class Forgetful(Sessions):
     """Breaks down whenever it is asked for a conversation."""
 
-    def slot(self, key: str) -> Slot:
+    def slot(self, key: str, address: str = "") -> Slot:
         raise ZeroDivisionError("secret detail")
 
 
@@ -511,3 +511,40 @@ def test_a_run_nobody_follows_is_cancelled_after_its_time() -> None:
     run.start().join(10)
     assert ended == [True]
     assert 4 <= len(seen) <= 7
+
+
+def test_browsers_without_cookies_have_nothing_in_common(handlers: Handlers) -> None:
+    @dataclass
+    class Page(Browser):
+        session_hash: str = ""
+
+    one: Any
+    other: Any
+    one, other = (Page({"lang": "en"}, session_hash=page) for page in ("one", "other"))
+    for tab in ("", "t1", "x" * 1000):
+        ask(handlers, "a secret of one", one, tab)
+        assert "a secret of one" in "".join(part for part in handlers.open(one, tab) if isinstance(part, str))
+        assert "a secret of one" not in "".join(part for part in handlers.open(other, tab) if isinstance(part, str))
+
+
+def test_a_question_too_long_is_refused_before_it_is_kept_or_drawn(handlers: Handlers) -> None:
+    with pytest.raises(gr.Error, match="8000"):
+        handlers.ask(ALICE, "x" * 1_000_000, "t1", *VALUES)
+    assert session(handlers).turns == ()
+
+
+def test_a_visitor_with_many_hanging_questions_is_told_and_others_are_answered(handlers: Handlers) -> None:
+    for tab in ("t1", "t2"):
+        handlers.ask(ALICE, "hold generate", tab, *VALUES)
+    with pytest.raises(gr.Error, match="2 of your questions"):
+        handlers.ask(ALICE, "one more", "t3", *VALUES)
+    assert session(handlers, tab="t3").turns == ()
+    ask(handlers, "of bob", BOB)
+    last = session(handlers, "bob").last
+    assert last is not None
+    assert last.outcome is Outcome.GENERATED
+    for tab in ("t1", "t2"):
+        handlers.stop(ALICE, tab)
+        finish(handlers, ALICE, tab)
+    ask(handlers, "one more", ALICE, "t3")
+    assert session(handlers, tab="t3").last is not None

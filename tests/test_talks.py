@@ -16,8 +16,8 @@ from rag.messages import LANGUAGES, Language, reason
 from rag.ui.handlers import Handlers
 from rag.ui.incoming import owner_of
 from rag.ui.render import talks as talks_view
-from rag.ui.visitors import USER
 from rag.ui.talks import Talks
+from rag.ui.visitors import USER
 
 from .browsed import Page
 from .scripted_service import ScriptedService

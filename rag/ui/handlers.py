@@ -13,7 +13,6 @@ import gradio as gr
 
 from ..book import new_answer
 from ..catalogue import OWN
-from ..conversation import MAX_QUESTION
 from ..errors import KeepingError, RagError
 from ..events import Cancel, Judging
 from ..ledger import Answered, AnswerEvent
@@ -23,9 +22,10 @@ from ..request import Request
 from ..service import Service
 from ..types import RetrievalOptions
 from ..wellformed import well_formed
+from .desk import Desk, Places, Ticket
 from .guard import guarded, reason_of
 from .i18n import language
-from .incoming import Visitor, key_of, number_in, text_in, user_of
+from .incoming import Visitor, key_of, number_in, question_in, text_in, user_of
 from .keeping import begun, kept
 from .options import NAMES, clamped
 from .pump import STOP_PATIENCE, Run, drawn
@@ -47,6 +47,7 @@ class Handlers:
         self.service = service
         self.sessions = sessions
         self.views = views
+        self.desk = Desk(Places(of_visitor=service.settings.questions_per_visitor))
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ class Handlers:
         `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
         """
         who, edition = Visitor.of(tab, request), self.views.edition()
-        session = self.sessions.get(who.key)
+        session = self.sessions.slot(who.key, who.address).session
         if not session.turns and not session.conversation:
             self._resumed(who, talk)
         status, lang = self.service.status(), who.language
@@ -102,7 +103,9 @@ class Handlers:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
-        asked = Request(turn.question, options=self.options(who, values), search_query=_query_in(event))
+        asked = Request(
+            turn.question, options=self.options(who, values), search_query=question_in(text_in(event, "query"))
+        )
         return self.put(who, asked, replacing=turn.number)
 
     @guarded
@@ -135,12 +138,13 @@ class Handlers:
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
-        question = well_formed(request.question).strip() if isinstance(request.question, str) else ""
+        question = question_in(request.question)
         if not question:
             return Chat()
         request = replace(request, question=question)
-        slot = self.sessions.slot(who.key)
+        slot = self.sessions.slot(who.key, who.address)
         check_free(slot)
+        ticket = self.desk.enter(who.owner or who.key, who.address)
         waiting = not self.service.status().ready
         ingesting = self.service.jobs.active
         session = self.sessions.update(
@@ -156,34 +160,46 @@ class Handlers:
         )
         assert session.last is not None
         asked = replace(request, history=session.history(session.last.number))
-        slot.answering = self._run_answer(who, session.conversation, session.last, asked).start()
+        slot.answering = self._run_answer(who, session.conversation, session.last, asked, ticket).start()
         return self.views.chat(slot, who.language)._replace(box=busy(""))
 
-    def _run_answer(self, who: Visitor, conversation: str, turn: Turn, request: Request) -> Run[AnswerEvent]:
+    def _run_answer(
+        self, who: Visitor, conversation: str, turn: Turn, request: Request, ticket: Ticket
+    ) -> Run[AnswerEvent]:
         def change(how: Callable[[Turn], Turn]) -> None:
             self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
 
         request = replace(request, id=new_answer())
 
+        def said(place: int) -> None:
+            change(lambda t: replace(t, place=place))
+            run.announce()
+
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
             if who.owner:
                 begun(self.service.book, who.owner, conversation, turn.parent, request)
-            wait_until_ready(self.service.status, cancel)
-            if not cancel:
-                yield from self.service.ask(request, cancel=cancel)
+            with self.desk.turn(ticket, cancel, said):
+                wait_until_ready(self.service.status, cancel)
+                if not cancel:
+                    yield from self.service.ask(request, cancel=cancel)
+
+        def ended() -> None:
+            self.desk.leave(ticket)
+            change(_ended)
 
         def apply(event: AnswerEvent) -> None:
             change(lambda t: t.after(event))
             if isinstance(event, Answered) and who.owner:
                 change(kept(self.service.book, who.owner, conversation, turn.parent, event.ledger))
 
-        return Run(
+        run = Run(
             events,
             apply=apply,
-            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False)),
-            ended=lambda: change(_ended),
+            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False, place=0)),
+            ended=ended,
             linger=ABANDONED_AFTER,
         )
+        return run
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
@@ -195,7 +211,10 @@ class Handlers:
             yield Chat()
             return
         shown: object = None
+        watcher = slot.watch()
         async for news in run.follow():
+            if watcher not in slot.watchers:
+                return
             turn = slot.session.turn(last.number)
             if slot.answering is not run or turn is None:
                 yield await drawn(
@@ -288,18 +307,10 @@ def check_free(slot: Slot) -> None:
         raise RagError(reason("ui.still_answering"))
 
 
-def _query_in(event: gr.EventData) -> str:
-    """What the user wants searched for; "" leaves it to the rewriting."""
-    query = text_in(event, "query").strip()
-    if len(query) > MAX_QUESTION:
-        raise RagError(reason("stages.question_too_long", length=len(query), limit=MAX_QUESTION))
-    return query
-
-
 def _tenths(judging: Judging | None) -> int:
     """How far the reranker is: the panel is drawn anew some ten times until it is done, however many candidates."""
     return 0 if judging is None else 1 + 10 * judging.done // max(1, len(judging.candidates))
 
 
 def _ended(turn: Turn) -> Turn:
-    return turn if turn.done else replace(turn, stopped=True, waiting=False)
+    return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)

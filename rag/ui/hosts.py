@@ -97,7 +97,7 @@ class Proxies:
         """The request as it reached the first of our proxies: host, scheme and client are those it had there."""
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in FORWARDED]
         client = scope.get("client")
-        if not client or not self._trusted(client[0]):
+        if not client or not self.trusts(client[0]):
             return {**scope, "headers": headers}
         heard = {**scope, "headers": headers}
         for host in _first(scope, b"x-forwarded-host"):
@@ -107,12 +107,13 @@ class Proxies:
             if scheme in ("http", "https"):
                 heard["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")
         hops = [hop.strip() for sent in values(scope["headers"], b"x-forwarded-for") for hop in sent.split(",")]
-        foreign = [hop for hop in hops if hop and not self._trusted(hop)]
+        foreign = [hop for hop in hops if hop and not self.trusts(hop)]
         if foreign:  # each proxy adds at the end whom it had the request from: what stands before is hearsay
             heard["client"] = (foreign[-1], 0)
         return heard
 
-    def _trusted(self, host: str) -> bool:
+    def trusts(self, host: str) -> bool:
+        """Whether what stands at that address is one of our proxies."""
         address = _address(host)
         return address is not None and any(address in network for network in self._networks)
 

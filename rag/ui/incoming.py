@@ -7,9 +7,11 @@ from hashlib import sha256
 
 import gradio as gr
 
-from ..messages import Language
+from ..conversation import MAX_QUESTION
+from ..errors import RagError
+from ..messages import Language, reason
 from ..wellformed import well_formed
-from . import visitors
+from . import limits, visitors
 from .i18n import language
 
 MAX_TAB_ID = 64
@@ -34,10 +36,26 @@ def owner_of(request: gr.Request) -> str:
     return sha256(well_formed(secret).encode()).hexdigest()[:32] if secret else ""
 
 
+def address_of(request: gr.Request) -> str:
+    """The address a request came from; "" where that is not known."""
+    inner = getattr(request, "request", None)
+    return limits.client(inner.scope) if inner is not None else ""
+
+
 def key_of(tab: str, request: gr.Request) -> str:
-    """Where a tab's session is kept: its owner and the tab's own id, both out of others' reach."""
+    """Where a tab's session is kept: its owner and the tab's own id, both out of others' reach.
+
+    Browsers without cookies have no owner, and nothing in common: each page of theirs has a session of its own.
+    """
     known = well_formed(tab) if isinstance(tab, str) and len(tab) <= MAX_TAB_ID else ""
-    return f"{owner_of(request)}/{known}"
+    owner = owner_of(request)
+    return f"{owner}/{known}" if owner else f"/{known}/{_page_of(request)}"
+
+
+def _page_of(request: gr.Request) -> str:
+    """What tells the pages of browsers without cookies apart: a digest of Gradio's secret name for the page."""
+    page = getattr(request, "session_hash", None)
+    return sha256(page.encode("utf-8", "replace")).hexdigest()[:32] if isinstance(page, str) and page else ""
 
 
 def number_in(event: gr.EventData, field: str) -> int:
@@ -50,6 +68,14 @@ def text_in(event: gr.EventData, field: str) -> str:
     """A text of the event; "" for anything else."""
     value = getattr(event, field, "")
     return well_formed(value) if isinstance(value, str) else ""
+
+
+def question_in(value: object) -> str:
+    """A question without the blanks around it; "" for anything else. Raises RagError for one that is too long."""
+    question = value.strip() if isinstance(value, str) else ""
+    if len(question) > MAX_QUESTION:
+        raise RagError(reason("stages.question_too_long", length=len(question), limit=MAX_QUESTION))
+    return question
 
 
 def switch_in(event: gr.EventData, field: str) -> bool:
@@ -82,7 +108,8 @@ class Visitor:
     key: str
     owner: str
     language: Language
+    address: str = ""
 
     @classmethod
     def of(cls, tab: str, request: gr.Request) -> Visitor:
-        return cls(key_of(tab, request), owner_of(request), language(request))
+        return cls(key_of(tab, request), owner_of(request), language(request), address_of(request))

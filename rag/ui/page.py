@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,22 +18,39 @@ from starlette.middleware import Middleware
 
 from .. import addresses
 from ..service import Service
+from ..settings import Settings
+from .blocks import Page
+from .connections import Bounds, Connections, files_allowed
 from .early import early
+from .hosts import Proxies
 from .layout import ASSETS, Layout, asset, i18n
+from .limits import Limits
 from .options import clamped
 from .originals import route
+from .quota import MEGABYTE, Allowance, Quota
+from .scratch import uploads
 from .security import Guard
 from .theme import theme
 from .wiring import Wiring
 
+MOST_CALLS = 256
+"""Calls of the page at the same time; those that follow an answer or a job hold no thread."""
+
 
 def build_page(service: Service) -> gr.Blocks:
     """The page over `service`. Nothing is started; see `launch_options`."""
-    blocks = gr.Blocks(
-        title="Plainsight", fill_width=True, fill_height=True, analytics_enabled=False, delete_cache=(3600, 86400)
+    settings = service.settings
+    proxies = Proxies(addresses.networks("RAG_TRUSTED_PROXIES", settings.trusted_proxies))
+    blocks = Page(
+        Connections(_bounds(settings), shared=proxies.trusts),
+        title="Plainsight",
+        fill_width=True,
+        fill_height=True,
+        analytics_enabled=False,
+        delete_cache=(3600, 86400),
     )
     with blocks:
-        Wiring(Layout(clamped({}, service.settings.retrieval)), service, blocks)
+        Wiring(Layout(clamped({}, settings.retrieval)), service, blocks)
     blocks.queue(max_size=256, default_concurrency_limit=8, api_open=False)
     return blocks
 
@@ -51,6 +69,7 @@ def launch_options(service: Service) -> dict[str, Any]:
         root=root,
         user_header=settings.user_header,
     )
+    limits = Middleware(Limits, quota=_quota(settings), each=_bounds(settings).each, files=settings.max_files)
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -60,7 +79,12 @@ def launch_options(service: Service) -> dict[str, Any]:
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
         "root_path": root,
-        "app_kwargs": {"middleware": [guard], "routes": [route(service), early(first)], "lifespan": _unshared},
+        "app_kwargs": {
+            "middleware": [guard, limits],
+            "routes": [route(service), early(first)],
+            "lifespan": _unshared,
+        },
+        "max_threads": MOST_CALLS,
         "max_file_size": f"{int(max(settings.max_total_mb, settings.max_file_mb)) + 1}mb",
         "footer_links": [],
         "run_history": False,
@@ -80,6 +104,22 @@ async def _unshared(app: FastAPI) -> AsyncIterator[None]:
     app.user_middleware = [each for each in app.user_middleware if each.cls is not cors]
     app.middleware_stack = app.build_middleware_stack()
     yield
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds.of(settings.connections_per_address, files_allowed())
+
+
+def _quota(settings: Settings) -> Quota:
+    allowance = Allowance(int(settings.upload_mb_per_hour * MEGABYTE), settings.upload_files_per_hour)
+    return Quota(allowance, free=_free, reserve=int(settings.disk_reserve_mb * MEGABYTE))
+
+
+def _free() -> int:
+    """Bytes the disk has left on which uploads lie."""
+    folder = uploads(os.environ)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def script() -> str:

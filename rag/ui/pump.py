@@ -114,6 +114,10 @@ class Run(Generic[E]):
             self._stopped_at = self._now()
         self.cancel.cancel()
 
+    def announce(self) -> None:
+        """Something changed that was no event of the stream."""
+        self.version += 1
+
     async def follow(
         self, *, per_second: float = UPDATES_PER_SECOND, patience: float | None = STOP_PATIENCE
     ) -> AsyncIterator[bool]:

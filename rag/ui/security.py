@@ -21,7 +21,7 @@ from .replies import Begin, Reply, secured
 from .visitors import USER, cookies_of, holds_token, named_user, new_secret, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-MAX_CALL_MB = 32
+MAX_CALL_MB = 8
 """Of one call: hundreds of times what the page sends for a long conversation or for the most files."""
 LONG_CALL = 64 * 1024
 """Bytes from which on a call is read beside the event loop."""

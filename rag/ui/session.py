@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,8 +21,12 @@ from ..types import Exchange, Narrowing, RetrievalOptions
 from .pump import Run
 from .turn import Turn
 
-MAX_SESSIONS = 500
+MAX_SESSIONS = 1000
+MAX_SESSIONS_OF_ADDRESS = 500
+"""A cookie costs nothing: whoever makes new ones all the time takes only from their own address."""
 MAX_IDLE_SECONDS = 24 * 3600
+MOST_WATCHERS = 2
+"""Calls that follow the answer of one tab: the page's own, and that of the page before a reload."""
 MAX_TURNS = 200
 """Of one conversation; the oldest go first."""
 NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
@@ -150,8 +154,23 @@ class Slot:
     session: Session = field(default_factory=Session)
     answering: Run[Any] | None = None
     used_at: float = 0.0
+    address: str = ""
+    """Where its visitor came from; "" where that is not known."""
     followers: int = 0
     """Calls that show the page how the jobs go."""
+    watchers: deque[object] = field(default_factory=lambda: deque(maxlen=MOST_WATCHERS))
+    """Calls that show the page how the answer goes; the oldest leaves when there are too many."""
+
+    def watch(self) -> object:
+        """One more of them."""
+        watcher = object()
+        self.watchers.append(watcher)
+        return watcher
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs for it."""
+        return not self.followers and (self.answering is None or not self.answering.lasts(None))
 
     @contextmanager
     def followed(self) -> Iterator[None]:
@@ -164,21 +183,34 @@ class Slot:
 
 
 class Sessions:
-    """Keeps the sessions of all tabs in memory: bounded in number and age, changed only under its lock."""
+    """Keeps the sessions of all tabs in memory: bounded in number and age, changed only under its lock.
 
-    def __init__(self, *, most: int = MAX_SESSIONS, now: Callable[[], float] = time.monotonic) -> None:
+    `most` in all and `each` of one address. Beyond that idle ones are forgotten, never one for which something runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        most: int = MAX_SESSIONS,
+        each: int = MAX_SESSIONS_OF_ADDRESS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._most = most
+        self._each = each
         self._now = now
         self._lock = threading.Lock()
         self._slots: OrderedDict[str, Slot] = OrderedDict()
 
-    def slot(self, key: str) -> Slot:
+    def slot(self, key: str, address: str = "") -> Slot:
         """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
         with self._lock:
+            new = key not in self._slots
             slot = self._slots.setdefault(key, Slot(Session(owner=key.partition("/")[0])))
             slot.used_at = self._now()
+            slot.address = slot.address or address
             self._slots.move_to_end(key)
-            self._forget()
+            if new:
+                self._forget(key)
             return slot
 
     def get(self, key: str) -> Session:
@@ -191,14 +223,21 @@ class Sessions:
             slot.session = replace(change(slot.session), owner=slot.session.owner)
             return slot.session
 
-    def _forget(self) -> None:
+    def _forget(self, new: str) -> None:
+        """Make room for the `new` one."""
         oldest = self._now() - MAX_IDLE_SECONDS
-        for key in [k for k, s in self._slots.items() if s.used_at < oldest][: len(self._slots) - 1]:
-            _stop(self._slots.pop(key))
-        while len(self._slots) > self._most:
-            _stop(self._slots.popitem(last=False)[1])
+        for key in [k for k, s in self._slots.items() if s.used_at < oldest and s.idle and k != new]:
+            del self._slots[key]
+        count = Counter(slot.address for slot in self._slots.values())
+        own = self._slots[new].address
+        if count[own] > self._each:
+            self._forget_of(own, new)
+        if len(self._slots) > self._most:
+            self._forget_of(count.most_common(1)[0][0], new)
 
-
-def _stop(slot: Slot) -> None:
-    if slot.answering is not None:
-        slot.answering.stop()
+    def _forget_of(self, address: str, new: str) -> None:
+        """Forget an idle session of an address: one in which nothing was asked, else the longest unused."""
+        idle = [k for k, s in self._slots.items() if s.address == address and s.idle and k != new]
+        asked = (k for k in idle if self._slots[k].session.turns)
+        if found := next((k for k in idle if not self._slots[k].session.turns), next(asked, None)):
+            del self._slots[found]

@@ -25,6 +25,8 @@ class Turn:
     error: Reason | None = None
     waiting: bool = False
     """The models are not ready yet; the question is asked as soon as they are."""
+    place: int = 0
+    """Among the questions that wait for their turn; 0 once it is answered."""
     ingesting: bool = False
     """Files were being ingested when this was asked, so that asking again may find more."""
     stopped: bool = False

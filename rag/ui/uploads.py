@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .guard import guarded
 from .i18n import language
 from .incoming import key_of, text_in
 from .pump import changes, drawn
+from .scratch import taken, uploads
 from .session import Sessions
 from .views import Ingesting, Views
 
@@ -24,6 +26,8 @@ Sources = Callable[[], Iterable[Source | Refused]]
 
 TABLE_GROWTH = 1.25
 """The document table is sent again whenever that many times more files are done: seldom when it is long."""
+MOST_FOLLOWERS = 8
+"""Calls of one tab that follow the jobs; it has one for each way in which it began some."""
 INGEST_UPDATES = 8
 """Per second; the table of many files is heavier than a few words."""
 
@@ -42,7 +46,8 @@ class Uploads:
         paths = [Path(str(f)) for f in files or []]
         if not paths:
             return gr.skip(), *Ingesting()
-        return gr.update(value=None), *self._start(tab, lambda: self.service.sources(paths), request)
+        sources = taken(paths, uploads(os.environ), self.service.sources)
+        return gr.update(value=None), *self._start(tab, sources, request)
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:
@@ -60,6 +65,9 @@ class Uploads:
         jobs, lang = self.service.jobs, language(request)
         slot = self.sessions.slot(key_of(tab, request))
         listed = 0
+        if slot.followers >= MOST_FOLLOWERS:
+            yield self.views.ingesting(slot, lang)
+            return
         with slot.followed():
             async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
                 shown = await drawn(self.views.ingesting, slot, lang) if news else Ingesting()

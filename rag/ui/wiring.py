@@ -25,8 +25,10 @@ from .uploads import Uploads
 from .views import Chat, Ingesting, Views
 from .whatif import WhatIf
 
-ANSWERS_AT_ONCE = 32
-"""Pages that may follow an answer at the same time; the models have their own locks."""
+ANSWERS_AT_ONCE = 160
+"""Pages that may follow an answer at the same time, those that wait for one among them: see `desk.Places`."""
+INGESTS_AT_ONCE = 64
+"""Pages that may follow the jobs at the same time."""
 
 
 class Wiring:
@@ -100,7 +102,7 @@ class Wiring:
     def _ingest_followed(self, started: Any) -> Any:
         """After `started` has begun a job, show how the jobs go until all have ended."""
         return started.success(
-            self.uploads.follow_ingest, [self.page.tab], self.ingesting, concurrency_limit=ANSWERS_AT_ONCE,
+            self.uploads.follow_ingest, [self.page.tab], self.ingesting, concurrency_limit=INGESTS_AT_ONCE,
             concurrency_id="ingests", **self.quiet,
         )  # fmt: skip
 

@@ -80,6 +80,8 @@ def _tool(act: str, label: str, language: Language, *, data: str = "", turn: int
 
 
 def _running(one: Turn, language: Language, status: Status | None) -> str:
+    if one.place:
+        return f'<div class="waiting" role="status"><p>{t("ahead", language, place=one.place)}</p></div>'
     if one.waiting:
         return f'<div class="waiting" role="status"><p>{t("waiting", language)}</p>{_loading(status, language)}</div>'
     told = stages.live(one, language)

@@ -1,0 +1,67 @@
+"""Gradio's blocks with one guard in front of every event.
+
+Whatever a client sends instead of what the page sends ends as a sentence, not as a traceback in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import gradio as gr
+
+from ..messages import reason
+from .connections import Connections, attend
+from .flood import say_once
+from .guard import toast
+from .i18n import language
+
+log = logging.getLogger(__name__)
+
+
+class _NotUnderstood(Exception):
+    """The inputs of an event are not what its components take."""
+
+
+class Page(gr.Blocks):
+    """The blocks of the page. Handlers have a guard of their own: this one is for what comes before them.
+
+    `connections` counts those of the server, from the moment it runs.
+    """
+
+    def __init__(self, connections: Connections, **options: Any) -> None:
+        self._connections = connections
+        self._server: Any = None
+        super().__init__(**options)
+
+    @property
+    def server(self) -> Any:
+        """The server, once Gradio has started one; it says so by setting this, long before `launch` returns."""
+        return self._server
+
+    @server.setter
+    def server(self, server: Any) -> None:
+        self._server = server
+        if server is not None:
+            say_once()
+            attend(server, self._connections)
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """One event, its data being a record in any case: handlers look for names in it."""
+        event = kwargs.get("event_data")
+        if event is not None and not isinstance(getattr(event, "_data", None), dict):
+            kwargs["event_data"] = gr.EventData(event.target, {})
+        try:
+            return await super().process_api(*args, **kwargs)
+        except (_NotUnderstood, gr.Error) as e:
+            if isinstance(e, gr.Error) and not e.print_exception:  # one of ours
+                raise
+            log.info("an event was not understood: %s", e.__cause__ or e)
+            raise toast(reason("ui.not_understood"), language(kwargs.get("request"))) from e
+
+    async def preprocess_data(self, *args: Any, **kwargs: Any) -> Any:
+        """The inputs of an event as its handler takes them. Nothing of ours runs in here, only the components do."""
+        try:
+            return await super().preprocess_data(*args, **kwargs)
+        except Exception as e:  # of whatever kind: what a component cannot read, the client made up
+            raise _NotUnderstood from e

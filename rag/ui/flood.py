@@ -1,0 +1,51 @@
+"""What happens a thousand times is said once: log lines of floods, and the filter that holds libraries to it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+QUIET_SECONDS = 60.0
+"""After that long without one, the next is the first of another flood."""
+REPEATED: Mapping[str, tuple[str, ...]] = {
+    "asyncio": ("socket.accept() out of system resource",),
+    "uvicorn.error": ("Invalid HTTP request received.", "Unsupported upgrade request."),
+}
+"""Logger -> beginnings of what it says whenever a client does the same thing again."""
+
+
+class Flood:
+    """Tells the first of many from the others. Safe for many threads."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._last: float | None = None
+
+    def begins(self) -> bool:
+        """It happened once more: whether that is the first time in a while."""
+        with self._lock:
+            before, self._last = self._last, self._now()
+            return before is None or self._last - before >= QUIET_SECONDS
+
+
+class Once(logging.Filter):
+    """Lets a message that begins in one of certain ways pass once per flood, and every other one always."""
+
+    def __init__(self, beginnings: tuple[str, ...], *, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._floods = {beginning: Flood(now=now) for beginning in beginnings}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        return next((flood.begins() for start, flood in self._floods.items() if said.startswith(start)), True)
+
+
+def say_once() -> None:
+    """Hold the libraries below the page to it. Called once, when the page is launched."""
+    for name, beginnings in REPEATED.items():
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, Once) for known in logger.filters):
+            logger.addFilter(Once(beginnings))
