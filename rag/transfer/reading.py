@@ -6,11 +6,13 @@ own form are taken.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -54,7 +56,10 @@ class Archive:
         """Open and check. Raises TransferError, with what is wrong, before anything could be done with it."""
         with ExitStack() as stack:
             with _refusing(path):
-                file = stack.enter_context(ZipFile(path))
+                raw = stack.enter_context(path.open("rb"))
+                if not S_ISREG(os.fstat(raw.fileno()).st_mode):
+                    raise BadZipFile  # a device has no end that could be looked for
+                file = stack.enter_context(ZipFile(raw))
                 infos = _infos(file)
                 archive = cls(path, file, infos, _manifest(file, infos))
                 archive._check()
