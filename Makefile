@@ -19,8 +19,8 @@ run: $(VENV)/.installed ## Start the app; prints its address
 	$(PY) app.py
 
 setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser and a Milvus server included
-	@$(PY) -m tests.chromium --install
-	@$(PY) -m tests.milvus_server --install
+	@$(PY) -m tests.support.chromium --install
+	@$(PY) -m tests.support.milvus_server --install
 
 test: setup ## Run all tests on WORKERS=2 (ARGS="tests/test_x.py -x" for some)
 	$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag import terminal
+from rag.cli import terminal
 
 if TYPE_CHECKING:
     from rag.service import Service
@@ -48,7 +48,7 @@ def _serve() -> int:
 
 def _page(service: Service) -> int:
     """Open the page, then load the models behind it, until Ctrl-C."""
-    from rag.ui.scratch import Scratch
+    from rag.ui.http.upload_folder import Scratch
 
     settings = service.settings
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     if options.what != "models":
         import_module(f".{options.what}", __package__).main(options)
         return
-    from rag.device import prepare_environment
+    from rag.models.device import prepare_environment
 
     # Timings must not depend on how long idle threads spin, and nothing may look for a hub.
     prepare_environment(os.environ)
@@ -148,7 +148,7 @@ class Plan:
 
     def number_types(self) -> Any:
         """The engine's number types."""
-        from rag.engine.numbers import NumberType
+        from rag.models.engine.numbers import NumberType
 
         return [NumberType(name) for name in self.types]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from rag.device import DeviceLock
-from rag.engine.embedding import PackedEmbedder
-from rag.engine.numbers import NumberType
-from rag.qwen3 import EmbeddingTokens, FileTokenizer, query_text
+from rag.models.device import DeviceLock
+from rag.models.engine.embedding import PackedEmbedder
+from rag.models.engine.numbers import NumberType
+from rag.models.qwen3.prompts import EmbeddingTokens, FileTokenizer, query_text
 from rag.types import Vectors
 
 from .corpus import QUERIES, chunks

@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 imported = time.perf_counter() - start
-from rag.device import DeviceLock
-from rag.engine.embedding import PackedEmbedder
-from rag.engine.numbers import NumberType
-from rag.engine.reranking import PackedReranker
+from rag.models.device import DeviceLock
+from rag.models.engine.embedding import PackedEmbedder
+from rag.models.engine.numbers import NumberType
+from rag.models.engine.reranking import PackedReranker
 folder, kind = Path(sys.argv[1]), NumberType(sys.argv[2])
 lock = DeviceLock()
 options = dict(name="benchmark", revision="", number_type=kind, lock=lock)

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from rag.engine.architecture import Architecture, architecture
-from rag.qwen3 import BODY, END_OF_TEXT, PREFIX, SUFFIX, query_text
+from rag.models.engine.architecture import Architecture, architecture
+from rag.models.qwen3.prompts import BODY, END_OF_TEXT, PREFIX, SUFFIX, query_text
 
 from .corpus import QUERIES, blocks
 

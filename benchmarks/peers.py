@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rag.qwen3 import FileTokenizer, RerankerTokens
+from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
 from rag.settings import INSTRUCTION
 
 ONNX = "ONNX Runtime, dynamic int8"

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from rag.device import DeviceLock
-from rag.engine.gate import spearman
-from rag.engine.numbers import NumberType
-from rag.engine.reranking import PackedReranker
-from rag.qwen3 import FileTokenizer, RerankerTokens
+from rag.models.device import DeviceLock
+from rag.models.engine.gate import spearman
+from rag.models.engine.numbers import NumberType
+from rag.models.engine.reranking import PackedReranker
+from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
 from rag.settings import INSTRUCTION
 
 from .corpus import QUERIES, passages

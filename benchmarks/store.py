@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.fusion import fuse
+from rag.retrieval.fusion import fuse
 from rag.store import MilvusStore, connect
 from rag.types import Chunk, Document, Fingerprint, Fusion, Vectors
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from rag.engine.architecture import Architecture
-from rag.engine.linears import Int8, Linear, Packed, Plain, can_pack, int8_speed_is_sane
-from rag.engine.numbers import best_cpu_seconds
+from rag.models.engine.architecture import Architecture
+from rag.models.engine.linears import Int8, Linear, Packed, Plain, can_pack, int8_speed_is_sane
+from rag.models.engine.numbers import best_cpu_seconds
 
 Product = Callable[[torch.Tensor], object]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import terminal
-from .exits import FAILED, OK
+from .cli import terminal
+from .cli.exits import FAILED, OK
 
 if TYPE_CHECKING:
     from .messages import Language
@@ -25,8 +25,8 @@ NAMED = ("question", "names", "document", "origin", "target")
 
 def parser() -> argparse.ArgumentParser:
     """The command line; the README's commands are parsed with it in a test."""
-    from . import ask, backup, documents, evaluate, kb, reindex, reingest
-    from . import commands as saved
+    from .cli import ask, backup, documents, evaluate, kb, reindex, reingest
+    from .cli import evidence as saved
 
     top = argparse.ArgumentParser(prog="python -m rag", description="Plainsight from the command line.")
     top.add_argument("--language", choices=("en", "zh"), default="en", help="language of messages")
@@ -69,7 +69,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _command(args: argparse.Namespace, language: Language) -> int:
-    from .ask import OVERRIDES
+    from .cli.ask import OVERRIDES
     from .messages import text
     from .settings import Settings, environment, unknown
 
@@ -85,7 +85,7 @@ def _command(args: argparse.Namespace, language: Language) -> int:
 
 
 def run_doctor(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from .doctor import examine
+    from .cli.doctor import examine
     from .messages import reason, text
 
     findings = examine(settings, deep=args.deep)

@@ -10,43 +10,43 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from .apart import Reader
-from .book import LedgerBook
-from .calls import Watched
-from .catalogue import Catalogue, KnowledgeBase
-from .conversation import Conversation
-from .device import prepare_environment
-from .draft import Setup
-from .edition import Edition
+from .answering.answerer import Conversation
+from .answering.draft import Setup
+from .answering.prompts import PromptBudget
+from .database import Database
+from .documents.files import FileLimits, Refused
+from .documents.worker import Reader
 from .errors import LibraryError, StoreUnavailable
 from .events import Cancel, IngestEvent
-from .files import FileLimits, Refused
-from .indexes import Indexes
-from .ingest import Ingest
-from .inventory import Inventory
-from .jobbook import JobBook
-from .joblist import JobList
-from .jobrunner import JobRunner, Renew, Take
-from .language import UNDETERMINED, detect
-from .library import Library
-from .marks import Marks
+from .evidence.conversation_store import LedgerBook
+from .evidence.marks import Marks
+from .knowledge.catalog import Catalogue, KnowledgeBase
+from .knowledge.change_counter import Edition
+from .knowledge.indexes import Indexes
+from .knowledge.ingest import Ingest
+from .knowledge.inventory import Inventory
+from .knowledge.jobs.disk_room import Room
+from .knowledge.jobs.job_files import Spool
+from .knowledge.jobs.job_store import JobBook
+from .knowledge.jobs.queue import JobList
+from .knowledge.jobs.worker import JobRunner, Renew, Take
+from .knowledge.jobs.worker_locks import Runners
+from .knowledge.library import Library
+from .knowledge.originals import DAY_SECONDS, Originals
 from .messages import reason
-from .milvus import Milvus, chunk_limits, fingerprint, name_of
-from .models import load_models
-from .originals import DAY_SECONDS, Originals
-from .private import tighten
-from .prompts import PromptBudget
+from .models.chat.watched import Watched
+from .models.device import prepare_environment
+from .models.loading import load_models
+from .private_files import tighten
 from .protocols import ChatModel, Store
 from .readiness import wait_until_ready
-from .retrieval import Policy, Retriever
-from .room import Room
-from .runners import Runners
+from .retrieval.retriever import Policy, Retriever
+from .retrieval.scope import Scope
 from .runtime import Models, Runtime, Talk
-from .scope import Scope
 from .service import Service
 from .settings import Settings
-from .spool import Spool
-from .sqlite import Database
+from .store.from_settings import Milvus, chunk_limits, fingerprint, name_of
+from .text.language import UNDETERMINED, detect
 from .types import Chunk, Source
 from .versions import versions
 
@@ -241,7 +241,7 @@ def _chat(settings: Settings) -> ChatModel | None:
     """The chat model, or None without a key. Local servers that check no key still need one set: any word does."""
     if not settings.openai_api_key:
         return None
-    from .generation import OpenAIChat
+    from .models.chat.openai_chat import OpenAIChat
 
     return OpenAIChat(
         settings.openai_model,

@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
+
+from . import ASSETS
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-CATALOGUE = Path(__file__).parent.parent / "assets" / "text"
+CATALOGUE = ASSETS / "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .chunking import ChunkLimits, chunk
+from .documents.chunking import ChunkLimits, chunk
+from .documents.reconstruction import stretches
 from .errors import RagError, Stopped
 from .events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from .messages import reason
 from .protocols import Embedder, Store
-from .reconstruction import stretches
 from .types import Chunk, Document, Fingerprint, Vectors
 
 

@@ -12,16 +12,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .catalogue import KnowledgeBase
-from .conversation import Conversation
+from .answering.answerer import Conversation
 from .errors import IndexMismatch, ModelsError, ModelsNotReady, RagError, StoreError
 from .events import Cancel
-from .ingest import Ingest
-from .library import Library
+from .knowledge.catalog import KnowledgeBase
+from .knowledge.ingest import Ingest
+from .knowledge.library import Library
 from .messages import Reason, reason
 from .protocols import Embedder, Extractor, Reranker, Store
-from .retrieval import Retriever
-from .scope import Place, Scope
+from .retrieval.retriever import Retriever
+from .retrieval.scope import Place, Scope
 from .status import ModelInfo, PartState, PartStatus, Status
 from .types import Fingerprint, RetrievalOptions
 

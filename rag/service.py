@@ -12,34 +12,35 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-from .book import LedgerBook
-from .catalogue import KnowledgeBase, shown
-from .comparing import Comparison, compare
-from .edition import Edition
+from . import ASSETS
+from .documents.files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
 from .errors import DocumentRefused, KeepingError, LibraryError
+from .evaluation.dataset import Question
+from .evaluation.index_comparison import Comparison, compare
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
-from .files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
-from .indexes import Indexes
-from .ingest import refusal
-from .inventory import Recorded
-from .jobrunner import JobRunner
-from .jobs import JobKind
-from .labelled import Question
+from .evidence.conversation_store import LedgerBook
+from .evidence.marks import Marks
+from .evidence.whynot import Diagnosis, WhyNot
+from .knowledge.catalog import KnowledgeBase, shown
+from .knowledge.change_counter import Edition
+from .knowledge.indexes import Indexes
+from .knowledge.ingest import refusal
+from .knowledge.inventory import Recorded
+from .knowledge.jobs.job import JobKind
+from .knowledge.jobs.worker import JobRunner
+from .knowledge.listing import Listed, Listing, listed
+from .knowledge.originals import Originals, name_by_content
 from .ledger import AnswerEvent, Ledger
-from .listing import Listed, Listing, listed
-from .marks import Marks
 from .messages import Reason, reason
-from .originals import Originals, name_by_content
 from .protocols import Store
 from .request import Request
+from .retrieval.scope import Place
 from .runtime import Runtime
-from .scope import Place
 from .settings import Settings
 from .status import Status
 from .types import Document, RetrievalOptions, Source, StoredChunk
-from .whynot import Diagnosis, WhyNot
 
-HANDBOOK = Path(__file__).parent.parent / "assets" / "handbook"
+HANDBOOK = ASSETS / "handbook"
 
 
 class Service:

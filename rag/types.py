@@ -14,8 +14,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .links import without_long_addresses
 from .messages import Reason
+from .text.links import without_long_addresses
 
 Vectors = NDArray[np.float32]
 """float32 `[n, dim]`, rows of length 1."""

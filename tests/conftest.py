@@ -30,8 +30,8 @@ os.environ.update(
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-from . import chromium  # noqa: E402
-from .fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
+from .support import chromium  # noqa: E402
+from .support.fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
     embedder,
     embedding_folder,
     load_embedder,
@@ -39,8 +39,8 @@ from .fixtures_models import (  # noqa: E402,F401 - after the environment is set
     reranker,
     reranker_folder,
 )
-from .golden import golden, pytest_addoption  # noqa: E402,F401
-from .milvus_server import milvus_server, tell_skipped  # noqa: E402,F401
+from .support.golden import golden, pytest_addoption  # noqa: E402,F401
+from .support.milvus_server import milvus_server, tell_skipped  # noqa: E402,F401
 
 settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("plainsight")
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests are dealt out where there are several workers."""
-    from .dealing import ByFile
+    from .support.dealing import ByFile
 
     config.option.loadscopereorder = False  # as they come, not the largest file first
     return ByFile(config, log)

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from rag.ui.hosts import same_origin
-from rag.ui.security import Guard
-from rag.ui.visitors import OWNER_COOKIE, user
+from rag.ui.http.guard import Guard
+from rag.ui.http.hosts import same_origin
+from rag.ui.http.visitors import OWNER_COOKIE, user
 
-from .pages import config, scripted_page, visitor
+from .support.pages import config, scripted_page, visitor
 
 
 @pytest.fixture(scope="module")

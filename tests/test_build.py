@@ -12,12 +12,12 @@ import pytest
 from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
 from rag.events import Cancel, Stage, State
+from rag.evidence.whynot import Verdict
 from rag.ledger import Answered, Outcome
 from rag.request import Request
 from rag.settings import Settings
 from rag.status import Status
 from rag.types import Source
-from rag.whynot import Verdict
 
 TEXT = b"# Keys\n\nRotate the key every spring.\n\n# Fruit\n\nBananas are yellow.\n"
 

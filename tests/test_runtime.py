@@ -8,27 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from rag.catalogue import Catalogue, KnowledgeBase
-from rag.chunking import ChunkLimits
-from rag.conversation import Conversation
-from rag.draft import Setup
+from rag.answering.answerer import Conversation
+from rag.answering.draft import Setup
+from rag.answering.prompts import PromptBudget
+from rag.database import Database as Kept
+from rag.documents.chunking import ChunkLimits
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.events import Cancel
-from rag.ingest import Ingest
-from rag.library import Library
+from rag.knowledge.catalog import Catalogue, KnowledgeBase
+from rag.knowledge.ingest import Ingest
+from rag.knowledge.library import Library
 from rag.messages import Reason, reason
-from rag.prompts import PromptBudget
 from rag.protocols import Embedder, Store
-from rag.retrieval import Policy, Retriever
+from rag.retrieval.retriever import Policy, Retriever
+from rag.retrieval.scope import Scope
 from rag.runtime import Models, Report, Runtime, Talk
-from rag.scope import Scope
-from rag.sqlite import Database as Kept
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, Fingerprint
 
-from .fakes import BagEmbedder, OverlapReranker
-from .knowledge import TEXTS, open_store
-from .test_conversation import FirstContext
+from .answering.test_answerer import FirstContext
+from .support.fakes import BagEmbedder, OverlapReranker
+from .support.knowledge import TEXTS, open_store
 
 AWAY = reason("store.closed", uri="x")
 WHY = reason("runtime.profile_forced")

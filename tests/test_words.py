@@ -16,39 +16,31 @@ from typing import get_args
 import pytest
 
 import rag
-from rag import (
-    ask,
-    calibration,
-    checks,
-    events,
-    jobs,
-    ledger,
-    listing,
-    marks,
-    messages,
-    naming,
-    prose,
-    reading,
-    report,
-    sentences,
-    status,
-    verify,
-)
-from rag import diff as differences
-from rag.bundle import as_json, bundle_of, in_page
-from rag.engine.numbers import NumberType
-from rag.export import answer_markdown, export_markdown
+from rag import events, ledger, messages, naming, status
+from rag.answering.smalltalk import Kind
+from rag.citations import summary as checks
+from rag.cli import ask, report
+from rag.evidence import answer_diff as differences
+from rag.evidence import calibration, marks, verify
+from rag.evidence import document_view as reading
+from rag.evidence.bundle import as_json, bundle_of, in_page
+from rag.evidence.export import answer_markdown, export_markdown
+from rag.evidence.whynot import diagnosis, passages
+from rag.knowledge import listing
+from rag.knowledge.jobs import job as jobs
 from rag.ledger import Ledger, Outcome
 from rag.messages import LANGUAGES, Language, reason
-from rag.smalltalk import Kind
+from rag.models.engine.numbers import NumberType
+from rag.text import markdown_spans as prose
+from rag.text import sentences
 from rag.types import Mode
-from rag.ui.render import bundle, compare, evidence, record, transcript
-from rag.ui.render import jobs as job_view
-from rag.ui.turn import Turn
-from rag.whynot import diagnosis, passages
+from rag.ui.html.answer import transcript
+from rag.ui.html.evidence import bundle, compare, evidence, record
+from rag.ui.html.library import jobs as job_view
+from rag.ui.state.turn import Turn
 
-from .browsed import Page
-from .test_render import MAIN, answered, job
+from .support.browsed import Page
+from .ui.test_html import MAIN, answered, job
 
 SOURCE = Path(rag.__file__).parent
 SCORES = ("p_yes", "offline_estimate")

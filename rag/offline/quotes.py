@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..sentences import Form, Sentence, sentences
+from rag.text.sentences import Form, Sentence, sentences
 
 SHORT = 25
 """Letters; an ideograph counts as three. A shorter sentence (`Yes.`) says something only with the next one."""

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..lexical import document_terms
+from rag.text.terms import document_terms
+
 from ..types import Chunk, Document, StoredChunk, Vectors
 from . import limits
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..lexical import query_terms
+from rag.text.terms import query_terms
+
 from ..types import Hit, Standing, Vectors
 from ..types import within as in_scope
 from . import limits

@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 
 from ..messages import reason
-from .connections import Connections, attend
-from .flood import say_once
-from .guard import toast
+from .handlers.guard import toast
+from .http.connections import Connections, attend
+from .http.flood import say_once
 from .i18n import language
 
 log = logging.getLogger(__name__)

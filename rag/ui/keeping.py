@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from ..book import LedgerBook
-from ..draft import unanswered
+from rag.answering.draft import unanswered
+from rag.evidence.conversation_store import LedgerBook
+
 from ..errors import KeepingError
 from ..ledger import Ledger
 from ..request import Request
-from .turn import Turn
+from .state.turn import Turn
 
 
 def begun(book: LedgerBook, owner: str, conversation: str, parent: str, request: Request) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ..types import Mode, RetrievalOptions
-from .i18n import translations
-from .options import BALANCE_STEP, MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, balance_of
-from .render import shell, transcript
+from rag import ASSETS
 
-ASSETS = Path(__file__).parent.parent.parent / "assets"
+from ..types import Mode, RetrievalOptions
+from .html import shell
+from .html.answer import transcript
+from .i18n import translations
+from .state.options import BALANCE_STEP, MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, balance_of
+
 PIECES = {
     "html_header": shell.header,
     "html_hint": shell.hint,

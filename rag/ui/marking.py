@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
+from rag.evidence.marks import Verdict, mark_of
+
 from ..errors import RagError
-from ..marks import Verdict, mark_of
 from ..messages import reason
-from .guard import guarded
-from .handlers import Handlers
-from .incoming import Visitor, text_in
+from .handlers.chat import Handlers
+from .handlers.guard import guarded
+from .handlers.visitor import Visitor, text_in
 
 
 class Marking:

@@ -16,22 +16,24 @@ from fastapi import FastAPI
 from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
 
+from rag import ASSETS
+
 from .. import addresses
 from ..service import Service
 from ..settings import Settings
 from .blocks import Page
-from .connections import Bounds, Connections, files_allowed
-from .early import early
-from .hosts import Proxies
-from .layout import ASSETS, Layout, asset, i18n
-from .limits import Limits
-from .options import clamped
-from .originals import route
-from .quota import MEGABYTE, Allowance, Quota
-from .scratch import uploads
-from .security import Guard
+from .events import Wiring
+from .handlers.originals_route import route
+from .http.connections import Bounds, Connections, files_allowed
+from .http.early_script import early
+from .http.guard import Guard
+from .http.hosts import Proxies
+from .http.limits import Limits
+from .http.quota import MEGABYTE, Allowance, Quota
+from .http.upload_folder import uploads
+from .layout import Layout, asset, i18n
+from .state.options import clamped
 from .theme import theme
-from .wiring import Wiring
 
 MOST_CALLS = 256
 """Calls of the page at the same time; those that follow an answer or a job hold no thread."""

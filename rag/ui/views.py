@@ -7,26 +7,27 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from ..calibration import learn
-from ..catalogue import KnowledgeBase
+from rag.evidence.calibration import learn
+from rag.evidence.marks import Judge
+from rag.knowledge.catalog import KnowledgeBase
+from rag.knowledge.jobs.job import Job
+
 from ..errors import KeepingError, StoreError
-from ..jobs import Job
-from ..marks import Judge
 from ..messages import Language
 from ..service import Service
 from ..types import Document
+from .html.answer import transcript
+from .html.evidence import evidence as evidence_view
+from .html.evidence.marking import Marked
+from .html.library import jobs as jobs_view
+from .html.library import library as library_view
+from .html.library import scope as scope_view
+from .html.library import table as table_view
+from .html.markup import name
 from .i18n import say
 from .render import documents as documents_view
-from .render import evidence as evidence_view
-from .render import jobs as jobs_view
-from .render import library as library_view
-from .render import scope as scope_view
-from .render import table as table_view
-from .render import transcript
-from .render.marking import Marked
-from .render.markup import name
-from .session import Session, Slot
-from .turn import Turn
+from .state.session import Session, Slot
+from .state.turn import Turn
 
 
 class Chat(NamedTuple):

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from ..chromium import executable
-from ..pages import real_page, scripted_page
+from tests.support.chromium import executable
+from tests.support.pages import real_page, scripted_page
 
 HARMLESS = (
     "Method not implemented.",

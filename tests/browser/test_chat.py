@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Route, expect
 
-from ..pages import scripted_page
+from tests.support.pages import scripted_page
+
 from .conftest import Open, ready
 from .steps import QUESTION, answered, ask, composer, send, tab
 

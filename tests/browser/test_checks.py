@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..chromium import executable
-from ..loopback_openai import Gated, Good, LoopbackOpenAI
-from ..pages import real_page
+from tests.support.chromium import executable
+from tests.support.loopback_openai import Gated, Good, LoopbackOpenAI
+from tests.support.pages import real_page
+
 from .conftest import Open
 from .steps import INGEST_MS, add_document, answered, ask, clear_jobs, send, tab
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.pages import scripted_page
+from tests.support.pages import scripted_page
 
 from .conftest import Open, ready
 from .steps import clear_jobs, row_menu, tab

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from ..pages import real_page
+from tests.support.pages import real_page
+
 from .conftest import Open
 from .steps import ask, row_menu, tab
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages import scripted_page
+from tests.support.pages import scripted_page
 
 from .conftest import Open
 from .steps import ask, composer, tab

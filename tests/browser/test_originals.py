@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.pages import real_page
+from tests.support.pages import real_page
 
 from .conftest import Open
 from .steps import INGEST_MS, add_document, row_menu, tab

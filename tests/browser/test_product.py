@@ -10,8 +10,9 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..loopback_openai import Gated, Good, LoopbackOpenAI, Status
-from ..pages import real_page
+from tests.support.loopback_openai import Gated, Good, LoopbackOpenAI, Status
+from tests.support.pages import real_page
+
 from .conftest import Open
 from .steps import INGEST_MS, add_document, answered, ask, clear_jobs, composer, send, tab
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from ..pages import scripted_page
-from ..proxy import Proxy, proxied
+from tests.support.pages import scripted_page
+from tests.support.proxy import Proxy, proxied
+
 from .conftest import Open, ready
 from .steps import ask
 

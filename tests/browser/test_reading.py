@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..chromium import executable
-from ..pages import real_page
+from tests.support.chromium import executable
+from tests.support.pages import real_page
+
 from .conftest import Open
 from .steps import add_document, answered, ask, tab
 

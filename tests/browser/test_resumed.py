@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from ..pages import free_port, real_page
+from tests.support.pages import free_port, real_page
+
 from .conftest import ready
 from .steps import INGEST_MS, answered, ask, tab
 from .test_product import GUIDE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.pages import scripted_page
+from tests.support.pages import scripted_page
 
 from .conftest import Open, ready
 from .steps import composer, row_menu, tab

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..pages import ROOT, real_page, scripted_page
+from tests import ROOT
+from tests.support.pages import real_page, scripted_page
+
 from .conftest import Open, ready
 from .steps import INGEST_MS, ask, tab
 from .test_looks import AXE, _readable

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from ..pages import free_port, scripted_page
+from tests.support.pages import free_port, scripted_page
+
 from .conftest import Open, ready
 from .steps import ask, composer
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..chromium import executable
-from ..pages import ROOT, real_page
+from tests import ROOT
+from tests.support.chromium import executable
+from tests.support.pages import real_page
+
 from .conftest import Open
 from .steps import INGEST_MS, ask, tab
 from .test_looks import AXE, _readable

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..loopback_openai import LoopbackOpenAI
+from tests.support.loopback_openai import LoopbackOpenAI
+
 from .case import Case
 from .events import DATA, EVENTS
 from .files import FILES, Fate, File

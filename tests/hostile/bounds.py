@@ -9,22 +9,27 @@ import resource
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rag import citations, claims, language, lexical, links, prose, rewriting, smalltalk
-from rag.chunking import ChunkLimits, chunk, described
-from rag.convert import without_files
+from rag.answering import rewriting, smalltalk
+from rag.citations import claims
+from rag.citations import markers as citations
+from rag.citations.matching import Passage
+from rag.citations.stream import QuoteSplitter
+from rag.documents.chunking import ChunkLimits, chunk, described
+from rag.documents.convert import without_files
+from rag.documents.files import decode
 from rag.errors import RagError
-from rag.failures import Redactor
-from rag.files import decode
-from rag.highlight import best_sentence, term_spans
-from rag.matching import Passage
-from rag.quotes import QuoteSplitter
-from rag.sanitizer import safe_markdown
-from rag.sentences import sentences
-from rag.thinking import WithoutThinking
-from rag.ui.render import markdown
-from rag.ui.render.located import located
+from rag.models.chat.failures import Redactor
+from rag.models.chat.thinking import WithoutThinking
+from rag.text import language, links
+from rag.text import markdown_spans as prose
+from rag.text import terms as lexical
+from rag.text.highlight import best_sentence, term_spans
+from rag.text.sanitizer import safe_markdown
+from rag.text.sentences import sentences
+from rag.ui.html import markdown
+from rag.ui.html.reading.located import located
+from tests.support.forking import serve, tell
 
-from ..forking import serve, tell
 from .target import SECRET
 from .texts import TEXTS
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from ..office_files import paragraph, pdf_of, run, stream, table, word
+from tests.support.office_files import paragraph, pdf_of, run, stream, table, word
+
 from .names import NAMES
 from .texts import TEXTS
 

@@ -7,7 +7,8 @@ import socket
 import time
 from contextlib import ExitStack, suppress
 
-from ..loopback_openai import Gated, Hung
+from tests.support.loopback_openai import Gated, Hung
+
 from .page import OPTIONS, Page
 from .target import QUESTION, Target
 from .wire import PATIENCE_S, client_of

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..loopback_openai import Cut, Endless, Good, Raw, Reply, Status, StreamError, error
+from tests.support.loopback_openai import Cut, Endless, Good, Raw, Reply, Status, StreamError, error
+
 from .texts import TEXTS, Text
 
 MEGABYTE = 1_000_000

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..pages import ROOT
+from tests import ROOT
+
 from .bodies import broken_requests, cookies, half_uploads, languages, originals, wrong_bodies
 from .floods import (
     a_large_body,

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import httpx
 
-from ..loopback_openai import Good, LoopbackOpenAI, Reply, Request
-from ..pages import ROOT, free_port
+from tests import ROOT
+from tests.support.loopback_openai import Good, LoopbackOpenAI, Reply, Request
+from tests.support.pages import free_port
+
 from .page import Page
 
 SECRET = "sk-planted-4f9b1c7e2d8a6350"

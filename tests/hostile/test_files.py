@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.catalogue import Catalogue
+from rag.database import Database
+from rag.documents.files import FileLimits, Refused, Upload, collect, decode
+from rag.documents.files.names import clean_name, own_name, shown_name
 from rag.errors import DocumentRefused, LibraryError
-from rag.files import FileLimits, Refused, Upload, collect, decode
-from rag.files.names import clean_name, own_name, shown_name
+from rag.knowledge.catalog import Catalogue
 from rag.messages import LANGUAGES, Reason, text
-from rag.sqlite import Database
 from rag.types import Source
 
 from .case import pending

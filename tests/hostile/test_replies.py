@@ -8,11 +8,11 @@ import pytest
 
 from rag.errors import GenerationError
 from rag.events import Cancel
-from rag.generation import OpenAIChat
 from rag.messages import LANGUAGES, text
+from rag.models.chat.openai_chat import OpenAIChat
 from rag.types import Message
+from tests.support.loopback_openai import LoopbackOpenAI
 
-from ..loopback_openai import LoopbackOpenAI
 from .case import pending
 from .replies import REPLIES
 from .target import SECRET

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..forking import Forks, forks
+from tests.support.forking import Forks, forks
+
 from .case import pending
 from .texts import TEXTS
 

@@ -1,7 +1,7 @@
 """Real Milvus for every test: Milvus Lite in a temporary folder, and a server.
 
 A test that asks for `connection` or `store` is part of the contract: it runs on both. The server is the one of
-MILVUS_TEST_URI, or one started here from a package (`tests/milvus_server.py`); that one has no full text, so tests
+MILVUS_TEST_URI, or one started here from a package (`tests/support/milvus_server.py`); that one has no full text, so tests
 marked `full_text` run on Lite and on MILVUS_TEST_URI only. A test that asks for `path` is about Milvus Lite alone.
 """
 
@@ -17,7 +17,7 @@ import pytest
 
 from rag.errors import StoreError
 from rag.store import Connection, MilvusStore, connect, drop
-from tests.milvus_server import TOKEN, MilvusServer
+from tests.support.milvus_server import TOKEN, MilvusServer
 
 from .corpus import FINGERPRINT
 

@@ -11,7 +11,7 @@ import numpy as np
 from rag.store import IndexOptions, MilvusStore
 from rag.store.indexes import search_params
 from rag.types import Chunk, Document, Fingerprint, Hit, Vectors
-from tests.fakes import BagEmbedder
+from tests.support.fakes import BagEmbedder
 
 DIMENSION = 32
 FINGERPRINT = Fingerprint(model="bag", revision="1", dimension=DIMENSION, chunker="test", schema="1")

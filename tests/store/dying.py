@@ -1,4 +1,4 @@
-"""Changes that are killed after their n-th write: the program of test_crashes, see `tests.forking`."""
+"""Changes that are killed after their n-th write: the program of test_crashes, see `tests.support.forking`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import milvus_lite.server_manager  # noqa: F401 - loaded before the fork; nothin
 import pymilvus  # noqa: F401
 
 from rag.store import Connection, MilvusStore, connect
+from tests.support.forking import serve
 
-from ..forking import serve
 from .corpus import EXACT, FINGERPRINT
 from .revisions import AGAIN, NAME, NEW
 

@@ -1,4 +1,4 @@
-"""Ingests that may be killed at any moment: the program of test_killed_ingest, see `tests.forking`."""
+"""Ingests that may be killed at any moment: the program of test_killed_ingest, see `tests.support.forking`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 import milvus_lite.server_manager  # noqa: F401 - loaded before the fork; nothing here is connected then
 import pymilvus  # noqa: F401
 
-from rag.chunking import ChunkLimits
+from rag.documents.chunking import ChunkLimits
 from rag.events import Cancel
-from rag.ingest import Ingest
+from rag.knowledge.ingest import Ingest
 from rag.store import MilvusStore, connect
 from rag.types import Source
+from tests.support.forking import kill_in, serve, tell
 
-from ..forking import kill_in, serve, tell
 from .corpus import EMBEDDER, FINGERPRINT
 
 LIMITS = ChunkLimits(max_tokens=40, overlap_tokens=0)

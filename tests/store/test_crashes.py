@@ -10,8 +10,8 @@ import pytest
 
 from rag.store import MilvusStore, connect, diagnose, read_documents
 from rag.types import Document
+from tests.support.forking import Forks, forks
 
-from ..forking import Forks, forks
 from .corpus import FINGERPRINT, Sample, question, sample, texts
 from .revisions import AGAIN, NAME, NEW, OLD
 

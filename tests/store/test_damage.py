@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.build import opened_library
-from rag.doctor import examine
+from rag.cli.doctor import examine
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import IndexOptions, MilvusStore, connect

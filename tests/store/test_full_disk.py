@@ -10,14 +10,13 @@ import resource
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from rag.errors import StoreUnavailable
 from rag.store import MilvusStore, connect, diagnose
+from tests import ROOT
 
 from .corpus import FINGERPRINT, sample
 
-ROOT = Path(__file__).parents[2]
 ROOM = 300_000
 EARLY = [f"early {number}.md" for number in range(40)]
 LATE = [f"late {number}.md" for number in range(3)]

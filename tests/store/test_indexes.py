@@ -13,7 +13,7 @@ from rag.errors import StoreError
 from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop, schema
 from rag.store.indexes import Index, IndexKind, search_params
 from rag.store.trial import PREFIX
-from tests.milvus_server import TOKEN, MilvusServer
+from tests.support.milvus_server import TOKEN, MilvusServer
 
 from .conftest import Place
 from .corpus import FINGERPRINT, names, question, sample

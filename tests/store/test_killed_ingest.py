@@ -14,8 +14,8 @@ from time import monotonic
 import pytest
 
 from rag.store import MilvusStore, connect, diagnose
+from tests.support.forking import Forks, forks
 
-from ..forking import Forks, forks
 from . import killed
 from .corpus import FINGERPRINT, question
 

@@ -14,10 +14,10 @@ import pytest
 from rag.errors import StoreError
 from rag.store import MilvusStore, connect
 from rag.store.logs import ASIDE, MOST_ASIDE, set_aside
+from tests import ROOT
 
 from .corpus import FINGERPRINT, sample
 
-ROOT = Path(__file__).parents[2]
 NAMES = ["a.md", "b.md", "c.md"]
 BEGUN = b"\xff\xff\xff\xff\x88\x00\x00\x00half a record"
 

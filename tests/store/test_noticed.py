@@ -16,15 +16,15 @@ import pytest
 from rag.build import opened
 from rag.settings import Settings
 from rag.store import drop
-from rag.ui.handlers import Handlers
-from rag.ui.noticing import Noticing
-from rag.ui.session import Sessions
+from rag.ui.handlers.chat import Handlers
+from rag.ui.handlers.refresh import Noticing
+from rag.ui.state.session import Sessions
 from rag.ui.views import Views
-from tests.test_handlers import ALICE, clicked
+from tests import ROOT
+from tests.ui.test_handlers import ALICE, clicked
 
 from .conftest import Place
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
 
 

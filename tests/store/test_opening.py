@@ -21,10 +21,9 @@ import pytest
 from rag.errors import IndexMismatch, StoreError, StoreLocked, StoreUnavailable
 from rag.messages import reason
 from rag.store import Connection, IndexOptions, MilvusStore, connect, diagnose, drop, fingerprint_of, read_documents
+from tests import ROOT
 
 from .corpus import FINGERPRINT, names, question, sample, texts
-
-ROOT = Path(__file__).parents[2]
 
 HOLDER = """
 import sys

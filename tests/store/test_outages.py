@@ -12,7 +12,7 @@ import pytest
 
 from rag.errors import StoreUnavailable
 from rag.store import Connection, MilvusStore, connect, diagnose, drop
-from tests.milvus_server import TOKEN, MilvusServer
+from tests.support.milvus_server import TOKEN, MilvusServer
 
 from .corpus import FINGERPRINT, names, question, sample, texts
 from .faults import faulty

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from rag.__main__ import main
-from rag.doctor import examine
+from rag.cli.doctor import examine
+from rag.cli.exits import OK
 from rag.events import Cancel, Retrieved, Stage, StageEvent, State
-from rag.exits import OK
 from rag.messages import reason
-from rag.retrieval import Policy, Retriever
+from rag.retrieval.retriever import Policy, Retriever
 from rag.settings import Settings
 from rag.store import MilvusStore, connect
 from rag.types import Mode, RetrievalOptions
-from tests.fakes import OverlapReranker
-from tests.milvus_server import RELEASE, TOKEN, MilvusServer
+from tests.support.fakes import OverlapReranker
+from tests.support.milvus_server import RELEASE, TOKEN, MilvusServer
 
 from .corpus import EMBEDDER, FINGERPRINT, sample
 

@@ -13,11 +13,11 @@ import pytest
 
 from rag.errors import StoreUnavailable
 from rag.store import MilvusStore, connect, diagnose
-from tests.small_disk import SmallDisk, small_disk
+from tests import ROOT
+from tests.support.small_disk import SmallDisk, small_disk
 
 from .corpus import FINGERPRINT, sample
 
-ROOT = Path(__file__).parents[2]
 CHUNKS = 40
 TRIES_WHILE_FULL = 3
 

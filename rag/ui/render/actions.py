@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...messages import Language
 from ...types import Document
+from ..html import originals
+from ..html.markup import esc, icon, name, t
 from ..i18n import say
-from . import originals
-from .markup import esc, icon, name, t
 
 ITEMS = (
     ("open", "doc-open", "library.open"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...messages import Language, Reason
-from .markup import icon, why
+from ..html.markup import icon, why
 
 
 def unavailable(reason: Reason, language: Language) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...listing import first
+from rag.knowledge.listing import first
+
 from ...messages import Language
 from ...types import Document
-from .markup import esc, name, t
+from ..html.markup import esc, name, t
 
 MOST_FOUND = 20
 """Documents offered at once; more are reached by typing on."""

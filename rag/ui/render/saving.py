@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...messages import Language
-from .markup import t
-from .sheet import sheet
+from ..html.markup import t
+from ..html.sheet import sheet
 
 FORMS = ("html", "json")
 

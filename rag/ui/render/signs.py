@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...prose import Kind, Piece, pieces
+from rag.text.markdown_spans import Kind, Piece, pieces
 
 SIGN = "\ue0f1"
 """From the private use area; a model's own are replaced."""

@@ -1,0 +1,303 @@
+"""One question to one answer: rewrite, retrieve, decide, generate, cite, as events, ending in the ledger.
+
+Knows neither Gradio, Milvus nor OpenAI. Whatever goes wrong, the last event is `Answered`: a failure is an outcome
+with a reason, never a lost question.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+
+from rag.citations import markers as citations
+from rag.errors import GenerationError, RagError
+from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, State
+from rag.ledger import Answered, AnswerEvent, Author, Outcome
+from rag.messages import Language, Reason, reason
+from rag.models.chat.thinking import Afresh
+from rag.protocols import ChatModel, Extractor, Searchable
+from rag.request import Request
+from rag.retrieval.retriever import Retriever
+from rag.retrieval.selection import reselect
+from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
+from rag.text.well_formed import well_formed
+from rag.types import Message, Retrieval
+
+from . import prompts, smalltalk
+from .draft import Draft, Setup
+from .rewriting import rewrite
+
+log = logging.getLogger(__name__)
+
+MAX_QUESTION = 8000
+"""Characters. Longer texts are documents; they would also crowd the reranker's prompt."""
+
+SEARCHING = (
+    Stage.REWRITE, Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK,
+)  # fmt: skip
+
+
+class Conversation:
+    """Answers questions over one scope. Holds no history: the caller does, so that two users never mix."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        store: Searchable,
+        *,
+        chat: ChatModel | None,
+        extractor: Extractor,
+        count_tokens: Callable[[Sequence[str]], list[int]],
+        detect_language: Callable[[str], str],
+        budget: prompts.PromptBudget,
+        setup: Setup,
+        now: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.retriever = retriever
+        self.store = store
+        self.chat = chat
+        self.extractor = extractor
+        self.count_tokens = count_tokens
+        self.detect_language = detect_language
+        self.budget = budget
+        self.setup = setup
+        self.now = now
+        self.wall_clock = wall_clock
+
+    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
+        """Events of one answer, the last one `Answered`. Raises RagError only for a question that cannot be asked."""
+        question = well_formed(request.question).strip()
+        if not question:
+            raise RagError(reason("stages.empty_question"))
+        if len(question) > MAX_QUESTION:
+            raise RagError(reason("stages.question_too_long", length=len(question), limit=MAX_QUESTION))
+        search_query = well_formed(request.search_query)
+        turn = _Turn(self, replace(request, question=question, search_query=search_query), cancel)
+        yield from turn.run()
+
+
+class _Turn:
+    """The steps of one answer; what they find out is in the draft."""
+
+    def __init__(self, parts: Conversation, request: Request, cancel: Cancel) -> None:
+        self.parts = parts
+        self.request = request
+        self.cancel = cancel
+        self.watch = Stopwatch(parts.now)
+        self.draft = Draft(request.id or uuid.uuid4().hex, request, parts.wall_clock())
+
+    def run(self) -> Iterator[AnswerEvent]:
+        draft = self.draft
+        try:
+            for event in self._steps():
+                if isinstance(event, StageEvent):
+                    draft.stages[event.stage] = event
+                yield event
+                if self.cancel:
+                    break
+        except RagError as e:
+            yield from self._fail(e.reason)
+        except Exception as e:  # the last line: whatever it is, the question must not be lost
+            log.exception("an answer broke down")
+            yield from self._fail(reason("stages.broke_down", kind=type(e).__name__))
+        if self.cancel:
+            draft.end(Outcome.STOPPED, reason("stages.stopped"))
+        self._count_tokens()
+        yield Answered(draft.ledger(self.parts.setup))
+
+    def _count_tokens(self) -> None:
+        embedder = self.parts.setup.models.get("embedder")
+        try:
+            self.draft.count(self.parts.count_tokens, counter=embedder.name if embedder else "")
+        except Exception:  # a number that is missing must not cost the answer
+            log.exception("the tokens could not be counted")
+
+    def _fail(self, why: Reason) -> Iterator[StageEvent]:
+        """End with `why`; a stage under way failed by it, and those that never began are told as skipped."""
+        self.draft.end(Outcome.FAILED, why)
+        stages = self.draft.stages
+        for stage in Stage:
+            event = stages.get(stage)
+            if event and event.state in (State.STARTED, State.PROGRESS):
+                stages[stage] = self.watch.fail(stage, why)
+            elif event is None:
+                stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))
+            else:
+                continue
+            yield stages[stage]
+
+    def _steps(self) -> Iterator[AnswerEvent]:
+        small = None if self.request.given or self.request.search_query else smalltalk.kind_of(self.request.question)
+        if small:
+            yield from self._chat_a_little(small)
+            return
+        yield from self._evidence()
+        retrieval = self.draft.retrieval
+        if retrieval is None:
+            return
+        if not retrieval.contexts:
+            yield Retrieved(retrieval)
+            yield from self._abstain(retrieval)
+            return
+        yield from self._answer(retrieval)
+
+    def _chat_a_little(self, kind: smalltalk.Kind) -> Iterator[AnswerEvent]:
+        """A greeting is answered without a search."""
+        for stage in (*SEARCHING, Stage.SELECT, Stage.PROMPT):
+            yield self.watch.skip(stage, reason("stages.small_talk"))
+        question, chat = self.request.question, self.parts.chat
+        yield self.watch.start(Stage.GENERATE)
+        failed: Reason | None = None
+        if chat is not None:
+            self.draft.messages = smalltalk.messages(question)
+            failed = yield from self._stream(chat, self.draft.messages)
+        if not self.draft.answer and not self.cancel:
+            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
+            yield Delta(self.draft.say(smalltalk.reply(kind, language)))
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE)
+        yield self.watch.skip(Stage.CITE, reason("stages.small_talk"))
+        self.draft.end(Outcome.SMALL_TALK, failed)
+
+    def _evidence(self) -> Iterator[AnswerEvent]:
+        given = self.request.given
+        if given is not None and given.retrieval is not None:
+            self.draft.search_query, self.draft.author = given.search_query, given.author
+            for stage in SEARCHING:
+                yield self.watch.skip(stage, reason("stages.reused"))
+            yield self.watch.start(Stage.SELECT)
+            self.draft.retrieval = reselect(given.retrieval, self.request.options)
+            yield self.watch.selected(self.draft.retrieval)
+            return
+        yield from self._rewrite()
+        for event in self.parts.retriever.run(self.draft.search_query, self.request.options, cancel=self.cancel):
+            if isinstance(event, Retrieved):
+                self.draft.retrieval = event.retrieval
+            else:
+                yield event
+
+    def _answer(self, retrieval: Retrieval) -> Iterator[AnswerEvent]:
+        if self.parts.chat is None:
+            yield self.watch.skip(Stage.PROMPT, reason("stages.no_model"))
+            yield Retrieved(retrieval)
+            yield from self._quote(None)
+        else:
+            prompt = yield from self._prompt(retrieval)
+            assert self.draft.retrieval is not None
+            yield Retrieved(self.draft.retrieval)
+            if not prompt.contexts:
+                self.draft.messages = ()  # they are not sent
+                for stage in (Stage.GENERATE, Stage.CITE):
+                    yield self.watch.skip(stage, reason("stages.no_contexts"))
+                self.draft.end(Outcome.ABSTAINED, next(iter(prompt.dropped.values())))
+                return
+            yield from self._generate(self.parts.chat, prompt)
+        yield from self._cite()
+
+    def _rewrite(self) -> Iterator[AnswerEvent]:
+        if self.request.search_query:
+            self.draft.search_query, self.draft.author = self.request.search_query, Author.EDITED
+            yield self.watch.skip(Stage.REWRITE, reason("stages.edited_query"))
+            return
+        if not self.request.history:
+            yield self.watch.skip(Stage.REWRITE, reason("stages.no_history"))
+            return
+        yield self.watch.start(Stage.REWRITE)
+        rewritten = rewrite(self.request.question, self.request.history, chat=self.parts.chat, cancel=self.cancel)
+        self.draft.search_query, self.draft.author = rewritten.query, Author(rewritten.author)
+        if rewritten.failed:
+            yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
+        elif rewritten.author == "user":
+            yield self.watch.skip(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
+        else:
+            yield self.watch.finish(Stage.REWRITE, why=rewritten.reason)
+
+    def _abstain(self, retrieval: Retrieval) -> Iterator[AnswerEvent]:
+        why = self._why_nothing(retrieval)
+        for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
+            yield self.watch.skip(stage, reason("stages.no_contexts"))
+        self.draft.end(Outcome.ABSTAINED, why)
+
+    def _why_nothing(self, retrieval: Retrieval) -> Reason:
+        judged = [c.probability for c in retrieval.candidates if c.probability is not None]
+        if judged:
+            threshold = self.request.options.threshold
+            return reason("stages.abstained", threshold=threshold, probability=max(judged))
+        if not self.parts.store.documents():
+            return reason("stages.no_documents")
+        return reason("stages.nothing_matches")
+
+    def _prompt(self, retrieval: Retrieval) -> Generator[AnswerEvent, None, prompts.Prompt]:
+        yield self.watch.start(Stage.PROMPT)
+        prompt = prompts.answer_messages(
+            self.request.question,
+            retrieval.contexts,
+            self.request.history,
+            count_tokens=self.parts.count_tokens,
+            budget=self.parts.budget,
+        )
+        self.draft.messages = prompt.messages
+        self.draft.drop(prompt.dropped)
+        yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(retrieval.contexts))
+        return prompt
+
+    def _generate(self, chat: ChatModel, prompt: prompts.Prompt) -> Iterator[AnswerEvent]:
+        yield self.watch.start(Stage.GENERATE)
+        failed = yield from self._stream(chat, prompt.messages)
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE)
+            self.draft.end(Outcome.GENERATED, None)
+        elif self.draft.answer:
+            self.draft.end(Outcome.FAILED, failed)
+        else:
+            yield from self._quote(failed)
+
+    def _stream(self, chat: ChatModel, messages: Sequence[Message]) -> Generator[AnswerEvent, None, Reason | None]:
+        """Yields the reply as it comes, without its quotes; returns why it broke off, None when it did not."""
+        failed: Reason | None = None
+        try:
+            for delta in chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage):
+                shown, afresh = self.draft.hear(delta), isinstance(delta, Afresh)
+                if shown or afresh:
+                    yield Delta(shown, afresh)
+        except GenerationError as e:
+            failed = e.reason
+        if shown := self.draft.hear_out(whole=failed is None and not self.cancel):
+            yield Delta(shown)
+        if not self.cancel and self.draft.answer and not citations.says_something(self.draft.answer):
+            self.draft.retract()
+            yield Delta("", afresh=True)
+        if not self.cancel and not self.draft.answer:
+            failed = failed or reason("generation.said_nothing", model=chat.info.name)
+        if failed:
+            yield self.watch.fail(Stage.GENERATE, failed)
+        return failed
+
+    def _quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
+        """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""
+        if failed is None:
+            yield self.watch.start(Stage.GENERATE)
+        try:
+            for piece in self.parts.extractor.answer(self.request.question, self.draft.contexts):
+                yield Delta(self.draft.say(piece))
+        except BREAKDOWNS as e:
+            why = breakdown(Stage.GENERATE, e)
+            yield self.watch.fail(Stage.GENERATE, why)
+            self.draft.end(Outcome.FAILED, why)
+            return
+        if failed is None:
+            yield self.watch.finish(Stage.GENERATE, why=reason("stages.no_model"))
+        self.draft.end(Outcome.EXTRACTIVE, failed)
+
+    def _cite(self) -> Iterator[AnswerEvent]:
+        if not self.draft.answer:
+            yield self.watch.skip(Stage.CITE, reason("stages.no_contexts"))
+            return
+        yield self.watch.start(Stage.CITE)
+        self.draft.checked = self.draft.check()
+        found = self.draft.checked.citations
+        yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))

@@ -1,0 +1,167 @@
+"""An answer in the making: what is known so far, frozen into a ledger at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rag.citations import markers as citations
+from rag.citations.check import Checked, check
+from rag.citations.stream import QuoteSplitter
+from rag.events import Stage, StageEvent
+from rag.ledger import Author, Ledger, Outcome, Tokens
+from rag.messages import Reason, reason
+from rag.models.chat.thinking import Afresh
+from rag.request import Request
+from rag.status import ModelInfo
+from rag.types import Candidate, Fingerprint, Message, Retrieval, Usage
+
+PROVIDER = "provider"
+"""Who counted the tokens where the model's server did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same from question to question: kept with every answer."""
+
+    profile: str
+    models: Mapping[str, ModelInfo]
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    collections: Mapping[str, str] = field(default_factory=dict)
+    """Id -> name of the knowledge bases that are searched."""
+
+
+def unanswered(request: Request, at: float) -> Ledger:
+    """What is kept of a question while its answer is being written: it stays where the app ends before the answer."""
+    return Ledger(
+        question=request.question,
+        search_query=request.search_query or request.question,
+        options=request.options,
+        retrieval=None,
+        stages=(),
+        messages=(),
+        answer="",
+        citations=(),
+        outcome=Outcome.FAILED,
+        reason=reason("stages.unanswered"),
+        models={},
+        profile="",
+        started_at=at,
+        id=request.id,
+        author=Author.EDITED if request.search_query else Author.USER,
+    )
+
+
+@dataclass
+class Draft:
+    """Filled in step by step. Until something else is said, its outcome is that it was stopped."""
+
+    id: str
+    request: Request
+    started_at: float
+    search_query: str = ""
+    author: Author = Author.USER
+    retrieval: Retrieval | None = None
+    messages: tuple[Message, ...] = ()
+    answer: str = ""
+    raw: str = ""
+    usage: Usage | None = None
+    """As the model's server counted."""
+    tokens: Tokens = field(default_factory=Tokens)
+    outcome: Outcome = Outcome.STOPPED
+    why: Reason | None = None
+    stages: dict[Stage, StageEvent] = field(default_factory=dict)
+    checked: Checked | None = None
+    _splitter: QuoteSplitter = field(default_factory=QuoteSplitter)
+
+    def __post_init__(self) -> None:
+        self.search_query = self.search_query or self.request.question
+        self.why = self.why or reason("stages.stopped")
+
+    @property
+    def contexts(self) -> tuple[Candidate, ...]:
+        return self.retrieval.contexts if self.retrieval else ()
+
+    def hear(self, delta: str) -> str:
+        """Take in a piece of the model's reply; returns what is to be shown of it."""
+        if isinstance(delta, Afresh):
+            self.retract()
+        self.raw += delta
+        return self.say(self._splitter.feed(delta))
+
+    def retract(self) -> None:
+        """What was said so far is no answer."""
+        self.answer, self._splitter = "", QuoteSplitter()
+
+    def hear_out(self, *, whole: bool) -> str:
+        """The reply has ended, by itself (`whole`) or not; returns what is still to be shown."""
+        return self.say(self._splitter.flush(whole=whole))
+
+    def say(self, text: str) -> str:
+        """Add to the answer."""
+        self.answer += text
+        return text
+
+    def note_usage(self, usage: Usage) -> None:
+        """What the model's server counted; the last word counts."""
+        if usage.prompt_tokens or usage.answer_tokens:
+            self.usage = usage
+
+    def count(self, count_tokens: Callable[[Sequence[str]], Sequence[int]], *, counter: str) -> None:
+        """Note how many tokens the answer took; estimated by `counter` where the server did not say."""
+        if self.usage:
+            self.tokens = Tokens(self.usage.prompt_tokens, self.usage.answer_tokens, counted_by=PROVIDER)
+        elif self.raw:
+            *sent, said = count_tokens([*(message.content for message in self.messages), self.raw])
+            self.tokens = Tokens(sum(sent), said, counted_by=counter)
+
+    def check(self) -> Checked:
+        """Hold the answer against its contexts. Where nothing was searched, or nothing kept, it makes no claims."""
+        if self.retrieval is None or self.outcome is Outcome.ABSTAINED:
+            return Checked(citations.find(self.answer, len(self.contexts)))
+        whole = self.outcome in (Outcome.GENERATED, Outcome.EXTRACTIVE)
+        return check(self.answer, self._splitter.quotes, self.contexts, whole=whole)
+
+    def end(self, outcome: Outcome, why: Reason | None) -> None:
+        self.outcome, self.why = outcome, why
+
+    def drop(self, dropped: Mapping[str, Reason]) -> None:
+        """Contexts that did not fit are none any more; `dropped` is by chunk id."""
+        assert self.retrieval is not None
+        kept = tuple(
+            replace(c, number=None, dropped=why) if (why := dropped.get(c.stored.id)) else c
+            for c in self.retrieval.candidates
+        )
+        left = {c.stored.id for c in kept if c.kept}
+        conflicts = tuple(c for c in self.retrieval.conflicts if {c.first, c.second} <= left)
+        self.retrieval = replace(self.retrieval, candidates=kept, conflicts=conflicts)
+
+    def ledger(self, setup: Setup) -> Ledger:
+        """The record as it stands."""
+        self.hear_out(whole=False)  # nothing is left of a reply that ended properly
+        checked = self.checked or self.check()
+        return Ledger(
+            question=self.request.question,
+            search_query=self.search_query,
+            options=self.request.options,
+            retrieval=self.retrieval,
+            stages=tuple(self.stages[stage] for stage in Stage if stage in self.stages),
+            messages=self.messages,
+            answer=self.answer,
+            citations=checked.citations,
+            outcome=self.outcome,
+            reason=self.why,
+            models=setup.models,
+            profile=setup.profile,
+            started_at=self.started_at,
+            id=self.id,
+            author=self.author,
+            raw=self.raw,
+            quotes=checked.quotes,
+            claims=checked.claims,
+            tokens=replace(self.tokens, contexts=sum(c.stored.chunk.tokens for c in self.contexts)),
+            fingerprints=setup.fingerprints,
+            versions=setup.versions,
+            collections=setup.collections,
+        )

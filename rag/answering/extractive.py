@@ -1,0 +1,135 @@
+"""Answers without a language model: the sentences of the contexts that answer best, letter by letter, each cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.citations import markers as citations
+from rag.offline.quotes import Quote, quotes
+from rag.protocols import Embedder
+from rag.text.highlight import rarity
+from rag.text.language import detect
+from rag.text.markdown_spans import open_fence
+from rag.text.terms import query_terms, terms
+from rag.types import HEADING_SEPARATOR, Candidate
+
+CONTEXTS = 3
+"""Contexts quoted from: below them a sentence hardly ever answered."""
+QUOTES = 3
+MARGIN = 0.35
+"""Quotes this far below the best one say nothing it does not say."""
+OVERLAP = 0.3
+"""Weight of the question's words a quote holds, beside its similarity."""
+LATER_CONTEXT = 0.08
+"""What each place down the contexts costs: the reranker has read the whole passage, a single sentence says less."""
+LATER_QUOTE = 0.01
+"""What each place inside a passage costs."""
+OPENING = 0.05
+"""Bonus of a passage's first quote: answers begin with the answer."""
+POINTER = 0.1
+"""What a sentence costs that is mostly a link: `See [Limits](limits.md).`"""
+
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A quote of context number `number`, place `place` in it."""
+
+    number: int
+    place: int
+    quote: Quote
+    text: str
+    score: float
+
+
+class Extractive:
+    """Answers from any embedder's vectors; in languages it does not know, from the words alone."""
+
+    def __init__(self, embedder: Embedder, *, detect_language: Callable[[str], str] = detect) -> None:
+        self._embedder = embedder
+        self._detect_language = detect_language
+
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        """Yield the best quotes with their `[n]`, in the order of the contexts and of the text; nothing without any."""
+        scored = self._scored(question, self._readable(question, contexts))
+        best = sorted(scored, key=lambda s: -s.score)[:QUOTES]
+        chosen = sorted((s for s in best if s.score >= best[0].score - MARGIN), key=lambda s: (s.number, s.place))
+        before: _Scored | None = None
+        for one in chosen:
+            yield _separator(before, one) + _cited(one)
+            before = one
+
+    def _readable(self, question: str, contexts: Sequence[Candidate]) -> Sequence[Candidate]:
+        """The contexts in the question's language; all of them where none is."""
+        readable = (self._detect_language(question), "und")
+        return [context for context in contexts if context.stored.language in readable] or contexts
+
+    def _scored(self, question: str, contexts: Sequence[Candidate]) -> list[_Scored]:
+        found = [
+            (rank, place, context, quote)
+            for rank, context in enumerate(contexts[:CONTEXTS])
+            for place, quote in enumerate(quotes(context.stored.chunk.text))
+        ]
+        texts = [context.stored.chunk.text[quote.start : quote.end] for _, _, context, quote in found]
+        titles = [HEADING_SEPARATOR.join(context.stored.chunk.heading_path) for _, _, context, _ in found]
+        return [
+            _Scored(
+                context.number or rank + 1,
+                place,
+                quote,
+                text,
+                match - LATER_CONTEXT * rank + _standing(text, place),
+            )
+            for (rank, place, context, quote), text, match in zip(
+                found, texts, self._matches(question, texts, titles), strict=True
+            )
+        ]
+
+    def _matches(self, question: str, texts: Sequence[str], titles: Sequence[str]) -> list[float]:
+        """How well each quote answers: similarity below its title, and the question's words in it."""
+        if not texts:
+            return []
+        held = _overlap(question, texts)
+        known = self._embedder.info.languages
+        if known and self._detect_language(question) not in known:
+            return held
+        asked = self._embedder.embed_query(question, instruction="")[0]
+        titled = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
+        similar = self._embedder.embed_documents(titled) @ asked
+        return [float(cosine) + OVERLAP * share for cosine, share in zip(similar, held, strict=True)]
+
+
+def _standing(text: str, place: int) -> float:
+    """What a quote gains or loses for where it stands and what it is."""
+    linked = sum(len(label) for label in _LINK.findall(text))
+    pointer = linked > 0.4 * len(_LINK.sub(r"\1", text))
+    return (OPENING if place == 0 else 0.0) - LATER_QUOTE * place - (POINTER if pointer else 0.0)
+
+
+def _overlap(question: str, texts: Sequence[str]) -> list[float]:
+    """Share of the question's words in each text, from 0 to 1, rare ones counting more."""
+    asked = query_terms(question)
+    held = [frozenset(terms(text)) for text in texts]
+    weights = rarity(asked, held)
+    total = sum(weights.values())
+    return [sum(weights[t] for t in asked if t in found) / total if total else 0.0 for found in held]
+
+
+def _separator(before: _Scored | None, one: _Scored) -> str:
+    if before is None:
+        return ""
+    inline = before.number == one.number and not before.quote.is_block and not one.quote.is_block
+    return " " if inline else "\n\n"
+
+
+def _cited(one: _Scored) -> str:
+    """The quote and its number. Brackets the document itself has must not look like citations of ours."""
+    text = one.text
+    for marker in reversed(citations.markers(text)):
+        text = f"{text[: marker.start]}\\{text[marker.start :]}"
+    fence = open_fence(text)
+    closed = f"{text}\n{fence}" if fence else text
+    return f"{closed}\n\n[{one.number}]" if one.quote.is_block else f"{closed} [{one.number}]"

@@ -1,0 +1,217 @@
+"""Whether words stand in a passage, letter by letter or nearly, and where. Pure.
+
+Compared is how a passage reads, not how it is typed. These things do not count: white space (none at all beside an
+ideograph), Markdown's marks (emphasis, code, list and heading marks, fences, pipes of tables, targets of links,
+escapes), the shape of quotation marks and dashes, the width of letters, and punctuation at the end of the quote.
+Everything else does, capitals included, and a match begins and ends at a word's end: "can" is not in "cannot".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
+
+from rag.ledger import Match
+
+CLOSE = 0.8
+"""Least similarity of a close match; `tests/citations/test_matching.py` holds the measured table that sets it."""
+NEIGHBOURS = 4
+"""Word ends tried on each side of where fuzzy matching puts the edges of a close match."""
+EXCESS = 0.3
+"""What a character beyond the quote costs where one of the quote left out costs 1."""
+LEEWAY = 0.2
+"""How much less a stretch as long as the quote may resemble it than one that ends where it should."""
+LONGEST = 600
+"""Characters of a quote that are compared; nobody copies more than that as proof of one sentence."""
+LEAST_PART = 8
+"""Letters, an ideograph counting three: less, between two omissions, proves nothing."""
+
+_MARKUP = re.compile(
+    r"""(?P<blank>
+          (?m:^[ \t>]*(?:`{3,}|~{3,})[^\n]*$)                                       # a fence
+        | (?m:^[ \t]*+(?:\|[ \t]*+)?:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+(?:\|[ \t]*+)?$)   # a rule
+        | (?m:^[ \t]*(?:(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|\#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t]))[ \t]*)+)
+        | (?<!\|)\|(?!\|)
+        | \s+
+      )
+      | (?P<nothing>
+          !?\[(?=[^\[\]]*\]\([^()\s]*\)) | \]\([^()\s]*\)                           # a link around its label
+        | (?<=\S)\*+ | \*+(?=\S) | `+ | ~~ | (?<![\w])_+(?=\S) | (?<=[^\s_])_++(?!\w) | (?<=_)_(?!\w)
+        | [\u200b-\u200d\u2060\ufeff\u00ad]
+      )
+      | \\(?P<escaped>[!-/:-@\[-`{-~])
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ALIKE = str.maketrans(
+    {**dict.fromkeys("“”„«»「」『』＂", '"'), **dict.fromkeys("‘’‚`´", "'"), **dict.fromkeys("‐‑‒–—―−", "-")}
+)
+_IDEOGRAPH = re.compile("[\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_FORM = re.compile("[…\ufb00-\ufb06\uff01-\uffee]")
+"""Full-width forms and ligatures: other forms of the same letters. Not `²`, which is no `2`."""
+_EDGE = " .,;:!?…。，；：、！？\"'"
+_OMISSION = re.compile(r"(?<!\s)\s*+[\[(（]?(?:\.{3,}|…+)[\])）]?")
+_WORD = re.compile(r"\w")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|without|cannot|unless|except)\b|n't\b|[不没沒無无未非勿莫别別]", re.I
+)
+_NAME = re.compile(r"\b\w+(?:[_./:]\w+)+\b|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How words stand in a passage: `[start, end)` are characters of it, both 0 when they do not."""
+
+    match: Match
+    similarity: float
+    start: int = 0
+    end: int = 0
+
+
+MISSING = Found(Match.MISSING, 0.0)
+
+
+class Passage:
+    """A text to look words up in. `close` is the least similarity of a close match."""
+
+    def __init__(self, text: str, *, close: float = CLOSE) -> None:
+        self._source = text
+        self._close = close
+
+    def look_up(self, words: str) -> Found:
+        """Where `words` stand exactly, else where they nearly do. Close never hides another number, name or "not"."""
+        return self.exactly(words) or self._nearly(words) or MISSING
+
+    def exactly(self, words: str) -> Found | None:
+        """Where `words` stand letter by letter."""
+        sought = _Reading.of(words).text
+        for form in (sought, sought.strip(_EDGE)):
+            at = self._position(form) if _WORD.search(form) else -1
+            if at >= 0:
+                return Found(Match.EXACT, 1.0, *self._reading.span(at, at + len(form)))
+        return None
+
+    @cached_property
+    def _reading(self) -> _Reading:
+        return _Reading.of(self._source)
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        """Positions where a word of the reading begins or ends."""
+        text = self._reading.text
+        return [at for at in range(len(text) + 1) if _is_edge(text, at)]
+
+    def _position(self, sought: str) -> int:
+        text = self._reading.text
+        at = text.find(sought)
+        while at >= 0 and not (_is_edge(text, at) and _is_edge(text, at + len(sought))):
+            following = bisect_right(self._edges, at)
+            at = text.find(sought, self._edges[following]) if following < len(self._edges) else -1
+        return at
+
+    def _nearly(self, words: str) -> Found | None:
+        sought = _Reading.of(words).text.strip(_EDGE)[:LONGEST]
+        text = self._reading.text
+        if not _WORD.search(sought) or not text:
+            return None
+        aligned = fuzz.partial_ratio_alignment(sought, text, score_cutoff=100 * (self._close - LEEWAY))
+        if aligned is None:
+            return None
+        start, end = (aligned.dest_start, aligned.dest_end) if len(sought) <= len(text) else (0, len(text))
+        spans = [(a, b) for a in self._near(start) for b in self._near(end) if a < b]
+        start, end = max(spans, key=lambda span: _coverage(sought, text[slice(*span)]))
+        similarity = fuzz.ratio(sought, text[start:end]) / 100
+        if similarity < self._close or not _says_the_same(sought, text[start:end]):
+            return None
+        return Found(Match.CLOSE, similarity, *self._reading.span(start, end))
+
+    def _near(self, at: int) -> list[int]:
+        """Word edges around a position."""
+        middle = bisect_left(self._edges, at)
+        return self._edges[max(0, middle - NEIGHBOURS) : middle + NEIGHBOURS + 1]
+
+
+def parts(words: str) -> list[str]:
+    """The words between omissions (`first … last`); one part where there are none, or too little between them."""
+    between = [part for each in _OMISSION.split(words.strip()) if (part := each.strip())]
+    return between if between and all(weight(part) >= LEAST_PART for part in between) else [words]
+
+
+def weight(text: str) -> int:
+    """Letters and digits of a text, an ideograph counting three."""
+    return sum(3 if _IDEOGRAPH.match(c) else 1 for c in text if c.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text as it reads; character i of it comes from `[starts[i], ends[i])` of the source."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, source: str) -> _Reading:
+        kept: list[tuple[str, int, int]] = []
+        for char, start, end in _read(source):
+            if char == " " and (not kept or kept[-1][0] == " " or _IDEOGRAPH.match(kept[-1][0])):
+                continue
+            if kept and kept[-1][0] == " " and _IDEOGRAPH.match(char):
+                kept.pop()
+            kept.append((char, start, end))
+        if kept and kept[-1][0] == " ":
+            kept.pop()
+        return cls("".join(c for c, _, _ in kept), tuple(s for _, s, _ in kept), tuple(e for _, _, e in kept))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where characters `[start, end)` of the reading come from, blanks at the edges left out."""
+        piece = self.text[start:end]
+        start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+        return self.starts[start], self.ends[end - 1]
+
+
+def _read(source: str) -> Iterator[tuple[str, int, int]]:
+    """Character by character, marks left out, each with its place in the source."""
+    for token in _MARKUP.finditer(source):
+        if token["nothing"] is not None:
+            continue
+        if token["blank"] is not None:
+            yield " ", token.start(), token.end()
+            continue
+        char = token["escaped"] or token["other"]
+        folded = unicodedata.normalize("NFKC", char) if _FORM.match(char) else char
+        for each in folded.translate(_ALIKE):
+            yield each, token.start(), token.end()
+
+
+def _is_edge(text: str, at: int) -> bool:
+    """Whether a word may begin or end here; around an ideograph it always may."""
+    if at in (0, len(text)):
+        return True
+    before, after = text[at - 1], text[at]
+    inside = _WORD.match(before) and _WORD.match(after)
+    return not inside or bool(_IDEOGRAPH.match(before) or _IDEOGRAPH.match(after))
+
+
+def _coverage(quote: str, passage: str) -> float:
+    """How much of the quote a stretch covers. What it leaves out weighs more than what it has beyond, so that a "not"
+    between two words of the quote is not cut off with the first of them."""
+    shared = LCSseq.similarity(quote, passage)
+    return shared / (len(quote) + EXCESS * (len(passage) - shared))
+
+
+def _says_the_same(quote: str, passage: str) -> bool:
+    """Whether a quote differs from the passage in wording only: no number or name of its own, as many negations."""
+    for pattern in (_NUMBER, _NAME):
+        if Counter(pattern.findall(quote)) - Counter(pattern.findall(passage)):
+            return False
+    return len(_NEGATION.findall(quote)) == len(_NEGATION.findall(passage))

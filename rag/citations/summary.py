@@ -1,0 +1,103 @@
+"""What the check of an answer found, for page, export and command line alike. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rag.ledger import Citation, Claim, Ledger, Match, Quote, Support
+from rag.messages import Language, label, reason, text
+
+SEPARATOR = " · "
+REMARKS = (Support.CLOSE, Support.CITED, Support.NOT_FOUND, Support.NONE)
+"""What the one-line summary counts beside the sentences that are quoted word for word."""
+
+
+class Check(StrEnum):
+    """What a citation's quotes amount to."""
+
+    EXACT = "exact"
+    CLOSE = "close"
+    MISSING = "missing"
+    UNQUOTED = "unquoted"
+    """It cites a context, but gives no quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A valid citation with its check; `quotes` are positions in the ledger's quotes that stand in its context."""
+
+    number: int
+    check: Check
+    quotes: tuple[int, ...] = ()
+
+
+def was_checked(ledger: Ledger) -> bool:
+    """Whether there is anything to tell; answers from before quotes were checked have nothing."""
+    return bool(ledger.claims or ledger.quotes)
+
+
+def cited(ledger: Ledger) -> tuple[Cited, ...]:
+    """The valid citations in order of the answer; none where nothing was checked."""
+    return tuple(_cited(ledger.quotes, c) for c in ledger.citations if c.valid) if was_checked(ledger) else ()
+
+
+def without_source(ledger: Ledger) -> tuple[Claim, ...]:
+    """Sentences with nothing behind them: they cite nothing, or only what was not sent."""
+    sent = {c.number for c in ledger.citations if c.valid}
+    return tuple(claim for claim in ledger.claims if not sent.intersection(claim.numbers) and not _has(claim))
+
+
+def tally(claims: Sequence[Claim]) -> Counter[Support]:
+    """How many sentences have which support."""
+    return Counter(claim.support for claim in claims)
+
+
+def summary(ledger: Ledger, language: Language) -> str:
+    """One line: how many sentences are quoted word for word, and what is to be said of the rest; "" without claims."""
+    if not ledger.claims:
+        return ""
+    counts = tally(ledger.claims)
+    total = len(ledger.claims)
+    code = "support.summary_one" if total == 1 else "support.summary"
+    said = [text(reason(code, quoted=counts[Support.QUOTED], total=total), language)]
+    said += [text(reason(f"support.count_{s}", count=counts[s]), language) for s in REMARKS if counts[s]]
+    return SEPARATOR.join(said)
+
+
+def quotes_of(ledger: Ledger, number: int) -> list[tuple[int, Quote]]:
+    """The quotes that name a context, each with its position in the ledger."""
+    return [(position, quote) for position, quote in enumerate(ledger.quotes) if quote.number == number]
+
+
+def unsent(ledger: Ledger) -> list[Quote]:
+    """Quotes that name a context which was not sent, so that no passage can show them."""
+    sent = len(ledger.retrieval.contexts) if ledger.retrieval else 0
+    return [quote for quote in ledger.quotes if not 1 <= quote.number <= sent]
+
+
+def remark(quote: Quote, language: Language) -> str:
+    """What the check says of a quote, in a few words."""
+    if quote.match is Match.EXACT:
+        return label("support.quote_exact", language)
+    if quote.match is Match.CLOSE:
+        return text(reason("support.quote_close", percent=f"{int(100 * quote.similarity)}%"), language)
+    if quote.elsewhere:
+        return text(reason("support.quote_elsewhere", number=quote.elsewhere), language)
+    return label("support.quote_missing", language)
+
+
+def _cited(quotes: Sequence[Quote], citation: Citation) -> Cited:
+    own = [(p, q) for p, q in enumerate(quotes) if (q.at, q.number) == (citation.end, citation.number)]
+    found = tuple(p for p, q in own if q.match is not Match.MISSING)
+    matches = {q.match for _, q in own}
+    for match, check in ((Match.MISSING, Check.MISSING), (Match.CLOSE, Check.CLOSE), (Match.EXACT, Check.EXACT)):
+        if match in matches:
+            return Cited(citation.number, check, found)
+    return Cited(citation.number, Check.UNQUOTED)
+
+
+def _has(claim: Claim) -> bool:
+    return claim.support not in (Support.NONE, Support.NOT_FOUND)

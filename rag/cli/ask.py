@@ -1,0 +1,114 @@
+"""`python -m rag ask` and `search`: the events of an answer, printed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from rag.events import Cancel, Delta, Retrieved, StageEvent
+from rag.ledger import Answered, Ledger, Outcome
+from rag.messages import Language, reason, text
+from rag.request import Request
+from rag.service import Service
+from rag.settings import Settings
+from rag.types import Mode, RetrievalOptions
+
+from . import report
+from .exits import ABSTAINED, FAILED, OK
+from .terminal import as_json
+
+OVERRIDES = {
+    "mode": "RAG_MODE",
+    "candidates": "RAG_CANDIDATES",
+    "contexts": "RAG_CONTEXTS",
+    "threshold": "RAG_THRESHOLD",
+    "instruction": "RAG_INSTRUCTION",
+}
+"""Options that are settings for one command; the settings check their bounds."""
+
+
+def add_commands(commands: Any) -> None:
+    """Both, with the same options."""
+    _add(commands.add_parser("ask", help="answer a question with citations"), run_ask)
+    _add(commands.add_parser("search", help="show the evidence without an answer"), run_search)
+
+
+def _add(asking: argparse.ArgumentParser, run: Callable[[argparse.Namespace, Settings, Language], int]) -> None:
+    asking.add_argument("question")
+    asking.add_argument("--mode", choices=tuple(Mode), help="first-stage search")
+    asking.add_argument("--candidates", metavar="N", help="candidates per search")
+    asking.add_argument("--contexts", metavar="N", help="most contexts kept")
+    asking.add_argument("--threshold", metavar="P", help="least probability of a context")
+    asking.add_argument("--instruction", metavar="TEXT", help="task told to the Qwen3 models")
+    asking.add_argument(
+        "--kb", action="append", default=[], metavar="NAME", help="search this knowledge base; may be repeated"
+    )
+    asking.add_argument(
+        "--document", action="append", default=[], metavar="NAME",
+        help="search only in this one, or in a folder: FOLDER/; may be repeated",
+    )  # fmt: skip
+    asking.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
+    asking.add_argument("--json", action="store_true", help="print one JSON object")
+    asking.set_defaults(run=run)
+
+
+def run_search(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from rag.build import opened
+
+    with opened(settings) as service:
+        info = service.runtime.models().reranker.info
+        for event in service.search(args.question, _options(args, service), cancel=Cancel()):
+            if isinstance(event, Retrieved):
+                found = event.retrieval
+            elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
+                print(line, file=sys.stderr)
+    if args.json:
+        print(as_json({**report.plain(found), "score_name": info.score_name}))
+    else:
+        print(report.evidence(found, info.score_name, language))
+    return OK if found.contexts else ABSTAINED
+
+
+def run_ask(args: argparse.Namespace, settings: Settings, language: Language) -> int:
+    from rag.build import opened
+
+    with opened(settings) as service:
+        for event in service.ask(Request(args.question, options=_options(args, service)), cancel=Cancel()):
+            if isinstance(event, Answered):
+                ledger = event.ledger
+            elif args.json:
+                continue
+            elif isinstance(event, Delta):
+                print(event.text, end="", flush=True)
+            elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
+                print(line, file=sys.stderr)
+    if args.json:
+        print(as_json(report.plain(ledger)))
+    else:
+        print(f"\n\n{told(ledger, language)}")
+    return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
+
+
+def told(ledger: Ledger, language: Language) -> str:
+    """What is printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
+    model = ledger.models["chat"].name if "chat" in ledger.models else "–"
+    lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
+    if ledger.reason:
+        lines.append(text(ledger.reason, language))
+    if checked := report.checks_of(ledger, language):
+        lines.append(checked)
+    if ledger.retrieval:
+        reranker = ledger.models.get("reranker")
+        lines.append(report.evidence(ledger.retrieval, reranker.score_name if reranker else "", language))
+    return "\n".join(lines)
+
+
+def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:
+    """What the command line says goes over what the knowledge base wants, and that over the settings."""
+    scope = tuple(service.library.catalogue.named(name).id for name in args.kb)
+    said = {name: getattr(service.settings.retrieval, name) for name in OVERRIDES if getattr(args, name)}
+    options = replace(service.defaults(scope), **said)
+    return replace(options, collections=scope, documents=tuple(args.document), rerank=not args.no_rerank)

@@ -1,0 +1,287 @@
+"""`python -m rag doctor`: looks at everything the product stands on, changes nothing, and says what to fix."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import ROOT
+from rag.errors import RagError
+from rag.knowledge.inventory_check import most, some
+from rag.messages import Language, Reason, label, reason, text
+from rag.models.chat.failures import shown_url
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.knowledge.originals import Originals
+    from rag.store import Connection, Diagnosis
+    from rag.types import Document
+
+REQUIREMENTS = ROOT / "requirements.txt"
+LEAST_PYTHON = (3, 11)
+LEAST_DISK = 2_000_000_000
+"""Bytes; a small knowledge base with its indexes. The Qwen3 weights need another 2.4 GB."""
+
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `well` is False when the product cannot work like that."""
+
+    what: str
+    well: bool
+    why: Reason
+
+    def line(self, language: Language) -> str:
+        """`ok` or `FIX`, what was looked at, and the finding."""
+        mark = label("doctor.well" if self.well else "doctor.fix", language)
+        return f"{mark:<4} {label(f'doctor.{self.what}', language)}: {text(self.why, language)}"
+
+
+def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
+    """All findings, in the order in which a problem would be met. `deep` also looks at every row in Milvus."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _packages,
+        _disk,
+        _kept,
+        _originals,
+        _offline_models,
+        _qwen3_models,
+        partial(_milvus, deep=deep),
+        _chat,
+    )
+    return [finding for check in checks for finding in check(settings)]
+
+
+def _python(settings: Settings) -> Iterator[Finding]:
+    found = platform.python_version()
+    least = ".".join(map(str, LEAST_PYTHON))
+    yield Finding(
+        "python", sys.version_info >= LEAST_PYTHON, reason("doctor.version", found=found, wanted=f">= {least}")
+    )
+
+
+def _packages(settings: Settings) -> Iterator[Finding]:
+    wrong = []
+    for name, wanted in required(REQUIREMENTS):
+        try:
+            found = version(name).partition("+")[0]
+        except PackageNotFoundError:
+            found = "-"
+        if found != wanted:
+            wrong.append(f"{name} {found} ({wanted})")
+    why = reason("doctor.packages_wrong", names=", ".join(wrong)) if wrong else reason("doctor.packages_well")
+    yield Finding("packages", not wrong, why)
+
+
+def required(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, version) of every pinned line."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, pinned = line.partition("#")[0].strip().partition("==")
+        if equals:
+            yield name.partition("[")[0], pinned.partition(";")[0].strip()
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as e:
+        yield Finding("disk", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        return
+    why = reason("doctor.free", path=str(folder), free=free / 1e9, least=LEAST_DISK / 1e9)
+    yield Finding("disk", free >= LEAST_DISK, why)
+
+
+def _kept(settings: Settings) -> Iterator[Finding]:
+    """Whether the file with conversations, marks and jobs is sound, read from its first page to its last."""
+    from rag.build import kept_in
+
+    with closing(kept_in(settings)) as kept:
+        if not kept.path.is_file():
+            return
+        damage = kept.damage()
+    values = {"path": str(kept.path), "detail": damage}
+    why = reason("doctor.kept_damaged" if damage else "doctor.kept_sound", **values)
+    yield Finding("kept", not damage, why)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    from rag.build import ORIGINALS
+    from rag.knowledge.originals import usage, waste
+
+    folder = Path(settings.data_dir) / ORIGINALS
+    try:
+        used, aside = usage(folder), waste(folder)
+    except OSError as e:
+        yield Finding("originals", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        return
+    code = "doctor.originals_kept" if settings.keep_originals else "doctor.originals_off"
+    yield Finding("originals", True, reason(code, path=str(folder), files=used.files, megabytes=used.size / 1e6))
+    if aside.files:
+        values = {"files": aside.files, "megabytes": aside.size / 1e6, "days": settings.waste_days}
+        yield Finding("originals", True, reason("doctor.waste", **values))
+
+
+def _offline_models(settings: Settings) -> Iterator[Finding]:
+    from rag.models.offline import check_weights, find_folder
+
+    try:
+        check_weights(find_folder())
+    except RagError as e:
+        yield Finding("offline_models", settings.profile == "qwen3", e.reason)
+    else:
+        yield Finding("offline_models", True, reason("doctor.checked"))
+
+
+def _qwen3_models(settings: Settings) -> Iterator[Finding]:
+    from rag.models.hub.locate import Found, Missing, locate
+
+    for part, model, revision in (
+        ("embedder", settings.embedding_model, settings.embedding_revision),
+        ("reranker", settings.reranker_model, settings.reranker_revision),
+    ):
+        place = locate(model, revision)
+        if isinstance(place, Missing):
+            yield Finding(part, settings.profile != "qwen3", place.why)
+        elif isinstance(place, Found):
+            yield Finding(part, True, reason("doctor.model_here", model=model, revision=place.revision[:12]))
+        else:
+            yield Finding(part, True, reason("doctor.model_there", model=model, gigabytes=place.size / 1e9))
+
+
+def _milvus(settings: Settings, *, deep: bool) -> Iterator[Finding]:
+    from rag.store import diagnose
+    from rag.store.from_settings import connected
+
+    try:
+        connection = connected(settings)
+    except RagError as e:
+        yield Finding("milvus", False, e.reason)
+        return
+    with closing(connection):
+        yield Finding(
+            "milvus", True, reason("doctor.answers", uri=connection.address.shown, version=connection.version)
+        )
+        for number, (collection, option) in enumerate(_collections(settings)):
+            try:
+                found = diagnose(connection, collection, deep=deep)
+            except RagError as e:
+                yield Finding("milvus", False, e.reason)
+                continue
+            if number == 0:
+                yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
+            yield from _collection(collection, option, found)
+            yield from _documents(settings, connection, collection, option)
+
+
+def _collections(settings: Settings) -> list[tuple[str, str]]:
+    """Collections of all knowledge bases, the default one first, and the option that names each to a command."""
+    from rag.build import kept_in, opened_library
+
+    if not kept_in(settings).path.is_file():
+        return [(settings.collection, "")]
+    try:
+        with opened_library(settings) as library:
+            default, *others = library.catalogue.all()
+    except RagError:
+        return [(settings.collection, "")]
+    return [(default.live, ""), *((base.live, f" --kb {shlex.quote(base.name or base.id)}") for base in others)]
+
+
+def _collection(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+    """What is there, what is too much or too little of it, and whether it is indexed."""
+    if not found.exists:
+        yield Finding("collection", True, reason("doctor.none_yet", collection=collection))
+        return
+    made_with = f"{found.fingerprint.model}, {found.fingerprint.dimension}" if found.fingerprint else "-"
+    counts = reason(
+        "doctor.counts",
+        collection=collection,
+        documents=found.documents,
+        chunks=found.chunks,
+        index=found.index or "-",
+        made_with=made_with,
+    )
+    yield Finding("collection", not found.damage, found.damage or counts)
+    yield from _rows(collection, option, found)
+    if found.pending:
+        yield Finding(
+            "index", True, reason("doctor.pending", collection=collection, rows=found.pending, index=found.index)
+        )
+
+
+def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[Finding]:
+    """Whether every document is there that should be, and the file each was made of."""
+    from rag.build import inventory_in, kept_in, originals_in
+    from rag.knowledge.inventory import lost
+    from rag.store import read_held
+
+    with closing(kept_in(settings)) as kept:
+        if not kept.path.is_file():
+            return
+        inventory, originals = inventory_in(settings, kept), originals_in(settings, kept)
+        try:
+            held = {document.name: document for document in read_held(connection, collection) or ()}
+            recorded, others = inventory.recorded(collection), inventory.elsewhere(collection)
+        except RagError as e:
+            yield Finding("documents", False, e.reason)
+            return
+        where = {"collection": collection, "option": option}
+        if gone := lost(recorded, held):
+            files = sum(originals.has(each.sha256) for each in gone)
+            names = some([each.name for each in gone])
+            yield Finding("documents", False, reason("doctor.lost", count=len(gone), files=files, names=names, **where))
+        elif not held and not recorded and others:
+            milvus, theirs = most(others)
+            why = reason("doctor.elsewhere", milvus=milvus, count=len(theirs), **where)
+            yield Finding("documents", False, why)
+        if settings.keep_originals:
+            yield from _files(originals, list(held.values()), where)
+
+
+def _files(originals: Originals, documents: Sequence[Document], where: Mapping[str, str]) -> Iterator[Finding]:
+    """Documents whose file is not there, or is not what it was. Reads every file."""
+    missing = [document.name for document in documents if not originals.has(document.sha256)]
+    damaged = [d.name for d in documents if d.name not in missing and not originals.sound(d.sha256)]
+    for code, names in (("files_missing", missing), ("files_damaged", damaged)):
+        if names:
+            why = reason(f"doctor.{code}", count=len(names), names=some(names), **where)
+            yield Finding("originals", False, why)
+
+
+def _rows(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+    """Whether rows and documents add up: by their numbers alone, unless every row was looked at."""
+    census = found.census
+    if census is None and found.spare:
+        code = "doctor.spare" if found.spare > 0 else "doctor.missing"
+        why = reason(code, collection=collection, rows=abs(found.spare), option=option)
+        yield Finding("rows", found.spare > 0, why)
+    elif census and census.strays:
+        names = ", ".join(dict.fromkeys(name for name, _ in census.strays[:NAMES_SHOWN]))
+        more = ", …" if len(census.strays) > NAMES_SHOWN else ""
+        count = len(census.strays)
+        why = reason("doctor.strays", collection=collection, count=count, names=f"{names}{more}", option=option)
+        yield Finding("rows", True, why)
+    elif census and not census.incomplete:
+        yield Finding("rows", True, reason("doctor.accounted", collection=collection))
+
+
+def _chat(settings: Settings) -> Iterator[Finding]:
+    if settings.openai_api_key:
+        server = shown_url(settings.openai_base_url)[0] if settings.openai_base_url else "OpenAI"
+        yield Finding("chat", True, reason("doctor.chat_there", model=settings.openai_model, server=server))
+    else:
+        yield Finding("chat", True, reason("runtime.no_chat_model"))

@@ -1,0 +1,122 @@
+"""Events and evidence as plain text and JSON, for the command line. Pure; the page has its own renderer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from rag.citations import summary as checks
+from rag.events import DocumentOutcome, IngestEvent, StageEvent, State
+from rag.ledger import Ledger
+from rag.messages import Language, Reason, label, reason, text
+from rag.retrieval.source_names import source
+from rag.types import HEADING_SEPARATOR, Candidate, Document, Retrieval
+
+
+def stage_line(event: StageEvent, language: Language) -> str:
+    """One line for a stage that ended; "" while it runs."""
+    if event.state in (State.STARTED, State.PROGRESS):
+        return ""
+    took = f" {event.milliseconds:.0f} ms" if event.milliseconds is not None else ""
+    count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""
+    why = f": {text(event.reason, language)}" if event.reason else ""
+    stage, state = label(f"ui.stage_{event.stage}", language), label(f"report.state_{event.state}", language)
+    return f"  {stage:<10} {state}{count}{took}{why}"
+
+
+def ingest_line(event: IngestEvent, language: Language) -> str:
+    """One line for a file that is done with; "" while it is worked on."""
+    if event.outcome is None:
+        return ""
+    origin = f" ({event.origin})" if event.origin else ""
+    counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
+    why = f"  {text(event.reason, language)}" if event.reason else ""
+    twin = f"  {text(twin_of(event), language)}" if event.twin else ""
+    unkept = f"  {text(event.unkept, language)}" if event.unkept else ""
+    return f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
+
+
+def twin_of(event: IngestEvent) -> Reason:
+    """What a file has to do with the document of the same content."""
+    moved = event.outcome is DocumentOutcome.MOVED
+    return reason("library.moved_from" if moved else "library.same_as", name=event.twin)
+
+
+def document_line(document: Document) -> str:
+    """Name, chunks, tokens, language and size of a document."""
+    off = "" if document.enabled else "  disabled"
+    return (
+        f"{document.name}  {document.chunks} chunks  {document.tokens} tokens  {document.language}"
+        f"  {document.size} B{off}"
+    )
+
+
+def evidence(retrieval: Retrieval, score_name: str, language: Language) -> str:
+    """Every candidate in final order: kept ones with their number, dropped ones with their reason."""
+    lines = [_card(c, score_name, language) for c in retrieval.candidates]
+    return "\n".join(lines) if lines else label("report.no_candidates", language)
+
+
+def checks_of(ledger: Ledger, language: Language) -> str:
+    """How an answer stands up to its sources: a line in all, one for each quote, one for each sentence without source.
+
+    "" where it claims nothing.
+    """
+    line = checks.summary(ledger, language)
+    if not line:
+        return ""
+    quotes = [
+        f"  [{quote.number}] "
+        + text(reason("support.quote", remark=checks.remark(quote, language), words=_line(quote.text)), language)
+        for quote in ledger.quotes
+    ]
+    bare = [
+        "  " + text(reason("support.no_source_named", sentence=_line(ledger.answer[c.start : c.end])), language)
+        for c in checks.without_source(ledger)
+    ]
+    return "\n".join([line, *quotes, *bare])
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())
+
+
+def _card(candidate: Candidate, score_name: str, language: Language) -> str:
+    chunk = candidate.stored.chunk
+    mark = f"[{candidate.number}]" if candidate.number else " - "
+    path = f" {HEADING_SEPARATOR.join(chunk.heading_path)}" if chunk.heading_path else ""
+    first = f"{mark:>4} {source(candidate.stored, language)}{path} [{chunk.start}:{chunk.end}]"
+    named = label(f"report.{score_name or 'p_yes'}", language)
+    judged = (
+        f"{named} {candidate.probability:.3f} (log-odds {candidate.log_odds:+.2f})  "
+        if candidate.probability is not None
+        else ""
+    )
+    ranks = "  ".join(
+        f"{name} #{ranked.rank} ({ranked.score:.4f})"
+        for name, ranked in (("dense", candidate.dense), ("BM25", candidate.full_text), ("RRF", candidate.fused))
+        if ranked
+    )
+    why = f"\n     {text(candidate.dropped, language)}" if candidate.dropped else ""
+    snippet = " ".join(chunk.text.split())[:160]
+    return f"{first}\n     {judged}{ranks}{why}\n     {snippet}"
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses as JSON-ready values; a reason gets its English sentence beside its code."""
+    if isinstance(value, Reason):
+        return {"code": value.code, "values": plain(value.values), "text": str(value)}
+    if isinstance(value, Candidate):
+        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {**fields, "probability": value.probability}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value

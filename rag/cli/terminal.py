@@ -1,0 +1,126 @@
+"""How a program meets its terminal: characters it does not have, output that is lost, a reader that left, Ctrl-C.
+
+Loads nothing but the standard library, so that it is there before anything that takes time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TextIO
+
+from .exits import INTERRUPTED, UNREAD
+
+NOTHING = Path()
+"""What `path` makes of an empty argument: the folder one stands in is never meant by it."""
+
+
+def program(main: Callable[[], int]) -> NoReturn:
+    """Run `main` and exit with its code. Ctrl-C ends the process without a word, also before and after `main`."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a script
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.unraisablehook = _unless_interrupted
+    sys.exit(main())
+
+
+def ended(work: Callable[[], int]) -> int:
+    """The exit code of `work`: its own, or that it was interrupted, or that nobody reads its output any more."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        with _interruptible():
+            code = work()
+            flush()
+            return code
+    except BrokenPipeError:
+        return UNREAD
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _settle(stream)
+
+
+def flush() -> None:
+    """Write what is still to be written. Raises OSError when it cannot be."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def tell(line: str) -> None:
+    """A line on standard error; where that cannot be written either, nothing is left to tell."""
+    with suppress(OSError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"{line}\n")
+
+
+def as_json(value: Any) -> str:
+    """Plain values as JSON that stays whole in whatever encoding standard output has."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8", indent=2)
+
+
+def path(value: str) -> Path:
+    """An argument that names a file or folder, `NOTHING` where it names none; `check` refuses that."""
+    return NOTHING if not value or "\0" in value else Path(value)
+
+
+def check(arguments: dict[str, Any], *, named: tuple[str, ...]) -> None:
+    """Raise RagError for an argument that is no text, and for an empty one that has to name something.
+
+    `named` are those that do, besides paths.
+    """
+    from rag.errors import RagError
+    from rag.messages import reason
+
+    for name, given in arguments.items():
+        for value in given if isinstance(given, list) else [given]:
+            if value is NOTHING or (value == "" and name in named):
+                raise RagError(reason("report.empty_argument", name=name.upper()))
+            if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+                raise RagError(reason("report.no_text", name=name.upper()))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, once: a second one ends the process, however long the clean-up takes."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+
+    def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _settle(stream: TextIO | None) -> None:
+    """What cannot be written is given up, or Python would fail over it once more at its end."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unless_interrupted(failed: Any) -> None:
+    """Nothing is said of Ctrl-C in a place that cannot raise, such as the end of an object."""
+    if not issubclass(failed.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(failed)

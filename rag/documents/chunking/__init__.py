@@ -1,0 +1,52 @@
+"""Markdown text to chunks. Pure: the token counter is passed in; knows no files, models or database.
+
+outline       the text's sections, each a list of blocks with character offsets
+syntax        the Markdown parser: text to a tree of blocks by line numbers
+fences        data in front of the text: is it there, and where does it end
+entries       what it holds, entry by entry, in bounded work
+front_matter  which title, tags and date it gives
+cutting       a block that is too large, cut at its own inner boundaries
+packing       blocks to chunks within the limits, overlapping where a long section had to be cut
+
+What one chunk is:
+
+- One section (a heading and what stands below it until the next heading) is one chunk, however small: a short answer
+  below its question is the best evidence there is, and mixing neighbours would blur the heading path.
+- A heading with nothing below it says nothing alone: it goes with what follows.
+- A section above the limit is cut between blocks; a fence, table or list only when it is too large by itself, and
+  then between its items, rows, lines or sentences, and at last between characters.
+- Front matter is data about the document, not text of it: it gives the title and is in no chunk. All other text that
+  is not blank is in a chunk.
+"""
+
+from __future__ import annotations
+
+from rag.types import Chunk
+
+from .front_matter import FrontMatter
+from .limits import CHUNKER_VERSION, ChunkLimits, TokenCounter
+from .outline import outline
+from .packing import pack
+
+__all__ = ["CHUNKER_VERSION", "ChunkLimits", "FrontMatter", "TokenCounter", "chunk", "described"]
+
+TITLE_WITHIN = 65_536
+"""Characters at the start of a document that are searched for its title."""
+
+
+def chunk(text: str, *, count_tokens: TokenCounter, limits: ChunkLimits) -> list[Chunk]:
+    """Chunks of `text` in order; `text[c.start:c.end] == c.text` for each. Equal text gives equal chunks.
+
+    `count_tokens` is called with thousands of texts at a time and must count without special tokens. A chunk's
+    `tokens` are those of its `embedded_text`, heading path included; only a single character can be above the limit.
+    """
+    return pack(text, outline(text).sections, count_tokens=count_tokens, limits=limits)
+
+
+def described(text: str, *, fallback: str) -> tuple[str, FrontMatter]:
+    """What a document says of itself: its title, and tags and date of its front matter.
+
+    The title is the front matter's, or else the first of the highest headings, or else `fallback`.
+    """
+    found = outline(text[:TITLE_WITHIN])
+    return found.title or fallback, found.front_matter

@@ -1,0 +1,273 @@
+"""Sections to chunks within the limits. Token counts are asked for in rounds, thousands of texts at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from math import ceil
+
+from rag.types import HEADING_SEPARATOR, Chunk
+
+from .cutting import finer, sentences
+from .limits import ChunkLimits, TokenCounter
+from .outline import Kind, Part, Section
+from .syntax import shortened
+
+COUNTED_AT_ONCE = 4096
+"""Texts per call of the token counter: enough for it to work in parallel, little enough to hold in memory."""
+
+LITTLE = 4
+"""Divisor of the limit: a last chunk of less takes some of the one before it, and a large block joins no more."""
+
+ANNOUNCEMENT = 300
+"""Longest text, in characters, that moves along with what it announces."""
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A part of a section that stays whole."""
+
+    section: int
+    part: Part
+    load: int | None = None
+    """Tokens it has as a chunk of its own, heading path included."""
+    cost: int = 0
+    """Tokens it adds to a chunk it joins."""
+    cut_from: Part | None = None
+    """The code block or table it is a piece of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Units of one section that become one chunk; `start` is before them where earlier text is repeated."""
+
+    units: tuple[_Unit, ...]
+    start: int
+    load: int | None = None
+
+    @property
+    def section(self) -> int:
+        return self.units[0].section
+
+    @property
+    def end(self) -> int:
+        return self.units[-1].part.end
+
+
+def pack(text: str, sections: Sequence[Section], *, count_tokens: TokenCounter, limits: ChunkLimits) -> list[Chunk]:
+    """Chunks of the sections, in order."""
+    packer = _Packer(text, sections, count_tokens, limits)
+    drafts = packer.with_overlap(packer.fitting(packer.drafts(packer.units())))
+    return [packer.chunk(index, draft) for index, draft in enumerate(drafts)]
+
+
+class _Packer:
+    """Holds what every step of packing one text needs."""
+
+    def __init__(self, text: str, sections: Sequence[Section], count_tokens: TokenCounter, limits: ChunkLimits) -> None:
+        self.text = text
+        self.count_tokens = count_tokens
+        self.limits = limits
+        self.sections = sections
+        self.paths = self._short_paths([section.path for section in sections])
+
+    def units(self) -> list[_Unit]:
+        """Whole sections where they fit; else their parts, cut until each fits or is a single character."""
+        whole = (Part(s.parts[0].start, s.parts[-1].end, Kind.GROUP, s.parts) for s in self.sections)
+        units = self._settled([_Unit(number, part) for number, part in enumerate(whole)])
+        opened = [each for _, own in groupby(units, key=_section) for each in self._opened(list(own))]
+        return self._settled(opened)
+
+    def _settled(self, units: Sequence[_Unit]) -> list[_Unit]:
+        units = list(units)
+        while unknown := [unit for unit in units if unit.load is None]:
+            loads = iter(self._loads([(unit.section, unit.part.start, unit.part.end) for unit in unknown]))
+            units = [
+                each for unit in units for each in ([unit] if unit.load is not None else self._cut(unit, next(loads)))
+            ]
+        return units
+
+    def _opened(self, units: list[_Unit]) -> list[_Unit]:
+        """Units of a section; a paragraph right below its heading is cut when the heading would else stand alone."""
+        first = next((at for at, unit in enumerate(units) if unit.part.kind not in (Kind.HEADING, Kind.MARK)), 0)
+        together = sum(unit.load or 0 for unit in units[: first + 1])
+        if not first or units[first].part.kind is not Kind.PROSE or together <= self.limits.max_tokens:
+            return units
+        cut = [_Unit(units[first].section, part) for part in sentences(self.text, units[first].part)]
+        return [*units[:first], *cut, *units[first + 1 :]]
+
+    def _cut(self, unit: _Unit, load: int) -> list[_Unit]:
+        if load <= self.limits.max_tokens:
+            return [replace(unit, load=load)]
+        # One piece more than the tokens ask for: each also holds the path, and cuts move back to boundaries.
+        parts = finer(self.text, unit.part, pieces=ceil(load / self.limits.max_tokens) + 1)
+        cut_from = unit.cut_from or (unit.part if unit.part.kind in (Kind.LINES, Kind.TABLE) else None)
+        return [_Unit(unit.section, part, cut_from=cut_from) for part in parts] or [replace(unit, load=load)]
+
+    def drafts(self, units: Sequence[_Unit]) -> list[_Draft]:
+        """Neighbouring units of a section together, up to the limit by the sum of their loads."""
+        sections = [(number, list(own)) for number, own in groupby(units, key=_section)]
+        path_loads = self._counts([HEADING_SEPARATOR.join(self.paths[number]) for number, _ in sections])
+        one, two = self._counts(["a", "a\na"])
+        line_break = max(two - 2 * one, 0)
+        drafts = []
+        for (_, own), path_load in zip(sections, path_loads, strict=True):
+            costed = [replace(unit, cost=self._cost(unit, path_load, line_break)) for unit in own]
+            drafts += [_Draft(tuple(run), run[0].part.start) for run in self._runs(costed, path_load)]
+        return drafts
+
+    def _cost(self, unit: _Unit, path_load: int, line_break: int) -> int:
+        before = self.text[unit.part.start - 1 : unit.part.start]
+        return max((unit.load or 0) - path_load, 0) + (line_break if before in ("\n", "\r") else 0)
+
+    def _runs(self, units: Sequence[_Unit], path_load: int) -> list[list[_Unit]]:
+        room = self.limits.max_tokens - path_load
+        runs: list[list[_Unit]] = [[]]
+        used = 0
+        for unit in units:
+            # A chunk that is not the first one of its section leaves room for what it repeats.
+            left = room - used - (self.limits.overlap_tokens if len(runs) > 1 else 0)
+            # What has to be cut anyway is cut less often when it begins a chunk.
+            begins = unit.cut_from and runs[-1] and runs[-1][-1].cut_from is not unit.cut_from
+            if runs[-1] and (unit.cost > left or (begins and used > room // LITTLE)):
+                runs.append(self._announcing(runs[-1]))
+                used = sum(each.cost for each in runs[-1])
+            runs[-1].append(unit)
+            used += unit.cost
+        if len(runs) > 1:
+            _even_out(runs, room // LITTLE)
+        return runs
+
+    def _announcing(self, run: list[_Unit]) -> list[_Unit]:
+        """Takes from a run a last unit that only announces what follows, such as "Run this:"."""
+        last = run[-1].part
+        announces = len(run) > 1 and self.text[last.end - 1] in ":：" and last.end - last.start <= ANNOUNCEMENT
+        return [run.pop()] if announces else []
+
+    def fitting(self, drafts: Sequence[_Draft]) -> list[_Draft]:
+        """Drafts within the limit by a true count: joined text may have more tokens than its parts."""
+        drafts = list(drafts)
+        while unknown := [draft for draft in drafts if draft.load is None]:
+            loads = iter(self._loads([(draft.section, draft.start, draft.end) for draft in unknown]))
+            drafts = [
+                each
+                for draft in drafts
+                for each in ([draft] if draft.load is not None else self._halved(draft, next(loads)))
+            ]
+        return drafts
+
+    def _halved(self, draft: _Draft, load: int) -> list[_Draft]:
+        middle = len(draft.units) // 2
+        if load <= self.limits.max_tokens or not middle:
+            return [replace(draft, load=load)]
+        halves = (draft.units[:middle], draft.units[middle:])
+        return [_Draft(half, half[0].part.start) for half in halves]
+
+    def with_overlap(self, drafts: Sequence[_Draft]) -> list[_Draft]:
+        """Drafts that go on within a section begin with the last sentences or blocks of the one before."""
+        result = list(drafts)
+        if not self.limits.overlap_tokens:
+            return result
+        starts = self._overlap_starts(drafts)
+        while starts:
+            tried = [(drafts[at].section, earlier[0], drafts[at].end) for at, earlier in starts.items()]
+            for (at, earlier), load in zip(list(starts.items()), self._loads(tried), strict=True):
+                if load <= self.limits.max_tokens:
+                    result[at] = replace(drafts[at], start=earlier[0], load=load)
+                    del starts[at]
+                elif len(earlier) == 1:
+                    del starts[at]
+                else:
+                    starts[at] = earlier[1:]
+        return result
+
+    def _overlap_starts(self, drafts: Sequence[_Draft]) -> dict[int, list[int]]:
+        """For each draft that can repeat something: where that may start, earliest first."""
+        tails = {
+            at + 1: self._tail(before)
+            for at, (before, draft) in enumerate(pairwise(drafts))
+            if before.section == draft.section
+        }
+        counts = iter(self._counts([self.text[p.start : p.end] for tail in tails.values() for p in tail]))
+        starts = {}
+        for at, tail in tails.items():
+            left = self.limits.overlap_tokens
+            fit: list[int] = []
+            for part, count in [(part, next(counts)) for part in tail]:
+                left -= count
+                if left < 0:
+                    break
+                fit.insert(0, part.start)
+            if fit:
+                starts[at] = fit
+        return starts
+
+    def _tail(self, draft: _Draft) -> list[Part]:
+        """Sentences and blocks at the end of a draft, last first; never its first one, never a heading."""
+        tail: list[Part] = []
+        for unit in reversed(draft.units):
+            if unit.part.kind is Kind.HEADING or len(tail) > self.limits.overlap_tokens:
+                break
+            parts = sentences(self.text, unit.part) if unit.part.kind is Kind.PROSE else [unit.part]
+            tail += reversed(parts)
+        return [part for part in tail if part.start > draft.units[0].part.start]
+
+    def chunk(self, index: int, draft: _Draft) -> Chunk:
+        """The finished chunk of a draft whose load is known."""
+        text = self.text[draft.start : draft.end]
+        return Chunk(index, draft.start, draft.end, self.paths[draft.section], text, draft.load or 0)
+
+    # Counting
+
+    def _counts(self, texts: Sequence[str]) -> list[int]:
+        batches = (texts[at : at + COUNTED_AT_ONCE] for at in range(0, len(texts), COUNTED_AT_ONCE))
+        return [count for batch in batches for count in self.count_tokens(batch)]
+
+    def _loads(self, spans: Sequence[tuple[int, int, int]]) -> list[int]:
+        """Tokens of spans (section, start, end) as embedded; by bytes, uncounted, where those are too many."""
+        texts = [self.text[start:end] for _, start, end in spans]
+        sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+        most = self.limits.max_bytes
+        counted = [at for at, size in enumerate(sizes) if size <= most]
+        embedded = [Chunk(0, 0, 0, self.paths[spans[at][0]], texts[at], 0).embedded_text for at in counted]
+        loads = [self.limits.max_tokens * ceil(size / most) for size in sizes]
+        for at, count in zip(counted, self._counts(embedded), strict=True):
+            loads[at] = count
+        return loads
+
+    def _short_paths(self, paths: Sequence[Path]) -> list[Path]:
+        """Paths of at most half the limit: outer headings go first, then the end of the last one."""
+        short = {path: path for path in paths}
+        long = [path for path in short if path]
+        while long:
+            counts = self._counts([HEADING_SEPARATOR.join(short[path]) for path in long])
+            long = [path for path, n in zip(long, counts, strict=True) if n > self.limits.max_tokens // 2]
+            for path in long:
+                short[path] = _shorter(short[path])
+            long = [path for path in long if short[path]]
+        return [short[path] for path in paths]
+
+
+def _section(unit: _Unit) -> int:
+    return unit.section
+
+
+def _shorter(path: Path) -> Path:
+    if len(path) > 1:
+        return path[1:]
+    half = len(path[0]) // 2
+    return (shortened(path[0], half),) if half > 1 else ()
+
+
+def _even_out(runs: list[list[_Unit]], little: int) -> None:
+    """Moves units from the run before last to a last one that is small, while it stays the smaller of the two."""
+    before, last = runs[-2:]
+    sizes = [sum(unit.cost for unit in run) for run in (before, last)]
+    if sizes[1] >= little:
+        return
+    while len(before) > 1 and sizes[1] + 2 * before[-1].cost <= sizes[0]:
+        sizes = [sizes[0] - before[-1].cost, sizes[1] + before[-1].cost]
+        last.insert(0, before.pop())

@@ -1,0 +1,104 @@
+"""Markdown files in a zip: listed, checked and unpacked in memory, a bounded number of bytes at a time.
+
+Nothing a zip says of itself is believed: sizes are limited while unpacking, and the directory is measured before it
+is read, because reading it takes memory for every entry it claims.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from rag.errors import DocumentRefused
+from rag.messages import reason
+
+from .entries import EXTENSIONS, Entry, FileLimits, Refused, megabytes
+from .names import hidden, shown_name, zip_names
+
+MOST_ENTRIES = 20_000
+"""Entries of any kind; documentation with its images has a few thousand."""
+
+DIRECTORY_BYTES = MOST_ENTRIES * 512
+"""Of a zip's directory: an entry needs 46 bytes and its name."""
+
+MOST_GROWTH = 200
+"""Times an entry may grow when unpacked; Markdown grows 3 to 10 times, deflate can do 1032."""
+
+SMALL = 1_000_000
+"""Bytes below which growth is not judged: a page of dashes is no bomb."""
+
+_END = struct.Struct("<4s4H2LH")
+_END_MARK = b"PK\x05\x06"
+_ZIP64_MARK = b"PK\x06\x07"
+_ZIP64_SIZE = 20
+_LONGEST_COMMENT = 65_535
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+
+
+def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[Entry | Refused]:
+    """Markdown files of the zip at `path` in its own order; only refused ones when there is something wrong with it."""
+    size = path.stat().st_size
+    try:
+        _check_directory(path, size, limits)
+        with ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            for info, name in zip(infos, _names(infos), strict=True):
+                if hidden(name):
+                    continue
+                if name.lower().endswith(".zip"):
+                    yield Refused(shown_name(name), origin, info.file_size, reason("files.zip_nested"))
+                elif name.lower().endswith(EXTENSIONS):
+                    yield Entry(name, origin, info.file_size, partial(_read, archive, info))
+    except DocumentRefused as e:
+        yield Refused(origin, "", size, e.reason)
+    except (BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, ValueError) as e:
+        yield Refused(origin, "", size, reason("files.zip_broken", error=type(e).__name__))
+
+
+def _check_directory(path: Path, size: int, limits: FileLimits) -> None:
+    if size > limits.max_total_bytes:
+        values = {"size": megabytes(size), "limit": megabytes(limits.max_total_bytes)}
+        raise DocumentRefused(reason("files.too_large", **values))
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END.size - _LONGEST_COMMENT - _ZIP64_SIZE))
+        tail = file.read()
+    at = tail.rfind(_END_MARK)
+    if at < 0 or len(tail) - at < _END.size:
+        raise DocumentRefused(reason("files.zip_broken", error="no directory"))
+    _, _, _, _, entries, directory, _, _ = _END.unpack_from(tail, at)
+    if tail[max(0, at - _ZIP64_SIZE) : at].startswith(_ZIP64_MARK):
+        raise DocumentRefused(reason("files.zip_zip64"))
+    if entries > MOST_ENTRIES or directory > DIRECTORY_BYTES:
+        raise DocumentRefused(reason("files.zip_large", limit=MOST_ENTRIES))
+
+
+def _names(infos: list[ZipInfo]) -> list[str]:
+    """Names as the archiver meant them, with everything in them that `zipfile` would cut off."""
+    legacy = [info for info in infos if not info.flag_bits & _UTF8_NAME]
+    decoded = dict(zip(map(id, legacy), zip_names([i.orig_filename.encode("cp437") for i in legacy]), strict=True))
+    return [decoded.get(id(info), info.orig_filename) for info in infos]
+
+
+def _read(archive: ZipFile, info: ZipInfo, limit: int) -> bytes:
+    """At most `limit` bytes of an entry. Raises DocumentRefused."""
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        raise DocumentRefused(reason("files.zip_link"))
+    if info.flag_bits & _ENCRYPTED:
+        raise DocumentRefused(reason("files.zip_encrypted"))
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):  # others cannot be unpacked a little at a time
+        raise DocumentRefused(reason("files.zip_method", method=info.compress_type))
+    growth = info.file_size // max(info.compress_size, 1)
+    if info.file_size > SMALL and growth > MOST_GROWTH:
+        raise DocumentRefused(reason("files.zip_ratio", ratio=growth, limit=MOST_GROWTH))
+    try:
+        with archive.open(info) as member:
+            return member.read(limit)
+    except (BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, zlib.error, struct.error) as e:
+        raise DocumentRefused(reason("files.zip_member_broken", error=type(e).__name__)) from e

@@ -1,0 +1,328 @@
+"""Keeps conversations and the ledger of every answer, so that old answers open with their old evidence.
+
+Every call names the owner; a conversation of somebody else is simply not there. Answers form a tree: asking an earlier
+question again, or another one in its place, grows a branch, and nothing that was said is lost. Knows no front.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rag.database import Database
+from rag.errors import KeepingError
+from rag.ledger import Ledger
+from rag.messages import reason
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from pydantic import TypeAdapter
+
+MIGRATIONS = (
+    """
+    CREATE TABLE conversations (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL,
+        created REAL NOT NULL, updated REAL NOT NULL, head TEXT
+    ) STRICT;
+    CREATE INDEX conversations_of_owner ON conversations (owner, updated DESC);
+    CREATE TABLE answers (
+        id TEXT PRIMARY KEY,
+        conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        parent TEXT REFERENCES answers (id) ON DELETE CASCADE,
+        question TEXT NOT NULL, answer TEXT NOT NULL, record TEXT NOT NULL, kept_at REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX answers_of_conversation ON answers (conversation, kept_at);
+    CREATE TABLE cited (
+        chunk TEXT NOT NULL, answer TEXT NOT NULL REFERENCES answers (id) ON DELETE CASCADE,
+        document TEXT NOT NULL, PRIMARY KEY (chunk, answer)
+    ) STRICT
+    """,
+)
+
+TITLE_LENGTH = 80
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeptConversation:
+    """A line of the conversation list. Times are seconds since the epoch, UTC."""
+
+    id: str
+    title: str
+    created: float
+    updated: float
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """One answer of a conversation. `parent` is the answer it followed, "" for a first one; `siblings` are the ids of
+    all answers that followed the same one, itself among them, oldest first."""
+
+    parent: str
+    ledger: Ledger
+    siblings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedIn:
+    """An answer that cited a chunk."""
+
+    conversation: str
+    title: str
+    answer: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An answer with all that is kept of it and of its conversation; `record` is what `read` understands."""
+
+    owner: str
+    conversation: str
+    title: str
+    created: float
+    parent: str
+    kept_at: float
+    record: str
+
+
+class LedgerBook:
+    """The conversations of all owners. Safe for many threads."""
+
+    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._now = now
+        database.use("book", MIGRATIONS)
+
+    def keep(self, owner: str, conversation: str, ledger: Ledger, *, parent: str = "") -> None:
+        """Add an answer, or what became of one; a `conversation` that is not there yet begins with it.
+
+        Raises KeepingError when the conversation is another owner's, or has no such parent.
+        """
+        record = write(ledger)
+        with self._database.write() as db:
+            now = self._now()
+            self._ensure(db, owner, conversation, ledger.question, now)
+            if parent and not _one(db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation):
+                raise KeepingError(reason("keeping.no_answer"))
+            _insert(db, conversation, ledger, record, parent, now)
+
+    def conversations(self, owner: str, *, containing: str = "") -> list[KeptConversation]:
+        """The owner's conversations, newest first; with `containing`, those whose title or texts hold it."""
+        pattern = "%" + containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = self._database.read(
+            rf"""
+            SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM answers a WHERE a.conversation = c.id)
+            FROM conversations c
+            WHERE c.owner = ?1 AND (c.title LIKE ?2 ESCAPE '\' OR EXISTS (
+                SELECT 1 FROM answers a WHERE a.conversation = c.id
+                AND (a.question LIKE ?2 ESCAPE '\' OR a.answer LIKE ?2 ESCAPE '\')))
+            ORDER BY c.updated DESC, c.id LIMIT {MOST_LISTED:d}
+            """,
+            (owner, pattern),
+        )
+        return [KeptConversation(*row) for row in rows]  # type: ignore[arg-type]
+
+    def title(self, owner: str, conversation: str) -> str:
+        """Raises KeepingError when the owner has no such conversation."""
+        return str(self._own(owner, conversation)[1])
+
+    def thread(self, owner: str, conversation: str) -> list[KeptAnswer]:
+        """The answers of the branch that was last looked at, from the first on. Raises KeepingError."""
+        head, _ = self._own(owner, conversation)
+        rows = self._database.read(
+            """
+            WITH RECURSIVE line (id, parent, record, depth) AS (
+                SELECT id, parent, record, 0 FROM answers WHERE id = ?1 AND conversation = ?2
+                UNION ALL
+                SELECT a.id, a.parent, a.record, line.depth + 1 FROM answers a JOIN line ON a.id = line.parent)
+            SELECT parent, record FROM line ORDER BY depth DESC
+            """,
+            (head, conversation),
+        )
+        return [
+            KeptAnswer(str(parent or ""), read(str(record)), self._branches(conversation, str(parent or "")))
+            for parent, record in rows
+        ]
+
+    def switch(self, owner: str, conversation: str, answer: str) -> None:
+        """Look at the branch of `answer`, down to what was said last in it. Raises KeepingError."""
+        self._own(owner, conversation)
+        leaf = self._database.read(
+            """
+            WITH RECURSIVE below (id, at) AS (
+                SELECT id, kept_at FROM answers WHERE id = ?1 AND conversation = ?2
+                UNION ALL
+                SELECT a.id, a.kept_at FROM answers a JOIN below ON a.parent = below.id)
+            SELECT id FROM below ORDER BY at DESC, id LIMIT 1
+            """,
+            (answer, conversation),
+        )
+        if not leaf:
+            raise KeepingError(reason("keeping.no_answer"))
+        with self._database.write() as db:
+            db.execute("UPDATE conversations SET head = ? WHERE id = ?", (leaf[0][0], conversation))
+
+    def siblings(self, owner: str, conversation: str, parent: str) -> tuple[str, ...]:
+        """Ids of the answers that follow `parent`, oldest first. Raises KeepingError."""
+        self._own(owner, conversation)
+        return self._branches(conversation, parent)
+
+    def answer(self, owner: str, answer: str) -> tuple[str, Ledger]:
+        """The id of the conversation an answer belongs to, and its ledger. Raises KeepingError."""
+        rows = self._database.read(
+            "SELECT c.id, a.record FROM answers a JOIN conversations c ON c.id = a.conversation"
+            " WHERE a.id = ? AND c.owner = ?",
+            (answer, owner),
+        )
+        if not rows:
+            raise KeepingError(reason("keeping.no_answer"))
+        return str(rows[0][0]), read(str(rows[0][1]))
+
+    def citing(self, owner: str, document: str) -> dict[str, list[CitedIn]]:
+        """Chunk id -> the owner's answers that cited it, newest first, for the chunks of one document."""
+        rows = self._database.read(
+            "SELECT x.chunk, c.id, c.title, a.id, a.question FROM cited x JOIN answers a ON a.id = x.answer"
+            " JOIN conversations c ON c.id = a.conversation"
+            " WHERE x.document = ? AND c.owner = ? ORDER BY a.kept_at DESC",
+            (document, owner),
+        )
+        found: dict[str, list[CitedIn]] = {}
+        for chunk, *where in rows:
+            found.setdefault(str(chunk), []).append(CitedIn(*map(str, where)))
+        return found
+
+    def whole(self) -> Iterator[list[Carried]]:
+        """Every conversation of every owner with all its branches, its answers in the order they were kept."""
+        for (id,) in self._database.read("SELECT id FROM conversations ORDER BY created, id"):
+            rows = self._database.read(
+                "SELECT c.owner, c.id, c.title, c.created, coalesce(a.parent, ''), a.kept_at, a.record"
+                " FROM answers a JOIN conversations c ON c.id = a.conversation WHERE c.id = ?"
+                " ORDER BY a.kept_at, a.rowid",
+                (id,),
+            )
+            yield [Carried(*row) for row in rows]  # type: ignore[arg-type]
+
+    def bring(self, answers: Iterable[Carried]) -> int:
+        """Keep answers of another book, parents before their children; returns how many were not there yet.
+
+        All of them or none. Raises KeepingError when a conversation is another owner's here, or a parent is missing.
+        """
+        count = 0
+        with self._database.write() as db:
+            for answer in answers:
+                ledger = read(answer.record)
+                if _one(db, "SELECT 1 FROM answers WHERE id = ?", ledger.id):
+                    continue
+                self._ensure(db, answer.owner, answer.conversation, answer.title, answer.created)
+                parent, conversation = answer.parent, answer.conversation
+                if parent and not _one(
+                    db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation
+                ):
+                    raise KeepingError(reason("keeping.no_answer"))
+                _insert(db, conversation, ledger, answer.record, parent, answer.kept_at)
+                count += 1
+        return count
+
+    def rename(self, owner: str, conversation: str, title: str) -> None:
+        """Give a conversation another title. Raises KeepingError for an empty one or a conversation not there."""
+        title = " ".join(title.split())[:TITLE_LENGTH]
+        if not title:
+            raise KeepingError(reason("keeping.empty_title"))
+        self._own(owner, conversation)
+        with self._database.write() as db:
+            db.execute("UPDATE conversations SET title = ? WHERE id = ? AND owner = ?", (title, conversation, owner))
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Remove a conversation with its answers. Raises KeepingError when it is not there."""
+        self._own(owner, conversation)
+        with self._database.write() as db:
+            db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, owner))
+
+    def close(self) -> None:
+        """Release the file."""
+        self._database.close()
+
+    def _ensure(self, db: sqlite3.Connection, owner: str, conversation: str, question: str, now: float) -> None:
+        row = _one(db, "SELECT owner FROM conversations WHERE id = ?", conversation)
+        if row is None:
+            title = " ".join(question.split())[:TITLE_LENGTH]
+            db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, NULL)", (conversation, owner, title, now, now))
+        elif row[0] != owner:
+            raise KeepingError(reason("keeping.no_conversation"))
+
+    def _own(self, owner: str, conversation: str) -> tuple[str | None, str]:
+        """Head and title of the owner's conversation; what is another's does not exist."""
+        rows = self._database.read(
+            "SELECT head, title FROM conversations WHERE id = ? AND owner = ?", (conversation, owner)
+        )
+        if not rows:
+            raise KeepingError(reason("keeping.no_conversation"))
+        head, title = rows[0]
+        return (None if head is None else str(head)), str(title)
+
+    def _branches(self, conversation: str, parent: str) -> tuple[str, ...]:
+        rows = self._database.read(
+            "SELECT id FROM answers WHERE conversation = ? AND parent IS ? ORDER BY kept_at, rowid",
+            (conversation, parent or None),
+        )
+        return tuple(str(row[0]) for row in rows)
+
+
+def new_conversation() -> str:
+    """An id that nobody can guess."""
+    return uuid.uuid4().hex
+
+
+def new_answer() -> str:
+    """An id under which an answer is kept."""
+    return uuid.uuid4().hex
+
+
+def write(ledger: Ledger) -> str:
+    """A ledger as JSON that `read` understands."""
+    return _records().dump_json(ledger).decode()
+
+
+def read(record: str) -> Ledger:
+    """The ledger of a JSON record, also of one an older version wrote. Raises ValueError for anything else."""
+    return _records().validate_json(record)
+
+
+def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: str, parent: str, now: float) -> None:
+    row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
+    kept = db.execute(
+        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " question = excluded.question, answer = excluded.answer, record = excluded.record, kept_at = excluded.kept_at"
+        " WHERE conversation = excluded.conversation AND parent IS excluded.parent",
+        row,
+    )
+    if not kept.rowcount:
+        raise KeepingError(reason("keeping.no_answer"))
+    db.executemany("INSERT OR IGNORE INTO cited VALUES (?, ?, ?)", _cited(ledger))
+    db.execute("UPDATE conversations SET updated = ?, head = ? WHERE id = ?", (now, ledger.id, conversation))
+
+
+def _cited(ledger: Ledger) -> Sequence[tuple[str, str, str]]:
+    numbers = {c.number for c in ledger.citations if c.valid}
+    contexts = ledger.retrieval.contexts if ledger.retrieval else ()
+    return [(c.stored.id, ledger.id, c.stored.document) for c in contexts if c.number in numbers]
+
+
+def _one(db: sqlite3.Connection, sql: str, *values: str) -> tuple[object, ...] | None:
+    row: tuple[object, ...] | None = db.execute(sql, values).fetchone()
+    return row
+
+
+@cache
+def _records() -> TypeAdapter[Ledger]:
+    # Building the validator takes some 50 ms; importing pydantic here keeps `import rag.evidence.conversation_store` free of it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Ledger)

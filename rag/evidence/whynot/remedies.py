@@ -1,0 +1,159 @@
+"""Changes of the settings that would admit a passage, the least one first. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rag.retrieval.fusion import fuse
+from rag.retrieval.selection import reselect
+from rag.types import Fusion, Hit, Mode, Retrieval, RetrievalOptions
+
+MOST_CANDIDATES = 100
+MOST_CONTEXTS = 20
+"""As many as the settings allow."""
+
+THRESHOLD_STEP = 0.01
+
+Changes = Mapping[str, str | float | int]
+"""Setting -> its new value. Besides threshold, contexts, candidates and mode: `pin` and `unban` name a chunk,
+`also` adds a document to those that are searched, `document` leaves no other, `base` adds a knowledge base, `whole`
+lifts what narrows one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to change. `given` says that the earlier answer's candidates do, so that nothing is searched again;
+    `certain` that the passage is then sent, not only likely to be."""
+
+    changes: Changes
+    given: bool
+    certain: bool
+
+
+def changed(options: RetrievalOptions, changes: Mapping[str, Any]) -> RetrievalOptions:
+    """Options with `changes` made, each within its bounds; what is no such change is left out."""
+    for setting, value in changes.items():
+        change = _CHANGES.get(setting)
+        if change:
+            options = change(options, value)
+    return options
+
+
+def among_candidates(retrieval: Retrieval, chunk_id: str) -> Remedy | None:
+    """The least change that sends a passage which was found and judged; None where it is sent, or nothing does."""
+    options = retrieval.options
+    for changes in _least(retrieval, chunk_id):
+        outcome = reselect(retrieval, changed(options, changes))
+        if any(c.kept for c in outcome.candidates if c.stored.id == chunk_id):
+            return Remedy(changes, given=True, certain=True)
+    return None
+
+
+def _least(retrieval: Retrieval, chunk_id: str) -> Iterator[Changes]:
+    """Changes of one setting, then of two, at last a pin."""
+    options = retrieval.options
+    found = next((c for c in retrieval.candidates if c.stored.id == chunk_id), None)
+    if found is None or found.kept:
+        return
+    if chunk_id in options.banned:
+        yield {"unban": chunk_id}
+    lower = None if found.probability is None else below(found.probability)
+    more = range(options.contexts + 1, MOST_CONTEXTS + 1)
+    if lower is not None and lower < options.threshold:
+        yield {"threshold": lower}
+        yield from ({"threshold": lower, "contexts": contexts} for contexts in more)
+    else:
+        yield from ({"contexts": contexts} for contexts in more)
+    yield {"pin": chunk_id}
+
+
+def below(probability: float) -> float:
+    """The highest threshold the page can set that lets `probability` pass."""
+    return max(0.0, math.floor(probability / THRESHOLD_STEP + 1e-9) * THRESHOLD_STEP)
+
+
+def enough_candidates(
+    dense: Sequence[Hit], full_text: Sequence[Hit], chunk_id: str, fusion: Fusion, *, now: int
+) -> int | None:
+    """With how many candidates per search the passage would have been given to the reranker; None: with none of them.
+
+    The lists are those of searches for `MOST_CANDIDATES`.
+    """
+    counts = range(now + 1, MOST_CANDIDATES + 1)
+    return next((n for n in counts if is_candidate(dense, full_text, chunk_id, fusion, count=n)), None)
+
+
+def is_candidate(dense: Sequence[Hit], full_text: Sequence[Hit], chunk_id: str, fusion: Fusion, *, count: int) -> bool:
+    """Whether the passage is given to the reranker with `count` candidates per search."""
+    return any(c.stored.id == chunk_id for c in fuse(dense[:count], full_text[:count], fusion)[:count])
+
+
+def _threshold(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    return replace(options, threshold=min(max(_number(value, options.threshold), 0.0), 1.0))
+
+
+def _contexts(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    contexts = round(min(max(_number(value, options.contexts), 1), MOST_CONTEXTS))
+    return replace(options, contexts=contexts, candidates=max(contexts, options.candidates))
+
+
+def _candidates(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    most = round(min(max(_number(value, options.candidates), 1), MOST_CANDIDATES))
+    return replace(options, candidates=max(most, options.contexts))
+
+
+def _mode(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    return replace(options, mode=Mode(value)) if value in tuple(Mode) else options
+
+
+def _pin(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    if not isinstance(value, str) or not value:
+        return options
+    banned = tuple(each for each in options.banned if each != value)
+    return replace(options, pinned=tuple(dict.fromkeys((*options.pinned, value))), banned=banned)
+
+
+def _unban(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    return replace(options, banned=tuple(each for each in options.banned if each != value))
+
+
+def _document(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    return replace(options, documents=(value,)) if isinstance(value, str) and value else options
+
+
+def _also(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    if not isinstance(value, str) or not value or not options.documents:
+        return options
+    return replace(options, documents=tuple(dict.fromkeys((*options.documents, value))))
+
+
+def _base(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    if not isinstance(value, str) or not value or not options.collections:
+        return options
+    return replace(options, collections=tuple(dict.fromkeys((*options.collections, value))))
+
+
+def _whole(options: RetrievalOptions, value: Any) -> RetrievalOptions:
+    return replace(options, narrowed=tuple(part for part in options.narrowed if part.collection != value))
+
+
+def _number(value: Any, default: float) -> float:
+    real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if real else default
+
+
+_CHANGES = {
+    "threshold": _threshold,
+    "contexts": _contexts,
+    "candidates": _candidates,
+    "mode": _mode,
+    "pin": _pin,
+    "unban": _unban,
+    "document": _document,
+    "also": _also,
+    "base": _base,
+    "whole": _whole,
+}

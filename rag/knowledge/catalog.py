@@ -1,0 +1,316 @@
+"""The knowledge bases there are: what each is called, how it wants to be searched, and which Milvus collection is live.
+
+A knowledge base keeps its id for ever. Behind it stands one Milvus collection, its `live` one; another can be built
+beside it and take its place by `switch`, without anything that names the knowledge base having to change. Collections
+nobody needs any more are written down before they are dropped, so that a crash between the two leaves no orphan.
+Knows no Milvus: who drops collections is told which.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+import unicodedata
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+from rag.database import Database
+from rag.errors import KeepingError, LibraryError
+from rag.messages import label, reason
+from rag.types import Mode, RetrievalOptions
+
+MIGRATIONS = (
+    """
+    CREATE TABLE bases (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE, live TEXT NOT NULL UNIQUE,
+        description TEXT NOT NULL, language TEXT NOT NULL, instruction TEXT NOT NULL, mode TEXT NOT NULL,
+        candidates INTEGER, contexts INTEGER, threshold REAL, created REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE doomed (collection TEXT PRIMARY KEY) STRICT
+    """,
+    """
+    CREATE TABLE beside (base TEXT PRIMARY KEY, building TEXT NOT NULL, former TEXT NOT NULL) STRICT
+    """,
+)
+
+MOST_BASES = 200
+"""Each is two Milvus collections. Servers hold tens of thousands, but load every one that is searched into memory."""
+
+NAME_LENGTH = 60
+DESCRIPTION_LENGTH = 500
+INSTRUCTION_LENGTH = 500
+"""Characters. The reranker's prompt holds the instruction once per candidate."""
+
+PREFIX_LENGTH = 180
+"""Of the default collection's name in the names of the others: a collection's name has 200 characters at most."""
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_LIMITS = {"candidates": (1, 200), "contexts": (1, 50), "threshold": (0.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """One knowledge base. What is "" or None of its retrieval is as the settings say."""
+
+    id: str
+    name: str
+    """"" for the default one as long as nobody named it."""
+    live: str
+    """The Milvus collection that is searched and written."""
+    description: str = ""
+    language: str = ""
+    """ISO 639-1 code for documents whose language cannot be told."""
+    instruction: str = ""
+    mode: Mode | None = None
+    candidates: int | None = None
+    contexts: int | None = None
+    threshold: float | None = None
+    created: float = 0.0
+    """Seconds since the epoch, UTC; 0 for the default one as long as nothing was said of it."""
+
+    def over(self, options: RetrievalOptions) -> RetrievalOptions:
+        """`options` with what this knowledge base wants of its own."""
+        own = {name: getattr(self, name) for name in OWN}
+        return replace(options, **{name: value for name, value in own.items() if value not in ("", None)})
+
+
+OWN = ("instruction", "mode", "candidates", "contexts", "threshold")
+"""What a knowledge base may want of its own in a retrieval."""
+
+_COLUMNS = tuple(f.name for f in fields(KnowledgeBase))
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM bases"
+_CHANGED = tuple(name for name in _COLUMNS if name not in ("id", "live", "created"))
+
+
+class Catalogue:
+    """The knowledge bases of one installation. Safe for many threads.
+
+    The default one is always there, under the name of its collection as id, whether or not anything was kept of it.
+    """
+
+    def __init__(self, database: Database, default: str, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self.default = default
+        """Id of the default knowledge base, and its collection unless another was made live."""
+        self._now = now
+        self._last_known = KnowledgeBase(default, "", default)
+        database.use("catalogue", MIGRATIONS)
+
+    def all(self) -> list[KnowledgeBase]:
+        """The default knowledge base, then the others by name."""
+        found = [_base(row) for row in self._database.read(f"{_SELECT} ORDER BY name_key")]
+        first = next((base for base in found if base.id == self.default), self._unwritten())
+        return [first, *(base for base in found if base.id != self.default)]
+
+    def base(self, id: str = "") -> KnowledgeBase:
+        """The knowledge base of an id, "" for the default one. Raises LibraryError when it is not there.
+
+        Documents in Milvus can be asked without the file of the catalogue: without it the default one is as last seen.
+        """
+        id = id or self.default
+        try:
+            rows = self._database.read(f"{_SELECT} WHERE id = ?", (id,))
+        except KeepingError:
+            if id != self.default:
+                raise
+            return self._last_known
+        if not rows and id != self.default:
+            raise LibraryError(reason("library.none", name=id[:NAME_LENGTH]))
+        found = _base(rows[0]) if rows else self._unwritten()
+        if id == self.default:
+            self._last_known = found
+        return found
+
+    def there(self, id: str) -> bool:
+        """Whether there is a knowledge base of that id; as long as the file says nothing else, there is."""
+        try:
+            return bool(self.base(id))
+        except LibraryError:
+            return False
+        except KeepingError:
+            return True
+
+    def named(self, name: str) -> KnowledgeBase:
+        """The knowledge base called `name`, or with that id; "" for the default one. Raises LibraryError."""
+        key = _key(name)
+        for base in self.all():
+            if name in ("", base.id) or (base.name and _key(base.name) == key):
+                return base
+        raise LibraryError(reason("library.none", name=name[:NAME_LENGTH]))
+
+    def create(self, name: str, *, description: str = "", live: str = "") -> KnowledgeBase:
+        """A new knowledge base; over an existing collection where one is given as `live`.
+
+        Raises LibraryError for a name that is empty, too long or taken, and when there are too many.
+        """
+        number = uuid.uuid4().hex[:12]
+        made = KnowledgeBase(
+            id=f"kb_{number}",
+            name=_name(name),
+            live=live or f"{self.default[:PREFIX_LENGTH]}_{number}",
+            description=_text(description, DESCRIPTION_LENGTH),
+            created=self._now(),
+        )
+        with self._database.write() as db:
+            count = db.execute("SELECT count(*) FROM bases WHERE id != ?", (self.default,)).fetchone()[0]
+            if count + 1 >= MOST_BASES:
+                raise LibraryError(reason("library.too_many", most=MOST_BASES))
+            self._free(db, made)
+            _insert(db, made)
+        return made
+
+    def change(self, base: KnowledgeBase) -> KnowledgeBase:
+        """Keep everything of `base` but its collection; returns it as kept.
+
+        Raises LibraryError when it is not there, or a value is not possible.
+        """
+        checked = _checked(base, unnamed=base.id == self.default)
+        with self._database.write() as db:
+            if not self._written(db, base.id):
+                raise LibraryError(reason("library.none", name=base.name[:NAME_LENGTH]))
+            self._free(db, checked)
+            places = ", ".join(f"{name} = ?" for name in (*_CHANGED, "name_key"))
+            values = [_stored(checked, name) for name in _CHANGED]
+            db.execute(f"UPDATE bases SET {places} WHERE id = ?", (*values, _name_key(checked), base.id))
+        return self.base(base.id)
+
+    def switch(self, id: str, collection: str) -> str:
+        """Make `collection` the live one; returns the one that was. That one stays until it is doomed."""
+        with self._database.write() as db:
+            if not self._written(db, id):
+                raise LibraryError(reason("library.none", name=id[:NAME_LENGTH]))
+            (before,) = db.execute("SELECT live FROM bases WHERE id = ?", (id,)).fetchone()
+            db.execute("UPDATE bases SET live = ? WHERE id = ?", (collection, id))
+        return str(before)
+
+    def beside(self, id: str) -> tuple[str, str]:
+        """The collection that is being built beside the live one, and the one that was live before it; "" for none."""
+        rows = self._database.read("SELECT building, former FROM beside WHERE base = ?", (id,))
+        return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
+
+    def keep_beside(self, id: str, *, building: str = "", former: str = "") -> None:
+        """Note which collections stand beside the live one. One that is no longer among them is doomed."""
+        before = self.beside(id)
+        with self._database.write() as db:
+            db.execute("INSERT OR REPLACE INTO beside VALUES (?, ?, ?)", (id, building, former))
+        for collection in set(before) - {building, former, "", self.base(id).live}:
+            self.doom(collection)
+
+    def delete(self, id: str, *, typed: str) -> KnowledgeBase:
+        """Forget a knowledge base and doom its collection; `typed` is its name, as the user wrote it once more.
+
+        Raises LibraryError when it is not there, is the default one, or the name was not typed right.
+        """
+        base = self.base(id)
+        if base.id == self.default:
+            raise LibraryError(reason("library.default_stays"))
+        if _key(typed) != _key(base.name):
+            raise LibraryError(reason("library.typed_wrong", name=base.name))
+        gone = {base.live, *self.beside(base.id)} - {""}
+        with self._database.write() as db:
+            db.execute("DELETE FROM bases WHERE id = ?", (base.id,))
+            for collection in sorted(gone):
+                db.execute("INSERT OR IGNORE INTO doomed VALUES (?)", (collection,))
+            db.execute("DELETE FROM beside WHERE base = ?", (base.id,))
+        return base
+
+    def doom(self, collection: str) -> None:
+        """Write down that a collection is to be dropped. The live one of a knowledge base cannot be."""
+        with self._database.write() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO doomed SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM bases WHERE live = ?1)",
+                (collection,),
+            )
+
+    def doomed(self) -> list[str]:
+        """Collections that are to be dropped."""
+        return [str(row[0]) for row in self._database.read("SELECT collection FROM doomed ORDER BY collection")]
+
+    def dropped(self, collection: str) -> None:
+        """A doomed collection is gone."""
+        with self._database.write() as db:
+            db.execute("DELETE FROM doomed WHERE collection = ?", (collection,))
+
+    def _unwritten(self) -> KnowledgeBase:
+        return KnowledgeBase(self.default, "", self.default)
+
+    def _written(self, db: sqlite3.Connection, id: str) -> bool:
+        """Whether there is a row to change; the default one's is made now."""
+        if db.execute("SELECT 1 FROM bases WHERE id = ?", (id,)).fetchone():
+            return True
+        if id != self.default:
+            return False
+        _insert(db, replace(self._unwritten(), created=self._now()))
+        return True
+
+    def _free(self, db: sqlite3.Connection, base: KnowledgeBase) -> None:
+        """Raise LibraryError when another knowledge base has the name or the collection."""
+        if db.execute("SELECT 1 FROM bases WHERE name_key = ? AND id != ?", (_name_key(base), base.id)).fetchone():
+            raise LibraryError(reason("library.name_taken", name=base.name))
+        others = {str(row[0]) for row in db.execute("SELECT live FROM bases WHERE id != ?", (base.id,))}
+        if base.live in others | ({self.default} if base.id != self.default else set()):
+            raise LibraryError(reason("library.collection_taken", collection=base.live))
+
+
+def shown(base: KnowledgeBase) -> str:
+    """What a knowledge base is called where nobody's language is known."""
+    return base.name or label("library.default_name", "en")
+
+
+def _base(row: tuple[object, ...]) -> KnowledgeBase:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return KnowledgeBase(**{**values, "mode": Mode(str(values["mode"])) if values["mode"] else None})  # type: ignore[arg-type]
+
+
+def _insert(db: sqlite3.Connection, base: KnowledgeBase) -> None:
+    values = [_stored(base, name) for name in _COLUMNS]
+    columns = ", ".join((*_COLUMNS, "name_key"))
+    db.execute(
+        f"INSERT INTO bases ({columns}) VALUES ({', '.join('?' * (len(values) + 1))})", (*values, _name_key(base))
+    )
+
+
+def _stored(base: KnowledgeBase, name: str) -> object:
+    return str(base.mode or "") if name == "mode" else getattr(base, name)
+
+
+def _name_key(base: KnowledgeBase) -> str:
+    """What must be unique: an unnamed knowledge base has nothing to clash with."""
+    return _key(base.name) if base.name else f"\0{base.id}"
+
+
+def _key(name: str) -> str:
+    """Names that differ only in case, spacing or Unicode form are one name."""
+    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
+
+
+def _name(name: str) -> str:
+    plain = " ".join(unicodedata.normalize("NFC", name).split())
+    if not plain or len(plain) > NAME_LENGTH or any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in plain):
+        raise LibraryError(reason("library.bad_name", name=plain[:NAME_LENGTH], most=NAME_LENGTH))
+    return plain
+
+
+def _text(value: str, most: int) -> str:
+    plain = "\n".join(line.rstrip() for line in value.strip().splitlines())
+    if len(plain) > most:
+        raise LibraryError(reason("library.too_long", length=len(plain), most=most))
+    return plain
+
+
+def _checked(base: KnowledgeBase, *, unnamed: bool) -> KnowledgeBase:
+    """`base` with its texts in order. Raises LibraryError naming the value that is not possible."""
+    for name, (low, high) in _LIMITS.items():
+        value = getattr(base, name)
+        if value is not None and not low <= value <= high:
+            raise LibraryError(reason("library.out_of_range", name=name, value=value, low=low, high=high))
+    if base.language and not _LANGUAGE.fullmatch(base.language):
+        raise LibraryError(reason("library.bad_language", language=base.language[:20]))
+    return replace(
+        base,
+        name="" if unnamed and not base.name.strip() else _name(base.name),
+        description=_text(base.description, DESCRIPTION_LENGTH),
+        instruction=_text(base.instruction, INSTRUCTION_LENGTH),
+    )

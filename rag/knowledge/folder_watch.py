@@ -1,0 +1,207 @@
+"""Keeps a folder and a knowledge base in step: what is new or changed is added, what is gone is deleted.
+
+A file is read only when something was written to it since, or the knowledge base has not what was made of it any more.
+
+Which documents came from the folder is kept, so that a file deleted while nobody watched is noticed by the next watch,
+and documents that came another way are never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag.database import Database
+from rag.documents.files import Refused, Seen, Stamp, Unchanged
+from rag.errors import RagError
+from rag.events import Cancel, DocumentOutcome, IngestEvent
+from rag.messages import Reason, reason
+from rag.types import Document, Source
+
+from .jobs.job import GOOD
+
+MIGRATIONS = (
+    """
+    CREATE TABLE watched (
+        base TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (base, folder, name)
+    ) STRICT
+    """,
+    """
+    ALTER TABLE watched ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
+    ALTER TABLE watched ADD COLUMN sha256 TEXT NOT NULL DEFAULT ''
+    """,
+)
+
+SETTLED_MS = 800
+"""A file is written in many steps: changes are taken together once nothing has changed for so long."""
+
+YOUNG_NS = 2_000_000_000
+"""A file can be written again within what its file system tells of times: two seconds on the coarsest."""
+
+
+class Target(Protocol):
+    """The part of the service a watched folder is kept in step with."""
+
+    def changed(self, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]: ...
+
+    def documents(self, *, base: str = "") -> list[Document]: ...
+
+    def ingest(
+        self, sources: Iterable[Source | Refused | Seen], *, cancel: Cancel, base: str = "", moves: bool = False
+    ) -> Iterator[IngestEvent]: ...
+
+    def delete(self, names: Sequence[str], *, base: str = "") -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Documents that were deleted, because their files are."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a file from the last time it was read."""
+
+    stamp: str = ""
+    """What the file system said of it then; "" when it must be read again."""
+    sha256: str = ""
+    """Of the document that was made of it; "" when it was refused."""
+
+
+class Watched:
+    """Which documents came from which folder. Safe for many threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.use("watching", MIGRATIONS)
+
+    def known(self, base: str, folder: str) -> dict[str, Known]:
+        """By name of the document."""
+        sql = "SELECT name, stamp, sha256 FROM watched WHERE base = ? AND folder = ?"
+        rows = self._database.read(sql, (base, folder))
+        return {str(name): Known(str(stamp), str(sha256)) for name, stamp, sha256 in rows}
+
+    def keep(self, base: str, folder: str, known: Mapping[str, Known]) -> None:
+        """Exactly these came from the folder."""
+        rows = [(base, folder, name, each.stamp, each.sha256) for name, each in sorted(known.items())]
+        with self._database.write() as db:
+            db.execute("DELETE FROM watched WHERE base = ? AND folder = ?", (base, folder))
+            db.executemany("INSERT INTO watched (base, folder, name, stamp, sha256) VALUES (?, ?, ?, ?, ?)", rows)
+
+
+class Look:
+    """One look at a folder: which of its files need not be read, and what becomes known of the others."""
+
+    def __init__(self, before: Mapping[str, Known], documents: Mapping[str, str], now: Callable[[], int]) -> None:
+        """`documents` are the sha256 of those there are, by name."""
+        self._before = before
+        self._documents = documents
+        self._now = now
+        self._stamps: dict[str, str] = {}
+        self._read: dict[str, str] = {}
+        self._twice: set[str] = set()
+        self.known: dict[str, Known] = {}
+        """Of every file that is there."""
+
+    def unchanged(self, name: str, stamp: Stamp) -> bool:
+        """Nothing was written to it, and the knowledge base has what was made of it. Called before it is read."""
+        if name in self._stamps:
+            self._twice.add(name)  # two files want that name: which of them is known is not
+        young = max(stamp.modified_ns, stamp.changed_ns) > self._now() - YOUNG_NS
+        self._stamps[name] = "" if young else str(stamp)
+        before = self._before.get(name)
+        if before is None or before.stamp != str(stamp) or name in self._twice:
+            return False
+        return not before.sha256 or self._documents.get(name) == before.sha256
+
+    def offered(self, found: Iterable[Source | Refused | Seen]) -> Iterator[Source | Refused | Seen]:
+        """What was found, noted."""
+        for each in found:
+            self.known[each.name] = self._before[each.name] if isinstance(each, Seen) else Known()
+            if isinstance(each, Source):
+                self._read[each.name] = hashlib.sha256(each.data).hexdigest()
+            yield each
+
+    def note(self, event: IngestEvent) -> None:
+        """What became of a file. One that failed is read again, and one refused for what else there was."""
+        sha256 = self._read.get(event.name)
+        if sha256 is None or event.name in self._twice:
+            self.known[event.name] = Known()
+        elif event.outcome in GOOD:
+            self.known[event.name] = Known(self._stamps.get(event.name, ""), sha256)
+        elif event.outcome is DocumentOutcome.REFUSED:
+            self.known[event.name] = Known(self._stamps.get(event.name, ""))
+
+
+class Folder:
+    """One folder and the knowledge base it is kept in step with."""
+
+    def __init__(
+        self, path: Path, base: str, target: Target, watched: Watched, *, now: Callable[[], int] = time.time_ns
+    ) -> None:
+        """Raises RagError when there is no such folder."""
+        if not path.is_dir():
+            raise RagError(reason("watching.no_folder", path=str(path)))
+        self._path = path
+        self._base = base
+        self._target = target
+        self._watched = watched
+        self._now = now
+        self._told: dict[str, Reason | None] = {}
+        """Why files were refused, as it was said last."""
+
+    def step(self, *, cancel: Cancel) -> Iterator[IngestEvent | Gone]:
+        """Bring the knowledge base up to what is in the folder now; only files that were written to are read.
+
+        A folder that cannot be read at this moment, as when its drive went away, takes no document with it.
+        """
+        key = str(self._path.resolve())
+        before = self._watched.known(self._base, key)
+        if not self._path.is_dir():
+            raise RagError(reason("watching.no_folder", path=str(self._path)))
+        documents = {document.name: document.sha256 for document in self._target.documents(base=self._base)}
+        look = Look(before, documents, self._now)
+        offered = look.offered(self._target.changed(self._path, look.unchanged))
+        for event in self._target.ingest(offered, cancel=cancel, base=self._base, moves=True):
+            if event.outcome:
+                look.note(event)
+            if not self._repeats(event):
+                yield event
+        if cancel:
+            return
+        look.known.pop(self._path.name, None)  # what is said of the folder itself, as that it holds nothing
+        self._told = {name: why for name, why in self._told.items() if name in look.known or name == self._path.name}
+        self._watched.keep(self._base, key, look.known)
+        gone = tuple(sorted(before.keys() - look.known.keys()))
+        if gone and self._target.delete(gone, base=self._base):
+            yield Gone(gone)
+
+    def _repeats(self, event: IngestEvent) -> bool:
+        """Whether a file is refused again for what was said already."""
+        if event.outcome is not DocumentOutcome.REFUSED:
+            if event.outcome:
+                self._told.pop(event.name, None)
+            return False
+        said = event.name in self._told and self._told[event.name] == event.reason
+        self._told[event.name] = event.reason
+        return said
+
+    def follow(self, changed: Callable[[], Iterable[object]], *, cancel: Cancel) -> Iterator[IngestEvent | Gone]:
+        """A step now, and one whenever `changed` says that something did."""
+        yield from self.step(cancel=cancel)
+        for _ in changed():
+            if cancel:
+                return
+            yield from self.step(cancel=cancel)
+
+    def changes(self, cancel: Cancel) -> Iterator[object]:
+        """Something below the folder changed; ends when cancelled."""
+        from watchfiles import watch
+
+        return watch(self._path, stop_event=cancel.flag, debounce=2 * SETTLED_MS, step=SETTLED_MS, raise_interrupt=True)

@@ -1,0 +1,313 @@
+"""Files to documents in the store, as events: read, split, embed, index. Knows no model, database or page.
+
+Running it again is cheap and safe: an unchanged file costs nothing, and in a changed one only changed chunks are
+embedded. A document is put into the store whole, so whatever happens before leaves the revision that was there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from rag.documents.chunking import ChunkLimits
+from rag.documents.convert import PLACE, kind_of
+from rag.documents.files import Refused, Seen
+from rag.documents.worker import Here, Reading, Split
+from rag.errors import (
+    DocumentRefused,
+    IndexMismatch,
+    KeepingError,
+    ModelsError,
+    RagError,
+    Stopped,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
+from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
+from rag.messages import Reason, reason
+from rag.protocols import Embedder, Store
+from rag.types import Chunk, Document, Source, Vectors
+
+from .originals import Originals
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 16_384
+"""Vectors of one job kept for texts that come again: 64 MB at 1024 dimensions."""
+
+_HOPELESS = (StoreUnavailable, StoreLocked, IndexMismatch, ModelsError)
+"""Errors that the next file would meet as well."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What one run knows: the store's documents as they become, vectors, and a reason to stop."""
+
+    documents: dict[str, Document]
+    done: dict[str, str] = field(default_factory=dict)
+    """Name -> sha256 of what this job has taken or found in place."""
+    vectors: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
+    """Embedded text's sha256 -> `[dim]`, the latest used last."""
+    hopeless: Reason | None = None
+    written: bool = False
+    seen: set[str] = field(default_factory=set)
+    """Names that came up, whatever became of them."""
+    twins: dict[str, str] = field(default_factory=dict)
+    """sha256 -> name of a document with that content."""
+    copies: list[IngestEvent] = field(default_factory=list)
+    """Last events of files that were added beside a document with the same content."""
+
+    def __post_init__(self) -> None:
+        self.twins = {document.sha256: name for name, document in self.documents.items()}
+
+    def twin(self, name: str, sha256: str) -> str:
+        """Another document with that content, "" for none."""
+        found = self.documents.get(self.twins.get(sha256, ""))
+        return found.name if found and found.sha256 == sha256 and found.name != name else ""
+
+    def remember(self, key: str, vector: Vectors) -> None:
+        self.vectors[key] = vector
+        self.vectors.move_to_end(key)
+        if len(self.vectors) > REMEMBERED:
+            self.vectors.popitem(last=False)
+
+
+class Ingest:
+    """Takes sources into one collection. Holds no state between runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        *,
+        limits: ChunkLimits,
+        detect: Callable[[str], str],
+        now: Callable[[], float] = time.time,
+        reader: Reading | None = None,
+        originals: Originals | None = None,
+    ) -> None:
+        """`detect` gives the ISO 639-1 code of a text; `originals` is where the files are kept, None: nowhere.
+        `reader` makes chunks of files; None: this process, which is for files one knows."""
+        self._reader = reader or Here()
+        self._originals = originals
+        self._store = store
+        self._embedder = embedder
+        self._limits = limits
+        self._detect = detect
+        self._now = now
+
+    def run(
+        self, sources: Iterable[Source | Refused | Seen], *, cancel: Cancel, moves: bool = False
+    ) -> Iterator[IngestEvent]:
+        """Events of every source in order; the last one of each has an outcome, whatever happens. None of one `Seen`.
+
+        With `moves`, a new file whose content is that of a document that did not come up takes its place: the file has
+        another name now, or lies in another folder. That is known at the end, so such a file has a second last event.
+
+        Of two files with one name the second is refused, unless they are equal. Once cancelled, or when the store or
+        the model is gone, the rest is reported without being tried. Raises StoreError when the store cannot say which
+        documents it has, or cannot make safe what was written.
+        """
+        job = _Job({document.name: document for document in self._store.documents()})
+        try:
+            for source in sources:
+                job.seen.add(source.name)
+                if not isinstance(source, Seen):
+                    yield from self._file(source, job, cancel)
+            if moves and not cancel and not job.hopeless:
+                yield from self._moved(job)
+        finally:
+            self._reader.close()
+            self._flush(job)
+
+    def _flush(self, job: _Job) -> None:
+        if not job.written:
+            return
+        try:
+            self._store.flush()
+        except StoreUnavailable as e:
+            if not job.hopeless:
+                raise
+            log.warning("not flushed: %s", e)  # every file it concerns has been told
+
+    def _moved(self, job: _Job) -> Iterator[IngestEvent]:
+        """Take away the old names of files that only moved; each old name goes once, for the first file like it."""
+        gone: set[str] = set()
+        for event in job.copies:
+            old = job.documents[event.twin]
+            if event.twin in job.seen | gone:
+                continue
+            if not old.enabled:
+                self._store.enable([event.name], False)
+            self._store.delete([event.twin])
+            gone.add(event.twin)
+            yield replace(event, outcome=DocumentOutcome.MOVED)
+
+    def _noted(self, name: str, job: _Job, error: Reason | None) -> None:
+        """Keep with a document that is there what became of the attempt to replace it."""
+        before = job.documents.get(name)
+        if before is None or before.error == error or job.hopeless or (error and name in job.done):
+            return
+        try:
+            self._store.note(name, error)
+        except StoreError as e:
+            log.warning("%r: not noted: %s", name, e)  # the event says it too
+
+    def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+        """Events of one file; its last event says what became of it, also when it breaks off."""
+        if isinstance(source, Refused):
+            self._noted(source.name, job, source.reason)
+            yield refusal(source)
+            return
+        event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
+        if cancel:
+            yield replace(event, outcome=DocumentOutcome.CANCELLED)
+            return
+        if job.hopeless:
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=job.hopeless)
+            return
+        try:
+            for moved in self._steps(source, event, job, cancel):
+                event = moved
+                yield event
+        except Stopped:
+            yield replace(event, outcome=DocumentOutcome.CANCELLED)
+        except DocumentRefused as e:
+            self._noted(source.name, job, e.reason)
+            yield replace(event, outcome=DocumentOutcome.REFUSED, reason=e.reason)
+        except RagError as e:
+            job.hopeless = e.reason if isinstance(e, _HOPELESS) else None
+            self._noted(source.name, job, e.reason)
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason)
+        except Exception as e:  # a fault of ours or of a library, met by one file: it must not cost the others
+            log.exception("ingesting %r failed", source.name)
+            fault = reason("ingest.fault", error=type(e).__name__)
+            self._noted(source.name, job, fault)
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=fault)
+
+    def _steps(self, source: Source, event: IngestEvent, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+        yield event
+        sha256 = hashlib.sha256(source.data).hexdigest()
+        if job.done.get(source.name, sha256) != sha256:
+            raise DocumentRefused(reason("ingest.same_name", name=source.name))
+        before = job.documents.get(source.name)
+        same = before is not None and before.sha256 == sha256
+        if source.again and not same:  # it was replaced or deleted since: that must not be undone
+            yield _other_now(event)
+            return
+        if before and same and not source.again:
+            job.done[source.name] = sha256
+            self._noted(source.name, job, None)
+            unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(sha256, source)
+            yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
+            return
+        text = self._reader.text(kind_of(source.name), source.data, cancel=cancel)
+        yield (event := replace(event, stage=IngestStage.SPLIT))
+        count, stem = partial(self._count_tokens, cancel), PurePosixPath(source.name).stem
+        split = self._reader.split(text, fallback=stem, count_tokens=count, limits=self._limits, cancel=cancel)
+        chunks = split.chunks
+        if not chunks:
+            raise DocumentRefused(reason("ingest.no_text"))
+        counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
+        event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, job), counted, job, cancel)
+        yield (event := replace(event, stage=IngestStage.INDEX))
+        document = self._document(source, sha256, text, split)
+        if before:
+            revision = before.revision if same else before.revision + 1
+            document = replace(document, revision=revision, enabled=before.enabled)
+        unkept = None if source.again else self._unkept(sha256, source)
+        job.written = True
+        if not self._store.put(document, chunks, vectors, again=source.again):
+            yield _other_now(event)
+            return
+        if source.again:  # not before: a document that was deleted meanwhile gets its file back by nobody
+            unkept = self._unkept(sha256, source)
+        job.documents[source.name] = document
+        job.done[source.name] = sha256
+        twin = job.twin(source.name, sha256)
+        job.twins[sha256] = twin or source.name
+        outcome = DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED
+        ended = replace(event, outcome=outcome, twin=twin, unkept=unkept)
+        if twin and not before:
+            job.copies.append(ended)
+        yield ended
+
+    def _unkept(self, sha256: str, source: Source) -> Reason | None:
+        """Keep the file beside its document; why it could not be, if so. That costs no document."""
+        if self._originals is None:
+            return None
+        try:
+            self._originals.keep(sha256, source.data)
+        except KeepingError as e:
+            log.warning("%r: its file is not kept: %s", source.name, e)
+            return e.reason
+        return None
+
+    def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
+        _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
+        return self._embedder.count_tokens(texts)
+
+    def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
+        """Vectors the store has for the document as it was, or for the same file under another name."""
+        donor = name if name in job.documents else job.twin(name, sha256)
+        return self._store.vectors(donor) if donor else {}
+
+    def _embed(
+        self, chunks: Sequence[Chunk], found: dict[str, Vectors], event: IngestEvent, job: _Job, cancel: Cancel
+    ) -> Generator[IngestEvent, None, tuple[IngestEvent, Vectors]]:
+        """Yields progress; returns the last event and `[len(chunks), dim]` vectors. Raises Stopped when cancelled."""
+        keys = [hashlib.sha256(each.embedded_text.encode()).hexdigest() for each in chunks]
+        found |= {key: job.vectors[key] for key in keys if key in job.vectors}
+        missing = {key: each for key, each in zip(keys, chunks, strict=True) if key not in found}
+        todo = list(missing.items())
+        yield (event := replace(event, done=sum(key in found for key in keys)))
+        _check(cancel)
+        for positions, vectors in self._embedder.stream_documents([each.embedded_text for _, each in todo]):
+            for position, vector in zip(positions, vectors, strict=True):
+                key, _ = todo[position]
+                found[key] = vector
+                job.remember(key, vector)
+            known = sum(key in found for key in keys)
+            yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
+            _check(cancel)
+        return event, np.stack([found[key] for key in keys])
+
+    def _document(self, source: Source, sha256: str, text: str, split: Split) -> Document:
+        title = PurePosixPath(source.name).stem if PLACE.fullmatch(split.title) else split.title
+        return Document(
+            name=source.name,
+            sha256=sha256,
+            title=title,
+            language=self._detect(text),
+            size=len(source.data),
+            chunks=len(split.chunks),
+            tokens=sum(each.tokens for each in split.chunks),
+            ingested_at=self._now(),
+            tags=split.front_matter.tags,
+            date=split.front_matter.date,
+            kind=kind_of(source.name),
+        )
+
+
+def refusal(refused: Refused) -> IngestEvent:
+    """The one event of a file that was refused unread."""
+    start = IngestEvent(refused.name, refused.origin, refused.size, IngestStage.READ)
+    return replace(start, outcome=DocumentOutcome.REFUSED, reason=refused.reason)
+
+
+def _other_now(event: IngestEvent) -> IngestEvent:
+    return replace(event, outcome=DocumentOutcome.REFUSED, reason=reason("originals.other_now"))
+
+
+def _check(cancel: Cancel) -> None:
+    if cancel:
+        raise Stopped(reason("ingest.cancelled"))

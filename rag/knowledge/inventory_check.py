@@ -1,0 +1,119 @@
+"""Whether the knowledge bases hold the documents they should, and what to say where one does not.
+
+As long as one lacks documents nothing may be made of what is there: no file is cleaned up, and no index is built.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from rag.errors import KeepingError, LibraryError, StoreError
+from rag.messages import Reason, reason, text
+from rag.types import Document
+
+from .catalog import Catalogue, KnowledgeBase, shown
+from .inventory import Inventory, Recorded
+
+log = logging.getLogger(__name__)
+
+NAMES_SHOWN = 5
+
+
+class Shelves(Protocol):
+    """Where the collections are; see `rag.knowledge.library.Database`."""
+
+    def held(self, collection: str) -> list[Document] | None: ...
+
+
+class Stocktaking:
+    """Compares collections with the inventory. Without one nothing is missed."""
+
+    def __init__(self, catalogue: Catalogue, shelves: Shelves, inventory: Inventory | None) -> None:
+        self._catalogue = catalogue
+        self._shelves = shelves
+        self._inventory = inventory
+        self.remark: Reason | None = None
+        """What was wrong at the last look at all knowledge bases, None for nothing."""
+
+    def lost(self, base: str = "") -> list[Recorded]:
+        """Documents a knowledge base should hold and does not; those it holds are recorded. Raises RagError."""
+        return self._take(self._catalogue.base(base).live)
+
+    def elsewhere(self, base: str = "") -> dict[str, list[Recorded]]:
+        """Documents of a knowledge base that never held any here, by the other Milvus they are recorded of. Raises
+        RagError."""
+        live = self._catalogue.base(base).live
+        if self._inventory is None or self._inventory.recorded(live) or self._shelves.held(live):
+            return {}
+        return self._inventory.elsewhere(live)
+
+    def give_up(self, base: str, documents: Sequence[Recorded]) -> None:
+        """Documents that were lost are not wanted back: recorded as deleted. Raises RagError."""
+        if self._inventory is not None:
+            live = self._catalogue.base(base).live
+            self._inventory.removed(live, {each.name: each.sha256 for each in documents})
+
+    def check_whole(self, base: str = "") -> None:
+        """Raise LibraryError when a knowledge base lacks documents: what is made of it would lack them, too."""
+        if lost := self.lost(base):
+            raise LibraryError(self._lacks(self._catalogue.base(base), lost))
+
+    def lacks_anything(self) -> bool:
+        """Look at every knowledge base; whether one lacks documents, or that cannot be told."""
+        before, self.remark = self.remark, None
+        try:
+            found = [remark for base in self._catalogue.all() if (remark := self._look(base))]
+        except (StoreError, KeepingError, LibraryError) as e:
+            log.warning("whether documents are missing cannot be told now: %s", e)
+            self.remark = before
+            return True
+        lacking = [each for each in found if each.code == LOST]
+        self.remark = next(iter(lacking or found), None)
+        if self.remark and self.remark != before:
+            log.warning("%s", text(self.remark, "en"))
+        return bool(lacking)
+
+    def _look(self, base: KnowledgeBase) -> Reason | None:
+        """What is wrong with one; what indexes beside the live one hold is recorded as well."""
+        for collection in filter(None, self._catalogue.beside(base.id)):
+            self._take(collection)
+        if lost := self.lost(base.id):
+            return self._lacks(base, lost)
+        if others := self.elsewhere(base.id):
+            milvus, there = most(others)
+            values = {"base": shown(base), "option": self._option(base)}
+            return reason("inventory.elsewhere", milvus=milvus, count=len(there), **values)
+        return None
+
+    def _take(self, collection: str) -> list[Recorded]:
+        if self._inventory is None:
+            return []
+        return self._inventory.take_stock(collection, partial(self._held, collection))
+
+    def _held(self, collection: str) -> list[Document]:
+        return self._shelves.held(collection) or []
+
+    def _lacks(self, base: KnowledgeBase, lost: Sequence[Recorded]) -> Reason:
+        values = {"base": shown(base), "option": self._option(base)}
+        return reason(LOST, count=len(lost), names=some([each.name for each in lost]), **values)
+
+    def _option(self, base: KnowledgeBase) -> str:
+        """What names a knowledge base to a command."""
+        return "" if base.id == self._catalogue.default else f" --kb {shlex.quote(base.name or base.id)}"
+
+
+LOST = "inventory.lost"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of many names, and a sign that there are more."""
+    return ", ".join([*names[:NAMES_SHOWN], "…"] if len(names) > NAMES_SHOWN else names)
+
+
+def most(others: Mapping[str, Sequence[Recorded]]) -> tuple[str, Sequence[Recorded]]:
+    """The Milvus most documents are recorded of, with these."""
+    return max(others.items(), key=lambda item: len(item[1]))

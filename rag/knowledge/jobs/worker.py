@@ -1,0 +1,360 @@
+"""Works through ingest jobs, one after the other, in a thread of its own, and takes up what other programs left.
+
+A job belongs to the product, not to a browser's tab: it goes on when the tab closes, and after the program was killed
+the next start finds it in the book, or another program over the same data does. Documents that were finished are not
+touched again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Protocol
+
+from rag.documents.files import Refused
+from rag.errors import KeepingError, RagError
+from rag.events import Cancel, DocumentOutcome, IngestEvent
+from rag.messages import Reason, reason
+from rag.types import Source
+
+from . import tries
+from .job import NO_ROOM, Job, JobFile, JobKind, JobState, Pace, Progress
+from .job_files import Spool
+from .queue import LOOK_SECONDS, JobList
+from .receiving import Offer, Receiving
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 30.0
+"""Until an idle runner looks again whether another program died and left jobs behind."""
+
+ABANDON_SECONDS = 5.0
+"""A batch of a knowledge base that is being deleted is waited for that long; it ends in an error otherwise."""
+
+ROOM_SECONDS = 30.0
+"""Between two looks of a job that waits for room on the disk."""
+
+
+class Take(Protocol):
+    """Takes sources into a knowledge base; see `rag.knowledge.ingest.Ingest.run`."""
+
+    def __call__(
+        self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
+    ) -> Iterator[IngestEvent]: ...
+
+
+class Renew(Protocol):
+    """Builds a new index of a knowledge base beside the live one; see `rag.knowledge.indexes.Indexes.rebuild`."""
+
+    def __call__(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]: ...
+
+
+class JobRunner:
+    """The queue of jobs and the thread that works through it. Safe for many threads."""
+
+    def __init__(
+        self,
+        known: JobList,
+        spool: Spool,
+        take: Take,
+        renew: Renew,
+        *,
+        there: Callable[[str], bool],
+        room: Callable[[int], Reason | None] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
+        idle: float = IDLE_SECONDS,
+        heed: float = LOOK_SECONDS,
+    ) -> None:
+        """`there` tells whether a knowledge base still is; `heed` is how many seconds a job goes on before it asks.
+
+        `room` says why a file of so many bytes must wait for room on the disk.
+        """
+        self._known = known
+        self._spool = spool
+        self._take = take
+        self._renew = renew
+        self._there = there
+        self._now = now
+        self._idle = idle
+        self._heed_every = heed
+        self._heeded = float("-inf")
+        self._room = room
+        self._receiving = Receiving(known, spool)
+        self._closed = Cancel()
+        self._thread: threading.Thread | None = None
+
+    # ---- what a front asks ------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """Grows with everything that happens to any job."""
+        return self._known.version
+
+    @property
+    def active(self) -> bool:
+        """Whether any job waits or runs."""
+        return self._known.active
+
+    def jobs(self) -> list[Job]:
+        """Every job that is remembered, oldest first, as it stands; those of other programs among them."""
+        return self._known.jobs()
+
+    def job(self, id: str) -> Job | None:
+        return self._known.job(id)
+
+    def pace(self, id: str) -> Pace:
+        """How fast a running job goes; nothing is known of that where another program runs it."""
+        return self._known.pace(id)
+
+    def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
+        """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
+        job = self._known.begin(collection, kind)
+        self._receiving.expect(job.id, offer)
+        self._known.enter(job)
+        return job.id
+
+    def reindex(self, collection: str) -> str:
+        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
+        for job in self.jobs():
+            if job.kind is JobKind.REINDEX and job.collection == collection and not job.ended:
+                return job.id
+        job = self._known.begin(collection, JobKind.REINDEX)
+        self._known.enter(job)
+        return job.id
+
+    def cancel(self, id: str) -> None:
+        """Stop a job between two batches; documents that are finished stay. Another program does so within seconds."""
+        if progress := self._known.own(id):
+            progress.cancel.cancel()
+            with self._known.changed:  # it may be one that waits for room
+                self._known.changed.notify_all()
+        elif (job := self.job(id)) and not job.ended:
+            self._known.stop(id)
+
+    def abandon(self, collection: str) -> int:
+        """A knowledge base was deleted: end jobs that fill it, forget those that did. Returns how many had to end."""
+        jobs = [job for job in self.jobs() if job.collection == collection]
+        unfinished = [job for job in jobs if not job.ended]
+        for job in jobs:
+            if job.ended:
+                self._known.remove(job.id)
+            else:
+                self.cancel(job.id)
+        until, running = self._now() + ABANDON_SECONDS, self._known.running()
+        if running is None or running.job.collection == collection:  # else they wait behind another one
+            for job in unfinished:
+                self.wait(job.id, until - self._now())
+        return len(unfinished)
+
+    def retry(self, id: str) -> str | None:
+        """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
+        old = self.job(id)
+        if old is None or not old.ended or not old.failures:
+            return None
+        files = old.failures
+
+        def offer() -> Iterator[Source | Refused]:
+            yield from (self._source(old, file) for file in files)
+            self.dismiss(old.id)  # the new job has all there is of it
+
+        return self.add(old.collection, offer, old.kind)
+
+    def dismiss(self, id: str) -> None:
+        """Forget a job that has ended, and those of its knowledge base before it that ended well. Documents stay."""
+        self._known.dismiss(id)
+
+    def wait(self, id: str, timeout: float | None = None) -> Job | None:
+        """The job once it has ended; as it stands after `timeout` seconds."""
+        return self._known.wait(id, timeout)
+
+    # ---- running ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to work: first on what earlier runs of the program left. Returns at once."""
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+        self._thread.start()
+
+    def close(self, patience: float = 20.0) -> None:
+        """End after the batch that runs; unfinished jobs are taken up by another program, or the next start."""
+        self._closed.cancel()
+        with self._known.changed:
+            self._known.changed.notify_all()
+        if running := self._known.running():
+            running.cancel.cancel()
+            tries.forgive(self._known, running)  # should the process be ended before the batch is
+        if self._thread:
+            self._thread.join(patience)
+        if not (self._thread and self._thread.is_alive()):  # else the end of the process frees the lock
+            self._known.leave()
+
+    def _run(self) -> None:
+        self._adopted()
+        while (progress := self._next()) is not None:
+            try:
+                self._work(progress)
+            except KeepingError as e:
+                self._stopped(progress, e.reason)
+            except Exception as e:  # the thread must outlive one job, whatever it holds
+                log.exception("job %s broke down", progress.job.id)
+                self._end(progress, JobState.FAILED, reason("jobs.broke_down", kind=type(e).__name__))
+
+    def _next(self) -> Progress | None:
+        """The next job to work on; None once closed."""
+        while not self._closed:
+            progress = self._known.waiting()
+            if progress and self._may_go_on(progress):
+                return progress
+            if progress is None and self._adopted():
+                continue
+            with self._known.changed:
+                if not self._closed and self._known.waiting() is progress and not (progress and progress.cancel):
+                    self._known.changed.wait(self._idle)
+        return None
+
+    def _may_go_on(self, progress: Progress) -> bool:
+        """Whether a job that waits need not wait for room; asked every now and then. Those behind it wait as well."""
+        if progress.job.error is None or progress.cancel or not self._there(progress.job.collection):
+            return True
+        if self._now() < progress.look_at:
+            return False
+        progress.look_at = self._now() + ROOM_SECONDS
+        return self._room(0) is None
+
+    def _adopted(self) -> bool:
+        try:
+            return self._known.adopt()
+        except KeepingError as e:
+            log.warning("what other programs left is not taken up now: %s", e)
+            return False
+
+    def _work(self, progress: Progress) -> None:
+        job = progress.job
+        self._known.move(progress, JobState.RUNNING)
+        self._known.catch_up(progress)
+        progress.started = self._now()
+        self._heeded = float("-inf")
+        self._heed(progress)
+        error = self._renewed(progress) if job.kind is JobKind.REINDEX else self._ingest(progress)
+        if self._closed:
+            tries.forgive(self._known, progress)
+            return  # the next start goes on
+        if not self._there(job.collection):
+            self._end(progress, JobState.CANCELLED, reason("jobs.base_deleted"), lost=True)
+        elif error is not None:
+            self._stopped(progress, error)
+        else:
+            self._end(progress, JobState.CANCELLED if progress.cancel else JobState.DONE, None)
+
+    def _stopped(self, progress: Progress, error: Reason) -> None:
+        """A job cannot go on: not now, for want of room, or not at all."""
+        if error.code not in NO_ROOM:
+            self._end(progress, JobState.FAILED, error)
+        elif progress.cancel:
+            self._end(progress, JobState.CANCELLED, None)
+        else:
+            tries.forgive(self._known, progress)
+            progress.look_at = self._now() + ROOM_SECONDS
+            self._known.hold(progress, error)
+
+    def _heed(self, progress: Progress) -> None:
+        """Cancel a job that another program's user wants cancelled, or whose knowledge base is gone."""
+        if self._now() - self._heeded < self._heed_every:
+            return
+        self._heeded = self._now()
+        if self._known.asked_to_stop(progress) or not self._there(progress.job.collection):
+            progress.cancel.cancel()
+
+    def _end(self, progress: Progress, state: JobState, error: Reason | None, *, lost: bool = False) -> None:
+        """No file stays without an outcome. Where all is `lost`, nothing can be tried again."""
+        self._receiving.forget(progress.job.id)
+        outcome = DocumentOutcome.CANCELLED if state is JobState.CANCELLED else DocumentOutcome.FAILED
+        for at, file in enumerate(progress.files):
+            ended = file if file.ended else replace(file, event=replace(file.event, outcome=outcome))
+            ended = replace(ended, sha256="") if lost else ended
+            if ended != file:
+                self._note_last(progress, at, ended)
+        self._known.end(progress, state, error)
+
+    def _note_last(self, progress: Progress, at: int, file: JobFile) -> None:
+        try:
+            self._known.note(progress, at, file, keep=True)
+        except KeepingError as e:  # the book may be what the job failed for
+            log.error("%s", e)
+
+    def _follow(self, progress: Progress, events: Iterator[IngestEvent]) -> Reason | None:
+        """Note events by the name of their document; why they ended early, if they did."""
+        places = {file.event.name: i for i, file in enumerate(progress.files)}
+        try:
+            for event in events:
+                if self._closed:
+                    break
+                at = places.setdefault(event.name, len(places))
+                self._note(progress, at, JobFile("", event))
+        except RagError as e:
+            return e.reason
+        return None
+
+    def _renewed(self, progress: Progress) -> Reason | None:
+        """Build a new index; why that ended early, if it did."""
+        if error := tries.too_often(progress):
+            return error
+        tries.begin(self._known, progress, None)
+        return self._follow(progress, self._renew(progress.job.collection, cancel=progress.cancel))
+
+    def _ingest(self, progress: Progress) -> Reason | None:
+        """Take the files of a job that have not ended; why it broke off, if it did."""
+        try:
+            self._receiving.receive(progress)
+            waiting = [i for i, file in enumerate(progress.files) if not file.ended]
+            events = self._take(
+                self._sources(progress, waiting), collection=progress.job.collection, cancel=progress.cancel
+            )
+            return self._taken(progress, iter(waiting), events)
+        except RagError as e:
+            return e.reason
+
+    def _taken(self, progress: Progress, positions: Iterator[int], events: Iterator[IngestEvent]) -> Reason | None:
+        at = next(positions, None)
+        for event in events:
+            if at is None or self._closed:
+                break
+            if event.reason and event.reason.code in NO_ROOM and not progress.cancel:
+                _break_off(events)
+                return event.reason  # no outcome of the file: it is taken once there is room
+            self._note(progress, at, replace(progress.files[at], event=event))
+            if event.outcome is not None:
+                at = next(positions, None)
+        return None
+
+    def _sources(self, progress: Progress, waiting: Iterable[int]) -> Iterator[Source | Refused]:
+        """The files of a job, each from the moment work on it begins. Raises KeepingError when it must wait."""
+        for at in waiting:
+            file = progress.files[at]
+            if self._closed:
+                return
+            if against := tries.against(file):
+                yield Refused(file.event.name, file.event.origin, file.event.size, against)
+                continue
+            if not progress.cancel:
+                if short := self._room(file.event.size):
+                    raise KeepingError(short)
+                tries.begin(self._known, progress, at)
+            yield self._source(progress.job, file)
+
+    def _note(self, progress: Progress, at: int, file: JobFile) -> None:
+        self._known.note(progress, at, file, keep=file.ended)
+        self._heed(progress)
+
+    def _source(self, job: Job, file: JobFile) -> Source | Refused:
+        return self._spool.source(job.id, file, again=job.kind is JobKind.REINGEST)
+
+
+def _break_off(events: Iterator[IngestEvent]) -> None:
+    """End the ingest now, not whenever the memory is tidied up. It may want to write once more."""
+    with suppress(RagError):
+        if isinstance(events, Generator):
+            events.close()

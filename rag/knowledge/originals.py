@@ -1,0 +1,249 @@
+"""The files documents were made of, kept as they came: to take them again, and to hand them out again.
+
+    originals/ab/ab12…      the bytes, named by their sha256 and never by what they are called
+    waste/ab12…             those of deleted documents, until their term has passed
+
+The bytes go because the deletion of their document was recorded (`inventory`), and never because something is missing:
+a file that nothing is known about stays. First they are moved aside; until the term has passed whoever wants them finds
+them there, and they come back with the document.
+
+Two processes may share the folders. Bytes are moved and removed in the transaction that finds no document has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.database import Database
+from rag.errors import KeepingError
+from rag.messages import reason
+from rag.private_files import private_folder
+
+from .inventory import MIGRATIONS
+
+log = logging.getLogger(__name__)
+
+DAY_SECONDS = 86_400.0
+TERM_SECONDS = 7 * DAY_SECONDS
+"""How long the bytes of a deleted document can be had back."""
+
+WASTE = "waste"
+"""Folder beside the originals."""
+
+ABANDONED_SECONDS = 3600.0
+"""Age at which a file somebody began to write is not written any more."""
+
+MOST_MOVED = 5_000
+"""Files at a time: nobody else can write meanwhile. The others wait for the next."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the originals take up."""
+
+    files: int
+    size: int
+    """Bytes."""
+
+
+class Originals:
+    """Originals of the documents of every Milvus that shares the folder. Safe for many threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        *,
+        now: Callable[[], float] = time.time,
+        term: float = TERM_SECONDS,
+    ) -> None:
+        """`term` is how many seconds what is moved aside can be had back."""
+        self._folder = folder
+        self._waste = folder.with_name(WASTE)
+        self._database = database
+        self._now = now
+        self._term = term
+        database.use("originals", MIGRATIONS)
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of a document that is there, or is about to be put. Raises KeepingError.
+
+        Called before the document is put: a crash then leaves bytes without a document, and no document without its
+        bytes. Bytes that wait for their end get their whole term anew.
+        """
+        with self._database.write() as db:
+            db.execute("UPDATE tombstones SET deleted_at = ? WHERE sha256 = ?", (self._now(), sha256))
+            db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
+            self._bring_back(sha256)
+        if not self.sound(sha256):
+            self._write(self._place(sha256), data)
+
+    def has(self, sha256: str) -> bool:
+        """Whether there is such a file. Whether it is whole is seen when it is read."""
+        try:
+            return bool(_SHA256.fullmatch(sha256)) and self._found(sha256).is_file()
+        except OSError:
+            return False
+
+    def get(self, sha256: str, *, name: str) -> bytes:
+        """The bytes, checked; `name` is what the document is called. Raises KeepingError: not there, or damaged."""
+        if not self.has(sha256):
+            raise KeepingError(reason("originals.not_kept", name=name))
+        place = self._found(sha256)
+        try:
+            data = place.read_bytes()
+        except OSError as e:
+            why = reason("originals.unreadable", name=name, path=str(place), detail=e.strerror or type(e).__name__)
+            raise KeepingError(why) from e
+        if hashlib.sha256(data).hexdigest() != sha256:
+            aside = self._waste / f"{sha256}.damaged"
+            log.error("%s is damaged and was moved to %s", place, aside)
+            self._move(place, aside)  # so that the file is kept anew when it comes again
+            raise KeepingError(reason("originals.damaged", name=name))
+        return data
+
+    def sound(self, sha256: str) -> bool:
+        """Whether the bytes are there and are those that were kept. Changes nothing."""
+        try:
+            with self._found(sha256).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was ever kept here; told without the database, which would be made by asking it."""
+        return self._folder.is_dir()
+
+    def tidy(self) -> int:
+        """Move aside the bytes of documents whose deletion was recorded, and remove those whose term has passed.
+
+        Called when every collection was looked at and has what it should have. Returns how many files were removed.
+        Raises KeepingError.
+        """
+        with self._database.write() as db:
+            held = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM inventory")}
+            self._return(db, held)
+            finished = self._set_aside(db, held)
+            gone = self._end(db, self._now() - self._term, finished=finished)
+        self._remove(self._abandoned(self._now() - ABANDONED_SECONDS))
+        return gone
+
+    def _return(self, db: sqlite3.Connection, held: Set[str]) -> None:
+        """Bring back bytes that were moved aside and belong to a document again."""
+        for sha256 in _aside(db) & held:
+            self._bring_back(sha256)
+            db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
+
+    def _set_aside(self, db: sqlite3.Connection, held: Set[str]) -> bool:
+        """Move the bytes of documents whose deletion was recorded, unless another one has them; whether all were."""
+        deleted = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM tombstones")}
+        moving = sorted(deleted - held - _aside(db))
+        for sha256 in moving[:MOST_MOVED]:
+            if self._place(sha256).is_file():
+                self._move(self._place(sha256), self._waste / sha256)
+            if (self._waste / sha256).is_file():
+                db.execute("INSERT OR REPLACE INTO waste VALUES (?, ?)", (sha256, self._now()))
+        return len(moving) <= MOST_MOVED
+
+    def _end(self, db: sqlite3.Connection, late: float, *, finished: bool) -> int:
+        """Remove bytes that have been aside since `late`, and the tombstones that are of no use any more."""
+        gone = [str(row[0]) for row in db.execute("SELECT sha256 FROM waste WHERE since <= ?", (late,))]
+        self._remove(self._waste / sha256 for sha256 in gone)
+        for table in ("waste", "tombstones"):
+            db.executemany(f"DELETE FROM {table} WHERE sha256 = ?", [(sha256,) for sha256 in gone])
+        if finished:
+            rest = "deleted_at <= ? AND sha256 NOT IN (SELECT sha256 FROM waste)"
+            db.execute(f"DELETE FROM tombstones WHERE {rest}", (late,))
+        return len(gone)
+
+    def _bring_back(self, sha256: str) -> None:
+        if (self._waste / sha256).is_file() and not self._place(sha256).is_file():
+            self._move(self._waste / sha256, self._place(sha256))
+
+    def _found(self, sha256: str) -> Path:
+        """Where the bytes are, or would be."""
+        place, aside = self._place(sha256), self._waste / sha256
+        return aside if not place.is_file() and aside.is_file() else place
+
+    def _place(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def _write(self, place: Path, data: bytes) -> None:
+        part = place.with_name(f"{place.name}.{uuid.uuid4().hex}.part")
+        try:
+            private_folder(place.parent)
+            try:
+                part.write_bytes(data)
+                part.replace(place)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as e:
+            why = reason("originals.unwritable", path=str(self._folder), detail=e.strerror or type(e).__name__)
+            raise KeepingError(why) from e
+
+    def _move(self, place: Path, to: Path) -> None:
+        with self._changing():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            place.replace(to)
+
+    def _remove(self, places: Iterable[Path]) -> None:
+        with self._changing():
+            for place in places:
+                place.unlink(missing_ok=True)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What cannot be moved or removed now is found and tried again."""
+        try:
+            yield
+        except OSError as e:
+            detail = e.strerror or type(e).__name__
+            path = str(e.filename or self._folder)
+            raise KeepingError(reason("originals.no_access", path=path, detail=detail)) from e
+
+    def _abandoned(self, before: float) -> Iterator[Path]:
+        """What somebody began to write who was killed."""
+        return (path for path in self._folder.glob("??/*.part") if path.stat().st_mtime < before)
+
+
+def usage(folder: Path) -> Used:
+    """How many files of documents there are and what they take up. Raises OSError when that cannot be seen."""
+    return _usage(folder, "??/*")
+
+
+def waste(folder: Path) -> Used:
+    """The same of those that were moved aside."""
+    return _usage(folder.with_name(WASTE), "*")
+
+
+def _usage(folder: Path, pattern: str) -> Used:
+    sizes = [path.stat().st_size for path in folder.glob(pattern)] if folder.is_dir() else []
+    return Used(len(sizes), sum(sizes))
+
+
+def _aside(db: sqlite3.Connection) -> set[str]:
+    return {str(row[0]) for row in db.execute("SELECT sha256 FROM waste")}
+
+
+def name_by_content(sha256: str, data: bytes) -> str:
+    """What to call a document whose name is not known, so that it is read as what it is."""
+    head = data[:1024].lstrip()
+    if head.startswith(b"PK"):
+        kind = "pptx" if b"ppt/slides/" in data else "docx"
+    elif head.startswith(b"%PDF"):
+        kind = "pdf"
+    else:
+        kind = "html" if head[:15].lower().startswith((b"<!doctype html", b"<html")) else "md"
+    return f"recovered/{sha256[:12]}.{kind}"

@@ -1,0 +1,76 @@
+"""The archive of a knowledge base: a zip file that says itself what is in it.
+
+    manifest.json            fingerprint, counts, and name, size and sha256 of every other entry
+    parts/00001.documents    documents, one JSON object a line
+    parts/00001.chunks       their chunks in order, one JSON object a line
+    parts/00001.vectors      their vectors in order, little-endian float32
+    …
+    originals/SHA256         the file a document was made of, where it was kept (since version 2)
+    extra/NAME               anything else that belongs to the knowledge base
+
+Documents are never split between parts, so that both sides hold one part at a time. Vectors are plain bytes: their
+number follows from the chunks and the dimension, and nothing of a file decides how it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from rag.types import Fingerprint
+
+FORMAT = "plainsight"
+FIRST_VERSION, VERSION = 1, 2
+"""The second has originals. An archive without any is as it always was, and programs from before read it."""
+
+MANIFEST = "manifest.json"
+PART = re.compile(r"parts/(\d{5,9})\.(documents|chunks|vectors)")
+ORIGINAL = re.compile(r"originals/[0-9a-f]{64}")
+EXTRA = re.compile(r"extra/[a-z0-9][a-z0-9_-]{0,59}(\.[a-z0-9]{1,8})?")
+
+MANIFEST_BYTES = 64_000_000
+"""A million parts' worth of names; a larger one is not read."""
+
+ENTRY_BYTES = 4_000_000_000
+"""The largest entry that is read: 250,000 chunks at 4096 dimensions in one document."""
+
+ORIGINAL_BYTES = 1_100_000_000
+"""The largest original that is read: more than the largest file RAG_MAX_FILE_MB admits."""
+
+MOST_GROWTH = 200
+"""How many times its packed size an entry may be. Documents grow ten times at most, a bomb a thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the archive as the manifest names it."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the archive says of itself."""
+
+    format: str
+    version: int
+    collection: str
+    """The collection it was made from; it may go into another."""
+    created_at: float
+    """Seconds since the epoch, UTC."""
+    fingerprint: Fingerprint
+    documents: int
+    chunks: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Bytes that belong to a knowledge base beside its documents, such as its ledgers, under `extra/NAME`."""
+
+    name: str
+    open: Callable[[], BinaryIO]

@@ -1,0 +1,196 @@
+"""Loads the models of the chosen profile: finds or fetches them, and takes the fastest honest way to run them.
+
+The Qwen3 models run on the packed engine where it knows their architecture, else on the libraries' own path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from rag.events import Cancel
+from rag.messages import Reason
+from rag.protocols import Embedder, Reranker
+from rag.runtime import Afterwards, Models, Report
+from rag.settings import Settings
+from rag.status import PartState, PartStatus
+from rag.text.language import detect
+from rag.types import Fingerprint
+
+from .device import DeviceLock, Placement, choose_placement, limit_threads
+from .profiles import Choice, Sought, choose
+
+if TYPE_CHECKING:
+    from .engine.serving import LoadedEmbedder, LoadedReranker, Serving
+    from .hub.locate import Downloadable, Found
+
+Model = TypeVar("Model", bound=Embedder | Reranker)
+
+
+def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
+    """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
+    from .offline import NAME, Extractive
+
+    for part in ("embedder", "reranker"):
+        report(PartStatus(part, PartState.LOADING))
+    choice: Choice[Found | Downloadable] = choose(
+        settings.profile, indexed, offline_model=NAME, seek=lambda: _seek(settings)
+    )
+    placement = choose_placement(device=settings.device, threads=settings.threads)
+    limit_threads(placement.threads)
+    afterwards: Afterwards = _nothing
+    if choice.profile == "offline":
+        embedder, reranker = _load_offline(report)
+    else:
+        folders = {
+            part: _fetched(part, place, report, cancel)
+            for part, place in (("embedder", choice.embedder), ("reranker", choice.reranker))
+            if place
+        }
+        embedder, reranker, afterwards = _load_qwen3(settings, folders, placement, report)
+    detect("warm up")  # its table takes a second to load, which is better spent here than on the first question
+    return Models(choice.profile, choice.why, embedder, reranker, Extractive(embedder), afterwards)
+
+
+def _seek(settings: Settings) -> tuple[Sought[Found | Downloadable], Sought[Found | Downloadable]]:
+    from .hub.locate import Found, Missing, locate
+
+    def seek(model: str, revision: str) -> Sought[Found | Downloadable]:
+        place = locate(model, revision)
+        if isinstance(place, Missing):
+            return Sought(None, missing=place.why)
+        return Sought(place, here=isinstance(place, Found))
+
+    embedder = seek(settings.embedding_model, settings.embedding_revision)
+    if embedder.missing:  # an unreachable hub is waited for once, not twice
+        return embedder, embedder
+    return embedder, seek(settings.reranker_model, settings.reranker_revision)
+
+
+def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
+    from .offline import MaxSimReranker, MiniLmEmbedder
+
+    embedder = MiniLmEmbedder.load(lock=DeviceLock())
+    _ready(report, "embedder", embedder)
+    reranker = MaxSimReranker(embedder)
+    _ready(report, "reranker", reranker)
+    return embedder, reranker
+
+
+def _load_qwen3(
+    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report
+) -> tuple[Embedder, Reranker, Afterwards]:
+    from .engine.serving import Serving, refusal
+
+    refused = refusal(found["embedder"].path) or refusal(found["reranker"].path)
+    if refused:
+        return *_load_by_library(settings, found, placement, report, refused), _nothing
+    serving = Serving(
+        device=placement.device,
+        number_type=settings.number_type,
+        lock=DeviceLock(),
+        data=Path(settings.data_dir),
+    )
+    embedder = serving.embedder(
+        found["embedder"].path,
+        name=_shown(settings.embedding_model),
+        revision=found["embedder"].revision,
+        dimension=settings.embedding_dimension,
+        max_tokens=settings.embedding_max_tokens,
+    )
+    _ready(report, "embedder", embedder.model, embedder.plan.why)
+    reranker = serving.reranker(
+        found["reranker"].path,
+        name=_shown(settings.reranker_model),
+        revision=found["reranker"].revision,
+        max_tokens=settings.reranker_max_tokens,
+    )
+    _ready(report, "reranker", reranker.model, reranker.plan.why)
+    return embedder.model, reranker.model, lambda cancel: _check(serving, (embedder, reranker), report, cancel)
+
+
+def _check(serving: Serving, loaded: Sequence[LoadedEmbedder | LoadedReranker], report: Report, cancel: Cancel) -> None:
+    """Find out in the background whether a faster number type may be used from the next start on, and show it."""
+    for one in loaded:
+        why = serving.check(one, cancel=cancel)
+        if why:
+            _ready(report, one.subject.part, one.model, why)
+
+
+def _nothing(cancel: Cancel) -> None:
+    """There is nothing to do after loading."""
+
+
+def _load_by_library(
+    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report, refused: Reason
+) -> tuple[Embedder, Reranker]:
+    from .qwen3.embedding import Qwen3Embedder
+    from .qwen3.reranking import Qwen3Reranker
+    from .score_cache import RememberingReranker, ScoreCache
+
+    lock = DeviceLock()
+    embedding = partial(
+        Qwen3Embedder.load,
+        lock=lock,
+        dimension=settings.embedding_dimension,
+        max_tokens=settings.embedding_max_tokens,
+        batch_tokens=settings.batch_tokens,
+    )
+    embedder, moved = _placed(embedding, settings.embedding_model, found["embedder"], placement)
+    _ready(report, "embedder", embedder, moved or refused)
+    reranking = partial(
+        Qwen3Reranker.load,
+        lock=lock,
+        max_tokens=settings.reranker_max_tokens,
+        batch_tokens=settings.batch_tokens,
+    )
+    scored, moved = _placed(reranking, settings.reranker_model, found["reranker"], placement)
+    reranker = RememberingReranker(scored, ScoreCache())
+    _ready(report, "reranker", reranker, moved or refused)
+    return embedder, reranker
+
+
+def _placed(load: Callable[..., Model], name: str, found: Found, placement: Placement) -> tuple[Model, Reason | None]:
+    """What `load` makes on the device, or where it has room, and why it is there."""
+    from .memory import placed
+
+    shown = _shown(name)
+    return placed(
+        placement.device,
+        shown,
+        lambda device: load(
+            found.path,
+            name=shown,
+            revision=found.revision,
+            placement=choose_placement(device=device, threads=placement.threads),
+        ),
+    )
+
+
+def _ready(report: Report, part: str, model: Embedder | Reranker, why: Reason | None = None) -> None:
+    report(PartStatus(part, PartState.READY, model.info.name, model.info, why))
+
+
+def _shown(model: str) -> str:
+    """The name of a model: its hub id, or the last part of a folder's path."""
+    folder = Path(model).expanduser()
+    return folder.resolve().name if folder.is_dir() else model
+
+
+def _fetched(part: str, place: Found | Downloadable, report: Report, cancel: Cancel) -> Found:
+    """The model's folder, downloaded first where it is not here."""
+    from .hub.download import download
+    from .hub.locate import Found
+
+    if isinstance(place, Found):
+        report(PartStatus(part, PartState.LOADING, place.path.name))
+        return place
+
+    def progress(done: int, total: int) -> None:
+        report(PartStatus(part, PartState.DOWNLOADING, place.model_id, done=done, total=total))
+
+    found = download(place, progress=progress, cancel=cancel)
+    report(PartStatus(part, PartState.LOADING, place.model_id))
+    return found

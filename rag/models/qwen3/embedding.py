@@ -1,0 +1,150 @@
+"""Qwen3-Embedding through Sentence-Transformers: texts to unit vectors. Knows no chunks and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling
+
+from rag.errors import ModelRejected, ModelsError
+from rag.messages import reason
+from rag.status import ModelInfo
+from rag.types import Vectors
+
+from ..device import DeviceLock, Placement
+from ..hub.weights import check_family
+from ..memory import in_parts_that_fit, out_of_memory
+from ..tokens import batches, left_padded
+from ..vectors import check_probe, chosen_dimension, gathered, positions_of, spread, unit_rows
+from .prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
+
+
+class Qwen3Embedder:
+    """Vectors of one Qwen3 embedding model. Safe for many threads: one forward pass at a time, queries first."""
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        tokens: EmbeddingTokens,
+        info: ModelInfo,
+        *,
+        lock: DeviceLock,
+        dimension: int = 0,
+        batch_tokens: int = 4096,
+        batch_rows: int | None = None,
+    ) -> None:
+        """`dimension` 0 is the model's own. Raises ModelRejected when the model is not what this class needs."""
+        self._model = model.eval()
+        self._info = info
+        self._lock = lock
+        self._batch_tokens = batch_tokens
+        self._batch_rows = batch_rows
+        self._tokens = tokens
+        _check_pooling(model, info.name)
+        self._dimension = chosen_dimension(dimension, largest=_config(model).hidden_size, model=info.name)
+        check_probe(self._run(tokens.ids([PROBE]), urgent=False), dimension=self._dimension, model=info.name)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        name: str,
+        revision: str,
+        placement: Placement,
+        lock: DeviceLock,
+        dimension: int = 0,
+        max_tokens: int = 8192,
+        batch_tokens: int = 4096,
+    ) -> Qwen3Embedder:
+        """From a complete model folder, without a network. Raises ModelsError, ModelRejected among them, and
+        lets a lack of memory through.
+
+        `max_tokens` is lowered to what the model can take.
+        """
+        check_family(folder, name)
+        try:
+            model = SentenceTransformer(
+                str(folder),
+                device=placement.device,
+                local_files_only=True,
+                model_kwargs={"dtype": getattr(torch, placement.dtype)},
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as e:
+            if out_of_memory(e):
+                raise
+            raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
+        limit = min(max_tokens, _config(model).max_position_embeddings)
+        return cls(
+            model,
+            EmbeddingTokens(FileTokenizer(folder), name=name, limit=limit),
+            ModelInfo(name=name, revision=revision, device=placement.device, dtype=placement.dtype),
+            lock=lock,
+            dimension=dimension,
+            batch_tokens=batch_tokens,
+            batch_rows=placement.batch_rows,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text embedded whole, in tokens, the closing one included."""
+        return self._tokens.limit
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
+
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """As the protocol says; identical texts are embedded once."""
+        places = positions_of(texts)
+        rows = self._tokens.ids(list(places))
+        where = list(places.values())
+        groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows)
+        for group in groups:
+            parts = in_parts_that_fit(
+                group,
+                lambda part: self._run([rows[p] for p in part], urgent=False),
+                model=self._info.name,
+                tokens=lambda p: len(rows[p]),
+            )
+            for part, vectors in parts:
+                yield spread(vectors, [where[p] for p in part])
+
+    def embed_query(self, query: str, *, instruction: str) -> Vectors:
+        return self._run(self._tokens.ids([query_text(query, instruction)]), urgent=True)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._tokens.counts(texts)
+
+    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
+        ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does
+        device = self._model.device
+        with self._lock.turn(urgent=urgent), torch.inference_mode():
+            features = {
+                "input_ids": torch.tensor(ids, device=device),
+                "attention_mask": torch.tensor(mask, device=device),
+            }
+            whole = self._model(features)["sentence_embedding"].float().cpu().numpy()
+        return unit_rows(whole[:, : self._dimension])
+
+
+def _config(model: SentenceTransformer) -> Any:
+    return model[0].config
+
+
+def _check_pooling(model: SentenceTransformer, name: str) -> None:
+    pooling = [module for module in model if isinstance(module, Pooling)]
+    modes = [str(module.pooling_mode) for module in pooling]
+    if modes != ["lasttoken"] or not pooling[0].include_prompt:
+        raise ModelRejected(reason("models.pooling", model=name, found=", ".join(modes)))

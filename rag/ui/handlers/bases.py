@@ -1,0 +1,117 @@
+"""What is done to knowledge bases on the page: look at another, make, set up, delete. Plain functions as elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.cli.kb import with_values
+from rag.errors import LibraryError, RagError
+from rag.knowledge.catalog import OWN, KnowledgeBase
+from rag.knowledge.listing import Listing
+from rag.messages import text
+from rag.service import Service
+
+from ..html.library import library as library_view
+from ..html.markup import esc
+from ..state.session import Chosen, Session, Sessions
+from ..views import Views
+from .guard import guarded
+from .visitor import Visitor, text_in
+
+FIELDS = ("name", "description", "language", *OWN)
+LONGEST = 4000
+"""Characters of a field; the catalogue says what is too long for it."""
+
+
+class Shown(NamedTuple):
+    """What changes on the page; each field is one component."""
+
+    tools: Any = gr.skip()
+    table: Any = gr.skip()
+    scope: Any = gr.skip()
+    sheet: Any = gr.skip()
+    progress: Any = gr.skip()
+
+
+class Bases:
+    """One per page."""
+
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.views = views
+
+    @guarded
+    def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Look at the documents of another knowledge base."""
+        return self._at(Visitor.of(tab, request), text_in(event, "base"))
+
+    @guarded
+    def new(self, request: gr.Request, tab: str) -> str:
+        """The sheet for a new one."""
+        return library_view.new(Visitor.of(tab, request).language)
+
+    @guarded
+    def create(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Make one and look at it; what cannot be is said in the sheet."""
+        who, name = Visitor.of(tab, request), text_in(event, "name")[:LONGEST]
+        try:
+            made = self.service.create_base(name, description=text_in(event, "description")[:LONGEST])
+        except LibraryError as e:
+            problem = esc(text(e.reason, who.language))
+            return Shown(sheet=library_view.new(who.language, entered=name, problem=problem))
+        return self._at(who, made.id)._replace(sheet="")
+
+    @guarded
+    def edit(self, request: gr.Request, tab: str) -> str:
+        """The sheet that sets up the one looked at."""
+        who = Visitor.of(tab, request)
+        return self._sheet(self.views.base(self.sessions.get(who.key)), who)
+
+    @guarded
+    def save(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Keep what the sheet says."""
+        who = Visitor.of(tab, request)
+        base = self.views.base(self.sessions.get(who.key))
+        try:
+            values = {name: text_in(event, name)[:LONGEST] for name in FIELDS}
+            self.service.change_base(with_values(base, values))
+        except RagError as e:
+            return Shown(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
+        return self._at(who, base.id)._replace(sheet="")
+
+    @guarded
+    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Delete the one looked at, once its name was typed; the list of jobs says which of them ended with it."""
+        who = Visitor.of(tab, request)
+        base = self.views.base(self.sessions.get(who.key))
+        try:
+            self.service.delete_base(base.id, typed=text_in(event, "typed")[:LONGEST])
+        except LibraryError as e:
+            return Shown(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
+        self.sessions.update(who.key, lambda s: replace(s, scope=_without(s.scope, base.id)))
+        return self._at(who, "")._replace(sheet="")
+
+    def _sheet(self, base: KnowledgeBase, who: Visitor, *, problem: str = "") -> str:
+        is_default = base.id == self.views.default_base()
+        filled = self.views.filled(base.id)
+        return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)
+
+    def _at(self, who: Visitor, id: str) -> Shown:
+        def moved(session: Session) -> Session:
+            return replace(session, base=id, listing=Listing(), buried=()) if id != session.base else session
+
+        session = self.sessions.update(who.key, moved)
+        tools, table = self.views.shelf(session, who.language)
+        scope, progress = self.views.scope(session, who.language), self.views.progress(session, who.language)
+        return Shown(tools, table, scope, progress=progress)
+
+
+def _without(scope: Chosen, id: str) -> Chosen:
+    return Chosen(
+        tuple(each for each in scope.collections if each != id),
+        tuple(part for part in scope.narrowed if part.collection != id),
+    )

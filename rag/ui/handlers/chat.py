@@ -1,0 +1,317 @@
+"""What the page does when something happens: plain functions of (inputs, request), returning what changes on the page.
+
+Knows no layout. Whoever calls is identified by cookie and tab id alone; everything a browser sends is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import KeepingError, RagError
+from rag.events import Cancel, Judging
+from rag.evidence.conversation_store import new_answer
+from rag.knowledge.catalog import OWN
+from rag.ledger import Answered, AnswerEvent
+from rag.messages import Language, reason
+from rag.readiness import wait_until_ready
+from rag.request import Request
+from rag.service import Service
+from rag.text.well_formed import well_formed
+from rag.types import RetrievalOptions
+
+from ..html import status as status_view
+from ..html.answer import transcript
+from ..html.evidence import record as record_view
+from ..i18n import language
+from ..keeping import begun, kept
+from ..state.options import NAMES, clamped
+from ..state.question_queue import Desk, Places, Ticket
+from ..state.runs import STOP_PATIENCE, Run, drawn
+from ..state.session import Session, Sessions, Slot
+from ..state.turn import Turn
+from ..views import Chat, Views, busy, free
+from .guard import guarded, reason_of
+from .visitor import Visitor, key_of, number_in, question_in, text_in, user_of
+
+ABANDONED_AFTER = 20.0
+"""Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
+
+
+class Handlers:
+    """One per page. Holds the service and the sessions; nothing of any visitor."""
+
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.views = views
+        self.desk = Desk(Places(of_visitor=service.settings.questions_per_visitor))
+
+    # ---- opening ----------------------------------------------------------------------------------------------------
+
+    @guarded
+    def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
+        """A page was loaded: show the conversation the tab already had, and the jobs that run.
+
+        `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
+        """
+        who, edition = Visitor.of(tab, request), self.views.edition()
+        session = self.sessions.slot(who.key, who.address).session
+        if not session.turns and not session.conversation:
+            self._resumed(who, talk)
+        status, lang = self.service.status(), who.language
+        return (
+            tab,
+            *self.views.chat(self.sessions.slot(who.key), lang),
+            self.views.progress(self.sessions.get(who.key), lang),
+            *self.views.shelf(self.sessions.get(who.key), lang),
+            self.views.scope(self.sessions.get(who.key), lang),
+            edition,
+            status_view.pill(status, lang, user=user_of(request)),
+            status_view.parts(status, lang),
+        )
+
+    def _resumed(self, who: Visitor, talk: str) -> Session:
+        """The session with what the tab remembers; as it was where that is gone, or never was the visitor's."""
+        if not isinstance(talk, str) or not talk or not who.owner:
+            return self.sessions.get(who.key)
+        try:
+            title, thread = self.service.book.title(who.owner, talk), self.service.book.thread(who.owner, talk)
+        except KeepingError:
+            return self.sessions.get(who.key)
+        return self.sessions.update(who.key, lambda s: s.resumed(talk, title, thread))
+
+    # ---- asking -----------------------------------------------------------------------------------------------------
+
+    @guarded
+    def ask(self, request: gr.Request, question: str, tab: str, *values: Any) -> Chat:
+        """The composer was sent: a new question, or a changed one in place of an earlier."""
+        who = Visitor.of(tab, request)
+        editing = self.sessions.get(who.key).editing
+        return self.put(who, Request(question, options=self.options(who, values)), replacing=editing)
+
+    @guarded
+    def example(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+        """An example question was clicked."""
+        who, question = Visitor.of(tab, request), text_in(event, "text")
+        return self.put(who, Request(question, options=self.options(who, values)))
+
+    @guarded
+    def retry(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+        """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        asked = Request(
+            turn.question, options=self.options(who, values), search_query=question_in(text_in(event, "query"))
+        )
+        return self.put(who, asked, replacing=turn.number)
+
+    @guarded
+    def answer_anyway(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
+        """Answer from the best candidates of a question that was refused, whatever their probability."""
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        options = replace(turn.options, threshold=0.0)
+        return self.put(who, Request(turn.question, options=options, given=turn.ledger), replacing=turn.number)
+
+    def turn_of(self, who: Visitor, event: gr.EventData) -> Turn:
+        """The turn an event names. Raises RagError when it is not part of the visitor's conversation."""
+        turn = self.sessions.get(who.key).turn(number_in(event, "turn"))
+        if turn is None:
+            raise RagError(reason("ui.turn_gone"))
+        return turn
+
+    def options(self, who: Visitor, values: Sequence[Any]) -> RetrievalOptions:
+        """What the visitor's questions are asked with: their scope, and the values of the settings page.
+
+        Where a value is as the settings have it, nobody chose it, and a knowledge base alone in scope has its own way.
+        """
+        scope = self.sessions.get(who.key).scope
+        usual = clamped({}, self.service.settings.retrieval)
+        given = [well_formed(value) if isinstance(value, str) else value for value in values]
+        chosen = clamped(dict(zip(NAMES, given, strict=False)), usual)
+        wanted = self.service.defaults(scope.collections)
+        own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
+        return scope.over(replace(chosen, **own))
+
+    def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
+        """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
+        question = question_in(request.question)
+        if not question:
+            return Chat()
+        request = replace(request, question=question)
+        slot = self.sessions.slot(who.key, who.address)
+        check_free(slot)
+        ticket = self.desk.enter(who.owner or who.key, who.address)
+        waiting = not self.service.status().ready
+        ingesting = self.service.jobs.active
+        session = self.sessions.update(
+            who.key,
+            lambda s: s.asked(
+                request.question,
+                request.options,
+                replacing=replacing,
+                waiting=waiting,
+                ingesting=ingesting,
+                search_query=request.search_query,
+            ),
+        )
+        assert session.last is not None
+        asked = replace(request, history=session.history(session.last.number))
+        slot.answering = self._run_answer(who, session.conversation, session.last, asked, ticket).start()
+        return self.views.chat(slot, who.language)._replace(box=busy(""))
+
+    def _run_answer(
+        self, who: Visitor, conversation: str, turn: Turn, request: Request, ticket: Ticket
+    ) -> Run[AnswerEvent]:
+        def change(how: Callable[[Turn], Turn]) -> None:
+            self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
+
+        request = replace(request, id=new_answer())
+
+        def said(place: int) -> None:
+            change(lambda t: replace(t, place=place))
+            run.announce()
+
+        def events(cancel: Cancel) -> Iterator[AnswerEvent]:
+            if who.owner:
+                begun(self.service.book, who.owner, conversation, turn.parent, request)
+            with self.desk.turn(ticket, cancel, said):
+                wait_until_ready(self.service.status, cancel)
+                if not cancel:
+                    yield from self.service.ask(request, cancel=cancel)
+
+        def ended() -> None:
+            self.desk.leave(ticket)
+            change(_ended)
+
+        def apply(event: AnswerEvent) -> None:
+            change(lambda t: t.after(event))
+            if isinstance(event, Answered) and who.owner:
+                change(kept(self.service.book, who.owner, conversation, turn.parent, event.ledger))
+
+        run = Run(
+            events,
+            apply=apply,
+            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False, place=0)),
+            ended=ended,
+            linger=ABANDONED_AFTER,
+        )
+        return run
+
+    @guarded
+    async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
+        """The running answer, as often as a reader can follow, until it ends or another question takes its place."""
+        key, lang = key_of(tab, request), language(request)
+        slot = self.sessions.slot(key)
+        run, last = slot.answering, slot.session.last
+        if run is None or last is None:
+            yield Chat()
+            return
+        shown: object = None
+        watcher = slot.watch()
+        async for news in run.follow():
+            if watcher not in slot.watchers:
+                return
+            turn = slot.session.turn(last.number)
+            if slot.answering is not run or turn is None:
+                yield await drawn(
+                    self.views.chat, slot, lang
+                )  # what came before may have crossed the new state on its way
+                return
+            if not news:
+                yield Chat()
+                continue
+            known = (turn.retrieval, turn.done, slot.session.shown, _tenths(turn.judging))
+            fresh = known != shown and slot.session.shown == turn.number
+            shown = known
+            yield await drawn(self._answering, slot.session, lang, evidence=fresh)
+        self.sessions.update(key, lambda s: s.with_turn(last.number, _ended))
+        if slot.answering is run:
+            yield (await drawn(self._answering, slot.session, lang, evidence=True))._replace(box=free())
+            # Gradio sends the last one twice: by then a click may have changed what it shows. The composer's state is
+            # in it all the same: the browser applies differences in place, to messages it has not yet shown too, so
+            # that without it a busy page would never see it.
+            yield Chat(box=free())
+
+    def _answering(self, session: Session, lang: Language, *, evidence: bool) -> Chat:
+        """The last turn, with its evidence where that is new."""
+        return Chat(
+            live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else gr.skip()
+        )
+
+    @guarded
+    def stop(self, request: gr.Request, tab: str) -> Any:
+        """The stop button: at whatever stage the answer is. A page that missed the end gets its composer back."""
+        run = self.sessions.slot(key_of(tab, request)).answering
+        if run is None or not run.active:
+            return free()
+        run.stop()
+        return gr.skip()
+
+    @guarded
+    def edit(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
+        """Put an earlier question into the composer; sending it replaces that turn and all after it."""
+        who = Visitor.of(tab, request)
+        turn = self.turn_of(who, event)
+        self.sessions.update(who.key, lambda s: replace(s, editing=turn.number))
+        return Chat(box=gr.update(value=turn.question), banner=transcript.editing(turn.number, who.language))
+
+    @guarded
+    def cancel_edit(self, request: gr.Request, tab: str) -> Chat:
+        """Leave the earlier question as it is."""
+        self.sessions.update(key_of(tab, request), lambda s: replace(s, editing=0))
+        return Chat(box=gr.update(value=""), banner="")
+
+    @guarded
+    def new_chat(self, request: gr.Request, tab: str) -> Chat:
+        """An empty conversation; what still runs is stopped."""
+        who = Visitor.of(tab, request)
+        self.leave(who)
+        self.sessions.update(who.key, Session.cleared)
+        return self.views.chat(self.sessions.slot(who.key), who.language)._replace(box=free())
+
+    def leave(self, who: Visitor) -> None:
+        """Stop what is being answered; what came so far is kept."""
+        slot = self.sessions.slot(who.key)
+        if slot.answering:
+            slot.answering.stop()
+            slot.answering = None
+
+    @guarded
+    def show_evidence(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The evidence of an earlier turn."""
+        who = Visitor.of(tab, request)
+        number = self.turn_of(who, event).number
+        session = self.sessions.update(who.key, lambda s: replace(s, shown=number))
+        return self.views.evidence(session, who.language)
+
+    @guarded
+    def show_record(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Everything that is known about an answer, the exact messages among it."""
+        who = Visitor.of(tab, request)
+        ledger = self.turn_of(who, event).ledger
+        if ledger is None:
+            raise RagError(reason("ui.turn_gone"))
+        return record_view.record(ledger, who.language)
+
+
+def check_free(slot: Slot) -> None:
+    """Raise RagError while an answer is being written. One that was stopped is given the moment it takes to end, so
+    that what comes next follows it."""
+    if slot.answering and slot.answering.stopped:
+        slot.answering.join(STOP_PATIENCE)
+    elif slot.answering and slot.answering.active:
+        raise RagError(reason("ui.still_answering"))
+
+
+def _tenths(judging: Judging | None) -> int:
+    """How far the reranker is: the panel is drawn anew some ten times until it is done, however many candidates."""
+    return 0 if judging is None else 1 + 10 * judging.done // max(1, len(judging.candidates))
+
+
+def _ended(turn: Turn) -> Turn:
+    return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)

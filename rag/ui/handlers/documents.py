@@ -1,0 +1,144 @@
+"""What the list of documents does: filter, sort, page, enable, disable, re-ingest, delete, undo. Plain functions.
+
+The documents belong to everybody; how they are looked at belongs to the tab. Nothing here needs a browser to know more
+than the names it was shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.knowledge.listing import SORTS, STATES, Listing, matches
+from rag.messages import reason
+from rag.service import Service
+
+from ..state.session import Chosen, Session, Sessions
+from ..views import Ingesting, Views
+from .guard import guarded
+from .visitor import Visitor, number_in, switch_in, text_in, texts_in
+
+MOST_PICKED = 1000
+"""Documents a browser may name at once; more are named by the filter they match."""
+MOST_CHOSEN = 200
+"""Documents a conversation may be narrowed to one by one: they are kept with every answer."""
+FILTERS = ("words", "folder", "tag", "kind", "state", "since", "until")
+LONGEST = 1024
+"""Characters of a filter; no name is longer."""
+
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Shown(NamedTuple):
+    """What changes on the page."""
+
+    table: str
+    scope: str
+
+
+class Documents:
+    """One per page."""
+
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.views = views
+
+    @guarded
+    def look(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Look at the list another way: other words, filter, order or page; what the event does not say stays."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.update(who.key, lambda s: replace(s, listing=_after(s.listing, event)))
+        return self.views.table(session, who.language)
+
+    @guarded
+    def enable(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Let searches look into the selected documents, or not."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        self.service.enable(self._picked(session, event), switch_in(event, "enabled"), base=session.base)
+        return self._shown(session, who)
+
+    @guarded
+    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+        """Delete the selected documents; for some minutes that can be undone."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        names = self._picked(session, event)
+        deleted = self.service.bury(names, base=session.base) if names else 0
+        if not deleted and (not names or tuple(names) != session.buried):  # these are gone already at a second click
+            raise RagError(reason("ui.document_gone", name=names[0] if names else ""))
+        session = self.sessions.update(who.key, lambda s: replace(s, buried=tuple(names)))
+        return self._shown(session, who)
+
+    @guarded
+    def reingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """Take the selected documents again from their kept files, as a job."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        names = self._picked(session, event)
+        if not names:
+            raise RagError(reason("ui.document_gone", name=""))
+        self.service.add_reingest(names, base=session.base or self.views.default_base())
+        return self.views.ingesting(self.sessions.slot(who.key), who.language)
+
+    @guarded
+    def undo(self, request: gr.Request, tab: str) -> Shown:
+        """Bring back what was deleted last."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        restored = self.service.restore(session.buried, base=session.base)
+        session = self.sessions.update(who.key, lambda s: replace(s, buried=()))
+        if not restored:
+            raise RagError(reason("library.too_late"))
+        return self._shown(session, who)
+
+    @guarded
+    def ask_only(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Let the conversation search the selected documents alone."""
+        who = Visitor.of(tab, request)
+        session = self.sessions.get(who.key)
+        names = self._picked(session, event)
+        if len(names) > MOST_CHOSEN:
+            raise RagError(reason("library.too_many_chosen", count=len(names), most=MOST_CHOSEN))
+        id = session.base or self.views.default_base()
+        scope = Chosen.part(id, names) if names else session.scope
+        session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
+        return self.views.scope(session, who.language)
+
+    def _picked(self, session: Session, event: gr.EventData) -> list[str]:
+        """Names the event selects: those it lists, or all that match the filter.
+
+        Raises RagError when the browser showed another knowledge base: there the names may be those of other documents.
+        """
+        if (base := text_in(event, "base")) and base != self.views.base(session).id:
+            raise RagError(reason("library.other_base"))
+        if switch_in(event, "all"):
+            found = matches(self.service.documents(base=session.base), session.listing)
+            return [document.name for document in found]
+        return texts_in(event, "names", MOST_PICKED) or [name for name in [text_in(event, "name")] if name]
+
+    def _shown(self, session: Session, who: Visitor) -> Shown:
+        return Shown(self.views.table(session, who.language), self.views.scope(session, who.language))
+
+
+def _after(listing: Listing, event: gr.EventData) -> Listing:
+    """The listing once a browser's event has changed it. A new filter or order begins on the first page."""
+    said = {name for name in ("page", "sort", *FILTERS) if getattr(event, name, None) is not None}
+    if "page" in said:
+        return replace(listing, page=number_in(event, "page") or 1)
+    listing = replace(listing, page=1)
+    if "sort" in said and (sort := text_in(event, "sort")) in SORTS:
+        return replace(listing, sort=sort, descending=sort == listing.sort and not listing.descending)
+    changed: dict[str, Any] = {name: text_in(event, name)[:LONGEST] for name in FILTERS if name in said}
+    if changed.get("state", "") not in ("", *STATES):
+        del changed["state"]
+    for name in ("since", "until"):
+        if changed.get(name) and not DAY.fullmatch(changed[name]):
+            del changed[name]
+    return replace(listing, **changed)

@@ -1,0 +1,95 @@
+"""What the page does about indexes: build a new one beside the old, compare, switch, delete. Plain functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.evaluation.index_comparison import saved_questions
+from rag.events import Cancel
+from rag.knowledge.jobs.job import JobKind
+from rag.messages import Language, reason
+from rag.service import Service
+
+from ..html.library import indexes as view
+from ..i18n import language
+from ..state.session import Sessions
+from ..views import Views
+from .guard import guarded
+from .visitor import Visitor, owner_of, text_in
+
+
+class Exchanged(NamedTuple):
+    """What changes on the page once another index is the live one."""
+
+    notice: Any
+    table: Any
+    scope: Any
+
+
+class Reindexes:
+    """One per page; indexes belong to everybody. The id of a knowledge base is looked up, whatever a browser sends."""
+
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.views = views
+
+    def notice(self, lang: Language) -> str:
+        """What is to be said of the indexes, after what is wrong with the documents in them."""
+        jobs = self.service.jobs.jobs()
+        building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
+        return view.missing(self.service.missing(), lang) + view.notice(self.service.indexes.notable(), building, lang)
+
+    @guarded
+    def show(self, request: gr.Request) -> str:
+        """The notice, as on opening and whenever jobs have ended."""
+        return self.notice(language(request))
+
+    @guarded
+    def build(self, request: gr.Request, event: gr.EventData) -> str:
+        """Begin, or go on with, a new index beside the live one."""
+        self.service.jobs.reindex(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
+        """Answer from the new index."""
+        self.service.indexes.switch(base := self._base(event))
+        return self._exchanged(base, Visitor.of(tab, request))
+
+    @guarded
+    def back(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
+        """Answer from the earlier index again."""
+        self.service.indexes.back(base := self._base(event))
+        return self._exchanged(base, Visitor.of(tab, request))
+
+    @guarded
+    def delete(self, request: gr.Request, event: gr.EventData) -> str:
+        """Delete the earlier index."""
+        self.service.indexes.delete_former(self._base(event))
+        return self.notice(language(request))
+
+    @guarded
+    def compare(self, request: gr.Request, event: gr.EventData) -> str:
+        """Old and new on the questions the visitor marked evidence for."""
+        owner = owner_of(request)
+        questions = saved_questions(self.service.marks.all(owner)) if owner else []
+        if not questions:
+            raise RagError(reason("reindexing.no_marks"))
+        found = self.service.compare_indexes(self._base(event), questions, cancel=Cancel())
+        return view.comparison(found, language(request))
+
+    def _exchanged(self, base: str, who: Visitor) -> Exchanged:
+        """What was deleted last was deleted from the index before: here it cannot be brought back."""
+        session = self.sessions.get(who.key)
+        if (session.base or self.views.default_base()) == base:
+            session = self.sessions.update(who.key, lambda s: replace(s, buried=()))
+        table, scope = self.views.table(session, who.language), self.views.scope(session, who.language)
+        return Exchanged(self.notice(who.language), table, scope)
+
+    def _base(self, event: gr.EventData) -> str:
+        return self.service.library.catalogue.base(text_in(event, "base")).id

@@ -1,0 +1,47 @@
+"""Hands out the file a document was made of: as a download whatever it holds, and never as a page."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from rag.errors import RagError, StoreError
+from rag.messages import text
+from rag.service import Service
+
+from ..html.originals import ORIGINAL
+from ..i18n import language
+
+
+def route(service: Service) -> Route:
+    """Answers the viewer's link. Documents belong to everybody who reaches the page, and so do their files."""
+
+    def original(request: Request) -> Response:
+        name, base = (request.query_params.get(key, "") for key in ("name", "base"))
+        try:
+            data = service.original(name, base=base)
+        except RagError as e:
+            status = 503 if isinstance(e, StoreError) else 404
+            return PlainTextResponse(text(e.reason, language(request)), status_code=status)
+        return Response(data, media_type="application/octet-stream", headers=_headers(name))
+
+    found = Route(f"/{ORIGINAL}", original)
+    found.methods = {"GET"}  # HEAD passes the guard without a user, as it shows nothing: here it would tell a size
+    return found
+
+
+def _headers(name: str) -> dict[str, str]:
+    """Saved, under the last part of its name; not shown, not kept by the browser, not for other sites.
+
+    The guard in front of the page adds that nobody may guess what is in it.
+    """
+    saved = quote(PurePosixPath(name).name, safe="")
+    return {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{saved}",
+        "Cache-Control": "private, no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }

@@ -1,0 +1,80 @@
+"""How an open page notices what others do: another tab, another app over the same data, the command line.
+
+The timer compares the edition that the page was told of last with the one there is. Where they differ, the page asks
+for what it shows as soon as that is not under the reader's hands (`noticing.js`). Nothing is held open for it: while a
+job runs somewhere, the timer is faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from rag.knowledge.listing import Listing
+from rag.service import Service
+
+from ..html import status as status_view
+from ..i18n import language
+from ..state.session import Session, Sessions
+from ..views import Ingesting, Views
+from .guard import guarded
+from .visitor import Visitor, switch_in, user_of
+
+LOADING_SECONDS, JOBS_SECONDS, IDLE_SECONDS = 1.0, 2.0, 15.0
+"""Between two looks: while models load, while a job runs, and else."""
+
+
+class Look(NamedTuple):
+    """What a look changes on the page; each field is one component."""
+
+    pill: Any
+    models: Any
+    timer: Any
+    news: Any
+
+
+class Noticing:
+    """One per page."""
+
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.views = views
+
+    @guarded
+    def look(self, request: gr.Request, shown: str, told: str) -> Look:
+        """The pill and the models panel, how soon to look again, and the edition unless the page was `told` of it."""
+        status, lang = self.service.status(), language(request)
+        pill, edition = status_view.pill(status, lang, user=user_of(request)), self.views.edition()
+        pace = JOBS_SECONDS if self.service.jobs.active else IDLE_SECONDS
+        timer = gr.Timer(pace if status_view.settled(status) else LOADING_SECONDS)
+        news = gr.skip() if edition == told else edition
+        if pill == shown:
+            return Look(gr.skip(), gr.skip(), timer, news)
+        return Look(pill, status_view.parts(status, lang), timer, news)
+
+    @guarded
+    def notice(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
+        """The jobs and the documents as they are now; nothing where a call follows the jobs, which ends with the same.
+
+        While a job runs, the event says when the `list` is wanted, too; without `head` the list's head stays as it is.
+        """
+        who = Visitor.of(tab, request)
+        slot = self.sessions.slot(who.key)
+        if slot.followers:
+            return Ingesting()
+        session = self.sessions.update(who.key, self._still)
+        shown = self.views.ingesting(slot, who.language)
+        if self.service.jobs.active and not switch_in(event, "list"):
+            return shown
+        tools, table = self.views.shelf(session, who.language)
+        shown = shown._replace(table=table, scope=self.views.scope(session, who.language))
+        return shown._replace(tools=tools) if switch_in(event, "head") else shown
+
+    def _still(self, session: Session) -> Session:
+        """The session without a knowledge base that is gone: the default one is shown in its place."""
+        if session.base in ("", *(base.id for base in self.service.bases())):
+            return session
+        return replace(session, base="", listing=Listing(), buried=())

@@ -1,0 +1,104 @@
+"""What a reader takes along: an answer's evidence as a file, an answer as text, a conversation."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import gradio as gr
+
+from rag.errors import KeepingError, RagError
+from rag.evidence.bundle import as_json, bundle_of, in_page
+from rag.evidence.export import answer_markdown, export_markdown
+from rag.ledger import Ledger
+from rag.messages import reason
+
+from ..html.evidence import bundle as bundle_view
+from ..render import saving as saving_view
+from .chat import Handlers
+from .guard import guarded
+from .visitor import Visitor, text_in
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file for the browser to save."""
+
+    name: str
+    type: str
+    text: str
+
+    def packed(self) -> str:
+        """As the page's script expects it."""
+        return json.dumps(asdict(self))
+
+
+class Saving:
+    """What the buttons under an answer and the export do."""
+
+    def __init__(self, handlers: Handlers, *, now: Callable[[], float] = time.time) -> None:
+        self.handlers = handlers
+        self.now = now
+
+    @guarded
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The sheet that offers an answer's evidence as a page or as data."""
+        who = Visitor.of(tab, request)
+        return saving_view.choices(self.handlers.turn_of(who, event).number, who.language)
+
+    @guarded
+    def save(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The evidence of an answer, in the `form` the event names: html or json."""
+        who = Visitor.of(tab, request)
+        ledger = self._ledger(who, event)
+        bundle = bundle_of(ledger, saved_at=self.now())
+        if text_in(event, "form") == "json":
+            return Taken(self._name(ledger.question, "json"), "application/json", as_json(bundle)).packed()
+        page = in_page(bundle, bundle_view.page(bundle, who.language))
+        return Taken(self._name(ledger.question, "html"), "text/html;charset=utf-8", page).packed()
+
+    @guarded
+    def copy(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """An answer as Markdown with its sources, for the clipboard."""
+        who = Visitor.of(tab, request)
+        ledger = self._ledger(who, event)
+        text = answer_markdown(ledger, who.language)
+        return Taken(self._name(ledger.question, "md"), "text/markdown;charset=utf-8", text).packed()
+
+    @guarded
+    def conversation(self, request: gr.Request, tab: str) -> str:
+        """The conversation as Markdown."""
+        who = Visitor.of(tab, request)
+        session = self.handlers.sessions.get(who.key)
+        ledgers = self._kept(who, session.conversation, [t.ledger for t in session.turns if t.ledger])
+        if not ledgers:
+            raise RagError(reason("ui.nothing_to_export"))
+        text = export_markdown(ledgers, who.language, title=session.title)
+        return Taken(self._name(session.title, "md"), "text/markdown;charset=utf-8", text).packed()
+
+    def _ledger(self, who: Visitor, event: gr.EventData) -> Ledger:
+        ledger = self.handlers.turn_of(who, event).ledger
+        if ledger is None:
+            raise RagError(reason("ui.turn_gone"))
+        return ledger
+
+    def _kept(self, who: Visitor, conversation: str, shown: Sequence[Ledger]) -> list[Ledger]:
+        """The answers of the branch on the page as they were kept, with those the page holds no longer."""
+        try:
+            thread = [kept.ledger for kept in self.handlers.service.book.thread(who.owner, conversation)]
+        except KeepingError:
+            return list(shown)  # what could not be kept is still on the page
+        known = {ledger.id: ledger for ledger in thread}
+        first = list(known).index(shown[0].id) if shown and shown[0].id in known else 0
+        return [*thread[:first], *(known.get(ledger.id, ledger) for ledger in shown)]
+
+    def _name(self, said: str, ending: str) -> str:
+        """A file name that says what it holds and when it was saved, whatever the question holds."""
+        words = "-".join(re.findall(r"\w+", said.lower()))[:LONGEST_NAME].strip("-")
+        when = time.strftime("%Y-%m-%d-%H-%M", time.gmtime(self.now()))
+        return "-".join(part for part in ("plainsight", words, when) if part) + f".{ending}"

@@ -1,0 +1,84 @@
+"""What a conversation searches, chosen on the page. Plain functions, as in `handlers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.knowledge.catalog import MOST_BASES
+from rag.messages import reason, text
+from rag.types import Narrowing
+
+from ..html.library import scope as scope_view
+from ..html.markup import esc
+from ..render import picking
+from ..state.session import Chosen, Sessions
+from ..views import Views
+from .documents import LONGEST, MOST_CHOSEN
+from .guard import guarded
+from .visitor import Visitor, number_in, records_in, switch_in, text_in, texts, texts_in
+
+MOST_OF_A_KIND = 500
+"""Folders and documents, or tags, of one knowledge base that a browser may name in one scope."""
+
+
+class Scoping:
+    """One per page."""
+
+    def __init__(self, sessions: Sessions, views: Views) -> None:
+        self.sessions = sessions
+        self.views = views
+
+    @guarded
+    def show(self, request: gr.Request, tab: str) -> str:
+        """The sheet in which the scope is chosen."""
+        who = Visitor.of(tab, request)
+        return scope_view.choosing(self.views.shelves(self.sessions.get(who.key)), who.language)
+
+    @guarded
+    def find(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The documents of one knowledge base that match what was typed, without those that are ticked already."""
+        who = Visitor.of(tab, request)
+        base, words = text_in(event, "base"), text_in(event, "words")[:LONGEST]
+        ticked = texts_in(event, "ticked", MOST_OF_A_KIND)
+        documents = self.views.service.documents(base=base)
+        return picking.found(base, documents, words, ticked, number_in(event, "number"), who.language)
+
+    @guarded
+    def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
+        """Take what was chosen, or everything by default; returns the chip and what is left of the sheet."""
+        who = Visitor.of(tab, request)
+        scope = Chosen() if switch_in(event, "all") else self._chosen(event)
+        if scope is None:
+            shelves = self.views.shelves(self.sessions.get(who.key))
+            problem = esc(text(reason("library.scope_nothing"), who.language))
+            return gr.skip(), scope_view.choosing(shelves, who.language, problem=problem)
+        session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
+        return self.views.scope(session, who.language), ""
+
+    def _chosen(self, event: gr.EventData) -> Chosen | None:
+        """The scope of the event, with knowledge bases that are there; None for nothing at all."""
+        known = [base.id for base in self.views.service.bases()]
+        parts: dict[str, Narrowing] = {}
+        for record in records_in(event, "parts", MOST_BASES):
+            id = record.get("base")
+            if isinstance(id, str) and id in known:
+                documents = tuple(texts(record.get("documents"), MOST_OF_A_KIND))
+                _bound([name for name in documents if not name.endswith("/")])
+                parts[id] = Narrowing(id, documents, tuple(texts(record.get("tags"), MOST_OF_A_KIND)))
+        if not parts:
+            return None
+        narrowed = tuple(part for part in parts.values() if part.documents or part.tags)
+        if list(parts) == known[:1] and not narrowed:
+            return Chosen()
+        return Chosen(tuple(id for id in known if id in parts), narrowed)
+
+
+def _bound(names: Sequence[str]) -> None:
+    """Raises RagError for more single documents than an answer may keep with it."""
+    if len(names) > MOST_CHOSEN:
+        raise RagError(reason("library.too_many_chosen", count=len(names), most=MOST_CHOSEN))

@@ -1,0 +1,125 @@
+"""The list of kept conversations: open, rename, delete, search. Nothing of one owner is within reach of another.
+
+Every id comes from a browser; the book is asked with the visitor's own name, and for it another's does not exist.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.evidence.conversation_store import LedgerBook
+from rag.messages import reason
+
+from ..html import talks as talks_view
+from ..state.session import Session
+from ..views import Chat, free
+from .chat import Handlers, check_free
+from .guard import guarded
+from .visitor import Visitor, number_in, text_in, user_of
+
+LONGEST_SEARCH = 200
+"""Characters looked for; more is no search but a paste."""
+MOST_MINUTES = 14 * 60
+"""No time zone is further from UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the list is looked at: what it must contain, and how many minutes the reader's clock is ahead of UTC."""
+
+    containing: str
+    minutes: int
+
+    @classmethod
+    def of(cls, event: gr.EventData) -> Asked:
+        minutes = number_in(event, "minutes")
+        return cls(text_in(event, "text").strip()[:LONGEST_SEARCH], max(-MOST_MINUTES, min(MOST_MINUTES, minutes)))
+
+
+class Talks:
+    """What the drawer of conversations does. Asks `handlers` for all that concerns the chat itself."""
+
+    def __init__(self, handlers: Handlers, *, now: Callable[[], float] = time.time) -> None:
+        self.handlers = handlers
+        self.now = now
+
+    @property
+    def book(self) -> LedgerBook:
+        return self.handlers.service.book
+
+    @guarded
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The drawer with the conversations that hold what the event's `text` says, all without one."""
+        return self._drawer(request, Visitor.of(tab, request), event)
+
+    @guarded
+    def open(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
+        """Go on with a kept conversation; what is being answered in the one before is stopped and kept."""
+        who = Visitor.of(tab, request)
+        chosen = text_in(event, "id")
+        title, thread = self.book.title(who.owner, chosen), self.book.thread(who.owner, chosen)
+        self.handlers.leave(who)
+        self.handlers.sessions.update(who.key, lambda s: s.resumed(chosen, title, thread))
+        return (*self._chat(who), "")
+
+    @guarded
+    def rename(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Give a conversation the event's `title`."""
+        who = Visitor.of(tab, request)
+        self.book.rename(who.owner, text_in(event, "id"), text_in(event, "title"))
+        return self._drawer(request, who, event)
+
+    @guarded
+    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
+        """Delete a conversation; the page is empty afterwards where it was the one that is open."""
+        who = Visitor.of(tab, request)
+        gone = text_in(event, "id")
+        self.book.delete(who.owner, gone)
+        chat = Chat()
+        if self.handlers.sessions.get(who.key).conversation == gone:
+            self.handlers.leave(who)
+            self.handlers.sessions.update(who.key, Session.cleared)
+            chat = self._chat(who)
+        return (*chat, self._drawer(request, who, event))
+
+    @guarded
+    def new(self, request: gr.Request, tab: str) -> tuple[Any, ...]:
+        """An empty conversation, from within the drawer."""
+        who = Visitor.of(tab, request)
+        self.handlers.leave(who)
+        self.handlers.sessions.update(who.key, Session.cleared)
+        return (*self._chat(who), "")
+
+    @guarded
+    def branch(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
+        """Show the answer `step` places on among those to the same place, with all that followed it."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        slot = self.handlers.sessions.slot(who.key)
+        check_free(slot)
+        place = turn.siblings.index(turn.id) + number_in(event, "step") if turn.id in turn.siblings else -1
+        if not 0 <= place < len(turn.siblings):
+            raise RagError(reason("ui.turn_gone"))
+        session = slot.session
+        self.book.switch(who.owner, session.conversation, turn.siblings[place])
+        thread = self.book.thread(who.owner, session.conversation)
+        self.handlers.sessions.update(who.key, lambda s: s.resumed(s.conversation, s.title, thread))
+        return self.handlers.views.chat(slot, who.language)
+
+    def _chat(self, who: Visitor) -> Chat:
+        slot = self.handlers.sessions.slot(who.key)
+        return self.handlers.views.chat(slot, who.language)._replace(box=free(""))
+
+    def _drawer(self, request: gr.Request, who: Visitor, event: gr.EventData) -> str:
+        asked = Asked.of(event)
+        found = self.book.conversations(who.owner, containing=asked.containing) if who.owner else []
+        days = talks_view.by_day(found, now=self.now(), minutes=asked.minutes)
+        current = self.handlers.sessions.get(who.key).conversation
+        shown = talks_view.Drawer(days, current, asked.containing, user=user_of(request), kept=bool(who.owner))
+        return talks_view.drawer(shown, who.language)

@@ -1,0 +1,113 @@
+"""Rank flow, what-if and comparison: what the page does with the scores an answer already has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.ledger import Ledger
+from rag.messages import reason
+from rag.request import Request
+from rag.retrieval.selection import reselect
+from rag.types import Retrieval
+
+from ..html.evidence import compare, flow, whatif
+from ..html.markup import t
+from ..state.options import what_if
+from ..state.turn import Turn
+from .chat import Handlers
+from .guard import guarded
+from .visitor import Visitor, number_in, text_in
+
+CONTROLS = ("contexts", "threshold", "candidates", "balance", "rerank", "pinned", "banned")
+"""What the sheet sends; everything else stays as it was."""
+
+
+class WhatIf:
+    """Handlers of one page. They never search or score: `reselect` only orders what an answer found."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self.handlers = handlers
+
+    @guarded
+    def show_flow(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The rank flow of an answer, in the sheet."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        tools = (
+            f'<button type="button" class="quiet" data-act="whatif" data-turn="{turn.number}">'
+            f"{t('whatif.open', who.language)}</button>"
+        )
+        retrieval = _retrieval(turn)
+        return flow.flow_sheet(retrieval, who.language, turn=turn.number, tools=tools if turn.ledger else "")
+
+    @guarded
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """The what-if sheet, with the controls as the answer had them."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        _ledger(turn)
+        return whatif.whatif_sheet(_retrieval(turn), who.language, turn=turn.number)
+
+    @guarded
+    def preview(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """What the answer's candidates would come to under the settings of the event."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        actual = _retrieval(turn)
+        again = reselect(actual, what_if(_sent(event), actual))
+        number = number_in(event, "number")
+        return whatif.preview(actual, again, who.language, turn=turn.number, number=number)
+
+    @guarded
+    def answer(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
+        """Answer again from the same candidates, as a new branch, and show it beside the earlier answer."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        ledger, actual = _ledger(turn), _retrieval(turn)
+        options = what_if(_sent(event), actual)
+        chat = self.handlers.put(who, Request(turn.question, options=options, given=ledger), replacing=turn.number)
+        last = self.handlers.sessions.get(who.key).last
+        assert last is not None
+        return (*chat, compare.pending(ledger, options, who.language, turn=last.number))
+
+    @guarded
+    def compare(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """An answer beside the one before it, or beside the kept answer `with` of the event."""
+        who = Visitor.of(tab, request)
+        turn = self.handlers.turn_of(who, event)
+        after = _ledger(turn)
+        others = [one for one in turn.siblings if one != after.id]
+        wanted = text_in(event, "with")
+        if not others or (wanted and wanted not in others):
+            raise RagError(reason("whatif.not_there"))
+        before = self._kept(who, wanted or _previous(turn.siblings, after.id))
+        return compare.comparison(before, after, who.language, turn=turn.number, siblings=turn.siblings)
+
+    def _kept(self, who: Visitor, answer: str) -> Ledger:
+        return self.handlers.service.book.answer(who.owner, answer)[1]
+
+
+def _sent(event: gr.EventData) -> Mapping[str, Any]:
+    return {name: getattr(event, name, None) for name in CONTROLS}
+
+
+def _previous(siblings: tuple[str, ...], answer: str) -> str:
+    """The sibling before `answer`; the one after it where there is none."""
+    place = siblings.index(answer) if answer in siblings else len(siblings)
+    return siblings[place - 1] if place else siblings[1]
+
+
+def _retrieval(turn: Turn) -> Retrieval:
+    if turn.retrieval is None:
+        raise RagError(reason("ui.turn_gone"))
+    return turn.retrieval
+
+
+def _ledger(turn: Turn) -> Ledger:
+    if turn.ledger is None:
+        raise RagError(reason("ui.turn_gone"))
+    return turn.ledger

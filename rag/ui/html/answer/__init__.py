@@ -1,0 +1,1 @@
+"""The chat: transcript, stage bar, checks, examples."""

@@ -1,0 +1,66 @@
+"""What was really searched for, who worded it, and the way to search for something else. Both places show the same."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rag.ledger import Author, Outcome
+from rag.messages import Language
+
+from ...state.turn import Turn
+from ..markup import esc, icon, t
+
+Place = Literal["answer", "panel"]
+LONGEST = 8000
+"""Characters of a search query; as many as a question may have."""
+
+
+def line(one: Turn, language: Language, *, place: Place) -> str:
+    """The search of a turn. Under the answer it is told only where it is not the question as typed; the way to change
+    it is there then, and else in the panel."""
+    query = _query(one)
+    if not query:
+        return ""
+    told = "" if query == one.question.strip() else _told(one, query, language)
+    if not one.done:
+        return f'<div class="query">{told}</div>' if told else ""
+    if not told and place == "answer":
+        return ""
+    if told and place == "panel":
+        return f'<div class="query">{told}</div>'
+    return f'<div class="query">{told}{_edit(one, query, language, place)}{_exact(one, query, language)}</div>'
+
+
+def _query(one: Turn) -> str:
+    """ "" where nothing was searched for."""
+    if one.outcome is Outcome.SMALL_TALK or one.retrieval is None:
+        return ""
+    return one.retrieval.query.strip()
+
+
+def _told(one: Turn, query: str, language: Language) -> str:
+    author = f" <small>{t(f'query.by_{one.ledger.author}', language)}</small>" if one.ledger else ""
+    return (
+        f'<p class="ev-query">{icon("search", size=14)}<span>{t("searched_for", language)} '
+        f"<q>{esc(query)}</q>{author}</span></p>"
+    )
+
+
+def _edit(one: Turn, query: str, language: Language, place: Place) -> str:
+    return (
+        f'<details class="query-edit" id="query-{place}-{one.number}"><summary>{t("query.change", language)}</summary>'
+        f'<span class="query-form"><input type="text" class="query-field" value="{esc(query)}" maxlength="{LONGEST}" '
+        f'aria-label="{t("query.field", language)}">'
+        f'<button type="button" class="quiet" data-act="search-this" data-turn="{one.number}">'
+        f"{t('query.search', language)}</button></span></details>"
+    )
+
+
+def _exact(one: Turn, query: str, language: Language) -> str:
+    """Only where somebody else worded the query."""
+    if one.ledger is None or one.ledger.author in (Author.USER, Author.EDITED) or query == one.question.strip():
+        return ""
+    return (
+        f'<button type="button" class="query-exact" data-act="search-this" data-turn="{one.number}" '
+        f'data-query="{esc(one.question)}">{t("query.exact", language)}</button>'
+    )

@@ -1,0 +1,129 @@
+"""The stage bar: every step of an answer, while it happens and on the kept answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.events import Stage, StageEvent, State
+from rag.messages import Language
+
+from ...state.turn import Turn
+from ..markup import esc, icon, milliseconds, t, why
+
+BAR = (Stage.REWRITE, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
+"""The steps worth a place in the row; the list behind it has all."""
+
+RUNNING = (State.STARTED, State.PROGRESS)
+
+_SHAPES = {
+    State.FINISHED: '<circle cx="6" cy="6" r="3.6" fill="currentColor"/>',
+    State.SKIPPED: '<path d="M2.5 6h7"/>',
+    State.FAILED: '<path d="m2.7 2.7 6.6 6.6M9.3 2.7 2.7 9.3"/>',
+}
+_UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
+"""Of a step that neither ran nor was skipped: the answer ended before it."""
+
+
+def live(turn: Turn, language: Language) -> str:
+    """All steps in a row, the running one with its count. Nothing where nothing is searched."""
+    if turn.small_talk:
+        return ""
+    seen = _seen(turn)
+    pills = "".join(_pill(stage, seen.get(stage), language) for stage in BAR)
+    return f'<ol class="stages" aria-label="{t("stages", language)}">{pills}</ol>'
+
+
+def _seen(turn: Turn) -> dict[Stage, StageEvent]:
+    """The last event of every step; embedding the question is the beginning of dense search."""
+    seen = {e.stage: e for e in turn.stages}
+    embed = seen.get(Stage.EMBED)
+    if embed and Stage.DENSE not in seen and embed.state in RUNNING:
+        seen[Stage.DENSE] = embed
+    return seen
+
+
+def _pill(stage: Stage, event: StageEvent | None, language: Language) -> str:
+    label = t(f"stage_{stage}", language)
+    if event is None:
+        return f'<li class="stage">{label}</li>'
+    if event.state in RUNNING:
+        count = f" {event.done}/{event.total}" if event.total else ""
+        return f'<li class="stage now" aria-current="step">{label}<b>{count}</b></li>'
+    hint = f' title="{why(event.reason, language)}"' if event.reason else ""
+    spoken = f'<span class="sr">{t(f"state_{event.state}", language)}</span>'
+    return f'<li class="stage {event.state}"{hint}>{label}{spoken}</li>'
+
+
+def kept(turn: Turn, language: Language) -> str:
+    """A row of marks and one line, which opens into every stage's time and reason; below it what failed, but for the
+    reason that stands in the verdict on the answer."""
+    if not turn.stages or turn.small_talk:
+        return ""
+    failures = [e for e in turn.stages if e.state is State.FAILED and (e.reason is None or e.reason != turn.reason)]
+    rows = "".join(_row(e, language) for e in turn.stages)
+    return (
+        f'<div class="stage-line">{_marks(turn, language)}'
+        f'<details class="record" id="stages-{turn.number}"><summary><span>{_headline(turn, language)}</span></summary>'
+        f'<ol class="rows"><li class="whole" aria-hidden="true">{_times(turn.stages)}</li>{rows}</ol></details></div>'
+        + "".join(
+            f'<p class="failed-stage">{icon("warning", size=15)}<span><b>{t(f"stage_{e.stage}", language)}:</b> '
+            f"{why(e.reason, language) if e.reason else t('state_failed', language)}</span></p>"
+            for e in failures
+        )
+    )
+
+
+def _marks(turn: Turn, language: Language) -> str:
+    """The seven steps as marks that differ in shape, each with its state, time and reason. One stop for Tab."""
+    seen = _seen(turn)
+    marks = "".join(_mark(stage, seen.get(stage), i == 0, language) for i, stage in enumerate(BAR))
+    return f'<div class="stage-marks" role="group" aria-label="{t("stages", language)}">{marks}</div>'
+
+
+def _mark(stage: Stage, event: StageEvent | None, first: bool, language: Language) -> str:
+    ended = event is not None and event.state in _SHAPES
+    state = event.state if event is not None and ended else "unknown"
+    shape = _SHAPES[event.state] if event is not None and ended else _UNKNOWN
+    label = t(f"stage_{stage}", language)
+    said = [t(f"state_{state}", language)]
+    if event is not None and event.milliseconds is not None:
+        said.append(milliseconds(event.milliseconds))
+    reason = why(event.reason, language) if event is not None and event.reason else ""
+    tip = f"<b>{label}</b> <i>{' · '.join(said)}</i>" + (f"<br>{reason}" if reason else "")
+    spoken = f"{label}: {', '.join(said)}" + (f". {reason}" if reason else "")
+    return (
+        f'<button type="button" class="stage-mark {state}" data-act="stage" tabindex="{0 if first else -1}" '
+        f'aria-label="{spoken}"><svg viewBox="0 0 12 12" width="11" height="11" fill="none" stroke="currentColor" '
+        f'stroke-width="1.7" stroke-linecap="round" aria-hidden="true">{shape}</svg>'
+        f'<span class="stage-tip" aria-hidden="true">{tip}</span></button>'
+    )
+
+
+def _headline(turn: Turn, language: Language) -> str:
+    total = milliseconds(sum(e.milliseconds or 0 for e in turn.stages))
+    if turn.retrieval is None:
+        return t("record_bare", language, time=total)
+    found, chosen = len(turn.retrieval.candidates), len(turn.retrieval.contexts)
+    return t("record", language, found=found, kept=chosen, time=total)
+
+
+def _times(stages: Sequence[StageEvent]) -> str:
+    """Share of the time each stage took, as a strip."""
+    timed = [e for e in stages if e.milliseconds is not None]
+    whole = sum(e.milliseconds or 0 for e in timed) or 1.0
+    parts = "".join(
+        f'<i class="k-{e.stage}" style="flex-grow:{max((e.milliseconds or 0) / whole, 0.012):.3f}"></i>' for e in timed
+    )
+    return f'<span class="times" aria-hidden="true">{parts}</span>'
+
+
+def _row(event: StageEvent, language: Language) -> str:
+    spent = milliseconds(event.milliseconds) if event.milliseconds is not None else "–"
+    count = f"{event.done}/{event.total}" if event.total else ""
+    state = t(f"state_{event.state}", language)
+    remark = f'<span class="remark">{why(event.reason, language)}</span>' if event.reason else ""
+    return (
+        f'<li class="{event.state}"><i class="k-{event.stage}" aria-hidden="true"></i>'
+        f"<span>{t(f'stage_{event.stage}', language)}</span><span>{esc(count)}</span>"
+        f'<span class="state">{state}</span><b>{spent}</b>{remark}</li>'
+    )

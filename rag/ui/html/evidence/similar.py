@@ -1,0 +1,72 @@
+"""What the panel says of passages that repeat each other or disagree as versions of one document. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.evidence.answer_diff import Piece, words
+from rag.messages import Language
+from rag.retrieval.source_names import source_of
+from rag.types import Candidate, Conflict, Retrieval
+
+from ..markup import esc, icon, path, source, t, why
+from .flow import anchor
+
+
+def similar(c: Candidate, retrieval: Retrieval, language: Language, *, turn: int) -> str:
+    """The passages that were collapsed into `c`, with the places where they stand; "" for none."""
+    twins = [twin for twin in retrieval.candidates if twin.similar_to == c.stored.id]
+    if not twins:
+        return ""
+    rows = "".join(
+        f'<li><a href="#{anchor(twin, turn)}">{source(twin.stored, language)} '
+        f'<span class="path">{path(twin.stored.chunk.heading_path)}</span></a> '
+        f"<small>{_place(twin, language)}</small></li>"
+        for twin in twins
+    )
+    return (
+        f'<details class="similar" id="similar-{turn}-{c.number}">'
+        f"<summary>{t('duplicates.similar', language, count=len(twins))}</summary><ul>{rows}</ul></details>"
+    )
+
+
+def _place(c: Candidate, language: Language) -> str:
+    chunk = c.stored.chunk
+    return t("position", language, start=chunk.start, end=chunk.end, index=chunk.index + 1)
+
+
+def conflicts(retrieval: Retrieval, language: Language, *, turn: int) -> str:
+    """A quiet banner for every two versions of a document among the contexts; "" for none."""
+    known = {c.stored.id: c for c in retrieval.contexts}
+    return "".join(
+        _conflict(one, known[one.first], known[one.second], language, turn=turn)
+        for one in retrieval.conflicts
+        if one.first in known and one.second in known
+    )
+
+
+def _conflict(one: Conflict, first: Candidate, second: Candidate, language: Language, *, turn: int) -> str:
+    values = one.why.values
+    left, right = str(values.get("left", "")), str(values.get("right", ""))
+    body = f"<p>{why(one.why, language)}</p>"
+    if left and right:
+        cut = words(left, right)
+        body = f"<dl>{_said(first, cut[0], language, turn)}{_said(second, cut[1], language, turn)}</dl>"
+    elif "text" in values:
+        teller = first if values.get("only") == source_of(first.stored) else second
+        silent = second if teller is first else first
+        only = (Piece(str(values["text"]), True),)
+        body = f"<dl>{_said(teller, only, language, turn)}{_said(silent, (Piece('–'),), language, turn)}</dl>"
+    elif one.why.code == "duplicates.versions":
+        body = f"<dl>{_said(first, (), language, turn)}{_said(second, (), language, turn)}</dl>"
+    return (
+        f'<aside class="conflict" aria-label="{t("duplicates.conflict", language)}">{icon("warning", size=16)}'
+        f"<div><h3>{t('duplicates.conflict', language)}</h3>{body}</div></aside>"
+    )
+
+
+def _said(c: Candidate, pieces: Sequence[Piece], language: Language, turn: int) -> str:
+    text = "".join(f"<mark>{esc(p.text)}</mark>" if p.differs and p.text.strip() else esc(p.text) for p in pieces)
+    return (
+        f'<div><dt><a href="#{anchor(c, turn)}">[{c.number}] {source(c.stored, language)}</a></dt><dd>{text}</dd></div>'
+    )

@@ -1,0 +1,174 @@
+"""What-if: the ranking under other settings, from the scores there are, and what would be sent instead. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rag.messages import Language
+from rag.retrieval.source_names import source as called
+from rag.types import Candidate, Mode, Retrieval, RetrievalOptions
+
+from ...state.options import BALANCE_STEP, MAX_CONTEXTS, balance_of
+from ..markup import esc, name, path, source, t, why
+from ..sheet import sheet
+from .flow import anchor, flow
+
+PARTS = ("changes", "sent", "unsent", "flow")
+"""What is drawn anew with every change; the controls stay as they are under the reader's hand."""
+
+
+def whatif_sheet(actual: Retrieval, language: Language, *, turn: int) -> str:
+    """The sheet: controls as the answer had them, and what is drawn anew with them."""
+    part = parts(actual, actual, language, turn=turn)
+    body = (
+        f'<div class="whatif" data-turn="{turn}" data-pinned="{_list(actual.options.pinned)}" '
+        f'data-banned="{_list(actual.options.banned)}"><div class="whatif-controls">'
+        f'<p class="whatif-about">{t("whatif.about", language)}</p>{_controls(actual, language)}</div>'
+        f'<div class="whatif-result"><div data-part="changes" role="status">{part["changes"]}</div>'
+        f'<h3>{t("whatif.sent", language)}</h3><div data-part="sent">{part["sent"]}</div>'
+        f'<details class="whatif-more" id="whatif-unsent"><summary>{t("whatif.unsent", language)}</summary>'
+        f'<div data-part="unsent">{part["unsent"]}</div></details>'
+        f'<details class="whatif-more" id="whatif-flow"><summary>{t("flow.title", language)}</summary>'
+        f'<div data-part="flow">{part["flow"]}</div></details></div></div>'
+    )
+    return sheet(t("whatif.title", language), body, language, kind="whatif-sheet large")
+
+
+def preview(actual: Retrieval, again: Retrieval, language: Language, *, turn: int, number: int) -> str:
+    """The parts under other settings, for the script to put in place; `number` says which request they answer."""
+    made = parts(actual, again, language, turn=turn)
+    rows = "".join(f'<div data-part="{key}">{made[key]}</div>' for key in PARTS)
+    return f'<div class="whatif-preview" data-number="{number}" hidden>{rows}</div>'
+
+
+def parts(actual: Retrieval, again: Retrieval, language: Language, *, turn: int) -> dict[str, str]:
+    """HTML by part."""
+    before = {c.stored.id: c for c in actual.candidates}
+    unsent = [c for c in again.candidates if not c.kept]
+    return {
+        "changes": _changes(actual, again, language, turn=turn),
+        "sent": _passages(again.contexts, before, again, language, turn=turn)
+        or f'<p class="whatif-none">{t("whatif.nothing", language)}</p>',
+        "unsent": _passages(unsent, before, again, language, turn=turn),
+        "flow": flow(again, language, turn=turn, shown_as=actual),
+    }
+
+
+def _controls(actual: Retrieval, language: Language) -> str:
+    options = actual.options
+    found = _reach(actual)
+    judged = any(c.log_odds is not None for c in actual.candidates)
+    controls = [_range("contexts", options.contexts, 1, MAX_CONTEXTS, 1, language)]
+    if judged:
+        controls.append(_range("threshold", options.threshold, 0, 1, 0.01, language))
+    controls.append(_range("candidates", min(options.candidates, found), 1, found, 1, language))
+    if options.mode is Mode.HYBRID and actual.fusion.dense_weight:
+        controls.append(_range("balance", balance_of(options), 0, 1, BALANCE_STEP, language))
+    elif options.mode is Mode.HYBRID:
+        controls.append(f'<p class="whatif-note">{t("whatif.foreign", language)}</p>')
+    if judged:
+        controls.append(
+            f'<label class="whatif-switch"><input type="checkbox" name="rerank" checked>'
+            f"<span>{t('rerank', language)}</span></label>"
+        )
+    else:
+        controls.append(f'<p class="whatif-note">{t("whatif.unjudged", language)}</p>')
+    return "".join(controls)
+
+
+def _reach(actual: Retrieval) -> int:
+    """How many candidates there are to go down to: what was not found then is not found now."""
+    return max(1, len(actual.candidates))
+
+
+def _range(key: str, value: float, low: float, high: float, step: float, language: Language) -> str:
+    label = t(f"whatif.{key}", language)
+    return (
+        f'<label class="whatif-range"><span>{label}</span><output data-of="{key}" aria-hidden="true">{value:g}</output>'
+        f'<input type="range" name="{key}" aria-label="{label}" min="{low:g}" max="{high:g}" step="{step:g}" '
+        f'value="{value:g}"></label>'
+    )
+
+
+def _changes(actual: Retrieval, again: Retrieval, language: Language, *, turn: int) -> str:
+    """What would be sent, against what was; and the button that does it, once something is different."""
+    then, now = _numbers(actual), _numbers(again)
+    entered, left = len(now.keys() - then.keys()), len(then.keys() - now.keys())
+    moved = sum(then[key] != number for key, number in now.items() if key in then)
+    facts = [
+        t("whatif.would_send", language, count=len(now), before=len(then)),
+        t("whatif.tokens", language, count=f"{_tokens(again):,}", before=f"{_tokens(actual):,}"),
+    ]
+    if entered or left or moved:
+        facts.append(t("whatif.changed", language, entered=entered, left=left, moved=moved))
+    else:
+        facts.append(t("whatif.unchanged", language))
+    ready = bool(now) and (now != then or _settings(again.options) != _settings(actual.options))
+    attributes = f'data-act="whatif-answer" data-key="answer" data-turn="{turn}"{"" if ready else " disabled"}'
+    shown = "".join(f"<span>{fact}</span>" for fact in facts)
+    return (
+        f'<p class="whatif-facts">{shown}</p>'
+        f'<button type="button" class="primary" {attributes}>{t("whatif.answer", language)}</button>'
+    )
+
+
+def _settings(options: RetrievalOptions) -> tuple[object, ...]:
+    return (options.contexts, options.threshold, options.candidates, balance_of(options), options.rerank)
+
+
+def _passages(
+    several: Sequence[Candidate], before: dict[str, Candidate], again: Retrieval, language: Language, *, turn: int
+) -> str:
+    rows = "".join(_passage(c, before.get(c.stored.id), again, language, turn=turn) for c in several)
+    return f'<ol class="whatif-list">{rows}</ol>' if rows else ""
+
+
+def _passage(c: Candidate, then: Candidate | None, again: Retrieval, language: Language, *, turn: int) -> str:
+    value = f"<em>{c.probability:.3f}</em>" if c.probability is not None else ""
+    number = f'<b class="flow-n">{c.number}</b>' if c.kept else '<b class="flow-n none" aria-hidden="true">–</b>'
+    reason = f'<span class="whatif-why">{why(c.dropped, language)}</span>' if c.dropped else ""
+    target = f' href="#{anchor(then, turn)}"' if then else ""
+    return (
+        f'<li class="{"kept" if c.kept else "dropped"}">{number}'
+        f'<a class="whatif-name"{target}>{source(c.stored, language)} '
+        f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>'
+        f"{_change(c, then, language)}{value}{reason}{_switches(c, again.options, language)}</li>"
+    )
+
+
+def _change(c: Candidate, then: Candidate | None, language: Language) -> str:
+    was = then.number if then else None
+    if c.number == was:
+        return ""
+    if was is None:
+        return f'<ins class="whatif-tag">{t("whatif.entered", language)}</ins>'
+    if c.number is None:
+        return f'<del class="whatif-tag">{t("whatif.left", language)}</del>'
+    return f'<span class="whatif-tag">{t("whatif.was", language, number=was)}</span>'
+
+
+def _switches(c: Candidate, options: RetrievalOptions, language: Language) -> str:
+    where = f"{called(c.stored, language)} {' › '.join(c.stored.chunk.heading_path[-1:])}"
+
+    def switch(act: str, pressed: bool) -> str:
+        return (
+            f'<button type="button" class="whatif-switch-{act}" data-act="whatif-{act}" data-id="{esc(c.stored.id)}" '
+            f'data-key="{act}-{esc(c.stored.id)}" aria-pressed="{str(pressed).lower()}" '
+            f'aria-label="{t(f"whatif.{act}", language)}: {name(where)}">{t(f"whatif.{act}", language)}</button>'
+        )
+
+    pinned, banned = c.stored.id in options.pinned, c.stored.id in options.banned
+    return f'<span class="whatif-switches">{switch("pin", pinned)}{switch("ban", banned)}</span>'
+
+
+def _numbers(retrieval: Retrieval) -> dict[str, int]:
+    return {c.stored.id: c.number for c in retrieval.contexts if c.number}
+
+
+def _tokens(retrieval: Retrieval) -> int:
+    return sum(c.stored.chunk.tokens for c in retrieval.contexts)
+
+
+def _list(ids: Sequence[str]) -> str:
+    return esc(json.dumps(list(ids)))

@@ -1,0 +1,1 @@
+"""The documents page: knowledge bases, list, jobs, indexes, scope."""

@@ -1,0 +1,213 @@
+"""The jobs that add documents: how far each is, file by file, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rag.cli.report import twin_of
+from rag.events import DocumentOutcome, IngestEvent, IngestStage
+from rag.knowledge.jobs.job import GOOD, Job, JobKind, JobState, Pace
+from rag.messages import Language
+
+from ...i18n import say
+from ..markup import esc, icon, name, size, t, why
+
+TITLES = {JobKind.INGEST: "ingest", JobKind.REINDEX: "reindexing.job", JobKind.REINGEST: "originals.reingest"}
+STEPS = tuple(IngestStage)
+FOLDED_BEYOND = 12
+NEAR = 4
+"""Files drawn before and after the one that is worked on, in a list that is longer than that."""
+MAX_ROWS = 300
+"""Files listed. More are counted, not drawn; what failed is always drawn first."""
+
+
+def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> str:
+    """The jobs of the knowledge base looked at, and in one line those of the others.
+
+    Shown are jobs that wait or run, those with something to say or to try again, and the last one that ended. `names`
+    are those of all knowledge bases by id; a job of one that is not among them, being deleted, is shown to everybody.
+    """
+    own = [(job, pace) for job, pace in jobs if job.collection == base or job.collection not in names]
+    last = next((job.id for job, _ in reversed(own) if job.ended), "")
+    shown = [(job, pace) for job, pace in own if _open(job) or job.id == last]
+    others = [(job, pace) for job, pace in jobs if job.collection in names and job.collection != base and _open(job)]
+    return _all(shown, language, names) + _others(others, language, names)
+
+
+def _open(job: Job) -> bool:
+    return not job.ended or bool(job.failures) or job.error is not None
+
+
+def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
+    return "".join(_job(job, pace, language, _into(job, names, language)) for job, pace in jobs)
+
+
+def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
+    if not jobs:
+        return ""
+    said = t("jobs.others_one", language) if len(jobs) == 1 else t("jobs.others", language, count=len(jobs))
+    return (
+        f'<details class="job-others" id="job-others"><summary>{said}</summary>{_all(jobs, language, names)}</details>'
+    )
+
+
+def _into(job: Job, names: Mapping[str, str], language: Language) -> str:
+    """Which knowledge base it fills; nothing where there is only one."""
+    if job.collection not in names:
+        said = t("jobs.into_deleted", language)
+    elif len(names) > 1:
+        said = name(say("jobs.into", language, name=names[job.collection]))
+    else:
+        return ""
+    return f'<p class="job-base">{said}</p>'
+
+
+def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
+    """One row per file, through its stages to its outcome."""
+    events = [file.event for file in job.files]
+    at = _at_work(job)
+    drawn = _worth_showing(events) if job.ended else _near(events, at)
+    hidden = len(events) - len(drawn)
+    rows = "".join(_file(events[i], i == at, language) for i in drawn)
+    more = f'<p class="more">{t("more_files", language, count=hidden)}</p>' if hidden else ""
+    said = "elsewhere" if job.elsewhere else "resumed" if job.resumed else ""
+    remark = f'<p class="more">{t(f"jobs.{said}", language)}</p>' if said else ""
+    error = (
+        f'<p class="job-error">{icon("warning", size=16)}<span>{why(job.error, language)}</span></p>'
+        if job.error
+        else ""
+    )
+    title = t(TITLES[job.kind], language)
+    table = (
+        f'<div class="scroll"><table class="table job"><thead><tr><th scope="col">{t("col_document", language)}</th>'
+        f'<th scope="col" class="num">{t("col_size", language)}</th><th scope="col">{t("col_stage", language)}</th>'
+        f'<th scope="col" class="num">{t("col_chunks", language)}</th><th scope="col">{t("col_outcome", language)}</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return (
+        f'<section class="sheet" aria-label="{title}"><div class="sheet-head">'
+        f'<h2>{title}</h2>{into}<p role="status">{_count_of(job, pace, language)}</p>'
+        f"{_tools(job, language)}</div>{error}{remark}"
+        f"{_folded(job, table + more, language) if rows else more}</section>"
+    )
+
+
+def _folded(job: Job, table: str, language: Language) -> str:
+    """A long list of files that all went well is folded: the documents below it are what matters then."""
+    well = all(file.event.outcome in GOOD for file in job.files)
+    if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
+        return table
+    label = t("jobs.show_files", language, count=len(job.files))
+    return f'<details class="job-files" id="job-{esc(job.id)}"><summary>{label}</summary>{table}</details>'
+
+
+def _tools(job: Job, language: Language) -> str:
+    if job.stopping and not job.ended:
+        return f'<button type="button" class="quiet" disabled>{t("jobs.stopping", language)}</button>'
+    if not job.ended:
+        return _button("cancel-ingest", t("cancel", language), job)
+    again = t("jobs.retry", language, count=len(job.failures))
+    retry = _button("retry-failed", again, job) if job.failures else ""
+    label = t("jobs.dismiss", language)
+    return retry + (
+        f'<button type="button" class="tool" data-act="dismiss-job" data-job="{esc(job.id)}" aria-label="{label}" '
+        f'title="{label}">{icon("close", size=16)}</button>'
+    )
+
+
+def _button(act: str, label: str, job: Job) -> str:
+    return f'<button type="button" class="quiet" data-act="{act}" data-job="{esc(job.id)}">{label}</button>'
+
+
+def _count_of(job: Job, pace: Pace, language: Language) -> str:
+    if job.ended:
+        return _summary(job, language)
+    if not job.files:
+        return t("ingest_waiting", language)
+    said = [t("jobs.files", language, done=sum(f.ended for f in job.files), total=len(job.files))]
+    if pace.seconds_left is not None:
+        said += [t("jobs.rate", language, rate=_rounded(pace.chunks_per_second)), _left(pace.seconds_left, language)]
+    return " · ".join(said)
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
+
+
+def _left(seconds: float, language: Language) -> str:
+    if seconds < 90:
+        return t("jobs.seconds_left", language, count=max(1, round(seconds)))
+    if seconds < 5400:
+        return t("jobs.minutes_left", language, count=round(seconds / 60))
+    return t("jobs.hours_left", language, count=f"{seconds / 3600:.1f}")
+
+
+def _at_work(job: Job) -> int:
+    """Position of the file that is worked on: a job takes them in order. As many as there are when it is none."""
+    if job.state is not JobState.RUNNING:
+        return len(job.files)
+    return next((i for i, file in enumerate(job.files) if not file.ended), len(job.files))
+
+
+def _near(files: Sequence[IngestEvent], at: int) -> list[int]:
+    """Of a job that goes on: what did not go well, and what lies around the file that is worked on."""
+    if len(files) <= FOLDED_BEYOND:
+        return list(range(len(files)))
+    bad = [i for i, e in enumerate(files) if e.outcome is not None and e.outcome not in GOOD][:MAX_ROWS]
+    first = max(0, min(at, len(files)) - NEAR)
+    return sorted({*bad, *range(first, min(len(files), first + 2 * NEAR + 1))})
+
+
+def _worth_showing(files: Sequence[IngestEvent]) -> list[int]:
+    """Of a job that has ended: all, or what did not go well and as much as there is room for."""
+    places = range(len(files))
+    if len(files) <= MAX_ROWS:
+        return list(places)
+    return sorted(places, key=lambda i: (files[i].outcome in GOOD, files[i].outcome is not None))[:MAX_ROWS]
+
+
+def _summary(job: Job, language: Language) -> str:
+    counts = [(o, sum(1 for f in job.files if f.event.outcome is o)) for o in DocumentOutcome]
+    said = [t(f"count_{outcome}", language, count=count) for outcome, count in counts if count]
+    return " · ".join(said)
+
+
+def _file(e: IngestEvent, at_work: bool, language: Language) -> str:
+    origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
+    remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
+    if e.twin:
+        remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
+    if e.unkept:
+        remark += f'<p class="remark">{why(e.unkept, language)}</p>'
+    return (
+        f'<tr class="{e.outcome or ("running" if at_work else "waiting")}"><th scope="row" class="file-cell">'
+        f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
+        f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, at_work, language)}</td>'
+        f'<td class="num">{_count(e)}</td><td>{_outcome(e, at_work, language)}</td></tr>'
+    )
+
+
+def _steps(e: IngestEvent, at_work: bool, language: Language) -> str:
+    reached = STEPS.index(e.stage)
+
+    def state(position: int) -> str:
+        if e.outcome in GOOD or position < reached:
+            return "ok"
+        if position > reached or (e.outcome is None and not at_work):
+            return ""
+        return "bad" if e.outcome else "now"
+
+    return "".join(f'<span class="step {state(i)}">{t(f"ingest_{s}", language)}</span>' for i, s in enumerate(STEPS))
+
+
+def _count(e: IngestEvent) -> str:
+    if e.outcome is None and e.total:
+        return f"{e.done}/{e.total}"
+    return str(e.chunks) if e.chunks else "–"
+
+
+def _outcome(e: IngestEvent, at_work: bool, language: Language) -> str:
+    if e.outcome is None:
+        state = "running" if at_work else "waiting"
+        return f'<span class="outcome {state}">{t(f"outcome_{state}", language)}</span>'
+    return f'<span class="outcome {e.outcome}">{t(f"outcome_{e.outcome}", language)}</span>'

@@ -1,0 +1,144 @@
+"""The answer's Markdown to HTML: no raw HTML, no images, no links but http(s), and citations as chips.
+
+The text comes from a model that has read untrusted documents. What it writes must neither run nor make the browser
+fetch anything: an image's address can carry away what the model was told. `citations.display` defuses the Markdown;
+the parser here is set up so that nothing dangerous could come out even of Markdown that was not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from rag.citations.markers import display
+from rag.citations.summary import Cited
+from rag.messages import Language
+
+from ..i18n import say
+from ..render import signs
+from .markup import esc, is_web, t
+from .tags import understand_tags
+
+ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
+"""Turn, context and, in the Markdown alone, the citation's place in the answer."""
+CHECKS = re.compile(r"#checks-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the check of a finished answer found: its valid citations, and the ends of its sentences without source."""
+
+    cited: Sequence[Cited] = ()
+    without_source: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """Where the chips of one answer lead: context number -> what a pointer over the chip says."""
+
+    turn: int
+    titles: Mapping[int, str]
+    language: Language
+    checks: Checks = Checks()
+
+
+def answer(source: str, chips: Chips, *, complete: bool) -> str:
+    """The answer's HTML. While it streams, a marker that has only begun is held back."""
+    sent = len(chips.titles)
+    marked = signs.marked(source, chips.checks.without_source)
+    shown = display(marked, sent, lambda number, place: f"#ev-{chips.turn}-{number}-{place}", growing=not complete)
+    label = say("support.no_source", chips.language)
+    return to_html(signs.linked(shown, f"#checks-{chips.turn}", label), chips)
+
+
+def to_html(source: str, chips: Chips) -> str:
+    """HTML of Markdown that nobody has defused; links to evidence become chips."""
+    return str(_parser().render(source, {"chips": chips, "language": chips.language}))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = understand_tags(safe_parser(_Renderer), less_than="&lt;")  # as `citations.display` leaves it
+    parser.disable("reference")  # "[1]: http://…" would turn every [1] into a link
+    parser.validateLink = _may_be_linked  # type: ignore[method-assign]
+    return parser
+
+
+def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
+    """A parser for text nobody has vetted: HTML stays text, links are the renderer's to judge."""
+    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
+    return parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"])
+
+
+def web_link(url: str) -> str:
+    """The opening tag of a link that leads out of the page."""
+    safe = esc(url)
+    return f'<a href="{safe}" title="{safe}" target="_blank" rel="noopener noreferrer nofollow">'
+
+
+def _may_be_linked(url: str) -> bool:
+    return is_web(url) or ANCHOR.fullmatch(url) is not None or CHECKS.fullmatch(url) is not None
+
+
+class SafeRenderer(RendererHTML):
+    """markdown-it's own renderer, which escapes. No image is loaded; tables scroll by themselves.
+
+    `env["language"]` is that of the page.
+    """
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f'<span class="no-image">{t("image", env["language"], alt=tokens[idx].content)}</span>'
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return '<div class="wide"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</table></div>\n"
+
+
+class _Renderer(SafeRenderer):
+    """An answer's headings and links."""
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        address = str(tokens[idx].attrGet("href") or "")
+        if found := ANCHOR.fullmatch(address):
+            return _chip_open(int(found[1]), int(found[2]), found[3], env["chips"])
+        if CHECKS.fullmatch(address):
+            return _no_source_open(address, env["chips"])
+        return web_link(address)
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return '<p class="heading">'  # an answer's headings are no headings of the page
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</p>\n"
+
+
+def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> str:
+    """A chip, or no more than plain text where a model invented the address of one."""
+    if turn != chips.turn or number not in chips.titles:
+        return "<a>"
+    href, title = f"#ev-{turn}-{number}", esc(chips.titles[number])
+    cited = chips.checks.cited[int(place)] if place and int(place) < len(chips.checks.cited) else None
+    if cited is None or cited.number != number:  # streaming, or from before quotes were checked
+        spoken = t("chip", chips.language, number=number)
+        return f'<a class="chip" href="{href}" title="{title}" aria-label="{spoken}">'
+    check = say(f"support.chip_{cited.check}", chips.language)
+    spoken = t("support.chip", chips.language, number=number, check=check)
+    quotes = f' data-quotes="{" ".join(map(str, cited.quotes))}"' if cited.quotes else ""
+    return f'<a class="chip {cited.check}" href="{href}" title="{title} ({esc(check)})" aria-label="{spoken}"{quotes}>'
+
+
+def _no_source_open(address: str, chips: Chips) -> str:
+    """The mark behind a sentence without source; it leads to the explanation under the answer."""
+    if address != f"#checks-{chips.turn}":
+        return "<a>"
+    about = t("support.no_source_about", chips.language)
+    return f'<a class="no-source" href="{address}" data-act="checks" title="{about}" aria-label="{about}">'

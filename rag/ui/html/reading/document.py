@@ -1,0 +1,247 @@
+"""A document's Markdown to rows of HTML, one beside each run of chunks, with spans of its source marked.
+
+Pure, and nothing in it knows questions or scores. What a document writes can neither run nor make the browser fetch
+anything: it is rendered as an answer's Markdown is, and marks are put around text that is already parsed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from rag.documents.reconstruction import Stretch, own_spans
+from rag.messages import Language
+
+from ..markdown import SafeRenderer, web_link
+from ..markup import esc, is_web
+from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
+
+HIGHEST_HEADING = 3
+"""Level of a document's first heading on the page, whose own are above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `[start, end)` of the document to mark; `key` names the mark on the page, `kind` is its class."""
+
+    start: int
+    end: int
+    key: str
+    kind: str
+    title: str
+    """What a pointer over it says; plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the document itself."""
+
+    level: int
+    title: str
+    start: int
+    """Offset of its line; `doc-h-{start}` is its id on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands beside some chunks, by number: mostly one, several where a block holds more."""
+
+    chunks: tuple[int, ...]
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A stretch of a document on the page."""
+
+    rows: tuple[Row, ...]
+    headings: tuple[Heading, ...]
+
+
+def render(stretch: Stretch, spans: Sequence[Span], language: Language, *, first: int = 0) -> Rendered:
+    """The rows of a stretch. Text, order and structure are those of its Markdown, whatever is marked.
+
+    Its chunks are numbered from `first`; where several share a row, chunk n begins at the element `doc-at-n`.
+    """
+    tokens = located(stretch.text, DocumentRenderer, start=stretch.start)
+    blocks = list(_blocks(tokens, Lines(stretch.text, stretch.start), stretch))
+    owned = own_spans(stretch.chunks)
+    paint = _Paint(spans, owned, first)
+    rows = tuple(_row(held, members, paint, language) for held, members in _rows(blocks, owned))
+    headings = tuple(_heading(block) for block in blocks if block.tokens[0].type == "heading_open")
+    return Rendered(rows, headings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of the document itself with all inside it: characters `[start, end)`."""
+
+    start: int
+    end: int
+    tokens: Sequence[Token]
+    source: str
+    """Shown as it is where the parser gave up: what is nested too deeply is in no token."""
+
+
+def _blocks(tokens: Sequence[Token], lines: Lines, stretch: Stretch) -> Iterator[_Block]:
+    first = 0
+    for at, token in enumerate(tokens):
+        if token.level == 0 and token.nesting <= 0:
+            top = tokens[first]
+            begin, stop = top.map or (0, 0)
+            if top.type == "heading_open":
+                top.meta["start"] = lines.offset(begin)
+            inside = tokens[first : at + 1]
+            start, end = lines.offset(begin), lines.offset(stop)
+            too_deep = max(each.level for each in inside) >= DEEPEST_NESTING - 1
+            source = stretch.text[start - stretch.start : end - stretch.start] if too_deep else ""
+            yield _Block(start, end, inside, source)
+            first = at + 1
+
+
+def _rows(blocks: Sequence[_Block], owned: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, ...], list[_Block]]]:
+    """Blocks and the chunks they share: a row ends where both a block and a chunk end."""
+    waiting = list(range(len(owned)))
+    members: list[_Block] = []
+    held: list[int] = []
+    reached = 0
+    for block in blocks:
+        if members and block.start >= reached:
+            yield tuple(held), members
+            members, held = [], []
+        members.append(block)
+        reached = max(reached, block.end)
+        while waiting and owned[waiting[0]][0] < reached:
+            held.append(waiting.pop(0))
+            reached = max(reached, owned[held[-1]][1])
+    held += waiting
+    if members or held:
+        yield tuple(held), members
+
+
+def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, language: Language) -> Row:
+    renderer, options = renderer_of(DocumentRenderer)
+    paint.parted = len(held) > 1
+    env: dict[str, Any] = {"language": language, "paint": paint, "links": []}
+
+    def body(block: _Block) -> str:
+        if block.source:
+            return f'<pre tabindex="0">{paint.text(block.source, range(block.start, block.end))}</pre>'
+        return str(renderer.render(block.tokens, options, env))
+
+    html = "".join(
+        f'<div class="doc-block" data-from="{block.start}" data-to="{block.end}">{body(block)}</div>'
+        for block in members
+    )
+    numbers = tuple(paint.first + at for at in held)
+    return Row(numbers, paint.not_begun(numbers) + html)
+
+
+def _heading(block: _Block) -> Heading:
+    opening, inline = block.tokens[0], block.tokens[1]
+    title = "".join(" " if c.type.endswith("break") else c.content for c in inline.children or [])
+    return Heading(int(opening.tag[1]), " ".join(title.split()), block.start)
+
+
+@dataclass
+class _Paint:
+    """Cuts text into pieces with equal marks; knows which marks and chunks have been begun."""
+
+    spans: Sequence[Span]
+    owned: Sequence[tuple[int, int]]
+    first: int
+    parted: bool = False
+    """Whether pieces say which chunk they belong to."""
+    begun: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        edges = {edge for s in self.spans for edge in (s.start, s.end)} | {start for start, _ in self.owned}
+        self._cuts = sorted(edges)
+        self._starts = [start for start, _ in self.owned]
+        self._cover: list[tuple[Span, ...]] = [()] * (len(self._cuts) + 1)
+        for span in self.spans:
+            for at in range(bisect_right(self._cuts, span.start), bisect_left(self._cuts, span.end) + 1):
+                self._cover[at] += (span,)
+
+    def text(self, content: str, offsets: Sequence[int]) -> str:
+        """Content whose characters stand at `offsets` of the document, escaped and marked."""
+        if not offsets:
+            return esc(content)
+        between = self._cuts[bisect_right(self._cuts, offsets[0]) : bisect_right(self._cuts, offsets[-1])]
+        edges = [0, *(bisect_left(offsets, cut) for cut in between), len(content)]
+        return "".join(self._piece(content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
+
+    def _piece(self, content: str, offset: int) -> str:
+        html = esc(content)
+        cover = self._cover[bisect_right(self._cuts, offset)]
+        if cover:
+            first = cover[0]
+            kinds = " ".join(dict.fromkeys(span.kind for span in cover))
+            names = "".join(f'<span id="{self._first(f"doc-mark-{s.key}")}"></span>' for s in cover if self._new(s))
+            html = f'{names}<mark class="{esc(kinds)}" title="{esc(first.title)}">{html}</mark>'
+        if not self.parted:
+            return html
+        chunk = self.first + max(bisect_right(self._starts, offset) - 1, 0)
+        name = f"doc-at-{chunk}"
+        place = "" if name in self.begun else f' id="{self._first(name)}"'
+        return f'<span data-chunk="{chunk}"{place}>{html}</span>'
+
+    def not_begun(self, numbers: Sequence[int]) -> str:
+        """Places for chunks of a shared row that show no text of their own, such as a rule."""
+        names = [f"doc-at-{number}" for number in numbers] if self.parted else []
+        return "".join(f'<span id="{self._first(each)}"></span>' for each in names if each not in self.begun)
+
+    def _new(self, span: Span) -> bool:
+        return f"doc-mark-{span.key}" not in self.begun
+
+    def _first(self, name: str) -> str:
+        self.begun.add(name)
+        return esc(name)
+
+
+class DocumentRenderer(SafeRenderer):
+    """Text with its marks; links to the web alone; headings below those of the page."""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[idx]
+        painted: str = env["paint"].text(token.content, token.meta.get(OFFSETS, ()))
+        return painted
+
+    def text_special(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return self.text(tokens, idx, options, env)
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"<code>{self.text(tokens, idx, options, env)}</code>"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return self.fence(tokens, idx, options, env)
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        address = str(tokens[idx].attrGet("href") or "")
+        env["links"].append(is_web(address))
+        return web_link(address) if is_web(address) else f'<span class="no-link" title="{esc(address)}">'
+
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</a>" if env["links"].pop() else "</span>"
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[idx]
+        level = int(token.tag[1])
+        place = f' id="doc-h-{token.meta["start"]}" tabindex="-1"' if "start" in token.meta else ""
+        return f'<h{_on_page(level)} class="doc-h l{level}"{place}>'
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"</h{_on_page(int(tokens[idx].tag[1]))}>\n"
+
+
+def _on_page(level: int) -> int:
+    return min(level + HIGHEST_HEADING - 1, 6)

@@ -1,0 +1,122 @@
+"""What every answer carries to the browser: security headers, and on the page its script, its token and its cookie."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
+from .asgi import Headers, Message, Send
+from .routes import EARLY
+from .visitors import cookie, token
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # Gradio compiles its HTML components; scripts of other hosts stay out, and so does whatever is written into
+        # the page: the few inline scripts Gradio starts from are let through one by one, see `policy`
+        "script-src 'self' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+POLICY = b"content-security-policy"
+
+HEADERS: Headers = [
+    (POLICY, CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+SHARING = b"access-control-"
+"""What begins so would let pages of other sites read an answer."""
+
+_INLINE = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """How a page begins: with its own script, whose address changes with its content, and the token of its browser."""
+
+    version: str
+
+    @classmethod
+    def of(cls, script: str) -> Begin:
+        return cls(sha256(script.encode()).hexdigest()[:12])
+
+    def written(self, secret: str) -> bytes:
+        """What is put first into the page's head."""
+        script = f'<script src="./{EARLY}?v={self.version}"></script>'
+        return f'<meta name="plainsight-token" content="{token(secret)}">{script}'.encode()
+
+
+def policy(page: bytes) -> bytes:
+    """The policy of a page as Gradio wrote it: its own inline scripts run, each known by its digest, and no other."""
+    digests = [base64.b64encode(sha256(script).digest()).decode() for script in _INLINE.findall(page)]
+    known = "".join(f" 'sha256-{digest}'" for digest in digests)
+    return CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self'{known}").encode()
+
+
+class Reply:
+    """Adds the headers to an answer; a whole HTML page also gets what it begins with and, where it is new, the cookie.
+
+    `secret` is the browser's, `new` says that it does not know it yet.
+    """
+
+    def __init__(self, send: Send, begin: Begin, *, secret: str, new: bool) -> None:
+        self._send = send
+        self._begin_with = begin
+        self._secret = secret
+        self._new = new
+        self._page: Message | None = None
+        self._body: list[bytes] = []
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._page is None:
+            await self._send(message)
+        else:
+            self._body.append(message.get("body", b""))
+            if not message.get("more_body"):
+                await self._finish(self._page)
+
+    async def _begin(self, message: Message) -> None:
+        headers = secured(message["headers"])
+        if _content_type(headers).startswith(b"text/html"):
+            self._page = {**message, "headers": headers}
+        else:
+            await self._send({**message, "headers": headers})
+
+    async def _finish(self, page: Message) -> None:
+        written = b"".join(self._body)
+        body = written.replace(b"<head>", b"<head>" + self._begin_with.written(self._secret), 1)
+        ours = {
+            POLICY: policy(written),
+            b"content-length": str(len(body)).encode(),
+            b"cache-control": b"no-store",  # a token must not outlive its cookie
+        }
+        headers = [(k, v) for k, v in page["headers"] if k.lower() not in ours] + list(ours.items())
+        if self._new:
+            headers.append((b"set-cookie", cookie(self._secret)))
+        await self._send({**page, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def secured(headers: Headers) -> Headers:
+    """The headers of an answer with ours, and without any that would open it to other sites."""
+    ours = {name for name, _ in HEADERS}
+    return [(k, v) for k, v in headers if k.lower() not in ours and not k.lower().startswith(SHARING)] + HEADERS
+
+
+def _content_type(headers: Headers) -> bytes:
+    return next((v for k, v in headers if k.lower() == b"content-type"), b"")

@@ -1,0 +1,244 @@
+"""What one browser tab has asked, as values, and the keeper of those values. Knows neither Gradio nor HTML.
+
+A session is found by two secrets: a cookie scripts cannot read and a random id of the tab. Whoever learns Gradio's own
+session hash therefore still reaches nothing here, and a reload finds its conversation again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rag.evidence.conversation_store import KeptAnswer, new_conversation
+from rag.knowledge.listing import Listing
+from rag.ledger import Outcome
+from rag.types import Exchange, Narrowing, RetrievalOptions
+
+from .runs import Run
+from .turn import Turn
+
+MAX_SESSIONS = 1000
+MAX_SESSIONS_OF_ADDRESS = 500
+"""A cookie costs nothing: whoever makes new ones all the time takes only from their own address."""
+MAX_IDLE_SECONDS = 24 * 3600
+MOST_WATCHERS = 2
+"""Calls that follow the answer of one tab: the page's own, and that of the page before a reload."""
+MAX_TURNS = 200
+"""Of one conversation; the oldest go first."""
+NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
+"""Outcomes that later questions do not refer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the questions of a conversation search: knowledge bases, and of which of them only a part."""
+
+    collections: tuple[str, ...] = ()
+    """Ids; empty is the default one."""
+    narrowed: tuple[Narrowing, ...] = ()
+
+    @classmethod
+    def of(cls, options: RetrievalOptions) -> Chosen:
+        return cls(options.collections, options.narrowed)
+
+    @classmethod
+    def part(cls, id: str, documents: Sequence[str]) -> Chosen:
+        """Some documents of one knowledge base."""
+        return cls((id,), (Narrowing(id, tuple(documents)),))
+
+    def over(self, options: RetrievalOptions) -> RetrievalOptions:
+        return replace(options, collections=self.collections, narrowed=self.narrowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation, what is being edited, and how the documents are looked at."""
+
+    turns: tuple[Turn, ...] = ()
+    next_number: int = 1
+    shown: int = 0
+    """Number of the turn whose evidence is shown; 0 for none."""
+    editing: int = 0
+    """Number of the turn whose question is in the composer; 0 for none."""
+    conversation: str = ""
+    """Id under which it is kept; "" until something was asked."""
+    title: str = ""
+    """What the user named it; "" for the first question."""
+    owner: str = ""
+    """Whose session it is, set by its keeper; "" for a browser without cookies."""
+    scope: Chosen = Chosen()
+    base: str = ""
+    """Id of the knowledge base whose documents are looked at; "" for the default one."""
+    listing: Listing = field(default_factory=Listing)
+    buried: tuple[str, ...] = ()
+    """Documents of that knowledge base that were deleted last, to be restored."""
+
+    def turn(self, number: int) -> Turn | None:
+        return next((t for t in self.turns if t.number == number), None)
+
+    @property
+    def last(self) -> Turn | None:
+        return self.turns[-1] if self.turns else None
+
+    def asked(
+        self,
+        question: str,
+        options: RetrievalOptions,
+        *,
+        replacing: int = 0,
+        waiting: bool = False,
+        ingesting: bool = False,
+        search_query: str = "",
+    ) -> Session:
+        """A new last turn. `replacing` takes that turn's place: it and all after it go on in a branch of their own."""
+        kept = self.turns
+        if self.turn(replacing):
+            kept = tuple(t for t in kept if t.number < replacing)
+        turn = Turn(
+            self.next_number,
+            question,
+            options,
+            waiting=waiting,
+            ingesting=ingesting,
+            search_query=search_query,
+            parent=next((t.id for t in reversed(kept) if t.id and not t.unkept), ""),
+        )
+        return replace(
+            self,
+            turns=(*kept, turn)[-MAX_TURNS:],
+            next_number=self.next_number + 1,
+            shown=turn.number,
+            editing=0,
+            conversation=self.conversation or new_conversation(),
+        )
+
+    def resumed(self, conversation: str, title: str, thread: Sequence[KeptAnswer]) -> Session:
+        """A kept conversation in place of this one. Turns that are on the page already keep their numbers."""
+        known = {t.id: t.number for t in self.turns if t.id} if conversation == self.conversation else {}
+        turns: list[Turn] = []
+        number = self.next_number
+        for kept in thread[-MAX_TURNS:]:
+            # numbers must rise along the conversation: once one is new, so are all after it
+            old = known.get(kept.ledger.id, 0) if number == self.next_number else 0
+            turns.append(Turn.of(kept, old or number))
+            number += not old
+        shown = turns[-1].number if turns else 0
+        scope = Chosen.of(turns[-1].options) if turns else Chosen()
+        return replace(
+            self.cleared(), turns=tuple(turns), next_number=number, shown=shown, conversation=conversation, title=title,
+            scope=scope,
+        )  # fmt: skip
+
+    def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
+        """One turn changed; nothing happens when it is gone, as after a new chat."""
+        return replace(self, turns=tuple(change(t) if t.number == number else t for t in self.turns))
+
+    def cleared(self) -> Session:
+        """An empty conversation; numbers go on, so an old link never meets a new card."""
+        return replace(self, turns=(), shown=0, editing=0, conversation="", title="")
+
+    def history(self, before: int) -> tuple[Exchange, ...]:
+        """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
+        said = (t for t in self.turns if t.number < before and t.text and t.outcome not in NOT_SAID)
+        return tuple(Exchange(t.question, t.text) for t in said)
+
+
+@dataclass
+class Slot:
+    """A session's place in the keeper: its value now, and what runs for it."""
+
+    session: Session = field(default_factory=Session)
+    answering: Run[Any] | None = None
+    used_at: float = 0.0
+    address: str = ""
+    """Where its visitor came from; "" where that is not known."""
+    followers: int = 0
+    """Calls that show the page how the jobs go."""
+    watchers: deque[object] = field(default_factory=lambda: deque(maxlen=MOST_WATCHERS))
+    """Calls that show the page how the answer goes; the oldest leaves when there are too many."""
+
+    def watch(self) -> object:
+        """One more of them."""
+        watcher = object()
+        self.watchers.append(watcher)
+        return watcher
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs for it."""
+        return not self.followers and (self.answering is None or not self.answering.lasts(None))
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """While a call shows the page how the jobs go."""
+        self.followers += 1
+        try:
+            yield
+        finally:
+            self.followers -= 1
+
+
+class Sessions:
+    """Keeps the sessions of all tabs in memory: bounded in number and age, changed only under its lock.
+
+    `most` in all and `each` of one address. Beyond that idle ones are forgotten, never one for which something runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        most: int = MAX_SESSIONS,
+        each: int = MAX_SESSIONS_OF_ADDRESS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._each = each
+        self._now = now
+        self._lock = threading.Lock()
+        self._slots: OrderedDict[str, Slot] = OrderedDict()
+
+    def slot(self, key: str, address: str = "") -> Slot:
+        """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
+        with self._lock:
+            new = key not in self._slots
+            slot = self._slots.setdefault(key, Slot(Session(owner=key.partition("/")[0])))
+            slot.used_at = self._now()
+            slot.address = slot.address or address
+            self._slots.move_to_end(key)
+            if new:
+                self._forget(key)
+            return slot
+
+    def get(self, key: str) -> Session:
+        return self.slot(key).session
+
+    def update(self, key: str, change: Callable[[Session], Session]) -> Session:
+        """Replace a session by `change` of it, atomically; returns the new value."""
+        slot = self.slot(key)
+        with self._lock:
+            slot.session = replace(change(slot.session), owner=slot.session.owner)
+            return slot.session
+
+    def _forget(self, new: str) -> None:
+        """Make room for the `new` one."""
+        oldest = self._now() - MAX_IDLE_SECONDS
+        for key in [k for k, s in self._slots.items() if s.used_at < oldest and s.idle and k != new]:
+            del self._slots[key]
+        count = Counter(slot.address for slot in self._slots.values())
+        own = self._slots[new].address
+        if count[own] > self._each:
+            self._forget_of(own, new)
+        if len(self._slots) > self._most:
+            self._forget_of(count.most_common(1)[0][0], new)
+
+    def _forget_of(self, address: str, new: str) -> None:
+        """Forget an idle session of an address: one in which nothing was asked, else the longest unused."""
+        idle = [k for k, s in self._slots.items() if s.address == address and s.idle and k != new]
+        asked = (k for k in idle if self._slots[k].session.turns)
+        if found := next((k for k in idle if not self._slots[k].session.turns), next(asked, None)):
+            del self._slots[found]

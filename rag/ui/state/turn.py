@@ -1,0 +1,108 @@
+"""A question and its answer so far, as a value. Knows neither Gradio nor HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rag.events import Delta, Judging, Retrieved, Stage, StageEvent
+from rag.evidence.conversation_store import KeptAnswer
+from rag.ledger import Answered, AnswerEvent, Ledger, Outcome
+from rag.messages import Reason
+from rag.types import Retrieval, RetrievalOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer so far. `number` is never used twice in a session, so links to evidence stay unique."""
+
+    number: int
+    question: str
+    options: RetrievalOptions
+    stages: tuple[StageEvent, ...] = ()
+    retrieval: Retrieval | None = None
+    text: str = ""
+    ledger: Ledger | None = None
+    error: Reason | None = None
+    waiting: bool = False
+    """The models are not ready yet; the question is asked as soon as they are."""
+    place: int = 0
+    """Among the questions that wait for their turn; 0 once it is answered."""
+    ingesting: bool = False
+    """Files were being ingested when this was asked, so that asking again may find more."""
+    stopped: bool = False
+    judging: Judging | None = None
+    """Evidence in the making, while the reranker works."""
+    search_query: str = ""
+    """What the user wants searched for; "" leaves it to the rewriting."""
+    parent: str = ""
+    """Id of the kept answer this one follows; "" for a first one."""
+    siblings: tuple[str, ...] = ()
+    """Ids of the kept answers to the same place in the conversation, oldest first, this one among them."""
+    unkept: Reason | None = None
+    """Why the answer could not be kept."""
+
+    @classmethod
+    def of(cls, kept: KeptAnswer, number: int) -> Turn:
+        """A turn as it was kept."""
+        ledger = kept.ledger
+        return cls(
+            number,
+            ledger.question,
+            ledger.options,
+            stages=ledger.stages,
+            retrieval=ledger.retrieval,
+            text=ledger.answer,
+            ledger=ledger,
+            parent=kept.parent,
+            siblings=kept.siblings,
+        )
+
+    @property
+    def id(self) -> str:
+        """Under which the answer is kept; "" until it is complete."""
+        return self.ledger.id if self.ledger else ""
+
+    @property
+    def done(self) -> bool:
+        return self.ledger is not None or self.error is not None or self.stopped
+
+    @property
+    def small_talk(self) -> bool:
+        """Whether nothing is searched for it; known from its first stage on."""
+        return any(e.reason is not None and e.reason.code == "stages.small_talk" for e in self.stages)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        if self.ledger is not None:
+            return self.ledger.outcome
+        if self.error is not None:
+            return Outcome.FAILED
+        return Outcome.STOPPED if self.stopped else None
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.ledger.reason if self.ledger is not None else self.error
+
+    @property
+    def cited(self) -> frozenset[int]:
+        """Context numbers the finished answer cites."""
+        return frozenset(c.number for c in self.ledger.citations if c.valid) if self.ledger else frozenset()
+
+    def after(self, event: AnswerEvent) -> Turn:
+        """The turn once `event` has happened."""
+        match event:
+            case StageEvent():
+                others = {e.stage: e for e in self.stages} | {event.stage: event}
+                stages = tuple(others[stage] for stage in Stage if stage in others)
+                return replace(self, stages=stages, waiting=False)
+            case Judging():
+                return replace(self, judging=event)
+            case Retrieved(retrieval):
+                return replace(self, retrieval=retrieval, judging=None)
+            case Delta(text, afresh):
+                return replace(self, text=text if afresh else self.text + text)
+            case Answered(ledger):
+                known = ledger.retrieval or self.retrieval
+                return replace(
+                    self, ledger=ledger, text=ledger.answer, stages=ledger.stages, retrieval=known, judging=None
+                )

@@ -1,0 +1,1 @@
+"""Markers, quotes and claims."""

@@ -1,0 +1,101 @@
+"""The packaged model: found without running its package, checked, and equal to Sentence-Transformers' own vectors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from rag.errors import ModelRejected, ModelsError
+from rag.models.device import DeviceLock
+from rag.models.offline import MiniLmEmbedder, check_weights, find_folder
+from rag.models.offline.package import PACKAGE, SHA256
+from tests import ROOT
+
+TEXTS = ["How do I update Milvus?", "Upgrade Milvus from 2.3 to 2.4", "a b c " * 200, "向量数据库", ""]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> MiniLmEmbedder:
+    return MiniLmEmbedder.load(lock=DeviceLock())
+
+
+def test_vectors_are_those_of_sentence_transformers(embedder: MiniLmEmbedder) -> None:
+    reference = SentenceTransformer(str(find_folder()), device="cpu", local_files_only=True)
+    expected = reference.encode(TEXTS, normalize_embeddings=True)
+    found = embedder.embed_documents(TEXTS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_query_is_embedded_like_a_document(embedder: MiniLmEmbedder) -> None:
+    query = embedder.embed_query(TEXTS[0], instruction="an instruction this model has not learnt")
+    np.testing.assert_allclose(query, embedder.embed_documents(TEXTS[:1]), atol=1e-6)
+
+
+def test_meaning_is_near(embedder: MiniLmEmbedder) -> None:
+    asked, near, _, far, _ = embedder.embed_documents(TEXTS)
+    assert asked @ near > 0.7 > asked @ far
+
+
+def test_no_texts_give_no_rows(embedder: MiniLmEmbedder) -> None:
+    assert embedder.embed_documents([]).shape == (0, embedder.dimension)
+
+
+def test_special_words_in_a_text_are_plain_text(embedder: MiniLmEmbedder) -> None:
+    assert embedder.count_tokens(["[SEP]"]) == [3]  # brackets and what is between them
+
+
+def test_pieces_are_those_of_the_text_alone(embedder: MiniLmEmbedder) -> None:
+    short, long = embedder.encode(["two words", "word " * 400], urgent=True)
+    assert short.pieces.shape == (2, 384)
+    assert long.pieces.shape == (254, 384)
+    np.testing.assert_allclose(np.linalg.norm(short.pieces.astype(np.float32), axis=1), 1, atol=1e-2)
+
+
+def test_a_batch_does_not_change_the_pieces(embedder: MiniLmEmbedder) -> None:
+    alone = embedder.encode(["two words"], urgent=True)[0]
+    together = embedder.encode(["two words", "word " * 100], urgent=True)[0]
+    np.testing.assert_allclose(alone.pieces, together.pieces, atol=2e-3)
+
+
+def test_it_says_that_it_knows_english_alone(embedder: MiniLmEmbedder) -> None:
+    assert embedder.info.languages == ("en",)
+
+
+def test_a_missing_package_is_named() -> None:
+    with pytest.raises(ModelsError) as caught:
+        find_folder("no_such_package")
+    assert caught.value.reason.code == "offline.package_missing"
+    assert caught.value.reason.values == {"package": "no-such-package"}
+
+
+def test_changed_weights_are_not_loaded(tmp_path: Path) -> None:
+    for file in ("config.json", "modules.json", "tokenizer.json"):
+        (tmp_path / file).write_bytes((find_folder() / file).read_bytes())
+    weights = bytearray((find_folder() / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ModelRejected) as caught:
+        MiniLmEmbedder.load(tmp_path, lock=DeviceLock())
+    assert caught.value.reason.code == "offline.wrong_weights"
+    assert caught.value.reason.values["expected"] == SHA256
+
+
+def test_weights_that_are_not_there_are_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ModelRejected) as caught:
+        check_weights(tmp_path)
+    assert caught.value.reason.code == "offline.weights_unreadable"
+
+
+def test_no_code_of_the_package_runs() -> None:
+    script = (
+        "import sys; from rag.models.device import DeviceLock; from rag.models.offline import MiniLmEmbedder; "
+        f"MiniLmEmbedder.load(lock=DeviceLock()); print('{PACKAGE}' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

@@ -1,0 +1,104 @@
+"""Pages to test against, each in a process of its own as users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests import ROOT
+
+PATIENCE_S = 120.0
+"""For the page to come up on a busy machine."""
+
+
+@contextmanager
+def scripted_page(
+    folder: Path,
+    *,
+    pause: float = 0.0,
+    gate: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
+) -> Iterator[str]:
+    """The page over the scripted service, which reads `RAG_DATA_DIR` and the settings of what is in front of it."""
+    port = port or free_port()
+    command = ["-m", "tests.support.scripted_service", str(port), str(pause), *([str(gate)] if gate else [])]
+    with _served(command, port, folder, env or {}) as address:
+        yield address
+
+
+@contextmanager
+def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) -> Iterator[str]:
+    """`python app.py` with the offline models and an embedded database in `folder`."""
+    port = port or free_port()
+    settings = {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env}
+    with _served(["app.py"], port, folder, settings) as address:
+        yield address
+
+
+@contextmanager
+def visitor(address: str, *, origin: str = "", headers: Mapping[str, str] | None = None) -> Iterator[httpx.Client]:
+    """A browser that has opened the page at `address`: its cookie, its token, and the origin it would name."""
+    page = httpx.get(f"{address}/", headers=dict(headers or {}))
+    token = re.search('<meta name="plainsight-token" content="([0-9a-f]+)">', page.text)
+    assert token, f"no token in {page.text[:300]!r}"
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    own = {"cookie": cookie, "origin": origin or address, "x-plainsight-token": token[1], **(headers or {})}
+    with httpx.Client(base_url=address, headers=own, timeout=30) as client:
+        yield client
+
+
+def config(address: str) -> dict[str, Any]:
+    """What the page at `address` is told of its components and calls."""
+    told = re.search("window.gradio_config = (.*?);</script>", httpx.get(address).text)
+    assert told
+    found: dict[str, Any] = json.loads(told[1])
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@contextmanager
+def _served(command: Sequence[str], port: int, folder: Path, env: Mapping[str, str]) -> Iterator[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads"), **env},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_up(address, process, folder / "server.log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.head(address, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)  # not listening yet; there is no event to wait for across processes
+    raise AssertionError(f"the page did not come up:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")

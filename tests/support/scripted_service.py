@@ -1,0 +1,481 @@
+"""A scripted service: the page's every state on demand, without models, at a pace the test sets.
+
+What the page looks like with the real parts is tested with the real parts; this is for states those reach only by
+accident, such as a reranker that breaks down or models that take their time to load.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from rag.citations.check import check
+from rag.citations.stream import Given
+from rag.database import Database
+from rag.documents.files import Refused
+from rag.errors import KeepingError, LibraryError
+from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
+from rag.evidence.conversation_store import LedgerBook
+from rag.evidence.marks import Marks
+from rag.evidence.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
+from rag.knowledge.catalog import Catalogue, KnowledgeBase
+from rag.knowledge.indexes import IndexState
+from rag.knowledge.jobs.job import JobKind
+from rag.knowledge.jobs.job_files import Spool
+from rag.knowledge.jobs.job_store import JobBook
+from rag.knowledge.jobs.queue import JobList
+from rag.knowledge.jobs.worker import JobRunner
+from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.listing import Listed, Listing, listed
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
+from rag.messages import Reason, reason
+from rag.request import Request
+from rag.settings import Settings
+from rag.status import ModelInfo, PartState, PartStatus, Status
+from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
+
+EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
+RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
+CHAT = ModelInfo("gpt-4o", "", "", "")
+
+HOLD_S = 120.0
+LIMITS = (
+    "RAG_CONNECTIONS_PER_ADDRESS",
+    "RAG_QUESTIONS_PER_VISITOR",
+    "RAG_UPLOAD_MB_PER_HOUR",
+    "RAG_UPLOAD_FILES_PER_HOUR",
+    "RAG_DISK_RESERVE_MB",
+)
+"""Settings of the served page that are read from the environment, beside those of the guard."""
+
+TEXTS = [
+    (
+        "operations/tls.md",
+        ("Operations", "TLS", "Rotating certificates"),
+        "The broker reads its key pair at start-up and again on `SIGHUP`. To rotate a certificate, write the new files "
+        "next to the old ones, then send `SIGHUP` to every broker. Existing consumers keep the session they "
+        "negotiated; only new connections see the new certificate.\n\nWait for the reload counter to rise on each "
+        "broker before you delete the old files.",
+        4.28,
+    ),
+    (
+        "operations/rolling-restart.md",
+        ("Operations", "Rolling restart", "Draining a broker"),
+        "A draining broker hands over its partitions one at a time and waits for each consumer to acknowledge the new "
+        "leader. Do not restart more than one broker of the same rack at once.",
+        1.47,
+    ),
+    (
+        "reference/config.md",
+        ("Reference", "Broker settings", "tls.*"),
+        "| Key | Default | Reload |\n| --- | --- | --- |\n| `tls.cert.file` | — | on `SIGHUP` |\n| `tls.client.ca` "
+        "| — | restart |\n\nChanging the client CA needs a rolling restart, because the trust store is shared.",
+        1.23,
+    ),
+    ("faq.md", ("FAQ", "Why did my consumers rebalance?"), "A certificate change on its own never causes one.", -2.29),
+    ("changelog.md", ("Changelog", "2.8"), "The reload counter is now exported for each listener.", -3.41),
+    ("guides/docker.md", ("Guides", "Docker", "Volumes"), "Mount the certificate folder read-only.", -5.6),
+]
+
+ANSWER = """\
+Yes, the **broker** key pair can be rotated while it runs. Consumers keep the session they negotiated, so nothing is
+dropped [1].
+
+1. Write the new `tls.crt` and `tls.key` beside the old files.
+2. Send `SIGHUP` to each broker and wait for the reload counter to rise [1].
+
+```bash
+kill -HUP "$(pidof broker)"
+```
+
+**One exception:** a new client CA needs a rolling restart [3], one broker at a time [2]."""
+
+QUOTES = [
+    (1, "Existing consumers keep the session they negotiated"),
+    (1, "waits for the reload counter to rise on each broker"),
+    (3, "needs a rolling restart"),
+    (2, "restart all brokers of a rack together"),
+]
+"""In order of the citations: word for word, nearly, word for word, false."""
+
+
+class ScriptedIndexes:
+    """Every index was made with what runs."""
+
+    def notable(self) -> list[IndexState]:
+        return []
+
+    def switch(self, base: str) -> None:
+        raise LibraryError(reason("ui.turn_gone"))
+
+    back = delete_former = switch
+
+
+@dataclass
+class ScriptedService:
+    """Answers by what the question holds: `hold STAGE`, `break rerank`, `401`, `nothing`, else the normal answer."""
+
+    settings: Settings = field(default_factory=Settings)
+    pause: float = 0.0
+    """Seconds between two events."""
+    gate: Path | None = None
+    """Models are ready once this file exists; None: always."""
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="plainsight-scripted-")))
+    stored: dict[str, Document] = field(default_factory=dict)
+    asked: list[Request] = field(default_factory=list)
+
+    gone: dict[str, Document] = field(default_factory=dict)
+    """Deleted documents that can be restored."""
+
+    def __post_init__(self) -> None:
+        kept = Database(self.folder / "plainsight.db")
+        self.book = LedgerBook(kept)
+        self.catalogue = Catalogue(kept, "plainsight")
+
+    def bases(self) -> list[KnowledgeBase]:
+        return self.catalogue.all()
+
+    def create_base(self, name: str, *, description: str = "") -> KnowledgeBase:
+        return self.catalogue.create(name, description=description)
+
+    def change_base(self, base: KnowledgeBase) -> KnowledgeBase:
+        return self.catalogue.change(base)
+
+    def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
+        gone = self.catalogue.delete(base, typed=typed)
+        self.jobs.abandon(gone.id)
+        return gone
+
+    def defaults(self, collections: Sequence[str] = ()) -> RetrievalOptions:
+        usual = self.settings.retrieval
+        return usual if len(collections) > 1 else self.catalogue.base(*collections).over(usual)
+
+    @cached_property
+    def marks(self) -> Marks:
+        return Marks(Database(self.folder / "plainsight.db"))
+
+    @cached_property
+    def jobs(self) -> JobRunner:
+        book, spool = JobBook(Database(self.folder / "jobs.db")), Spool(self.folder / "jobs")
+        known = JobList(book, spool, Runners(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        runner = JobRunner(known, spool, self._take, self._renew, there=self.catalogue.there)
+        runner.start()
+        return runner
+
+    def _take(
+        self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
+    ) -> Iterator[IngestEvent]:
+        return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel, base=collection)
+
+    def _renew(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
+        for document in self.documents():
+            yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
+
+    def missing(self) -> Reason | None:
+        return None
+
+    @property
+    def indexes(self) -> ScriptedIndexes:
+        return ScriptedIndexes()
+
+    @property
+    def library(self) -> ScriptedService:
+        return self
+
+    def edition(self) -> str:
+        seen = (self.bases(), sorted(self.stored.items()), self.jobs.version)
+        return sha256(repr(seen).encode()).hexdigest()
+
+    def status(self) -> Status:
+        ready = self.gate is None or self.gate.exists()
+        state = PartState.READY if ready else PartState.LOADING
+        info = (EMBEDDER, RERANKER) if ready else (None, None)
+        return Status(
+            "qwen3" if ready else "",
+            reason("runtime.profile_cached") if ready else None,
+            (
+                PartStatus("store", state),
+                PartStatus("embedder", state, EMBEDDER.name, info[0]),
+                PartStatus("reranker", state, RERANKER.name, info[1]),
+                PartStatus("chat", PartState.READY, CHAT.name, CHAT),
+            ),
+        )
+
+    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
+        self.asked.append(request)
+        scope = request.options.collections
+        names = {base.id: base.name or "Main" for base in self.bases() if base.id in scope} if scope else {}
+        for event in _Script(request, cancel, self.pause).events():
+            yield Answered(replace(event.ledger, collections=names)) if isinstance(event, Answered) else event
+
+    def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
+        return (Source(path.name, path.read_bytes()) for path in paths)
+
+    def sample(self) -> Iterator[Source]:
+        return (Source(f"handbook/en/0{i}.md", b"# Page\n" * 40) for i in range(1, 6))
+
+    def ingest(self, sources: Iterable[Source], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
+        for source in sources:
+            yield from self._file(source, cancel, self._shelf(base))
+
+    def _shelf(self, base: str) -> str:
+        """What is before the names of a knowledge base's documents here; nothing for the default one."""
+        return f"{base}\0" if base not in ("", "plainsight") else ""
+
+    def _file(self, source: Source, cancel: Cancel, shelf: str) -> Iterator[IngestEvent]:
+        total, size = 12, len(source.data)
+        if cancel:
+            yield IngestEvent(source.name, "", size, IngestStage.READ, outcome=DocumentOutcome.CANCELLED)
+            return
+        yield IngestEvent(source.name, "", size, IngestStage.READ)
+        if not source.data:
+            why = reason("stages.empty_question")
+            yield IngestEvent(source.name, "", 0, IngestStage.READ, outcome=DocumentOutcome.REFUSED, reason=why)
+            return
+        yield IngestEvent(source.name, "", size, IngestStage.SPLIT, chunks=total)
+        for done in range(1, total + 1):
+            time.sleep(self.pause / 4)
+            yield IngestEvent(source.name, "", size, IngestStage.EMBED, done, total, total, done)
+        self.stored[shelf + source.name] = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
+        yield IngestEvent(source.name, "", size, IngestStage.INDEX, total, total, total, total, DocumentOutcome.ADDED)
+
+    def documents(self, *, base: str = "") -> list[Document]:
+        shelf = self._shelf(base)
+        return [d for key, d in sorted(self.stored.items()) if key == shelf + d.name]
+
+    def listing(self, listing: Listing, *, base: str = "") -> Listed:
+        return listed(self.documents(base=base), listing)
+
+    def bury(self, names: Sequence[str], *, base: str = "") -> int:
+        keys = [self._shelf(base) + name for name in names]
+        found = {key: self.stored.pop(key) for key in keys if key in self.stored}
+        self.gone |= found
+        return len(found)
+
+    def restore(self, names: Sequence[str], *, base: str = "") -> int:
+        found = {key: self.gone.pop(key) for name in names if (key := self._shelf(base) + name) in self.gone}
+        self.stored |= found
+        return len(found)
+
+    def enable(self, names: Sequence[str], enabled: bool, *, base: str = "") -> int:
+        keys = [key for name in names if (key := self._shelf(base) + name) in self.stored]
+        self.stored |= {key: replace(self.stored[key], enabled=enabled) for key in keys}
+        return len(keys)
+
+    def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
+        """Of an ingested document all texts one after the other, of an answer's its one."""
+        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (
+            self._shelf(base) + name in self.stored
+        )
+        found: list[StoredChunk] = []
+        for index, i in enumerate(held):
+            stored = _stored(i, name, *TEXTS[i][1:3])
+            start = found[-1].chunk.end + 2 if found else 0
+            chunk = replace(stored.chunk, index=index, start=start, end=start + len(stored.chunk.text))
+            found.append(replace(stored, chunk=chunk))
+        return found
+
+    def has_original(self, sha256: str) -> bool:
+        return False
+
+    def original(self, name: str, *, base: str = "") -> bytes:
+        raise KeepingError(reason("originals.not_kept", name=name))
+
+    def add_reingest(self, names: Sequence[str], *, base: str = "") -> str:
+        return self.jobs.add(base, lambda: [Source(name, b"# Page", again=True) for name in names], JobKind.REINGEST)
+
+    def why_not(
+        self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
+    ) -> Diagnosis:
+        """Every passage missed the threshold, by as much as the candidate it names."""
+        assert ledger.retrieval is not None
+        candidate = next(
+            (c for c in ledger.retrieval.candidates if c.stored.id == chunk), ledger.retrieval.candidates[-1]
+        )
+        why = reason("whynot.below", probability=0.09, threshold=0.17, missing=0.08)
+        steps = (
+            Step(Check.SCOPE, Passing.PASSED, reason("whynot.in_scope", document=candidate.stored.document)),
+            Step(
+                Check.RERANK, Passing.STOPPED, reason("whynot.judged_now", probability=0.09, threshold=0.17), now=True
+            ),
+        )
+        remedy = Remedy({"threshold": 0.09}, given=True, certain=True)
+        passage = Passage(candidate.stored, Fit.CLOSE if text else Fit.EXACT, 0.93)
+        return Diagnosis(Verdict.BELOW_THRESHOLD, why, passage, None, steps, (), remedy)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass
+class _Script:
+    request: Request
+    cancel: Cancel
+    pause: float
+    stages: list[StageEvent] = field(default_factory=list)
+    answer: str = ""
+    retrieval: Retrieval | None = None
+    outcome: Outcome = Outcome.STOPPED
+    why: Reason | None = None
+
+    @property
+    def question(self) -> str:
+        return self.request.question
+
+    @property
+    def options(self) -> RetrievalOptions:
+        return self.request.options
+
+    @property
+    def follow_up(self) -> bool:
+        return bool(self.request.history)
+
+    @property
+    def query(self) -> str:
+        """As typed, or as edited; a follow-up is always put into the same words."""
+        return self.request.search_query or ("rotate TLS certificates" if self.follow_up else self.question)
+
+    @property
+    def author(self) -> Author:
+        return Author.EDITED if self.request.search_query else Author.MODEL if self.follow_up else Author.USER
+
+    def events(self) -> Iterator[AnswerEvent]:
+        for event in self._steps():
+            if self.cancel:
+                break
+            if isinstance(event, StageEvent) and event.milliseconds is None and event.state is not State.SKIPPED:
+                time.sleep(self.pause)
+            elif isinstance(event, StageEvent):
+                self.stages.append(event)
+            yield event
+        if self.cancel:
+            self.outcome, self.why = Outcome.STOPPED, reason("stages.stopped")
+        yield Answered(self._ledger())
+
+    def _steps(self) -> Iterator[AnswerEvent]:
+        if self.request.search_query:
+            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.edited_query"))
+        elif self.follow_up:
+            yield from _stage(Stage.REWRITE, 240)
+        else:
+            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.no_history"))
+        for stage, spent in ((Stage.EMBED, 38), (Stage.DENSE, 6), (Stage.FULL_TEXT, 9), (Stage.FUSE, 1)):
+            yield from _stage(stage, spent)
+        broken = "break rerank" in self.question
+        if broken:
+            yield StageEvent(Stage.RERANK, State.FAILED, reason("stages.broke_down", kind="MemoryError"), 512)
+        else:
+            for done in range(0, 20, 4):
+                yield StageEvent(Stage.RERANK, State.PROGRESS, done=done, total=20)
+            self._hold("rerank")
+            yield StageEvent(Stage.RERANK, State.FINISHED, None, 731, 20, 20)
+        nothing = "nothing" in self.query and self.request.given is None
+        self.retrieval = Retrieval(
+            self.query,
+            replace(self.options, threshold=0.99) if nothing else self.options,
+            tuple(
+                _candidate(i, None if broken else odds, kept=i < 3 and not nothing)
+                for i, (*_, odds) in enumerate(TEXTS)
+            ),
+        )
+        yield Retrieved(self.retrieval)
+        if nothing:
+            self.outcome = Outcome.ABSTAINED
+            self.why = reason("stages.abstained", threshold=0.99, probability=0.98)
+            return
+        yield from self._generate()
+
+    def _generate(self) -> Iterator[AnswerEvent]:
+        yield StageEvent(Stage.GENERATE, State.STARTED)
+        if "401" in self.question:
+            self.outcome, self.why = Outcome.FAILED, reason("stages.broke_down", kind="401")
+            yield StageEvent(Stage.GENERATE, State.FAILED, self.why, 80)
+            return
+        for i in range(0, len(ANSWER), 6):
+            time.sleep(self.pause / 3)
+            self.answer += ANSWER[i : i + 6]
+            yield Delta(ANSWER[i : i + 6])
+            if i > 60:
+                self._hold("generate")
+        yield StageEvent(Stage.GENERATE, State.FINISHED, None, 1650)
+        yield StageEvent(Stage.CITE, State.FINISHED, None, 1, 4, 4)
+        self.outcome = Outcome.GENERATED
+
+    def _hold(self, stage: str) -> None:
+        """Stay in the stage until stopped, where the question says so."""
+        if f"hold {stage}" in self.question:
+            self.cancel.flag.wait(HOLD_S)
+
+    def _ledger(self) -> Ledger:
+        contexts = self.retrieval.contexts if self.retrieval else ()
+        ends = [m.end() for m in re.finditer(r"\[\d\]", self.answer)]
+        given = [Given(number, words, end) for end, (number, words) in zip(ends, QUOTES, strict=False)]
+        checked = check(self.answer, given, contexts, whole=self.outcome is Outcome.GENERATED)
+        return Ledger(
+            self.question,
+            self.retrieval.query if self.retrieval else self.question,
+            self.options,
+            self.retrieval,
+            tuple(self.stages),
+            (),
+            self.answer,
+            checked.citations,
+            self.outcome,
+            self.why,
+            {"embedder": EMBEDDER, "reranker": RERANKER, "chat": CHAT},
+            "qwen3",
+            1790000000.0,
+            self.request.id or uuid.uuid4().hex,
+            self.author,
+            quotes=checked.quotes,
+            claims=checked.claims,
+        )
+
+
+def _stage(stage: Stage, spent: float) -> Iterator[StageEvent]:
+    yield StageEvent(stage, State.STARTED)
+    yield StageEvent(stage, State.FINISHED, None, spent)
+
+
+def _stored(i: int, document: str, headings: tuple[str, ...], text: str) -> StoredChunk:
+    return StoredChunk(f"c{i:031x}", document, "0" * 64, "en", Chunk(i, 0, len(text), headings, text, len(text) // 5))
+
+
+def _candidate(i: int, log_odds: float | None, *, kept: bool) -> Candidate:
+    dropped = None if kept else reason("stages.below_threshold", probability=0.09, threshold=0.1)
+    return Candidate(
+        stored=_stored(i, *TEXTS[i][:3]),
+        dense=Ranked(((i * 3) % 7) + 1, 0.83 - i / 20) if i != 4 else None,
+        full_text=Ranked(((i * 2) % 5) + 1, 14.2 - i),
+        fused=Ranked(((i + 2) % 6) + 1, 0.032 - i / 900),
+        log_odds=log_odds,
+        rank=i + 1,
+        number=i + 1 if kept else None,
+        dropped=dropped,
+    )
+
+
+def main() -> None:
+    """Serve the page over the scripted service: `python -m tests.support.scripted_service PORT PAUSE [GATE]`."""
+    from rag.ui.page import build_page, launch_options
+
+    port, pause, *gate = sys.argv[1:]
+    front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER", *LIMITS)
+    settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": port})
+    folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
+    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)
+    page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
+    page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
