@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from . import __version__
 from .answering.answerer import Conversation
 from .answering.draft import Setup
 from .answering.prompts import PromptBudget
@@ -36,19 +39,18 @@ from .knowledge.originals import DAY_SECONDS, Originals
 from .messages import reason
 from .models.chat.watched import Watched
 from .models.device import prepare_environment
+from .models.loaded import Models
 from .models.loading import load_models
 from .private_files import tighten
 from .protocols import ChatModel, Store
-from .readiness import wait_until_ready
 from .retrieval.retriever import Policy, Retriever
 from .retrieval.scope import Scope
-from .runtime import Models, Runtime, Talk
+from .runtime import Runtime, Talk, wait_until_ready
 from .service import Service
 from .settings import Settings
 from .store.from_settings import Milvus, chunk_limits, fingerprint, name_of
 from .text.language import UNDETERMINED, detect
 from .types import Chunk, Source
-from .versions import versions
 
 KEPT = "plainsight.db"
 """File in the data folder that holds conversations and whatever else is kept beside Milvus."""
@@ -297,3 +299,19 @@ def _file_limits(settings: Settings) -> FileLimits:
         max_files=settings.max_files,
         max_total_bytes=int(settings.max_total_mb * MEGABYTE),
     )
+
+
+LIBRARIES = ("pymilvus", "milvus-lite", "torch", "transformers", "sentence-transformers", "openai")
+"""Those whose change may change a result."""
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """Name -> version; a library that is not installed is left out."""
+    found = {"plainsight": __version__}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event as Flag
 
-from .messages import Reason
+from .messages import Reason, reason
 from .types import Candidate, Retrieval
 
 
@@ -136,3 +136,9 @@ class Cancel:
 
     def __bool__(self) -> bool:
         return self.flag.is_set()
+
+
+def twin_of(event: IngestEvent) -> Reason:
+    """What a file has to do with the document of the same content."""
+    moved = event.outcome is DocumentOutcome.MOVED
+    return reason("library.moved_from" if moved else "library.same_as", name=event.twin)

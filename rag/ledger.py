@@ -9,7 +9,7 @@ from enum import StrEnum
 from .events import Delta, Judging, Retrieved, StageEvent
 from .messages import Reason
 from .status import ModelInfo
-from .types import Fingerprint, Message, Retrieval, RetrievalOptions
+from .types import Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
 
 
 class Outcome(StrEnum):
@@ -163,3 +163,19 @@ class Answered:
 
 
 AnswerEvent = StageEvent | Judging | Retrieved | Delta | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, after what, and how."""
+
+    question: str
+    history: tuple[Exchange, ...] = ()
+    """Oldest first."""
+    options: RetrievalOptions = field(default_factory=RetrievalOptions)
+    search_query: str = ""
+    """What to search for, in the user's words; "" leaves it to the rewriting."""
+    given: Ledger | None = None
+    """An earlier answer whose candidates are to be used: nothing is searched, only selected anew by `options`."""
+    id: str = ""
+    """Under which the answer is known; "" for a new one."""

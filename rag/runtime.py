@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+
+from rag.models.loaded import Models, Report
 
 from .answering.answerer import Conversation
 from .errors import IndexMismatch, ModelsError, ModelsNotReady, RagError, StoreError
@@ -19,7 +21,7 @@ from .knowledge.catalog import KnowledgeBase
 from .knowledge.ingest import Ingest
 from .knowledge.library import Library
 from .messages import Reason, reason
-from .protocols import Embedder, Extractor, Reranker, Store
+from .protocols import Store
 from .retrieval.retriever import Retriever
 from .retrieval.scope import Place, Scope
 from .status import ModelInfo, PartState, PartStatus, Status
@@ -27,26 +29,9 @@ from .types import Fingerprint, RetrievalOptions
 
 log = logging.getLogger(__name__)
 
-Afterwards = Callable[[Cancel], None]
-"""Work that is left once the models answer, such as checking a faster number type; ends when cancelled."""
 
 CLOSING_SECONDS = 20.0
 """What cannot be cancelled, such as importing torch, is waited for that long."""
-
-Report = Callable[[PartStatus], None]
-"""Called by whoever loads a part, whenever its state changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The loaded models of a profile, and why that profile was chosen."""
-
-    profile: str
-    why: Reason
-    embedder: Embedder
-    reranker: Reranker
-    extractor: Extractor
-    afterwards: Afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +200,23 @@ class Runtime:
             for name, part in self._status.items():
                 if part.state not in (PartState.READY, PartState.FAILED):
                     self._status[name] = replace(part, state=PartState.FAILED, reason=error.reason)
+
+
+READY_POLL = 0.25
+"""Seconds between looks at models that still load."""
+
+
+def wait_until_ready(status_now: Callable[[], Status], cancel: Cancel) -> None:
+    """Until the models can be used. Raises RagError when they never will."""
+    while not (status := status_now()).ready and not cancel:
+        failed = [p for p in status.parts if p.state is PartState.FAILED and p.reason and p.part != "chat"]
+        if failed and failed[0].part != "store" and failed[0].reason:
+            raise RagError(failed[0].reason)
+        if failed and not is_loading(status.parts):
+            return  # a database that was away is tried again by the question itself
+        cancel.flag.wait(READY_POLL)
+
+
+def is_loading(parts: Iterable[PartStatus]) -> bool:
+    """Whether any part is still on its way."""
+    return any(p.state in (PartState.WAITING, PartState.LOADING, PartState.DOWNLOADING) for p in parts)

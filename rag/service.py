@@ -30,10 +30,9 @@ from .knowledge.jobs.job import JobKind
 from .knowledge.jobs.worker import JobRunner
 from .knowledge.listing import Listed, Listing, listed
 from .knowledge.originals import Originals, name_by_content
-from .ledger import AnswerEvent, Ledger
+from .ledger import AnswerEvent, Ledger, Request
 from .messages import Reason, reason
 from .protocols import Store
-from .request import Request
 from .retrieval.scope import Place
 from .runtime import Runtime
 from .settings import Settings

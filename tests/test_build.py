@@ -13,8 +13,7 @@ from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
 from rag.events import Cancel, Stage, State
 from rag.evidence.whynot import Verdict
-from rag.ledger import Answered, Outcome
-from rag.request import Request
+from rag.ledger import Answered, Outcome, Request
 from rag.settings import Settings
 from rag.status import Status
 from rag.types import Source

@@ -19,10 +19,11 @@ from rag.knowledge.catalog import Catalogue, KnowledgeBase
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.library import Library
 from rag.messages import Reason, reason
+from rag.models.loaded import Models, Report
 from rag.protocols import Embedder, Store
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope
-from rag.runtime import Models, Report, Runtime, Talk
+from rag.runtime import Runtime, Talk
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, Fingerprint
 

@@ -16,7 +16,7 @@ from typing import get_args
 import pytest
 
 import rag
-from rag import events, ledger, messages, naming, status
+from rag import events, ledger, messages, status
 from rag.answering.smalltalk import Kind
 from rag.citations import summary as checks
 from rag.cli import ask, report
@@ -31,6 +31,7 @@ from rag.knowledge.jobs import job as jobs
 from rag.ledger import Ledger, Outcome
 from rag.messages import LANGUAGES, Language, reason
 from rag.models.engine.numbers import NumberType
+from rag.retrieval import duplicates as naming
 from rag.text import markdown_spans as prose
 from rag.text import sentences
 from rag.types import Mode

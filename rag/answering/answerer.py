@@ -15,11 +15,10 @@ from dataclasses import replace
 from rag.citations import markers as citations
 from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, State
-from rag.ledger import Answered, AnswerEvent, Author, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Outcome, Request
 from rag.messages import Language, Reason, reason
 from rag.models.chat.thinking import Afresh
 from rag.protocols import ChatModel, Extractor, Searchable
-from rag.request import Request
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.selection import reselect
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown

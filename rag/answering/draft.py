@@ -9,10 +9,9 @@ from rag.citations import markers as citations
 from rag.citations.check import Checked, check
 from rag.citations.stream import QuoteSplitter
 from rag.events import Stage, StageEvent
-from rag.ledger import Author, Ledger, Outcome, Tokens
+from rag.ledger import Author, Ledger, Outcome, Request, Tokens
 from rag.messages import Reason, reason
 from rag.models.chat.thinking import Afresh
-from rag.request import Request
 from rag.status import ModelInfo
 from rag.types import Candidate, Fingerprint, Message, Retrieval, Usage
 

@@ -1,8 +1,8 @@
 """A model's reply, split while it streams: prose to show, and the quotes it gives for checking. Pure.
 
 The model is asked to cite as `[1 "words of context 1"]`. The reader sees `[1]`; the words are kept aside and looked up
-in the context (`rag/citations/check.py`). Brackets and quotation marks of any script are understood, several quotes or numbers
-in one bracket too. Whatever does not close properly stays in sight as it was written: only what is certainly a quote
+in the context (`rag/citations/check.py`). Brackets and quotation marks of any script are understood, several quotes or
+numbers in one bracket too. Whatever does not close properly stays in sight as it was written: only what is certainly a quote
 disappears. In code nothing is a quote, so `df[1, "name"]` stays whole.
 
 Every decision depends on the text alone, never on where the deltas were cut, and looks at most `WINDOW` characters

@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from rag.events import Cancel, Delta, Retrieved, StageEvent
-from rag.ledger import Answered, Ledger, Outcome
+from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import Language, reason, text
-from rag.request import Request
 from rag.service import Service
 from rag.settings import Settings
 from rag.types import Mode, RetrievalOptions

@@ -6,12 +6,11 @@ import argparse
 import dataclasses
 from typing import Any
 
-from rag.errors import RagError, StoreError
-from rag.knowledge.catalog import OWN, KnowledgeBase
+from rag.errors import StoreError
+from rag.knowledge.catalog import OWN, KnowledgeBase, with_values
 from rag.knowledge.library import Library
 from rag.messages import Language, reason, text
 from rag.settings import Settings
-from rag.types import Mode
 
 from .exits import OK
 from .report import plain
@@ -109,16 +108,3 @@ def _typed(asked: str) -> str:
         return input(f"{asked} ")
     except (EOFError, UnicodeDecodeError):
         return ""
-
-
-def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
-    """`base` with values as a person writes them; "" means the settings'. Raises RagError for what is no such value."""
-    kinds: dict[str, type] = {"mode": Mode, "candidates": int, "contexts": int, "threshold": float}
-    parsed: dict[str, Any] = {}
-    for name, value in values.items():
-        kind = kinds.get(name, str)
-        try:
-            parsed[name] = (None if kind is not str else "") if not value.strip() else kind(value.strip())
-        except ValueError as e:
-            raise RagError(reason("library.bad_value", name=name, value=value[:40])) from e
-    return dataclasses.replace(base, **parsed)

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from rag.citations import summary as checks
-from rag.events import DocumentOutcome, IngestEvent, StageEvent, State
+from rag.events import IngestEvent, StageEvent, State, twin_of
 from rag.ledger import Ledger
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.source_names import source
@@ -36,12 +36,6 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     twin = f"  {text(twin_of(event), language)}" if event.twin else ""
     unkept = f"  {text(event.unkept, language)}" if event.unkept else ""
     return f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
-
-
-def twin_of(event: IngestEvent) -> Reason:
-    """What a file has to do with the document of the same content."""
-    moved = event.outcome is DocumentOutcome.MOVED
-    return reason("library.moved_from" if moved else "library.same_as", name=event.twin)
 
 
 def document_line(document: Document) -> str:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from rag.errors import RagError
 from rag.events import Cancel, DocumentOutcome, Retrieved
 from rag.evidence.calibration import Bin, Judged, expected_error, reliability
-from rag.ledger import Answered, Ledger, Outcome
+from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import reason
-from rag.request import Request
 from rag.runtime import Parts
 from rag.status import ModelInfo
 from rag.types import Candidate, Retrieval, RetrievalOptions

@@ -322,7 +322,7 @@ def _one(db: sqlite3.Connection, sql: str, *values: str) -> tuple[object, ...] |
 
 @cache
 def _records() -> TypeAdapter[Ledger]:
-    # Building the validator takes some 50 ms; importing pydantic here keeps `import rag.evidence.conversation_store` free of it.
+    # Building the validator takes some 50 ms; importing pydantic here keeps the import of this module free of it.
     from pydantic import TypeAdapter
 
     return TypeAdapter(Ledger)

@@ -8,6 +8,7 @@ Knows no Milvus: who drops collections is told which.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sqlite3
 import time
@@ -15,9 +16,10 @@ import unicodedata
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from rag.database import Database
-from rag.errors import KeepingError, LibraryError
+from rag.errors import KeepingError, LibraryError, RagError
 from rag.messages import label, reason
 from rag.types import Mode, RetrievalOptions
 
@@ -314,3 +316,16 @@ def _checked(base: KnowledgeBase, *, unnamed: bool) -> KnowledgeBase:
         description=_text(base.description, DESCRIPTION_LENGTH),
         instruction=_text(base.instruction, INSTRUCTION_LENGTH),
     )
+
+
+def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
+    """`base` with values as a person writes them; "" means the settings'. Raises RagError for what is no such value."""
+    kinds: dict[str, type] = {"mode": Mode, "candidates": int, "contexts": int, "threshold": float}
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        kind = kinds.get(name, str)
+        try:
+            parsed[name] = (None if kind is not str else "") if not value.strip() else kind(value.strip())
+        except ValueError as e:
+            raise RagError(reason("library.bad_value", name=name, value=value[:40])) from e
+    return dataclasses.replace(base, **parsed)

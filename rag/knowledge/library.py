@@ -16,8 +16,7 @@ from typing import Protocol
 from rag.errors import IndexMismatch, KeepingError, LibraryError, ModelsNotReady, StoreError
 from rag.messages import reason
 from rag.protocols import Embedder, Searchable, Store
-from rag.retrieval.scope import Place, Scope
-from rag.textonly import TextOnly
+from rag.retrieval.scope import Place, Scope, TextOnly
 from rag.types import Document, Fingerprint, RetrievalOptions
 
 from .catalog import Catalogue, KnowledgeBase, shown

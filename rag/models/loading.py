@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 from rag.events import Cancel
 from rag.messages import Reason
 from rag.protocols import Embedder, Reranker
-from rag.runtime import Afterwards, Models, Report
 from rag.settings import Settings
 from rag.status import PartState, PartStatus
 from rag.text.language import detect
 from rag.types import Fingerprint
 
 from .device import DeviceLock, Placement, choose_placement, limit_threads
+from .loaded import Afterwards, Models, Report
 from .profiles import Choice, Sought, choose
 
 if TYPE_CHECKING:

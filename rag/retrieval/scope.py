@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.errors import StoreError
+from rag.errors import IndexMismatch, StoreError
 from rag.messages import Reason, reason
 from rag.protocols import Searchable
 from rag.types import Document, Fingerprint, Hit, Narrowing, Vectors, within
@@ -134,3 +134,24 @@ def _within(part: Narrowing | None, store: Searchable, documents: Sequence[str])
         and (not part.tags or set(part.tags) & set(document.tags))
     ]
     return chosen or None
+
+
+class TextOnly:
+    """A `Searchable` whose dense search says why it cannot be had: vectors of two models do not compare."""
+
+    def __init__(self, store: Searchable, why: Reason) -> None:
+        self._store = store
+        self._why = why
+
+    def full_text_missing(self) -> Reason | None:
+        return self._store.full_text_missing()
+
+    def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Raises IndexMismatch, always."""
+        raise IndexMismatch(self._why)
+
+    def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        return self._store.search_full_text(query, limit=limit, documents=documents)
+
+    def documents(self) -> list[Document]:
+        return self._store.documents()

@@ -15,13 +15,12 @@ from .handlers.documents import Documents
 from .handlers.indexes import Exchanged, Reindexes
 from .handlers.reader import Reader
 from .handlers.refresh import Look, Noticing
-from .handlers.saving import Saving
+from .handlers.saving import Marking, Saving
 from .handlers.scoping import Scoping
 from .handlers.talks import Talks
 from .handlers.uploads import Uploads
 from .handlers.whatif import WhatIf
 from .layout import Layout
-from .marking import Marking
 from .state.options import NAMES, clamped, packed
 from .state.session import Sessions
 from .views import Chat, Ingesting, Views

@@ -22,10 +22,10 @@ from .html.evidence.marking import Marked
 from .html.library import jobs as jobs_view
 from .html.library import library as library_view
 from .html.library import scope as scope_view
+from .html.library import table as documents_view
 from .html.library import table as table_view
 from .html.markup import name
 from .i18n import say
-from .render import documents as documents_view
 from .state.session import Session, Slot
 from .state.turn import Turn
 

@@ -15,12 +15,11 @@ from rag.answering.prompts import PromptBudget
 from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, State
 from rag.evidence.conversation_store import read, write
-from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Support
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Request, Support
 from rag.messages import Reason, reason
 from rag.models.chat.openai_chat import OpenAIChat
 from rag.models.chat.thinking import Afresh
 from rag.protocols import ChatModel, Extractor
-from rag.request import Request
 from rag.retrieval.retriever import Policy, Retriever
 from rag.store import MilvusStore
 from rag.text.language import detect

@@ -15,11 +15,11 @@ from rag.cli import report
 from rag.evidence.export import export_markdown
 from rag.ledger import Ledger, Match, Outcome
 from rag.types import Retrieval, RetrievalOptions
+from rag.ui.html import markdown as signs
 from rag.ui.html.answer.checks import card_quotes, under_answer
 from rag.ui.html.answer.transcript import turn
 from rag.ui.html.evidence.evidence import panel
 from rag.ui.html.markup import marked
-from rag.ui.render import signs
 from rag.ui.state.turn import Turn
 from tests.support.browsed import Page
 from tests.support.evidence import candidate

@@ -24,9 +24,10 @@ from rag.evaluation.measures import MEASURES, auc, holds_one, measures
 from rag.evaluation.scoreboard import as_json, table
 from rag.knowledge.ingest import Ingest
 from rag.messages import reason
+from rag.models.loaded import Models
 from rag.protocols import ChatModel
 from rag.retrieval.retriever import Policy, Retriever
-from rag.runtime import Models, Parts
+from rag.runtime import Parts
 from rag.types import Candidate, Ranked, RetrievalOptions
 from tests import ROOT
 from tests.support.evidence import candidate

@@ -23,9 +23,8 @@ from rag.errors import BundleRefused
 from rag.events import Cancel
 from rag.evidence.bundle import Bundle, DocumentHash, as_json, bundle_of, in_page, opened
 from rag.evidence.verify import Finding, Verdict, compare, examine
-from rag.ledger import Answered, Ledger, Match
+from rag.ledger import Answered, Ledger, Match, Request
 from rag.messages import LANGUAGES, reason, text
-from rag.request import Request
 from rag.settings import Settings
 from rag.types import Chunk, Message
 from rag.ui.html.evidence.bundle import page

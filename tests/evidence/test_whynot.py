@@ -16,9 +16,8 @@ from rag.errors import RagError
 from rag.events import Cancel, Retrieved, StageEvent
 from rag.evidence.whynot import Check, Diagnosis, Fit, Passing, Verdict, WhyNot, changed
 from rag.evidence.whynot.remedies import MOST_CANDIDATES, MOST_CONTEXTS, among_candidates, below, enough_candidates
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Request
 from rag.messages import reason, text
-from rag.request import Request
 from rag.retrieval.fusion import fuse
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Place, Scope

@@ -12,11 +12,10 @@ from rag.database import Database
 from rag.errors import IndexMismatch, LibraryError, RagError
 from rag.events import Cancel, DocumentOutcome, IngestEvent, Stage, StageEvent, State
 from rag.knowledge.catalog import Catalogue
-from rag.knowledge.indexes import Indexes
+from rag.knowledge.indexes import Indexes, new_name, whole_text
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.library import Library
 from rag.protocols import Embedder
-from rag.reindexing import new_name, whole_text
 from rag.retrieval.retriever import Policy, Retriever
 from rag.settings import Settings
 from rag.store.from_settings import Milvus, chunk_limits, fingerprint

@@ -9,8 +9,7 @@ import pytest
 
 from rag.documents.chunking import ChunkLimits, chunk
 from rag.messages import reason, text
-from rag.naming import Kinship, kinship
-from rag.retrieval.duplicates import conflicts, repeats
+from rag.retrieval.duplicates import Kinship, conflicts, kinship, repeats
 from rag.text.language import detect
 from rag.types import Candidate, Chunk, StoredChunk
 from tests import ROOT

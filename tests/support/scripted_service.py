@@ -36,9 +36,8 @@ from rag.knowledge.jobs.queue import JobList
 from rag.knowledge.jobs.worker import JobRunner
 from rag.knowledge.jobs.worker_locks import Runners
 from rag.knowledge.listing import Listed, Listing, listed
-from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request
 from rag.messages import Reason, reason
-from rag.request import Request
 from rag.settings import Settings
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk

@@ -13,9 +13,8 @@ from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage,
 from rag.evidence.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
 from rag.knowledge.jobs.job import Job, JobFile, JobState, Pace
 from rag.knowledge.listing import Listing, listed
-from rag.ledger import Outcome
+from rag.ledger import Outcome, Request
 from rag.messages import LANGUAGES, Language, area, reason
-from rag.request import Request
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.ui.html import markup, shell, status

@@ -18,7 +18,7 @@ from rag.ui.handlers.documents import MOST_CHOSEN, Documents
 from rag.ui.handlers.scoping import Scoping
 from rag.ui.handlers.uploads import Uploads
 from rag.ui.handlers.visitor import key_of
-from rag.ui.render.picking import MOST_FOUND
+from rag.ui.html.library.scope import MOST_FOUND
 from rag.ui.state.session import Chosen, Session, Sessions
 from rag.ui.views import Views
 from tests.support.scripted_service import ScriptedService

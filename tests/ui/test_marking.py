@@ -16,9 +16,8 @@ from rag.evidence.marks import Judge, Verdict
 from rag.evidence.verify import examine
 from rag.types import sigmoid
 from rag.ui.handlers.chat import Handlers
-from rag.ui.handlers.saving import Saving
+from rag.ui.handlers.saving import Marking, Saving
 from rag.ui.handlers.visitor import key_of
-from rag.ui.marking import Marking
 from tests.support.marked import mark
 from tests.support.scripted_service import RERANKER, TEXTS, ScriptedService
 

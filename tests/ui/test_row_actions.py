@@ -14,7 +14,7 @@ from rag.messages import LANGUAGES, Language, reason, text
 from rag.types import Document, Narrowing
 from rag.ui.handlers.originals_route import route
 from rag.ui.html.library import table
-from rag.ui.render import actions
+from rag.ui.html.library import table as actions
 from tests.support.browsed import Page as Seen
 
 from .test_handlers import ALICE, clicked

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from rag.cli.kb import with_values
 from rag.errors import LibraryError, RagError
-from rag.knowledge.catalog import OWN, KnowledgeBase
+from rag.knowledge.catalog import OWN, KnowledgeBase, with_values
 from rag.knowledge.listing import Listing
 from rag.messages import text
 from rag.service import Service

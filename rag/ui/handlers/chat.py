@@ -5,20 +5,22 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
+from rag.answering.draft import unanswered
 from rag.errors import KeepingError, RagError
 from rag.events import Cancel, Judging
-from rag.evidence.conversation_store import new_answer
+from rag.evidence.conversation_store import LedgerBook, new_answer
 from rag.knowledge.catalog import OWN
-from rag.ledger import Answered, AnswerEvent
+from rag.ledger import Answered, AnswerEvent, Ledger, Request
 from rag.messages import Language, reason
-from rag.readiness import wait_until_ready
-from rag.request import Request
+from rag.runtime import wait_until_ready
 from rag.service import Service
 from rag.text.well_formed import well_formed
 from rag.types import RetrievalOptions
@@ -27,7 +29,6 @@ from ..html import status as status_view
 from ..html.answer import transcript
 from ..html.evidence import record as record_view
 from ..i18n import language
-from ..keeping import begun, kept
 from ..state.options import NAMES, clamped
 from ..state.question_queue import Desk, Places, Ticket
 from ..state.runs import STOP_PATIENCE, Run, drawn
@@ -315,3 +316,20 @@ def _tenths(judging: Judging | None) -> int:
 
 def _ended(turn: Turn) -> Turn:
     return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)
+
+
+def begun(book: LedgerBook, owner: str, conversation: str, parent: str, request: Request) -> None:
+    """Keep the question: whatever ends the app, it is there. That it cannot be kept is told with its answer."""
+    with suppress(KeepingError):
+        book.keep(owner, conversation, unanswered(request, time.time()), parent=parent)
+
+
+def kept(book: LedgerBook, owner: str, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
+    """Keep the answer; what becomes of its turn. An answer that cannot be kept is still an answer."""
+    try:
+        book.keep(owner, conversation, ledger, parent=parent)
+        siblings = book.siblings(owner, conversation, parent)
+    except KeepingError as e:
+        why = e.reason
+        return lambda turn: replace(turn, unkept=why)
+    return lambda turn: replace(turn, siblings=siblings)

@@ -12,9 +12,8 @@ from rag.evidence.document_view import reading
 from rag.evidence.whynot import changed
 from rag.evidence.whynot.passages import MOST_PASTED
 from rag.knowledge.catalog import shown
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Request
 from rag.messages import reason
-from rag.request import Request
 
 from ..html.evidence import whynot as whynot_view
 from ..html.reading import viewer as viewer_view

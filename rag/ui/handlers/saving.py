@@ -13,11 +13,12 @@ import gradio as gr
 from rag.errors import KeepingError, RagError
 from rag.evidence.bundle import as_json, bundle_of, in_page
 from rag.evidence.export import answer_markdown, export_markdown
+from rag.evidence.marks import Verdict, mark_of
 from rag.ledger import Ledger
 from rag.messages import reason
 
 from ..html.evidence import bundle as bundle_view
-from ..render import saving as saving_view
+from ..html.evidence import bundle as saving_view
 from .chat import Handlers
 from .guard import guarded
 from .visitor import Visitor, text_in
@@ -102,3 +103,22 @@ class Saving:
         words = "-".join(re.findall(r"\w+", said.lower()))[:LONGEST_NAME].strip("-")
         when = time.strftime("%Y-%m-%d-%H-%M", time.gmtime(self.now()))
         return "-".join(part for part in ("plainsight", words, when) if part) + f".{ending}"
+
+
+class Marking:
+    """What the buttons of a card do."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self.handlers = handlers
+
+    @guarded
+    def mark(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+        """Mark a passage, or take the mark back; the panel as it is then."""
+        who = Visitor.of(tab, request)
+        ledger = self.handlers.turn_of(who, event).ledger
+        verdict = text_in(event, "verdict")
+        if ledger is None or verdict not in tuple(Verdict):
+            raise RagError(reason("ui.turn_gone"))
+        marked = mark_of(ledger, text_in(event, "chunk"), Verdict(verdict))
+        self.handlers.service.marks.toggle(who.owner, marked)
+        return self.handlers.views.evidence(self.handlers.sessions.get(who.key), who.language)

@@ -13,9 +13,9 @@ from rag.knowledge.catalog import MOST_BASES
 from rag.messages import reason, text
 from rag.types import Narrowing
 
+from ..html.library import scope as picking
 from ..html.library import scope as scope_view
 from ..html.markup import esc
-from ..render import picking
 from ..state.session import Chosen, Sessions
 from ..views import Views
 from .documents import LONGEST, MOST_CHOSEN

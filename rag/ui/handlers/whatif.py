@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Request
 from rag.messages import reason
-from rag.request import Request
 from rag.retrieval.selection import reselect
 from rag.types import Retrieval
 

@@ -8,7 +8,7 @@ the parser here is set up so that nothing dangerous could come out even of Markd
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,9 +20,10 @@ from markdown_it.utils import EnvType, OptionsDict
 from rag.citations.markers import display
 from rag.citations.summary import Cited
 from rag.messages import Language
+from rag.text.markdown_spans import Kind, Piece, pieces
 
 from ..i18n import say
-from ..render import signs
+from . import markdown as signs
 from .markup import esc, is_web, t
 from .tags import understand_tags
 
@@ -142,3 +143,44 @@ def _no_source_open(address: str, chips: Chips) -> str:
         return "<a>"
     about = t("support.no_source_about", chips.language)
     return f'<a class="no-source" href="{address}" data-act="checks" title="{about}" aria-label="{about}">'
+
+
+SIGN = "\ue0f1"
+"""From the private use area; a model's own are replaced."""
+OPENING, CLOSING = (Kind.LINK_START, Kind.IMAGE_START), (Kind.LINK_END, Kind.IMAGE_END)
+
+
+def marked(source: str, ends: Sequence[int]) -> str:
+    """The Markdown with a sign behind each of these places, moved out of code and links they lie in."""
+    clean = source.replace(SIGN, "\ufffd")
+    if not ends:
+        return clean
+    parts: list[str] = []
+    last = 0
+    for place in _outside(pieces(clean), sorted(ends), len(clean)):
+        sign = f"\n\n{SIGN}" if clean[:place].endswith("|") else SIGN  # behind a table's last row it would be a cell
+        parts += [clean[last:place], sign]
+        last = place
+    return "".join(parts) + clean[last:]
+
+
+def linked(shown: str, address: str, words: str) -> str:
+    """The Markdown with links to `address` for the signs; `words` are ours and hold no Markdown."""
+    return shown.replace(SIGN, f" [{words}]({address})")
+
+
+def _outside(inline: Sequence[Piece], ends: Sequence[int], length: int) -> Iterator[int]:
+    """For each of the ends, which rise, the first place from there on where a link may stand."""
+    depth = at = 0
+    for end in ends:
+        while at < len(inline):
+            opens, closes = inline[at].kind in OPENING, inline[at].kind in CLOSING
+            if inline[at].end >= end and depth + opens - closes == 0:
+                break
+            depth += opens - closes
+            at += 1
+        piece = inline[at] if at < len(inline) else None
+        if piece is None:
+            yield length
+        else:
+            yield end if piece.kind is Kind.TEXT else max(end, piece.end)

@@ -15,6 +15,7 @@ from rag.types import Candidate, Ranked
 from ...i18n import LOCALES
 from ..markdown import Chips, answer
 from ..markup import esc, in_base, marked, milliseconds, moment, name, path, source, t, why
+from ..sheet import sheet
 from . import record
 
 STYLE = ASSETS / "bundle" / "bundle.css"
@@ -178,3 +179,20 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Lang
 
 def _kept(ledger: Ledger) -> Sequence[Candidate]:
     return ledger.retrieval.contexts if ledger.retrieval else ()
+
+
+FORMS = ("html", "json")
+
+
+def choices(turn: int, language: Language) -> str:
+    """What can be saved of an answer, and how it is checked later."""
+    rows = "".join(
+        f'<li><button type="button" class="primary" data-act="save-as" data-turn="{turn}" data-form="{form}">'
+        f"{t(f'saving.{form}', language)}</button><span>{t(f'saving.{form}_about', language)}</span></li>"
+        for form in FORMS
+    )
+    body = (
+        f'<p>{t("saving.about", language)}</p><ul class="forms">{rows}</ul>'
+        f'<p>{t("saving.verify", language)}</p><pre tabindex="0">python -m rag verify FILE</pre>'
+    )
+    return sheet(t("saving.title", language), body, language, kind="small saving")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag.cli.report import twin_of
-from rag.events import DocumentOutcome, IngestEvent, IngestStage
+from rag.events import DocumentOutcome, IngestEvent, IngestStage, twin_of
 from rag.knowledge.jobs.job import GOOD, Job, JobKind, JobState, Pace
 from rag.messages import Language
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Set
 
 from rag.knowledge.listing import Listed, Listing, state
-from rag.messages import LANGUAGES, Language
+from rag.messages import LANGUAGES, Language, Reason
 from rag.types import Document
 
-from ...render import actions
+from ...i18n import say
+from .. import originals
 from ..markup import esc, icon, moment, name, size, t, why
+from . import table as actions
 
 COLUMNS = (
     ("name", "col_document", ""), ("language", "col_language", "c-lang"), ("chunks", "col_chunks", "num c-chunks"),
@@ -150,3 +152,55 @@ def _row(d: Document, language: Language, base: str, *, kept: bool) -> str:
 
 def _language(code: str, language: Language) -> str:
     return t(f"language_{code}", language) if code in LANGUAGES else esc(code)
+
+
+ITEMS = (
+    ("open", "doc-open", "library.open"),
+    ("ask", "doc-ask", "library.ask_this"),
+    ("reingest", "doc-reingest", "originals.reingest"),
+    ("disable", "doc-disable", "library.disable"),
+    ("enable", "doc-enable", "library.enable"),
+    ("file", "", "originals.file"),
+    ("copy", "doc-copy", "library.copy_name"),
+    ("delete", "doc-delete", "delete"),
+)
+"""Name, act and words of each item in the order of the menu. An item without an act is a link."""
+
+
+def able(document: Document, *, kept: bool) -> list[str]:
+    """Names of the items that work for a document; `kept` tells whether its file is."""
+    on = document.enabled
+    works = {"ask": on, "disable": on, "enable": not on, "reingest": kept, "file": kept}
+    return [item for item, _act, _words in ITEMS if works.get(item, True)]
+
+
+def button(document: Document, language: Language, *, base: str, kept: bool) -> str:
+    """The button of a row. It names its document, so that the menu need not ask in which row that stands by then."""
+    label = name(say("library.actions_of", language, name=document.name))
+    file = f' data-file="{originals.address(document.name, base)}"' if kept else ""
+    return (
+        f'<button type="button" class="row-more tool" data-act="row-menu" data-name="{esc(document.name)}" '
+        f'data-base="{esc(base)}" data-can="{" ".join(able(document, kept=kept))}"{file} aria-haspopup="menu" '
+        f'aria-expanded="false" aria-label="{label}">{icon("more")}</button>'
+    )
+
+
+def menu(language: Language) -> str:
+    """Every item there is, once for the whole list; the script leaves those a document is able to."""
+    items = "".join(_item(*item, language) for item in ITEMS)
+    return f'<template class="row-actions"><div class="row-menu" role="menu">{items}</div></template>'
+
+
+def _item(item: str, act: str, words: str, language: Language) -> str:
+    common = f'class="row-item" role="menuitem" tabindex="-1" data-item="{item}"'
+    if not act:
+        return f"<a {common} download>{t(words, language)}</a>"
+    return f'<button type="button" {common} data-act="{act}">{t(words, language)}</button>'
+
+
+def unavailable(reason: Reason, language: Language) -> str:
+    """In place of the table while the database does not answer."""
+    return (
+        f'<section class="sheet"><p class="job-error">{icon("warning", size=16)}<span>{why(reason, language)}'
+        "</span></p></section>"
+    )
