@@ -48,11 +48,11 @@ def _serve() -> int:
 
 def _page(service: Service) -> int:
     """Open the page, then load the models behind it, until Ctrl-C."""
-    from rag.ui.http.upload_folder import Scratch
+    from rag.ui.http.upload_folder import UploadFolder
 
     settings = service.settings
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported: nothing is reported to anyone
-    with closing(Scratch(Path(settings.data_dir) / "tmp")) as scratch:
+    with closing(UploadFolder(Path(settings.data_dir) / "tmp")) as scratch:
         os.environ["GRADIO_TEMP_DIR"] = str(scratch.open())  # else in a folder that all users of the machine share
         from rag.ui.page import build_page, launch_options
 

@@ -13,31 +13,32 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from . import __version__
-from .answering.answerer import Conversation
+from .answering.answerer import Answerer
 from .answering.draft import Setup
+from .answering.extractive import Extractive
 from .answering.prompts import PromptBudget
 from .database import Database
 from .documents.files import FileLimits, Refused
-from .documents.worker import Reader
+from .documents.worker import WorkerReader
 from .errors import LibraryError, StoreUnavailable
 from .events import Cancel, IngestEvent
-from .evidence.conversation_store import LedgerBook
+from .evidence.conversation_store import ConversationStore
 from .evidence.marks import Marks
-from .knowledge.catalog import Catalogue, KnowledgeBase
-from .knowledge.change_counter import Edition
+from .knowledge.catalog import Catalog, KnowledgeBase
+from .knowledge.change_counter import ChangeCounter
 from .knowledge.indexes import Indexes
 from .knowledge.ingest import Ingest
 from .knowledge.inventory import Inventory
-from .knowledge.jobs.disk_room import Room
-from .knowledge.jobs.job_files import Spool
-from .knowledge.jobs.job_store import JobBook
-from .knowledge.jobs.queue import JobList
-from .knowledge.jobs.worker import JobRunner, Renew, Take
-from .knowledge.jobs.worker_locks import Runners
+from .knowledge.jobs.disk_room import DiskRoom
+from .knowledge.jobs.job_files import JobFiles
+from .knowledge.jobs.job_store import JobStore
+from .knowledge.jobs.queue import JobQueue
+from .knowledge.jobs.worker import JobWorker, Renew, Take
+from .knowledge.jobs.worker_locks import WorkerLocks
 from .knowledge.library import Library
 from .knowledge.originals import DAY_SECONDS, Originals
 from .messages import reason
-from .models.chat.watched import Watched
+from .models.chat.watched import WatchedChat
 from .models.device import prepare_environment
 from .models.loaded import Models
 from .models.loading import load_models
@@ -45,7 +46,7 @@ from .private_files import tighten
 from .protocols import ChatModel, Store
 from .retrieval.retriever import Policy, Retriever
 from .retrieval.scope import Scope
-from .runtime import Runtime, Talk, wait_until_ready
+from .runtime import Answering, Runtime, wait_until_ready
 from .service import Service
 from .settings import Settings
 from .store.from_settings import Milvus, chunk_limits, fingerprint, name_of
@@ -70,14 +71,14 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     tighten(Path(settings.data_dir))
     chat = _watched(settings)
     kept = kept_in(settings)
-    originals, edition = originals_in(settings, kept), Edition(kept)
+    originals, edition = originals_in(settings, kept), ChangeCounter(kept)
     inventory = inventory_in(settings, kept)
     milvus = Milvus(settings, damaged=damaged, changed=edition.advance, inventory=inventory)
-    library = Library(Catalogue(kept, settings.collection), milvus, originals, inventory)
+    library = Library(Catalog(kept, settings.collection), milvus, originals, inventory)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
-        load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel),
+        load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel, extractor=Extractive),
         talk=lambda models, scope: _talk(settings, models, scope, chat),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=chat.info if chat else None,
@@ -90,16 +91,16 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         lambda embedder: fingerprint(embedder, chunk_limits(settings, embedder)),
     )
     folder = Path(settings.data_dir)
-    spool, runners = Spool(folder / "jobs"), Runners(folder / "runners", gate=folder / "jobs.lock")
-    jobs = JobRunner(
-        JobList(JobBook(kept), spool, runners),
+    spool, runners = JobFiles(folder / "jobs"), WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
+    jobs = JobWorker(
+        JobQueue(JobStore(kept), spool, runners),
         spool,
         _taking(runtime),
         _renewing(runtime, indexes),
         there=library.catalogue.there,
-        room=Room(_written(settings)),
+        room=DiskRoom(_written(settings)),
     )
-    book, marks = LedgerBook(kept), Marks(kept)
+    book, marks = ConversationStore(kept), Marks(kept)
     return Service(settings, runtime, _file_limits(settings), book, marks, jobs, indexes, wanted, edition)
 
 
@@ -150,7 +151,7 @@ def inventory_in(settings: Settings, kept: Database) -> Inventory:
 def changing(settings: Settings) -> Iterator[Callable[[], None]]:
     """What is to be called after every change of documents, so that open pages notice it."""
     with closing(kept_in(settings)) as kept:
-        yield Edition(kept).advance
+        yield ChangeCounter(kept).advance
 
 
 @contextmanager
@@ -166,7 +167,7 @@ def opened_library(settings: Settings) -> Iterator[Library]:
     kept = kept_in(settings)
     inventory = inventory_in(settings, kept)
     milvus = Milvus(settings, inventory=inventory)
-    catalogue = Catalogue(kept, settings.collection)
+    catalogue = Catalog(kept, settings.collection)
     with closing(kept), closing(Library(catalogue, milvus, inventory=inventory)) as library:
         yield library
 
@@ -204,7 +205,7 @@ class AtHand:
 
     def __init__(self, settings: Settings) -> None:
         self._kept = kept_in(settings)
-        self._catalogue = Catalogue(self._kept, settings.collection)
+        self._catalogue = Catalog(self._kept, settings.collection)
         self._milvus = Milvus(settings)
 
     def hashes(self, base: str) -> Mapping[str, str]:
@@ -233,10 +234,10 @@ def at_hand(settings: Settings) -> AtHand:
     return AtHand(settings)
 
 
-def _watched(settings: Settings) -> Watched | None:
+def _watched(settings: Settings) -> WatchedChat | None:
     """The chat model, if there is one, with a memory of whether it answered."""
     chat = _chat(settings)
-    return Watched(chat) if chat else None
+    return WatchedChat(chat) if chat else None
 
 
 def _chat(settings: Settings) -> ChatModel | None:
@@ -256,14 +257,14 @@ def _chat(settings: Settings) -> ChatModel | None:
     )
 
 
-def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | None) -> Talk:
+def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | None) -> Answering:
     policy = Policy(rrf_k=settings.rrf_k, rerank_seconds=settings.rerank_seconds)
     retriever = Retriever(
         models.embedder, models.reranker, scope, detect_language=detect, policy=policy, remark=scope.left_out
     )
     infos = {"embedder": models.embedder.info, "reranker": models.reranker.info}
     made_with = fingerprint(models.embedder, chunk_limits(settings, models.embedder))
-    conversation = Conversation(
+    conversation = Answerer(
         retriever,
         scope,
         chat=chat,
@@ -279,7 +280,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
             scope.names,
         ),
     )
-    return Talk(retriever, conversation)
+    return Answering(retriever, conversation)
 
 
 def _ingest(
@@ -290,7 +291,7 @@ def _ingest(
         return base.language if base.language and found == UNDETERMINED else found
 
     limits = chunk_limits(settings, models.embedder)
-    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals, reader=Reader())
+    return Ingest(store, models.embedder, limits=limits, detect=language, originals=originals, reader=WorkerReader())
 
 
 def _file_limits(settings: Settings) -> FileLimits:

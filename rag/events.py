@@ -35,7 +35,7 @@ class IngestStage(StrEnum):
     INDEX = "index"
 
 
-class State(StrEnum):
+class StageState(StrEnum):
     """What a stage is doing."""
 
     STARTED = "started"
@@ -50,7 +50,7 @@ class StageEvent:
     """A stage changed state. `reason` is set when it was skipped or failed; `milliseconds` once it ended."""
 
     stage: Stage
-    state: State
+    state: StageState
     reason: Reason | None = None
     milliseconds: float | None = None
     done: int = 0

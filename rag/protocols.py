@@ -11,12 +11,12 @@ from .status import ModelInfo
 from .types import (
     Candidate,
     Chunk,
-    Cut,
+    DenseRank,
     Document,
     Hit,
     IndexedDocument,
     Message,
-    Standing,
+    RerankLimits,
     StoredChunk,
     Usage,
     Vectors,
@@ -59,7 +59,7 @@ class Reranker(Protocol):
     def info(self) -> ModelInfo: ...
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """Yield (position in `texts`, log-odds) as each becomes known, in any order, every position at least once.
 
@@ -101,6 +101,9 @@ class Record(Protocol):
     def removed(self, collection: str, documents: Mapping[str, str]) -> None:
         """Documents, name -> sha256, are about to be deleted for good. Raises KeepingError, and then they stay."""
 
+    def dropped(self, collection: str) -> None:
+        """A collection is about to be dropped with all its documents. Raises KeepingError."""
+
 
 class Searchable(Protocol):
     """What a question searches: one collection, or what it may see of several."""
@@ -126,7 +129,7 @@ class Store(Searchable, Protocol):
 
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
-    ) -> dict[str, Standing]:
+    ) -> dict[str, DenseRank]:
         """Where each of these chunks stands for the `[1, dim]` vector, among `documents` or all: its score, and its
         rank down to `depth`. Chunks that do not count or are not there are missing."""
 
@@ -169,3 +172,9 @@ class Store(Searchable, Protocol):
 
     def close(self) -> None:
         """Release the database."""
+
+
+class Afresh(str):
+    """A delta that takes the place of all deltas before it: they were thinking."""
+
+    __slots__ = ()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from rag.models.loaded import Models, Report
 
-from .answering.answerer import Conversation
+from .answering.answerer import Answerer
 from .errors import IndexMismatch, ModelsError, ModelsNotReady, RagError, StoreError
 from .events import Cancel
 from .knowledge.catalog import KnowledgeBase
@@ -23,7 +23,7 @@ from .knowledge.library import Library
 from .messages import Reason, reason
 from .protocols import Store
 from .retrieval.retriever import Retriever
-from .retrieval.scope import Place, Scope
+from .retrieval.scope import Scope, SearchTarget
 from .status import ModelInfo, PartState, PartStatus, Status
 from .types import Fingerprint, RetrievalOptions
 
@@ -35,11 +35,11 @@ CLOSING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class Answering:
     """What answers questions over one scope."""
 
     retriever: Retriever
-    conversation: Conversation
+    conversation: Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Parts:
     models: Models
     store: Store
     retriever: Retriever
-    conversation: Conversation
+    conversation: Answerer
     ingest: Ingest
 
 
@@ -61,7 +61,7 @@ class Runtime:
         *,
         library: Library,
         load: Callable[[Fingerprint | None, Report, Cancel], Models],
-        talk: Callable[[Models, Scope], Talk],
+        talk: Callable[[Models, Scope], Answering],
         ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
         chat: ModelInfo | None,
         silent: Callable[[], Reason | None] = lambda: None,
@@ -109,12 +109,12 @@ class Runtime:
             raise ModelsNotReady(reason("runtime.loading"))
         return self._finish()
 
-    def talk(self, options: RetrievalOptions) -> Talk:
+    def talk(self, options: RetrievalOptions) -> Answering:
         """What answers a question with these options. Raises like `models`, and when its scope cannot be searched."""
         models = self.models()
         return self._talk(models, self.library.scope(options))
 
-    def retriever(self, place: Place) -> Retriever:
+    def retriever(self, place: SearchTarget) -> Retriever:
         """What searches one place alone. Raises like `models`, and when it cannot be searched."""
         return self._talk(self.models(), Scope([place])).retriever
 

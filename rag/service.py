@@ -18,22 +18,22 @@ from .errors import DocumentRefused, KeepingError, LibraryError
 from .evaluation.dataset import Question
 from .evaluation.index_comparison import Comparison, compare
 from .events import Cancel, IngestEvent, Judging, Retrieved, StageEvent
-from .evidence.conversation_store import LedgerBook
+from .evidence.conversation_store import ConversationStore
 from .evidence.marks import Marks
 from .evidence.whynot import Diagnosis, WhyNot
 from .knowledge.catalog import KnowledgeBase, shown
-from .knowledge.change_counter import Edition
+from .knowledge.change_counter import ChangeCounter
 from .knowledge.indexes import Indexes
 from .knowledge.ingest import refusal
 from .knowledge.inventory import Recorded
 from .knowledge.jobs.job import JobKind
-from .knowledge.jobs.worker import JobRunner
+from .knowledge.jobs.worker import JobWorker
 from .knowledge.listing import Listed, Listing, listed
 from .knowledge.originals import Originals, name_by_content
 from .ledger import AnswerEvent, Ledger, Request
 from .messages import Reason, reason
 from .protocols import Store
-from .retrieval.scope import Place
+from .retrieval.scope import SearchTarget
 from .runtime import Runtime
 from .settings import Settings
 from .status import Status
@@ -50,12 +50,12 @@ class Service:
         settings: Settings,
         runtime: Runtime,
         limits: FileLimits,
-        book: LedgerBook,
+        book: ConversationStore,
         marks: Marks,
-        jobs: JobRunner,
+        jobs: JobWorker,
         indexes: Indexes,
         originals: Originals | None,
-        edition: Edition,
+        edition: ChangeCounter,
     ) -> None:
         """`originals` are the files of the documents; None where they are not to be kept."""
         self.settings = settings
@@ -254,7 +254,7 @@ class Service:
         state = self.indexes.state(base)
         if not state.building:
             raise LibraryError(reason("reindexing.not_ready", name=shown(state.base)))
-        new = Place(state.base.id, shown(state.base), self.library.beside(state.base.id, state.building))
+        new = SearchTarget(state.base.id, shown(state.base), self.library.beside(state.base.id, state.building))
         old = self.library.place(state.base.id)
         options = replace(self.defaults([state.base.id]), collections=(state.base.id,), threshold=0.0)
         return compare(self.runtime.retriever(old), self.runtime.retriever(new), questions, options, cancel=cancel)

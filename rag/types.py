@@ -113,7 +113,7 @@ class IndexedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DenseRank:
     """Where one chunk stands among all that a dense search could return."""
 
     score: float
@@ -171,7 +171,7 @@ def logit(probability: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class RerankLimits:
     """Which texts a caller takes of those it had judged: the best `keep`, if their log-odds are at least `least`.
 
     Up to `spare` of the best may not count, so that as many more are taken after them.

@@ -11,8 +11,8 @@ import pytest
 
 from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
-from rag.events import Cancel, Stage, State
-from rag.evidence.whynot import Verdict
+from rag.events import Cancel, Stage, StageState
+from rag.evidence.whynot import Obstacle
 from rag.ledger import Answered, Outcome, Request
 from rag.settings import Settings
 from rag.status import Status
@@ -63,8 +63,8 @@ def test_an_index_is_never_searched_with_another_model(
         *_, last = service.ask(Request("Rotate the key?"), cancel=Cancel())
         assert isinstance(last, Answered)
         stages = {event.stage: event for event in last.ledger.stages}
-        assert stages[Stage.DENSE].state is State.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
-        assert stages[Stage.FULL_TEXT].state is State.FINISHED
+        assert stages[Stage.DENSE].state is StageState.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
+        assert stages[Stage.FULL_TEXT].state is StageState.FINISHED
         # what needs no vectors is done to it all the same
         assert service.enable(["keys.md"], False) == 1 and not service.documents()[0].enabled
         assert service.enable(["keys.md"], True) == 1
@@ -116,9 +116,9 @@ def test_why_not_asks_the_models_and_indexes_of_the_answer(
         *_, last = service.ask(Request("Rotate the key?", options=options), cancel=Cancel())
         assert isinstance(last, Answered)
         found = [service.why_not(last.ledger, text=text) for text in ("Rotate the key", "Bananas are", "no air", "zzz")]
-        assert {found[0].verdict, found[1].verdict} <= {Verdict.SENT, Verdict.NOT_FOUND, Verdict.BEYOND_CANDIDATES}
-        assert [f.verdict for f in found[2:]] == [Verdict.OUT_OF_SCOPE, Verdict.NOWHERE]
+        assert {found[0].verdict, found[1].verdict} <= {Obstacle.SENT, Obstacle.NOT_FOUND, Obstacle.BEYOND_CANDIDATES}
+        assert [f.verdict for f in found[2:]] == [Obstacle.OUT_OF_SCOPE, Obstacle.NOWHERE]
         assert found[2].passage and found[2].passage.stored.collection == other
         (chunk, *_) = service.chunks("moon.md", base=other)
         again = service.why_not(last.ledger, base=other, document="moon.md", chunk=chunk.id)
-        assert again.verdict is Verdict.OUT_OF_SCOPE
+        assert again.verdict is Obstacle.OUT_OF_SCOPE

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering.answerer import Conversation
+from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
 from rag.database import Database as Kept
 from rag.documents.chunking import ChunkLimits
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.events import Cancel
-from rag.knowledge.catalog import Catalogue, KnowledgeBase
+from rag.knowledge.catalog import Catalog, KnowledgeBase
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.library import Library
 from rag.messages import Reason, reason
@@ -23,7 +23,7 @@ from rag.models.loaded import Models, Report
 from rag.protocols import Embedder, Store
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope
-from rag.runtime import Runtime, Talk
+from rag.runtime import Answering, Runtime
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, Fingerprint
 
@@ -75,9 +75,9 @@ class Database:
             self.store.close()
 
 
-def talk(models: Models, scope: Scope) -> Talk:
+def talk(models: Models, scope: Scope) -> Answering:
     retriever = Retriever(models.embedder, models.reranker, scope, detect_language=lambda _: "en", policy=Policy())
-    conversation = Conversation(
+    conversation = Answerer(
         retriever,
         scope,
         chat=None,
@@ -87,7 +87,7 @@ def talk(models: Models, scope: Scope) -> Talk:
         budget=PromptBudget(),
         setup=Setup(models.profile, {}),
     )
-    return Talk(retriever, conversation)
+    return Answering(retriever, conversation)
 
 
 def taking(models: Models, store: Store, base: KnowledgeBase) -> Ingest:
@@ -107,7 +107,7 @@ def runtime(
     chat: ModelInfo | None = None,
     silent: Callable[[], Reason | None] = lambda: None,
 ) -> Runtime:
-    library = Library(Catalogue(Kept(database.folder / "plainsight.db"), "test"), database)
+    library = Library(Catalog(Kept(database.folder / "plainsight.db"), "test"), database)
     made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=chat, silent=silent)
     made.start()
     return made

@@ -49,11 +49,11 @@ PARTS = ("store", "embedder", "reranker", "chat")
 
 WORDS: dict[str, Iterable[str]] = {
     "ui.stage_{}": events.Stage,
-    "ui.state_{}": [*events.State, "unknown"],
+    "ui.state_{}": [*events.StageState, "unknown"],
     "ui.ingest_{}": events.IngestStage,
     "ui.outcome_{}": [*events.DocumentOutcome, "running", "waiting"],
     "ui.count_{}": events.DocumentOutcome,
-    "report.state_{}": events.State,
+    "report.state_{}": events.StageState,
     "report.outcome_{}": Outcome,
     "export.{}": Outcome,
     "bundle.outcome_{}": Outcome,
@@ -61,12 +61,12 @@ WORDS: dict[str, Iterable[str]] = {
     "record.author_{}": ledger.Author,
     "bundle.match_{}": ledger.Match,
     "support.about_{}": ledger.Support,
-    "support.chip_{}": checks.Check,
+    "support.chip_{}": checks.CitationCheck,
     "support.count_{}": checks.REMARKS,
     "verify.{}": verify.Verdict,
-    "marks.{}": marks.Verdict,
-    "marks.{}_about": marks.Verdict,
-    "marks.{}_short": marks.Verdict,
+    "marks.{}": marks.Relevance,
+    "marks.{}_about": marks.Relevance,
+    "marks.{}_short": marks.Relevance,
     "marks.fit_{}": calibration.Method,
     "marks.state_{}": [*calibration.Method, "none"],
     "ui.mode_{}": Mode,
@@ -78,10 +78,10 @@ WORDS: dict[str, Iterable[str]] = {
     "ui.score_{}": SCORES,
     "ui.score_{}_about": SCORES,
     "report.{}": SCORES,
-    "whynot.verdict_{}": diagnosis.Verdict,
+    "whynot.verdict_{}": diagnosis.Obstacle,
     "whynot.check_{}": [check for check in diagnosis.Check if check is not diagnosis.Check.RERANK],
     "whynot.passing_{}": diagnosis.Passing,
-    "viewer.mark_{}_n": reading.Kind,
+    "viewer.mark_{}_n": reading.HighlightKind,
     "whatif.{}_word": [change for change in differences.Change if change is not differences.Change.SAME],
     "library.state_{}": listing.STATES,
     "smalltalk.{}": get_args(Kind),
@@ -89,9 +89,16 @@ WORDS: dict[str, Iterable[str]] = {
 """Codes looked up by a value, and all its values."""
 
 WITHOUT_WORDS = (
-    jobs.JobState, jobs.JobKind, naming.Kinship, NumberType, prose.Kind, reading.Heat, reading.State, sentences.Form,
+    jobs.JobState,
+    jobs.JobKind,
+    naming.Kinship,
+    NumberType,
+    prose.SpanKind,
+    reading.Heat,
+    reading.DocumentState,
+    sentences.Form,
     passages.Fit,
-)  # fmt: skip
+)
 """Enumerations whose members are told apart in the program, never shown by name."""
 
 
@@ -182,7 +189,7 @@ def test_a_file_of_every_outcome_is_told_on_every_front(language: Language) -> N
 
 
 def test_the_command_line_tells_a_stage_in_the_language_asked_for() -> None:
-    event = events.StageEvent(events.Stage.RERANK, events.State.FINISHED, done=3, total=4)
+    event = events.StageEvent(events.Stage.RERANK, events.StageState.FINISHED, done=3, total=4)
     assert report.stage_line(event, "en").split() == ["rerank", "finished", "3/4"]
     assert report.stage_line(event, "zh").split() == ["重排序", "完成", "3/4"]
 
@@ -190,7 +197,7 @@ def test_the_command_line_tells_a_stage_in_the_language_asked_for() -> None:
 def test_small_talk_reads_as_a_friendly_reply() -> None:
     found = ended(Outcome.SMALL_TALK, why=False)
     skipped = tuple(
-        events.StageEvent(s, events.State.SKIPPED, reason=reason("stages.small_talk")) for s in events.Stage
+        events.StageEvent(s, events.StageState.SKIPPED, reason=reason("stages.small_talk")) for s in events.Stage
     )
     turn = Turn(1, "hello", found.options, stages=skipped, text="Hello there.")
     for one in (turn, replace(turn, ledger=replace(found, question="hello", answer="Hello there.", stages=skipped))):
@@ -204,7 +211,7 @@ def test_small_talk_reads_as_a_friendly_reply() -> None:
 
 def test_a_failure_of_the_model_is_told_once_and_calmly_where_there_is_an_answer() -> None:
     why = reason("generation.no_key", host="example.org")
-    failed = events.StageEvent(events.Stage.GENERATE, events.State.FAILED, reason=why)
+    failed = events.StageEvent(events.Stage.GENERATE, events.StageState.FAILED, reason=why)
     found = replace(ended(Outcome.EXTRACTIVE, why=True), stages=(failed,))
     turn = Turn(1, found.question, found.options, stages=(failed,), text=found.answer, ledger=found)
     html = transcript.turn(turn, "en")

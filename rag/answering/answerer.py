@@ -14,11 +14,10 @@ from dataclasses import replace
 
 from rag.citations import markers as citations
 from rag.errors import GenerationError, RagError
-from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, State
+from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, StageState
 from rag.ledger import Answered, AnswerEvent, Author, Outcome, Request
 from rag.messages import Language, Reason, reason
-from rag.models.chat.thinking import Afresh
-from rag.protocols import ChatModel, Extractor, Searchable
+from rag.protocols import Afresh, ChatModel, Extractor, Searchable
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.selection import reselect
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
@@ -39,7 +38,7 @@ SEARCHING = (
 )  # fmt: skip
 
 
-class Conversation:
+class Answerer:
     """Answers questions over one scope. Holds no history: the caller does, so that two users never mix."""
 
     def __init__(
@@ -82,7 +81,7 @@ class Conversation:
 class _Turn:
     """The steps of one answer; what they find out is in the draft."""
 
-    def __init__(self, parts: Conversation, request: Request, cancel: Cancel) -> None:
+    def __init__(self, parts: Answerer, request: Request, cancel: Cancel) -> None:
         self.parts = parts
         self.request = request
         self.cancel = cancel
@@ -121,7 +120,7 @@ class _Turn:
         stages = self.draft.stages
         for stage in Stage:
             event = stages.get(stage)
-            if event and event.state in (State.STARTED, State.PROGRESS):
+            if event and event.state in (StageState.STARTED, StageState.PROGRESS):
                 stages[stage] = self.watch.fail(stage, why)
             elif event is None:
                 stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))

@@ -11,7 +11,7 @@ from rag.citations.stream import QuoteSplitter
 from rag.events import Stage, StageEvent
 from rag.ledger import Author, Ledger, Outcome, Request, Tokens
 from rag.messages import Reason, reason
-from rag.models.chat.thinking import Afresh
+from rag.protocols import Afresh
 from rag.status import ModelInfo
 from rag.types import Candidate, Fingerprint, Message, Retrieval, Usage
 

@@ -40,7 +40,7 @@ class _Scored:
 
     number: int
     place: int
-    quote: Quote
+    quote: QuotableSpan
     text: str
     score: float
 
@@ -143,7 +143,7 @@ _WHOLE = (Form.CODE, Form.TABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class QuotableSpan:
     """Characters `[start, end)` of a passage. `is_block`: it must stand on lines of its own."""
 
     start: int
@@ -151,15 +151,15 @@ class Quote:
     is_block: bool
 
 
-def quotes(text: str) -> list[Quote]:
+def quotes(text: str) -> list[QuotableSpan]:
     """What of `text` can be quoted, in order; headings cannot."""
     pieces = [piece for piece in sentences(text) if piece.form is not Form.HEADING]
-    found: list[Quote] = []
+    found: list[QuotableSpan] = []
     at = 0
     while at < len(pieces):
         last = _last_of_quote(text, pieces, at)
         is_block = any(p.form in _WHOLE for p in pieces[at : last + 1]) or pieces[last].block != pieces[at].block
-        found.append(Quote(pieces[at].start, pieces[last].end, is_block))
+        found.append(QuotableSpan(pieces[at].start, pieces[last].end, is_block))
         at = last + 1
     return found
 

@@ -16,7 +16,7 @@ from rag.types import Candidate
 from . import markers as citations
 from .claims import Statement, claims_something, statements, without, words
 from .markers import Marker
-from .matching import MISSING, Passage, parts, weight
+from .matching import MISSING, SearchableText, parts, weight
 from .stream import Given
 
 LEAST_CITED = 4
@@ -42,7 +42,7 @@ def check(answer: str, given: Sequence[Given], contexts: Sequence[Candidate], *,
 class _Check:
     def __init__(self, answer: str, given: Sequence[Given], contexts: Sequence[Candidate]) -> None:
         self.answer = answer
-        self.passages = {c.number or n: Passage(c.stored.chunk.text) for n, c in enumerate(contexts, start=1)}
+        self.passages = {c.number or n: SearchableText(c.stored.chunk.text) for n, c in enumerate(contexts, start=1)}
         self.citations = citations.find(answer, len(contexts))
         self.statements = statements(answer)
         self.following = _following(self.statements)

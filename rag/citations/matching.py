@@ -68,7 +68,7 @@ _NAME = re.compile(r"\b\w+(?:[_./:]\w+)+\b|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Alignment:
     """How words stand in a passage: `[start, end)` are characters of it, both 0 when they do not."""
 
     match: Match
@@ -77,27 +77,27 @@ class Found:
     end: int = 0
 
 
-MISSING = Found(Match.MISSING, 0.0)
+MISSING = Alignment(Match.MISSING, 0.0)
 
 
-class Passage:
+class SearchableText:
     """A text to look words up in. `close` is the least similarity of a close match."""
 
     def __init__(self, text: str, *, close: float = CLOSE) -> None:
         self._source = text
         self._close = close
 
-    def look_up(self, words: str) -> Found:
+    def look_up(self, words: str) -> Alignment:
         """Where `words` stand exactly, else where they nearly do. Close never hides another number, name or "not"."""
         return self.exactly(words) or self._nearly(words) or MISSING
 
-    def exactly(self, words: str) -> Found | None:
+    def exactly(self, words: str) -> Alignment | None:
         """Where `words` stand letter by letter."""
         sought = _Reading.of(words).text
         for form in (sought, sought.strip(_EDGE)):
             at = self._position(form) if _WORD.search(form) else -1
             if at >= 0:
-                return Found(Match.EXACT, 1.0, *self._reading.span(at, at + len(form)))
+                return Alignment(Match.EXACT, 1.0, *self._reading.span(at, at + len(form)))
         return None
 
     @cached_property
@@ -118,7 +118,7 @@ class Passage:
             at = text.find(sought, self._edges[following]) if following < len(self._edges) else -1
         return at
 
-    def _nearly(self, words: str) -> Found | None:
+    def _nearly(self, words: str) -> Alignment | None:
         sought = _Reading.of(words).text.strip(_EDGE)[:LONGEST]
         text = self._reading.text
         if not _WORD.search(sought) or not text:
@@ -132,7 +132,7 @@ class Passage:
         similarity = fuzz.ratio(sought, text[start:end]) / 100
         if similarity < self._close or not _says_the_same(sought, text[start:end]):
             return None
-        return Found(Match.CLOSE, similarity, *self._reading.span(start, end))
+        return Alignment(Match.CLOSE, similarity, *self._reading.span(start, end))
 
     def _near(self, at: int) -> list[int]:
         """Word edges around a position."""

@@ -2,8 +2,8 @@
 
 The model is asked to cite as `[1 "words of context 1"]`. The reader sees `[1]`; the words are kept aside and looked up
 in the context (`rag/citations/check.py`). Brackets and quotation marks of any script are understood, several quotes or
-numbers in one bracket too. Whatever does not close properly stays in sight as it was written: only what is certainly a quote
-disappears. In code nothing is a quote, so `df[1, "name"]` stays whole.
+numbers in one bracket too. Whatever does not close properly stays in sight as it was written: only what is certainly a
+quote disappears. In code nothing is a quote, so `df[1, "name"]` stays whole.
 
 Every decision depends on the text alone, never on where the deltas were cut, and looks at most `WINDOW` characters
 ahead, so the work per delta does not grow with the reply.
@@ -72,7 +72,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReplyPart:
     """A stretch of the reply and what is shown of it; they differ where a quote was taken out."""
 
     raw: str
@@ -88,7 +88,7 @@ class QuoteSplitter:
 
     def __init__(self) -> None:
         self.quotes: list[Given] = []
-        self.parts: list[Part] = []
+        self.parts: list[ReplyPart] = []
         """All of the reply: what they hold raw is the reply, what they show is the answer."""
         self._held = ""
         """Text about which nothing can be said yet."""
@@ -120,7 +120,7 @@ class QuoteSplitter:
         self._held = self._held[at:]
         return "".join(shown)
 
-    def _take(self, part: Part) -> str:
+    def _take(self, part: ReplyPart) -> str:
         shown = part.shown
         if part.numbers:
             unclear = TOUCHES.search(self._tail) or (self._tail.endswith("]") and not self._after_citation())
@@ -128,14 +128,14 @@ class QuoteSplitter:
         elif shown.startswith("(") and self._after_citation():
             shown = f" {shown}"  # "[1](" would be read as a link
         if shown != part.shown:
-            part = Part(part.raw, shown, part.quotes, part.numbers)
+            part = ReplyPart(part.raw, shown, part.quotes, part.numbers)
         self._note(part)
         self.parts.append(part)
         self._length += len(shown)
         self._tail = shown or self._tail
         return shown
 
-    def _note(self, part: Part) -> None:
+    def _note(self, part: ReplyPart) -> None:
         """Where each quote's citation ends in the text shown: quotes of one number in a row share theirs."""
         at = self._length + len(part.shown) - len(_markers(part.numbers)) - part.shown.endswith(" ")
         position = -1
@@ -147,7 +147,7 @@ class QuoteSplitter:
     def _after_citation(self) -> bool:
         return bool(self.parts and self.parts[-1].numbers)
 
-    def _next(self, at: int, *, final: bool, whole: bool) -> Part | None:
+    def _next(self, at: int, *, final: bool, whole: bool) -> ReplyPart | None:
         """The part at `at`; None when it takes more text to tell."""
         text = self._held
         if self._line_start:
@@ -207,15 +207,15 @@ def split(reply: str) -> QuoteSplitter:
     return splitter
 
 
-def _plain(text: str) -> Part:
-    return Part(text, text)
+def _plain(text: str) -> ReplyPart:
+    return ReplyPart(text, text)
 
 
 def _escape(text: str, at: int) -> str:
     return text[at] if text[at + 1 : at + 2] in ("\r", "\n") else text[at : at + 2]
 
 
-def _code(text: str, at: int, *, final: bool) -> Part | None:
+def _code(text: str, at: int, *, final: bool) -> ReplyPart | None:
     """Inline code as a whole, or the backticks alone where they open none."""
     run = RUN.match(text, at)
     assert run
@@ -234,7 +234,7 @@ def _code(text: str, at: int, *, final: bool) -> Part | None:
     return _plain(run[0])
 
 
-def _bracket(text: str, at: int, *, final: bool, whole: bool) -> Part | None:
+def _bracket(text: str, at: int, *, final: bool, whole: bool) -> ReplyPart | None:
     """A citation with its quotes, or the bracket alone where it is none."""
     numbers = NUMBERS.match(text, at)
     assert numbers
@@ -271,12 +271,12 @@ def _end(text: str, begin: int, stop: int, opener: str, *, settled: bool) -> int
     return first if settled else None
 
 
-def _unclosed(text: str, at: int, quote: int, cited: tuple[int, ...], *, cut: bool) -> Part:
+def _unclosed(text: str, at: int, quote: int, cited: tuple[int, ...], *, cut: bool) -> ReplyPart:
     """The citation alone. What would have been the quote follows as prose, unless the reply was cut in it."""
-    return Part(text[at:] if cut else text[at:quote], _markers(cited) + ("" if cut else " "), numbers=cited)
+    return ReplyPart(text[at:] if cut else text[at:quote], _markers(cited) + ("" if cut else " "), numbers=cited)
 
 
-def _cited(raw: str, cited: tuple[int, ...], inside: str, opener: str) -> Part:
+def _cited(raw: str, cited: tuple[int, ...], inside: str, opener: str) -> ReplyPart:
     """`inside`: from behind the first quotation mark to before the last."""
     numbers, quotes = list(cited), []
     for number, words in _quotes(inside, cited[-1], opener):
@@ -284,7 +284,7 @@ def _cited(raw: str, cited: tuple[int, ...], inside: str, opener: str) -> Part:
             numbers.append(number)
         if WORD.search(words):
             quotes.append((number, words))
-    return Part(raw, _markers(tuple(numbers)), tuple(quotes), tuple(numbers))
+    return ReplyPart(raw, _markers(tuple(numbers)), tuple(quotes), tuple(numbers))
 
 
 def _quotes(inside: str, number: int, opener: str) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ REMARKS = (Support.CLOSE, Support.CITED, Support.NOT_FOUND, Support.NONE)
 """What the one-line summary counts beside the sentences that are quoted word for word."""
 
 
-class Check(StrEnum):
+class CitationCheck(StrEnum):
     """What a citation's quotes amount to."""
 
     EXACT = "exact"
@@ -30,7 +30,7 @@ class Cited:
     """A valid citation with its check; `quotes` are positions in the ledger's quotes that stand in its context."""
 
     number: int
-    check: Check
+    check: CitationCheck
     quotes: tuple[int, ...] = ()
 
 
@@ -93,10 +93,14 @@ def _cited(quotes: Sequence[Quote], citation: Citation) -> Cited:
     own = [(p, q) for p, q in enumerate(quotes) if (q.at, q.number) == (citation.end, citation.number)]
     found = tuple(p for p, q in own if q.match is not Match.MISSING)
     matches = {q.match for _, q in own}
-    for match, check in ((Match.MISSING, Check.MISSING), (Match.CLOSE, Check.CLOSE), (Match.EXACT, Check.EXACT)):
+    for match, check in (
+        (Match.MISSING, CitationCheck.MISSING),
+        (Match.CLOSE, CitationCheck.CLOSE),
+        (Match.EXACT, CitationCheck.EXACT),
+    ):
         if match in matches:
             return Cited(citation.number, check, found)
-    return Cited(citation.number, Check.UNQUOTED)
+    return Cited(citation.number, CitationCheck.UNQUOTED)
 
 
 def _has(claim: Claim) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import KeepingError, RagError
 from rag.events import DocumentOutcome
 from rag.evidence import conversation_archive as carrying
-from rag.evidence.conversation_store import LedgerBook
+from rag.evidence.conversation_store import ConversationStore
 from rag.knowledge.originals import Originals
 from rag.messages import Language, Reason, label, reason, text
 from rag.settings import Settings
@@ -118,7 +118,7 @@ def run_import(args: argparse.Namespace, settings: Settings, language: Language)
             print(text(files, language))
         if args.conversations and carrying.NAME in archive.extras():
             with closing(kept_in(settings)) as kept, archive.extra(carrying.NAME) as stream:
-                count = carrying.bring(LedgerBook(kept), stream)
+                count = carrying.bring(ConversationStore(kept), stream)
             print(text(reason("keeping.brought", count=count), language))
         return code
 
@@ -172,7 +172,7 @@ def _conversations(args: argparse.Namespace, settings: Settings) -> Iterator[lis
     with opened_library(settings) as library:
         base, default = library.catalogue.named(args.kb).id, library.catalogue.default
     with TemporaryFile() as written, closing(kept_in(settings)) as kept:
-        written.writelines(carrying.lines(LedgerBook(kept), base, default=base == default))
+        written.writelines(carrying.lines(ConversationStore(kept), base, default=base == default))
         written.seek(0)
         yield [Extra(carrying.NAME, lambda: written)]
 

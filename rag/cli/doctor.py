@@ -23,7 +23,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.knowledge.originals import Originals
-    from rag.store import Connection, Diagnosis
+    from rag.store import Connection, StoreReport
     from rag.types import Document
 
 REQUIREMENTS = ROOT / "requirements.txt"
@@ -35,7 +35,7 @@ NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at; `well` is False when the product cannot work like that."""
 
     what: str
@@ -48,9 +48,9 @@ class Finding:
         return f"{mark:<4} {label(f'doctor.{self.what}', language)}: {text(self.why, language)}"
 
 
-def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
+def examine(settings: Settings, *, deep: bool = False) -> list[DoctorFinding]:
     """All findings, in the order in which a problem would be met. `deep` also looks at every row in Milvus."""
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    checks: tuple[Callable[[Settings], Iterator[DoctorFinding]], ...] = (
         _python,
         _packages,
         _disk,
@@ -64,15 +64,15 @@ def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
     return [finding for check in checks for finding in check(settings)]
 
 
-def _python(settings: Settings) -> Iterator[Finding]:
+def _python(settings: Settings) -> Iterator[DoctorFinding]:
     found = platform.python_version()
     least = ".".join(map(str, LEAST_PYTHON))
-    yield Finding(
+    yield DoctorFinding(
         "python", sys.version_info >= LEAST_PYTHON, reason("doctor.version", found=found, wanted=f">= {least}")
     )
 
 
-def _packages(settings: Settings) -> Iterator[Finding]:
+def _packages(settings: Settings) -> Iterator[DoctorFinding]:
     wrong = []
     for name, wanted in required(REQUIREMENTS):
         try:
@@ -82,7 +82,7 @@ def _packages(settings: Settings) -> Iterator[Finding]:
         if found != wanted:
             wrong.append(f"{name} {found} ({wanted})")
     why = reason("doctor.packages_wrong", names=", ".join(wrong)) if wrong else reason("doctor.packages_well")
-    yield Finding("packages", not wrong, why)
+    yield DoctorFinding("packages", not wrong, why)
 
 
 def required(path: Path) -> Iterator[tuple[str, str]]:
@@ -93,19 +93,19 @@ def required(path: Path) -> Iterator[tuple[str, str]]:
             yield name.partition("[")[0], pinned.partition(";")[0].strip()
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
+def _disk(settings: Settings) -> Iterator[DoctorFinding]:
     folder = Path(settings.data_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as e:
-        yield Finding("disk", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        yield DoctorFinding("disk", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
         return
     why = reason("doctor.free", path=str(folder), free=free / 1e9, least=LEAST_DISK / 1e9)
-    yield Finding("disk", free >= LEAST_DISK, why)
+    yield DoctorFinding("disk", free >= LEAST_DISK, why)
 
 
-def _kept(settings: Settings) -> Iterator[Finding]:
+def _kept(settings: Settings) -> Iterator[DoctorFinding]:
     """Whether the file with conversations, marks and jobs is sound, read from its first page to its last."""
     from rag.build import kept_in
 
@@ -115,10 +115,10 @@ def _kept(settings: Settings) -> Iterator[Finding]:
         damage = kept.damage()
     values = {"path": str(kept.path), "detail": damage}
     why = reason("doctor.kept_damaged" if damage else "doctor.kept_sound", **values)
-    yield Finding("kept", not damage, why)
+    yield DoctorFinding("kept", not damage, why)
 
 
-def _originals(settings: Settings) -> Iterator[Finding]:
+def _originals(settings: Settings) -> Iterator[DoctorFinding]:
     from rag.build import ORIGINALS
     from rag.knowledge.originals import usage, waste
 
@@ -126,28 +126,28 @@ def _originals(settings: Settings) -> Iterator[Finding]:
     try:
         used, aside = usage(folder), waste(folder)
     except OSError as e:
-        yield Finding("originals", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
+        yield DoctorFinding("originals", False, reason("doctor.folder", path=str(folder), detail=e.strerror or str(e)))
         return
     code = "doctor.originals_kept" if settings.keep_originals else "doctor.originals_off"
-    yield Finding("originals", True, reason(code, path=str(folder), files=used.files, megabytes=used.size / 1e6))
+    yield DoctorFinding("originals", True, reason(code, path=str(folder), files=used.files, megabytes=used.size / 1e6))
     if aside.files:
         values = {"files": aside.files, "megabytes": aside.size / 1e6, "days": settings.waste_days}
-        yield Finding("originals", True, reason("doctor.waste", **values))
+        yield DoctorFinding("originals", True, reason("doctor.waste", **values))
 
 
-def _offline_models(settings: Settings) -> Iterator[Finding]:
+def _offline_models(settings: Settings) -> Iterator[DoctorFinding]:
     from rag.models.offline import check_weights, find_folder
 
     try:
         check_weights(find_folder())
     except RagError as e:
-        yield Finding("offline_models", settings.profile == "qwen3", e.reason)
+        yield DoctorFinding("offline_models", settings.profile == "qwen3", e.reason)
     else:
-        yield Finding("offline_models", True, reason("doctor.checked"))
+        yield DoctorFinding("offline_models", True, reason("doctor.checked"))
 
 
-def _qwen3_models(settings: Settings) -> Iterator[Finding]:
-    from rag.models.hub.locate import Found, Missing, locate
+def _qwen3_models(settings: Settings) -> Iterator[DoctorFinding]:
+    from rag.models.hub.locate import Missing, ModelFolder, locate
 
     for part, model, revision in (
         ("embedder", settings.embedding_model, settings.embedding_revision),
@@ -155,34 +155,34 @@ def _qwen3_models(settings: Settings) -> Iterator[Finding]:
     ):
         place = locate(model, revision)
         if isinstance(place, Missing):
-            yield Finding(part, settings.profile != "qwen3", place.why)
-        elif isinstance(place, Found):
-            yield Finding(part, True, reason("doctor.model_here", model=model, revision=place.revision[:12]))
+            yield DoctorFinding(part, settings.profile != "qwen3", place.why)
+        elif isinstance(place, ModelFolder):
+            yield DoctorFinding(part, True, reason("doctor.model_here", model=model, revision=place.revision[:12]))
         else:
-            yield Finding(part, True, reason("doctor.model_there", model=model, gigabytes=place.size / 1e9))
+            yield DoctorFinding(part, True, reason("doctor.model_there", model=model, gigabytes=place.size / 1e9))
 
 
-def _milvus(settings: Settings, *, deep: bool) -> Iterator[Finding]:
+def _milvus(settings: Settings, *, deep: bool) -> Iterator[DoctorFinding]:
     from rag.store import diagnose
     from rag.store.from_settings import connected
 
     try:
         connection = connected(settings)
     except RagError as e:
-        yield Finding("milvus", False, e.reason)
+        yield DoctorFinding("milvus", False, e.reason)
         return
     with closing(connection):
-        yield Finding(
+        yield DoctorFinding(
             "milvus", True, reason("doctor.answers", uri=connection.address.shown, version=connection.version)
         )
         for number, (collection, option) in enumerate(_collections(settings)):
             try:
                 found = diagnose(connection, collection, deep=deep)
             except RagError as e:
-                yield Finding("milvus", False, e.reason)
+                yield DoctorFinding("milvus", False, e.reason)
                 continue
             if number == 0:
-                yield Finding("full_text", True, found.full_text or reason("doctor.full_text_there"))
+                yield DoctorFinding("full_text", True, found.full_text or reason("doctor.full_text_there"))
             yield from _collection(collection, option, found)
             yield from _documents(settings, connection, collection, option)
 
@@ -201,10 +201,10 @@ def _collections(settings: Settings) -> list[tuple[str, str]]:
     return [(default.live, ""), *((base.live, f" --kb {shlex.quote(base.name or base.id)}") for base in others)]
 
 
-def _collection(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+def _collection(collection: str, option: str, found: StoreReport) -> Iterator[DoctorFinding]:
     """What is there, what is too much or too little of it, and whether it is indexed."""
     if not found.exists:
-        yield Finding("collection", True, reason("doctor.none_yet", collection=collection))
+        yield DoctorFinding("collection", True, reason("doctor.none_yet", collection=collection))
         return
     made_with = f"{found.fingerprint.model}, {found.fingerprint.dimension}" if found.fingerprint else "-"
     counts = reason(
@@ -215,15 +215,15 @@ def _collection(collection: str, option: str, found: Diagnosis) -> Iterator[Find
         index=found.index or "-",
         made_with=made_with,
     )
-    yield Finding("collection", not found.damage, found.damage or counts)
+    yield DoctorFinding("collection", not found.damage, found.damage or counts)
     yield from _rows(collection, option, found)
     if found.pending:
-        yield Finding(
+        yield DoctorFinding(
             "index", True, reason("doctor.pending", collection=collection, rows=found.pending, index=found.index)
         )
 
 
-def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[Finding]:
+def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[DoctorFinding]:
     """Whether every document is there that should be, and the file each was made of."""
     from rag.build import inventory_in, kept_in, originals_in
     from rag.knowledge.inventory import lost
@@ -237,51 +237,53 @@ def _documents(settings: Settings, connection: Connection, collection: str, opti
             held = {document.name: document for document in read_held(connection, collection) or ()}
             recorded, others = inventory.recorded(collection), inventory.elsewhere(collection)
         except RagError as e:
-            yield Finding("documents", False, e.reason)
+            yield DoctorFinding("documents", False, e.reason)
             return
         where = {"collection": collection, "option": option}
         if gone := lost(recorded, held):
             files = sum(originals.has(each.sha256) for each in gone)
             names = some([each.name for each in gone])
-            yield Finding("documents", False, reason("doctor.lost", count=len(gone), files=files, names=names, **where))
+            yield DoctorFinding(
+                "documents", False, reason("doctor.lost", count=len(gone), files=files, names=names, **where)
+            )
         elif not held and not recorded and others:
             milvus, theirs = most(others)
             why = reason("doctor.elsewhere", milvus=milvus, count=len(theirs), **where)
-            yield Finding("documents", False, why)
+            yield DoctorFinding("documents", False, why)
         if settings.keep_originals:
             yield from _files(originals, list(held.values()), where)
 
 
-def _files(originals: Originals, documents: Sequence[Document], where: Mapping[str, str]) -> Iterator[Finding]:
+def _files(originals: Originals, documents: Sequence[Document], where: Mapping[str, str]) -> Iterator[DoctorFinding]:
     """Documents whose file is not there, or is not what it was. Reads every file."""
     missing = [document.name for document in documents if not originals.has(document.sha256)]
     damaged = [d.name for d in documents if d.name not in missing and not originals.sound(d.sha256)]
     for code, names in (("files_missing", missing), ("files_damaged", damaged)):
         if names:
             why = reason(f"doctor.{code}", count=len(names), names=some(names), **where)
-            yield Finding("originals", False, why)
+            yield DoctorFinding("originals", False, why)
 
 
-def _rows(collection: str, option: str, found: Diagnosis) -> Iterator[Finding]:
+def _rows(collection: str, option: str, found: StoreReport) -> Iterator[DoctorFinding]:
     """Whether rows and documents add up: by their numbers alone, unless every row was looked at."""
     census = found.census
     if census is None and found.spare:
         code = "doctor.spare" if found.spare > 0 else "doctor.missing"
         why = reason(code, collection=collection, rows=abs(found.spare), option=option)
-        yield Finding("rows", found.spare > 0, why)
+        yield DoctorFinding("rows", found.spare > 0, why)
     elif census and census.strays:
         names = ", ".join(dict.fromkeys(name for name, _ in census.strays[:NAMES_SHOWN]))
         more = ", …" if len(census.strays) > NAMES_SHOWN else ""
         count = len(census.strays)
         why = reason("doctor.strays", collection=collection, count=count, names=f"{names}{more}", option=option)
-        yield Finding("rows", True, why)
+        yield DoctorFinding("rows", True, why)
     elif census and not census.incomplete:
-        yield Finding("rows", True, reason("doctor.accounted", collection=collection))
+        yield DoctorFinding("rows", True, reason("doctor.accounted", collection=collection))
 
 
-def _chat(settings: Settings) -> Iterator[Finding]:
+def _chat(settings: Settings) -> Iterator[DoctorFinding]:
     if settings.openai_api_key:
         server = shown_url(settings.openai_base_url)[0] if settings.openai_base_url else "OpenAI"
-        yield Finding("chat", True, reason("doctor.chat_there", model=settings.openai_model, server=server))
+        yield DoctorFinding("chat", True, reason("doctor.chat_there", model=settings.openai_model, server=server))
     else:
-        yield Finding("chat", True, reason("runtime.no_chat_model"))
+        yield DoctorFinding("chat", True, reason("runtime.no_chat_model"))

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from rag.citations import summary as checks
-from rag.events import IngestEvent, StageEvent, State, twin_of
+from rag.events import IngestEvent, StageEvent, StageState, twin_of
 from rag.ledger import Ledger
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.source_names import source
@@ -17,7 +17,7 @@ from rag.types import HEADING_SEPARATOR, Candidate, Document, Retrieval
 
 def stage_line(event: StageEvent, language: Language) -> str:
     """One line for a stage that ended; "" while it runs."""
-    if event.state in (State.STARTED, State.PROGRESS):
+    if event.state in (StageState.STARTED, StageState.PROGRESS):
         return ""
     took = f" {event.milliseconds:.0f} ms" if event.milliseconds is not None else ""
     count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""

@@ -20,7 +20,7 @@ MOST_BYTES = 1000 * MB
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CorpusDocument:
     """One document of a corpus."""
 
     id: str
@@ -45,9 +45,11 @@ class Question:
     """Ids of documents judged not to be relevant; where a set has none, every other document counts as that."""
 
 
-def read_corpus(path: Path) -> list[Row]:
+def read_corpus(path: Path) -> list[CorpusDocument]:
     """Rows `id, text` and perhaps `title`. Raises RagError naming file and line."""
-    rows = [Row(line.name("id"), line.text("title"), line.text("text", needed=True)) for line in _lines(path)]
+    rows = [
+        CorpusDocument(line.name("id"), line.text("title"), line.text("text", needed=True)) for line in _lines(path)
+    ]
     _check_unique(path, [row.id for row in rows])
     return rows
 
@@ -73,7 +75,7 @@ def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Que
     return questions
 
 
-def check_labels(corpus: Sequence[Row], questions: Sequence[Question], path: Path) -> None:
+def check_labels(corpus: Sequence[CorpusDocument], questions: Sequence[Question], path: Path) -> None:
     """Raises RagError when a question names a document the corpus does not have: it could never be found."""
     known = {row.id for row in corpus}
     for question in questions:

@@ -18,7 +18,7 @@ from rag.runtime import Parts
 from rag.status import ModelInfo
 from rag.types import Candidate, Retrieval, RetrievalOptions
 
-from .dataset import Question, Row
+from .dataset import CorpusDocument, Question
 from .measures import auc, holds_one, measures
 
 STAGES: Mapping[str, Callable[[Candidate], int | None]] = {
@@ -116,7 +116,7 @@ class _Tally:
 
 def evaluate(
     parts: Parts,
-    corpus: Sequence[Row],
+    corpus: Sequence[CorpusDocument],
     questions: Sequence[Question],
     *,
     options: RetrievalOptions,
@@ -187,7 +187,7 @@ def _calibration(pairs: Sequence[Judged], *, judged_only: bool) -> Reliability |
     return Reliability(len(pairs), judged_only, expected_error(table), table)
 
 
-def _ingest(parts: Parts, corpus: Sequence[Row], *, with_titles: bool, progress: Progress) -> None:
+def _ingest(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool, progress: Progress) -> None:
     done = 0
     sources = [row.source(with_title=with_titles) for row in corpus]
     for event in parts.ingest.run(sources, cancel=Cancel()):

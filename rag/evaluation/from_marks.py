@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rag.errors import RagError
 from rag.evidence.calibration import LEAST_MARKS, learn
-from rag.evidence.marks import Judge, Mark, Verdict
+from rag.evidence.marks import Judge, Mark, Relevance
 from rag.messages import Reason, reason
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
@@ -62,10 +62,10 @@ def summary(marks: Sequence[Mark]) -> list[Reason]:
 
 
 def _line(judge: Judge, marks: Sequence[Mark]) -> Reason:
-    points = tuple(sorted((m.log_odds, m.verdict is Verdict.RIGHT) for m in marks if m.log_odds is not None))
+    points = tuple(sorted((m.log_odds, m.verdict is Relevance.RIGHT) for m in marks if m.log_odds is not None))
     learnt = learn(points)
     state = reason(f"marks.state_{learnt.method}") if learnt else reason("marks.state_none", least=LEAST_MARKS)
-    right = sum(mark.verdict is Verdict.RIGHT for mark in marks)
+    right = sum(mark.verdict is Relevance.RIGHT for mark in marks)
     name = f"{judge.name}@{judge.revision[:12]}, {judge.dtype}"
     return reason("marks.counted", reranker=name, count=len(marks), right=right, wrong=len(marks) - right, state=state)
 
@@ -90,14 +90,14 @@ def _passage(mark: Mark) -> Row:
 
 
 def _query(query: str, marked: Sequence[Mark]) -> Row:
-    def ids(verdict: Verdict) -> list[str]:
+    def ids(verdict: Relevance) -> list[str]:
         return [_row_id(mark) for mark in marked if mark.verdict is verdict]
 
     return {
         "qid": sha256(query.encode()).hexdigest()[:ID_DIGITS],
         "query": query,
-        "relevant": ids(Verdict.RIGHT),
-        "irrelevant": ids(Verdict.WRONG),
+        "relevant": ids(Relevance.RIGHT),
+        "irrelevant": ids(Relevance.WRONG),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.errors import RagError
 from rag.events import Cancel, Retrieved
-from rag.evidence.marks import Mark, Verdict
+from rag.evidence.marks import Mark, Relevance
 from rag.retrieval.retriever import Retriever
 from rag.types import RetrievalOptions
 
@@ -17,7 +17,7 @@ from .measures import measures
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankChange:
     """Where the first right document of a question stands in each index, from 1; None where it is not found."""
 
     question: Question
@@ -29,7 +29,7 @@ class Standing:
 class Comparison:
     """What two indexes give for the same questions, by documents in final order."""
 
-    standings: tuple[Standing, ...]
+    standings: tuple[RankChange, ...]
     old: Mapping[str, float]
     new: Mapping[str, float]
     """Means of the measures of `rag.evaluation.measures`; empty without questions."""
@@ -43,7 +43,7 @@ def compare(
     for question in questions:
         for run, retriever in zip(runs, (old, new), strict=True):
             run[question.id] = _documents(retriever, question.text, options, cancel)
-    standings = tuple(Standing(q, _first(q, runs[0][q.id]), _first(q, runs[1][q.id])) for q in questions)
+    standings = tuple(RankChange(q, _first(q, runs[0][q.id]), _first(q, runs[1][q.id])) for q in questions)
     return Comparison(standings, measures(questions, runs[0]), measures(questions, runs[1]))
 
 
@@ -51,7 +51,7 @@ def saved_questions(marks: Iterable[Mark]) -> list[Question]:
     """Every query with evidence marked right, each once, with the documents that evidence stands in."""
     relevant: dict[str, dict[str, None]] = {}
     for mark in marks:
-        if mark.verdict is Verdict.RIGHT:
+        if mark.verdict is Relevance.RIGHT:
             relevant.setdefault(mark.query, {})[mark.document] = None
     return [Question(str(n), query, tuple(names)) for n, (query, names) in enumerate(relevant.items(), 1)]
 

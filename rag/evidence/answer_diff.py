@@ -34,7 +34,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """A part of a sentence; `differs` when the other answer has it not."""
 
     text: str
@@ -42,23 +42,23 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DiffRow:
     """A sentence before and after, cut into pieces; empty on the side that has none. `code` for a code block or table,
     which must keep its lines."""
 
     change: Change
-    before: tuple[Piece, ...]
-    after: tuple[Piece, ...]
+    before: tuple[DiffPiece, ...]
+    after: tuple[DiffPiece, ...]
     code: bool = False
 
 
-def compare(before: str, after: str) -> list[Row]:
+def compare(before: str, after: str) -> list[DiffRow]:
     """Rows in order: every sentence of both answers is in exactly one."""
     lefts, rights = _parts(before), _parts(after)
     if max(len(lefts), len(rights)) > LONGEST_COMPARED:
         return [*map(_removed, lefts), *map(_added, rights)] if before != after else [_same(p, p) for p in lefts]
     matcher = difflib.SequenceMatcher(None, [p.key for p in lefts], [p.key for p in rights], autojunk=False)
-    rows: list[Row] = []
+    rows: list[DiffRow] = []
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             rows += [_same(left, right) for left, right in zip(lefts[a:b], rights[c:d], strict=True)]
@@ -67,11 +67,11 @@ def compare(before: str, after: str) -> list[Row]:
     return rows
 
 
-def words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def words(before: str, after: str) -> tuple[tuple[DiffPiece, ...], tuple[DiffPiece, ...]]:
     """Two sentences cut where they differ."""
     lefts, rights = _WORD.findall(before), _WORD.findall(after)
     if max(len(lefts), len(rights)) > LONGEST_COMPARED:
-        return (Piece(before, True),), (Piece(after, True),)
+        return (DiffPiece(before, True),), (DiffPiece(after, True),)
     matcher = difflib.SequenceMatcher(None, lefts, rights, autojunk=False)
     opcodes = matcher.get_opcodes()
     return (
@@ -110,7 +110,7 @@ def _spans(answer: str) -> list[tuple[int, int, bool]]:
     return spans
 
 
-def _replaced(lefts: Sequence[_Part], rights: Sequence[_Part]) -> list[Row]:
+def _replaced(lefts: Sequence[_Part], rights: Sequence[_Part]) -> list[DiffRow]:
     """Sentences in place of others: like ones side by side, in the order of both answers."""
     if not lefts or not rights:
         return [*map(_removed, lefts), *map(_added, rights)]
@@ -121,7 +121,7 @@ def _replaced(lefts: Sequence[_Part], rights: Sequence[_Part]) -> list[Row]:
         return [*map(_removed, lefts), *map(_added, rights)]
     i, j = -i, -j
     cut = words(lefts[i].text, rights[j].text)
-    middle = Row(Change.CHANGED, *cut, code=lefts[i].code or rights[j].code)
+    middle = DiffRow(Change.CHANGED, *cut, code=lefts[i].code or rights[j].code)
     return [*_replaced(lefts[:i], rights[:j]), middle, *_replaced(lefts[i + 1 :], rights[j + 1 :])]
 
 
@@ -131,20 +131,20 @@ def _likeness(left: _Part, right: _Part) -> float:
     return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0.0
 
 
-def _pieces(parts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> Iterator[Piece]:
-    return (Piece(text, differs) for text, differs in parts if text)
+def _pieces(parts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> Iterator[DiffPiece]:
+    return (DiffPiece(text, differs) for text, differs in parts if text)
 
 
-def _same(left: _Part, right: _Part) -> Row:
-    return Row(Change.SAME, (Piece(left.text),), (Piece(right.text),), left.code)
+def _same(left: _Part, right: _Part) -> DiffRow:
+    return DiffRow(Change.SAME, (DiffPiece(left.text),), (DiffPiece(right.text),), left.code)
 
 
-def _whole(change: Change) -> Callable[[_Part], Row]:
-    def row(part: _Part) -> Row:
-        pieces = (Piece(part.text, True),)
+def _whole(change: Change) -> Callable[[_Part], DiffRow]:
+    def row(part: _Part) -> DiffRow:
+        pieces = (DiffPiece(part.text, True),)
         if change is Change.REMOVED:
-            return Row(change, pieces, (), part.code)
-        return Row(change, (), pieces, part.code)
+            return DiffRow(change, pieces, (), part.code)
+        return DiffRow(change, (), pieces, part.code)
 
     return row
 

@@ -15,7 +15,7 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 
-from .conversation_store import Carried, LedgerBook, read
+from .conversation_store import Carried, ConversationStore, read
 
 NAME = "conversations.jsonl"
 """Of the entry in an archive."""
@@ -24,7 +24,7 @@ LONGEST_LINE = 32_000_000
 """Bytes; an answer with 200 candidates of full length has some 3 MB."""
 
 
-def lines(book: LedgerBook, base: str, *, default: bool) -> Iterator[bytes]:
+def lines(book: ConversationStore, base: str, *, default: bool) -> Iterator[bytes]:
     """Every answer of the conversations that searched `base`; `default`: answers that name none searched it, too."""
     for conversation in book.whole():
         if any(_searched(read(answer.record), base, default=default) for answer in conversation):
@@ -32,7 +32,7 @@ def lines(book: LedgerBook, base: str, *, default: bool) -> Iterator[bytes]:
                 yield json.dumps(asdict(answer), ensure_ascii=False).encode() + b"\n"
 
 
-def bring(book: LedgerBook, stream: BinaryIO) -> int:
+def bring(book: ConversationStore, stream: BinaryIO) -> int:
     """Keep what is not there yet; returns how many answers. Raises KeepingError for lines that are no answers."""
     return book.bring(_answers(stream))
 

@@ -92,7 +92,7 @@ class Carried:
     record: str
 
 
-class LedgerBook:
+class ConversationStore:
     """The conversations of all owners. Safe for many threads."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:

@@ -18,7 +18,7 @@ from rag.types import Candidate, StoredChunk
 from .conversation_store import CitedIn
 
 
-class State(StrEnum):
+class DocumentState(StrEnum):
     """Whether the document is still the one the answer used."""
 
     CURRENT = "current"
@@ -38,7 +38,7 @@ class Heat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChunkPlace:
     """A chunk in its document."""
 
     stored: StoredChunk
@@ -56,7 +56,7 @@ class Place:
         return Heat.SEARCHED if c.log_odds is None else Heat.JUDGED
 
 
-class Kind(StrEnum):
+class HighlightKind(StrEnum):
     """Why something is highlighted."""
 
     QUOTE = "quote"
@@ -76,7 +76,7 @@ class Highlight:
     start: int
     end: int
     number: int
-    kind: Kind
+    kind: HighlightKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class Reading:
     document: str
     base: str
     """Id of the knowledge base; "" for the default one."""
-    state: State
-    places: tuple[Place, ...]
+    state: DocumentState
+    places: tuple[ChunkPlace, ...]
     highlights: tuple[Highlight, ...] = ()
     ledger: Ledger | None = None
     """The answer whose question is shown."""
@@ -102,15 +102,15 @@ def reading(
 ) -> Reading:
     """What to show of a document whose chunks are `now`; none of them when it is not there any more."""
     found = {c.stored.id: c for c in _of_document(ledger, document, base)}
-    chunks, state = list(now), State.CURRENT
+    chunks, state = list(now), DocumentState.CURRENT
     if found and not _as_used([c.stored for c in found.values()], now):
-        state = State.CHANGED if now else State.GONE
+        state = DocumentState.CHANGED if now else DocumentState.GONE
         chunks = sorted((c.stored for c in found.values()), key=lambda stored: stored.chunk.index)
     elif not now:
-        state = State.GONE
+        state = DocumentState.GONE
     standing = {c.stored.chunk: c for c in found.values()}  # taken again, a chunk that stayed has another id
     places = tuple(
-        Place(s, found.get(s.id) or standing.get(s.chunk), tuple((citing or {}).get(s.id, ()))) for s in chunks
+        ChunkPlace(s, found.get(s.id) or standing.get(s.chunk), tuple((citing or {}).get(s.id, ()))) for s in chunks
     )
     return Reading(document, base, state, places, _highlights(ledger, list(found.values())), ledger)
 
@@ -139,7 +139,12 @@ def _highlights(ledger: Ledger | None, candidates: Sequence[Candidate]) -> tuple
         quotes = [q for q in ledger.quotes if q.number == c.number and q.match is not Match.MISSING and q.start < q.end]
         at = c.stored.chunk.start
         found += (
-            Highlight(at + q.start, at + q.end, c.number, Kind.QUOTE if q.match is Match.EXACT else Kind.CLOSE)
+            Highlight(
+                at + q.start,
+                at + q.end,
+                c.number,
+                HighlightKind.QUOTE if q.match is Match.EXACT else HighlightKind.CLOSE,
+            )
             for q in quotes
         )
         if not quotes:
@@ -151,5 +156,5 @@ def _best(ledger: Ledger, c: Candidate, number: int) -> Highlight:
     chunk = c.stored.chunk
     best = best_sentence(ledger.search_query, chunk.text)
     if best is None:
-        return Highlight(chunk.start, chunk.end, number, Kind.WHOLE)
-    return Highlight(chunk.start + best[0], chunk.start + best[1], number, Kind.BEST)
+        return Highlight(chunk.start, chunk.end, number, HighlightKind.WHOLE)
+    return Highlight(chunk.start + best[0], chunk.start + best[1], number, HighlightKind.BEST)

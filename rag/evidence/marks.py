@@ -35,7 +35,7 @@ MIGRATIONS = (
 )
 
 
-class Verdict(StrEnum):
+class Relevance(StrEnum):
     """What a person says of a passage."""
 
     RIGHT = "right"
@@ -59,7 +59,7 @@ class Judge:
 class Mark:
     """A passage marked for a query. `log_odds` is None where no reranker had judged it."""
 
-    verdict: Verdict
+    verdict: Relevance
     query: str
     answer: str
     """Id of the answer on whose card it was made last."""
@@ -94,7 +94,7 @@ def passage_id(chunk: Chunk) -> str:
     return sha256(chunk.whole_text.encode()).hexdigest()
 
 
-def mark_of(ledger: Ledger, chunk: str, verdict: Verdict) -> Mark:
+def mark_of(ledger: Ledger, chunk: str, verdict: Relevance) -> Mark:
     """The mark a card of an answer makes; `chunk` is the candidate's id. Raises KeepingError for a strange one."""
     found: Candidate | None = None
     if ledger.retrieval is not None:
@@ -124,7 +124,7 @@ class Marks:
         self._now = now
         database.use("marks", MIGRATIONS)
 
-    def toggle(self, owner: str, mark: Mark) -> Verdict | None:
+    def toggle(self, owner: str, mark: Mark) -> Relevance | None:
         """Keep a mark in place of an earlier one; the same verdict again takes it back. Returns what is kept now.
 
         Raises KeepingError without an owner: what is kept under none would belong to everyone.
@@ -143,14 +143,14 @@ class Marks:
             db.execute(f"INSERT INTO marks VALUES ({', '.join('?' * 16)})", (*key, *about, *judged))
         return mark.verdict
 
-    def given(self, owner: str, query: str, judge: Judge) -> Mapping[str, Verdict]:
+    def given(self, owner: str, query: str, judge: Judge) -> Mapping[str, Relevance]:
         """Passage -> what the owner marked it as, for one query."""
         rows = self._database.read(
             "SELECT passage, verdict FROM marks"
             " WHERE owner = ? AND reranker = ? AND revision = ? AND dtype = ? AND query = ?",
             (owner, judge.name, judge.revision, judge.dtype, query),
         )
-        return {str(passage): Verdict(str(verdict)) for passage, verdict in rows}
+        return {str(passage): Relevance(str(verdict)) for passage, verdict in rows}
 
     def points(self, owner: str, judge: Judge) -> tuple[tuple[float, bool], ...]:
         """Log-odds and whether it was right, of every passage this reranker judged and the owner marked."""
@@ -177,7 +177,7 @@ _KEY = "owner = ? AND reranker = ? AND revision = ? AND dtype = ? AND query = ? 
 def _mark(verdict: object, *values: object) -> Mark:
     query, answer, chunk, document, headings, text, digest, log_odds, name, revision, dtype, at, owner = values
     return Mark(
-        Verdict(str(verdict)),
+        Relevance(str(verdict)),
         str(query),
         str(answer),
         str(chunk),

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from rag.citations import markers as citations
-from rag.citations.matching import MISSING, Passage
+from rag.citations.matching import MISSING, SearchableText
 from rag.documents.reconstruction import stands_in
 from rag.ledger import Ledger, Match, Quote
 from rag.messages import Language, Reason, label, reason, text
@@ -115,7 +115,7 @@ def _messages(ledger: Ledger) -> Iterator[Finding]:
 
 def _quotes(ledger: Ledger) -> Iterator[Finding]:
     """Every quote looked up again in the context it names."""
-    contexts = {number: Passage(c.stored.chunk.text) for number, c in _contexts(ledger).items()}
+    contexts = {number: SearchableText(c.stored.chunk.text) for number, c in _contexts(ledger).items()}
     wrong = [quote for quote in ledger.quotes if not _stands(quote, contexts.get(quote.number))]
     for quote in wrong:
         code = "verify.quote_found" if quote.match is Match.MISSING else "verify.quote_missing"
@@ -126,7 +126,7 @@ def _quotes(ledger: Ledger) -> Iterator[Finding]:
         yield Finding(Verdict.MATCHES, reason(code, count=len(ledger.quotes) - lost, lost=lost))
 
 
-def _stands(quote: Quote, context: Passage | None) -> bool:
+def _stands(quote: Quote, context: SearchableText | None) -> bool:
     """Whether the quote is where the record says, as exactly as it says; or in its context nowhere, if it says that."""
     found = context.look_up(quote.text) if context else MISSING
     there = found.start < quote.end and quote.start < found.end

@@ -86,7 +86,7 @@ _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM bases"
 _CHANGED = tuple(name for name in _COLUMNS if name not in ("id", "live", "created"))
 
 
-class Catalogue:
+class Catalog:
     """The knowledge bases of one installation. Safe for many threads.
 
     The default one is always there, under the name of its collection as id, whether or not anything was kept of it.

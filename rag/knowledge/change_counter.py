@@ -24,7 +24,7 @@ SETTLING_SECONDS = 5.0
 """A Milvus server shows what another program wrote a moment later: until then it is worth another look."""
 
 
-class Edition:
+class ChangeCounter:
     """Of all documents over one data folder. Safe for many threads and processes."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:

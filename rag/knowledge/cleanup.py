@@ -20,7 +20,7 @@ CLOSING_SECONDS = 20.0
 """A sweep under way is waited for that long: a process that ends while Milvus Lite works in it is aborted."""
 
 
-class Tidier:
+class Cleanup:
     """One thread for all stores, begun when the first one needs it."""
 
     def __init__(self, beside: Callable[[], object] | None = None, *, period: float = PERIOD_SECONDS) -> None:

@@ -43,7 +43,7 @@ YOUNG_NS = 2_000_000_000
 """A file can be written again within what its file system tells of times: two seconds on the coarsest."""
 
 
-class Target(Protocol):
+class WatchTarget(Protocol):
     """The part of the service a watched folder is kept in step with."""
 
     def changed(self, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]: ...
@@ -95,7 +95,7 @@ class Watched:
             db.executemany("INSERT INTO watched (base, folder, name, stamp, sha256) VALUES (?, ?, ?, ?, ?)", rows)
 
 
-class Look:
+class FolderScan:
     """One look at a folder: which of its files need not be read, and what becomes known of the others."""
 
     def __init__(self, before: Mapping[str, Known], documents: Mapping[str, str], now: Callable[[], int]) -> None:
@@ -143,7 +143,7 @@ class Folder:
     """One folder and the knowledge base it is kept in step with."""
 
     def __init__(
-        self, path: Path, base: str, target: Target, watched: Watched, *, now: Callable[[], int] = time.time_ns
+        self, path: Path, base: str, target: WatchTarget, watched: Watched, *, now: Callable[[], int] = time.time_ns
     ) -> None:
         """Raises RagError when there is no such folder."""
         if not path.is_dir():
@@ -166,7 +166,7 @@ class Folder:
         if not self._path.is_dir():
             raise RagError(reason("watching.no_folder", path=str(self._path)))
         documents = {document.name: document.sha256 for document in self._target.documents(base=self._base)}
-        look = Look(before, documents, self._now)
+        look = FolderScan(before, documents, self._now)
         offered = look.offered(self._target.changed(self._path, look.unchanged))
         for event in self._target.ingest(offered, cancel=cancel, base=self._base, moves=True):
             if event.outcome:

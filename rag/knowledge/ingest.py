@@ -20,7 +20,7 @@ import numpy as np
 from rag.documents.chunking import ChunkLimits
 from rag.documents.convert import PLACE, kind_of
 from rag.documents.files import Refused, Seen
-from rag.documents.worker import Here, Reading, Split
+from rag.documents.worker import FileReader, InProcessReader, Split
 from rag.errors import (
     DocumentRefused,
     IndexMismatch,
@@ -92,12 +92,12 @@ class Ingest:
         limits: ChunkLimits,
         detect: Callable[[str], str],
         now: Callable[[], float] = time.time,
-        reader: Reading | None = None,
+        reader: FileReader | None = None,
         originals: Originals | None = None,
     ) -> None:
         """`detect` gives the ISO 639-1 code of a text; `originals` is where the files are kept, None: nowhere.
         `reader` makes chunks of files; None: this process, which is for files one knows."""
-        self._reader = reader or Here()
+        self._reader = reader or InProcessReader()
         self._originals = originals
         self._store = store
         self._embedder = embedder

@@ -15,7 +15,7 @@ from rag.errors import KeepingError, LibraryError, StoreError
 from rag.messages import Reason, reason, text
 from rag.types import Document
 
-from .catalog import Catalogue, KnowledgeBase, shown
+from .catalog import Catalog, KnowledgeBase, shown
 from .inventory import Inventory, Recorded
 
 log = logging.getLogger(__name__)
@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 NAMES_SHOWN = 5
 
 
-class Shelves(Protocol):
+class VectorDatabases(Protocol):
     """Where the collections are; see `rag.knowledge.library.Database`."""
 
     def held(self, collection: str) -> list[Document] | None: ...
 
 
-class Stocktaking:
+class InventoryCheck:
     """Compares collections with the inventory. Without one nothing is missed."""
 
-    def __init__(self, catalogue: Catalogue, shelves: Shelves, inventory: Inventory | None) -> None:
+    def __init__(self, catalogue: Catalog, shelves: VectorDatabases, inventory: Inventory | None) -> None:
         self._catalogue = catalogue
         self._shelves = shelves
         self._inventory = inventory

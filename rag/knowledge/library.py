@@ -16,19 +16,19 @@ from typing import Protocol
 from rag.errors import IndexMismatch, KeepingError, LibraryError, ModelsNotReady, StoreError
 from rag.messages import reason
 from rag.protocols import Embedder, Searchable, Store
-from rag.retrieval.scope import Place, Scope, TextOnly
+from rag.retrieval.scope import Scope, SearchTarget, TextOnly
 from rag.types import Document, Fingerprint, RetrievalOptions
 
-from .catalog import Catalogue, KnowledgeBase, shown
-from .cleanup import Tidier
+from .catalog import Catalog, KnowledgeBase, shown
+from .cleanup import Cleanup
 from .inventory import Inventory
-from .inventory_check import Stocktaking
+from .inventory_check import InventoryCheck
 from .originals import Originals
 
 log = logging.getLogger(__name__)
 
 
-class Database(Protocol):
+class VectorDatabase(Protocol):
     """Collections that may not exist yet, in a database that may not answer yet. Every call may raise StoreError."""
 
     def documents(self, collection: str) -> list[Document]:
@@ -58,8 +58,8 @@ class Library:
 
     def __init__(
         self,
-        catalogue: Catalogue,
-        database: Database,
+        catalogue: Catalog,
+        database: VectorDatabase,
         originals: Originals | None = None,
         inventory: Inventory | None = None,
     ) -> None:
@@ -67,14 +67,14 @@ class Library:
         self.catalogue = catalogue
         self._database = database
         self._originals = originals
-        self.stock = Stocktaking(catalogue, database, inventory)
+        self.stock = InventoryCheck(catalogue, database, inventory)
         self._opening = threading.Lock()
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
         """By collection."""
         self._as_made: dict[str, Store] = {}
         """By collection; those that were made with something else than what runs."""
-        self._tidier = Tidier(self.tidy_originals)
+        self._tidier = Cleanup(self.tidy_originals)
 
     def serve(self, embedder: Embedder) -> None:
         """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
@@ -229,33 +229,33 @@ class Library:
         for store in filter(None, stores):
             self._tidier.leave(store)
 
-    def place(self, base: str = "") -> Place:
+    def place(self, base: str = "") -> SearchTarget:
         """What a question can search of a knowledge base as it stands, or why not. Raises LibraryError."""
         return self._place(self.catalogue.base(base))
 
-    def _place(self, base: KnowledgeBase) -> Place:
+    def _place(self, base: KnowledgeBase) -> SearchTarget:
         try:
-            return Place(base.id, shown(base), self.store(base.id))
+            return SearchTarget(base.id, shown(base), self.store(base.id))
         except IndexMismatch as e:
             return self._despite(base, e)
         except StoreError as e:
-            return Place(base.id, shown(base), e)
+            return SearchTarget(base.id, shown(base), e)
 
-    def _despite(self, base: KnowledgeBase, mismatch: IndexMismatch) -> Place:
+    def _despite(self, base: KnowledgeBase, mismatch: IndexMismatch) -> SearchTarget:
         """An index made with something else: cut differently, it is searched in full; of another model's, its text."""
         made_with = self._database.fingerprint(base.live)
         if made_with is None or self._embedder is None:
-            return Place(base.id, shown(base), mismatch)
+            return SearchTarget(base.id, shown(base), mismatch)
         try:
             store = self.as_made(base.live)
         except StoreError as e:
-            return Place(base.id, shown(base), e)
+            return SearchTarget(base.id, shown(base), e)
         found: Searchable | StoreError = store
         info, dimension = self._embedder.info, self._embedder.dimension
         if made_with.vectors != (info.name, info.revision, dimension):
             why = reason("reindexing.text_only", differences=mismatch.reason.values.get("differences", ""))
             found = mismatch if store.full_text_missing() else TextOnly(store, why)
-        return Place(base.id, shown(base), found, made_with=made_with)
+        return SearchTarget(base.id, shown(base), found, made_with=made_with)
 
     def _clear_away(self) -> None:
         for collection in self.catalogue.doomed():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.events import Cancel
 from rag.messages import Reason
-from rag.protocols import Embedder, Reranker
+from rag.protocols import Embedder, Extractor, Reranker
 from rag.settings import Settings
 from rag.status import PartState, PartStatus
 from rag.text.language import detect
@@ -24,18 +24,25 @@ from .profiles import Choice, Sought, choose
 
 if TYPE_CHECKING:
     from .engine.serving import LoadedEmbedder, LoadedReranker, Serving
-    from .hub.locate import Downloadable, Found
+    from .hub.locate import Downloadable, ModelFolder
 
 Model = TypeVar("Model", bound=Embedder | Reranker)
 
 
-def load_models(settings: Settings, indexed: Fingerprint | None, report: Report, cancel: Cancel) -> Models:
+def load_models(
+    settings: Settings,
+    indexed: Fingerprint | None,
+    report: Report,
+    cancel: Cancel,
+    *,
+    extractor: Callable[[Embedder], Extractor],
+) -> Models:
     """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
-    from .offline import NAME, Extractive
+    from .offline import NAME
 
     for part in ("embedder", "reranker"):
         report(PartStatus(part, PartState.LOADING))
-    choice: Choice[Found | Downloadable] = choose(
+    choice: Choice[ModelFolder | Downloadable] = choose(
         settings.profile, indexed, offline_model=NAME, seek=lambda: _seek(settings)
     )
     placement = choose_placement(device=settings.device, threads=settings.threads)
@@ -51,17 +58,17 @@ def load_models(settings: Settings, indexed: Fingerprint | None, report: Report,
         }
         embedder, reranker, afterwards = _load_qwen3(settings, folders, placement, report)
     detect("warm up")  # its table takes a second to load, which is better spent here than on the first question
-    return Models(choice.profile, choice.why, embedder, reranker, Extractive(embedder), afterwards)
+    return Models(choice.profile, choice.why, embedder, reranker, extractor(embedder), afterwards)
 
 
-def _seek(settings: Settings) -> tuple[Sought[Found | Downloadable], Sought[Found | Downloadable]]:
-    from .hub.locate import Found, Missing, locate
+def _seek(settings: Settings) -> tuple[Sought[ModelFolder | Downloadable], Sought[ModelFolder | Downloadable]]:
+    from .hub.locate import Missing, ModelFolder, locate
 
-    def seek(model: str, revision: str) -> Sought[Found | Downloadable]:
+    def seek(model: str, revision: str) -> Sought[ModelFolder | Downloadable]:
         place = locate(model, revision)
         if isinstance(place, Missing):
             return Sought(None, missing=place.why)
-        return Sought(place, here=isinstance(place, Found))
+        return Sought(place, here=isinstance(place, ModelFolder))
 
     embedder = seek(settings.embedding_model, settings.embedding_revision)
     if embedder.missing:  # an unreachable hub is waited for once, not twice
@@ -80,7 +87,7 @@ def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
 
 
 def _load_qwen3(
-    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report
+    settings: Settings, found: Mapping[str, ModelFolder], placement: Placement, report: Report
 ) -> tuple[Embedder, Reranker, Afterwards]:
     from .engine.serving import Serving, refusal
 
@@ -124,7 +131,7 @@ def _nothing(cancel: Cancel) -> None:
 
 
 def _load_by_library(
-    settings: Settings, found: Mapping[str, Found], placement: Placement, report: Report, refused: Reason
+    settings: Settings, found: Mapping[str, ModelFolder], placement: Placement, report: Report, refused: Reason
 ) -> tuple[Embedder, Reranker]:
     from .qwen3.embedding import Qwen3Embedder
     from .qwen3.reranking import Qwen3Reranker
@@ -152,7 +159,9 @@ def _load_by_library(
     return embedder, reranker
 
 
-def _placed(load: Callable[..., Model], name: str, found: Found, placement: Placement) -> tuple[Model, Reason | None]:
+def _placed(
+    load: Callable[..., Model], name: str, found: ModelFolder, placement: Placement
+) -> tuple[Model, Reason | None]:
     """What `load` makes on the device, or where it has room, and why it is there."""
     from .memory import placed
 
@@ -179,12 +188,12 @@ def _shown(model: str) -> str:
     return folder.resolve().name if folder.is_dir() else model
 
 
-def _fetched(part: str, place: Found | Downloadable, report: Report, cancel: Cancel) -> Found:
+def _fetched(part: str, place: ModelFolder | Downloadable, report: Report, cancel: Cancel) -> ModelFolder:
     """The model's folder, downloaded first where it is not here."""
     from .hub.download import download
-    from .hub.locate import Found
+    from .hub.locate import ModelFolder
 
-    if isinstance(place, Found):
+    if isinstance(place, ModelFolder):
         report(PartStatus(part, PartState.LOADING, place.path.name))
         return place
 

@@ -9,7 +9,7 @@ from threading import Lock
 
 from rag.protocols import Reranker
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 
 KEPT = 50_000
 """Scores kept: 32 bytes of key and one float each, some 10 MB in all."""
@@ -57,7 +57,7 @@ class RememberingReranker:
         return self._reranker.info
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """As `Reranker.score`: known scores first, then the others as they are computed."""
         waiting: dict[bytes, list[int]] = {}

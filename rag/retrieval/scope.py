@@ -21,7 +21,7 @@ Search = Callable[[Searchable, Sequence[str]], list[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SearchTarget:
     """A knowledge base as a question meets it: its store, or why that cannot be opened."""
 
     id: str
@@ -35,7 +35,7 @@ class Place:
 class Scope:
     """A `Searchable` over places; made for one question, safe for many threads."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[SearchTarget]) -> None:
         """There is at least one place. Raises the error of the first when none can be opened."""
         self._open = [(place, place.store) for place in places if not isinstance(place.store, StoreError)]
         shut = [(place, place.store.reason) for place in places if isinstance(place.store, StoreError)]
@@ -110,7 +110,7 @@ class Scope:
             raise failures[0]
         return found
 
-    def _placed(self, hit: Hit, place: Place) -> Hit:
+    def _placed(self, hit: Hit, place: SearchTarget) -> Hit:
         """A hit that says where it was found, by name where that could be in several knowledge bases."""
         name = place.name if len(self._open) > 1 else ""
         return replace(hit, stored=replace(hit.stored, collection=place.id, base_name=name))

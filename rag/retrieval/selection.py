@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.messages import Reason, reason
-from rag.types import Candidate, Cut, Fusion, Retrieval, RetrievalOptions, logit
+from rag.types import Candidate, Fusion, RerankLimits, Retrieval, RetrievalOptions, logit
 
 from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
@@ -62,7 +62,7 @@ def in_reach(fused: Sequence[Candidate], limit: int) -> tuple[list[Candidate], l
     return list(fused[:limit]), [replace(c, dropped=beyond) for c in fused[limit:]]
 
 
-def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> Cut:
+def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> RerankLimits:
     """Which of these candidates `select` will keep, as far as can be said before they are judged.
 
     Pinned ones may take places from the best, banned ones and repetitions may leave theirs to the next.
@@ -75,7 +75,7 @@ def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> Cut:
         if c.stored.id not in pinned
     )
     fewest = max(0, options.contexts - len(pinned))
-    return Cut(fewest, logit(options.threshold), options.contexts + left_out - fewest)
+    return RerankLimits(fewest, logit(options.threshold), options.contexts + left_out - fewest)
 
 
 def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:

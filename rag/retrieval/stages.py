@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from rag.errors import RagError
-from rag.events import Stage, StageEvent, State
+from rag.events import Stage, StageEvent, StageState
 from rag.messages import Reason, reason
 from rag.types import Retrieval
 
@@ -33,18 +33,18 @@ class Stopwatch:
 
     def start(self, stage: Stage, *, total: int = 0) -> StageEvent:
         self._started[stage] = self._now()
-        return StageEvent(stage, State.STARTED, total=total)
+        return StageEvent(stage, StageState.STARTED, total=total)
 
     def elapsed(self, stage: Stage) -> float:
         """Milliseconds since the stage started, 0 when it never did."""
         return 1000 * (self._now() - self._started.get(stage, self._now()))
 
     def progress(self, stage: Stage, done: int, total: int) -> StageEvent:
-        return StageEvent(stage, State.PROGRESS, done=done, total=total)
+        return StageEvent(stage, StageState.PROGRESS, done=done, total=total)
 
     def finish(self, stage: Stage, *, done: int = 0, total: int = 0, why: Reason | None = None) -> StageEvent:
         """`why` remarks on a stage that ran but not as asked, such as a time budget that ran out."""
-        return StageEvent(stage, State.FINISHED, why, self.elapsed(stage), done, total)
+        return StageEvent(stage, StageState.FINISHED, why, self.elapsed(stage), done, total)
 
     def selected(self, retrieval: Retrieval) -> StageEvent:
         """The selection is made; what the contexts disagree on is remarked before anything is answered from them."""
@@ -52,7 +52,7 @@ class Stopwatch:
         return self.finish(Stage.SELECT, done=len(retrieval.contexts), total=len(retrieval.candidates), why=why)
 
     def skip(self, stage: Stage, why: Reason) -> StageEvent:
-        return StageEvent(stage, State.SKIPPED, why)
+        return StageEvent(stage, StageState.SKIPPED, why)
 
     def fail(self, stage: Stage, why: Reason) -> StageEvent:
-        return StageEvent(stage, State.FAILED, why, self.elapsed(stage))
+        return StageEvent(stage, StageState.FAILED, why, self.elapsed(stage))

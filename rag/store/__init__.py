@@ -25,14 +25,14 @@ from __future__ import annotations
 from .collection import MilvusStore
 from .connection import Connection, connect
 from .indexes import IndexKind, IndexOptions
-from .inspection import Diagnosis, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_held
+from .inspection import StoreReport, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_held
 
 __all__ = [
     "Connection",
-    "Diagnosis",
     "IndexKind",
     "IndexOptions",
     "MilvusStore",
+    "StoreReport",
     "connect",
     "diagnose",
     "drop",

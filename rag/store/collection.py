@@ -17,13 +17,13 @@ import numpy as np
 from ..errors import KeepingError, StoreError, StoreUnavailable
 from ..messages import Reason, reason
 from ..protocols import Record
-from ..types import Chunk, Document, Fingerprint, Hit, IndexedDocument, Standing, StoredChunk, Vectors
+from ..types import Chunk, DenseRank, Document, Fingerprint, Hit, IndexedDocument, StoredChunk, Vectors
 from . import limits, opening, schema
 from .connection import Connection
 from .indexes import IndexOptions, SearchParams, dense_index, search_params
 from .inspection import refuse_lost
-from .reading import Census, Reader
-from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Entry, Registry
+from .reading import Census, CollectionReader
+from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Registry, RegistryRow
 from .removing import Remover, revisions
 from .rows import batches, rows
 from .search import Search
@@ -64,7 +64,7 @@ class MilvusStore:
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
         self._search = Search(connection, collection, self._registry, search)
-        self._reader = Reader(connection, collection, self._registry, dimension=dimension)
+        self._reader = CollectionReader(connection, collection, self._registry, dimension=dimension)
         self._remover = Remover(connection, collection, self._registry, self._reader, record)
 
     @classmethod
@@ -137,7 +137,7 @@ class MilvusStore:
 
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
-    ) -> dict[str, Standing]:
+    ) -> dict[str, DenseRank]:
         """Where each of these chunks stands for the `[1, dim]` vector, down to `depth`, at most 16,384."""
         limits.check_hits(depth)
         limits.check_vectors(vector, rows=1, dimension=self._dimension)
@@ -181,9 +181,9 @@ class MilvusStore:
                 document = replace(document, enabled=before.document.enabled)
             elif before and same:
                 if before.buried_at:
-                    self._commit(Entry(document, before.leftover, take=before.take))
+                    self._commit(RegistryRow(document, before.leftover, take=before.take))
                 return True
-            old = before or Entry(replace(document, sha256="", chunks=0, tokens=0))
+            old = before or RegistryRow(replace(document, sha256="", chunks=0, tokens=0))
             stale = {*old.leftover, old.revision} - {""}
             new = _distinct(document, stale)
             self._registry.write([replace(old, leftover=tuple(sorted({*old.leftover, new.revision})))])
@@ -217,7 +217,7 @@ class MilvusStore:
     def enable(self, names: Sequence[str], enabled: bool) -> int:
         """Let searches look into documents, or not; their vectors stay. Returns how many changed."""
 
-        def change(entry: Entry) -> Entry | None:
+        def change(entry: RegistryRow) -> RegistryRow | None:
             if not entry.present or entry.document.enabled == enabled:
                 return None
             return replace(entry, document=replace(entry.document, enabled=enabled))
@@ -227,7 +227,7 @@ class MilvusStore:
     def note(self, name: str, error: Reason | None) -> None:
         """Keep with a document why it could not be ingested anew; None: it is in order."""
 
-        def change(entry: Entry) -> Entry | None:
+        def change(entry: RegistryRow) -> RegistryRow | None:
             if not entry.present or entry.document.error == error:
                 return None
             return replace(entry, document=replace(entry.document, error=error))
@@ -283,13 +283,13 @@ class MilvusStore:
         """Release the database: the lock of an embedded one goes with its last user in this process."""
         self._connection.close()
 
-    def _commit(self, entry: Entry) -> None:
+    def _commit(self, entry: RegistryRow) -> None:
         self._registry.write([entry])
         if self._record:
             self._record.added(self._collection, entry.document)
         self._changed()
 
-    def _amend(self, names: Sequence[str], change: Callable[[Entry], Entry | None]) -> int:
+    def _amend(self, names: Sequence[str], change: Callable[[RegistryRow], RegistryRow | None]) -> int:
         """Write the entries of `names` as `change` makes them, None leaving one as it is; returns how many changed."""
         with self._connection.changes:
             entries = self._registry.entries(name for name in names if limits.is_unicode(name)).values()
@@ -300,7 +300,7 @@ class MilvusStore:
         return len(changed)
 
 
-def _distinct(document: Document, others: Set[str]) -> Entry:
+def _distinct(document: Document, others: Set[str]) -> RegistryRow:
     """The entry of a document whose rows will be told apart from those of `others`, revisions that may have some."""
-    takes = (Entry(document, take=take) for take in count())
+    takes = (RegistryRow(document, take=take) for take in count())
     return next(entry for entry in takes if entry.revision not in others)

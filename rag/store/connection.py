@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..errors import StoreUnavailable
 from ..messages import reason
 from . import lite, logs
-from .databases import DATABASES, Database
+from .databases import DATABASES, OpenDatabase
 from .failures import Address, is_not_loaded, mapped
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Connection:
     """An open connection. Calls go through `call`, which adds the timeout and maps errors."""
 
     def __init__(
-        self, client: MilvusClient, database: Database, address: Address, *, version: str, path: str, strong: bool
+        self, client: MilvusClient, database: OpenDatabase, address: Address, *, version: str, path: str, strong: bool
     ) -> None:
         self._client = client
         self._database = database

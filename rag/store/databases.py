@@ -40,7 +40,7 @@ class ReadWriteLock:
 
 
 @dataclass(slots=True)
-class Database:
+class OpenDatabase:
     """One open database of this process."""
 
     key: str
@@ -65,18 +65,18 @@ class Databases:
     def __init__(self) -> None:
         self.lock = Lock()
         """Held while a database is opened or closed."""
-        self._open: dict[str, Database] = {}
+        self._open: dict[str, OpenDatabase] = {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._open
 
-    def enter(self, key: str) -> Database:
+    def enter(self, key: str) -> OpenDatabase:
         """One more user of the database; `lock` must be held."""
-        database = self._open.setdefault(key, Database(key))
+        database = self._open.setdefault(key, OpenDatabase(key))
         database.users += 1
         return database
 
-    def leave(self, database: Database) -> bool:
+    def leave(self, database: OpenDatabase) -> bool:
         """One user less; whether that was the last. `lock` must be held."""
         database.users -= 1
         if database.users:

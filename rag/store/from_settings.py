@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rag.documents.chunking import ChunkLimits
 from rag.errors import StoreError
-from rag.knowledge.inventory import Inventory
 from rag.messages import reason
 from rag.protocols import Embedder, Record, Store
 from rag.settings import Secret, Settings
@@ -34,7 +33,7 @@ class Milvus:
         *,
         damaged: bool = False,
         changed: Callable[[], object] = lambda: None,
-        inventory: Inventory | None = None,
+        inventory: Record | None = None,
     ) -> None:
         """A collection that has lost chunks is refused when it is opened, unless `damaged` is expected.
 

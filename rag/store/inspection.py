@@ -11,14 +11,14 @@ from ..types import Document, Fingerprint, StoredChunk
 from . import limits, schema
 from .connection import Connection
 from .opening import reporting_damage
-from .reading import Census, Reader
-from .registry import Entry, Registry
+from .reading import Census, CollectionReader
+from .registry import Registry, RegistryRow
 
 NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class StoreReport:
     """The state of a connection and of one collection on it."""
 
     uri: str
@@ -70,7 +70,7 @@ def read_chunks(connection: Connection, collection: str, document: str) -> list[
     with connection.reading():
         if not connection.call("has_collection", collection_name=registry):
             return []
-    reader = Reader(connection, collection, Registry(connection, registry), dimension=0)  # no vector is read
+    reader = CollectionReader(connection, collection, Registry(connection, registry), dimension=0)  # no vector is read
     return reader.chunks(document)
 
 
@@ -92,7 +92,7 @@ def drop(connection: Connection, collection: str) -> None:
         schema.drop_one(connection, collection)
 
 
-def diagnose(connection: Connection, collection: str, *, deep: bool = False) -> Diagnosis:
+def diagnose(connection: Connection, collection: str, *, deep: bool = False) -> StoreReport:
     """Look at everything a person would want to know when something is wrong. Changes nothing.
 
     `deep` looks at every row, which takes a minute for 100,000 of them.
@@ -102,7 +102,7 @@ def diagnose(connection: Connection, collection: str, *, deep: bool = False) -> 
         return _diagnosis(connection, collection, deep=deep)
 
 
-def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> Diagnosis:
+def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> StoreReport:
     with connection.reading():
         exists = bool(connection.call("has_collection", collection_name=collection))
         dense = schema.found_index(connection, collection, schema.DENSE) if exists else None
@@ -114,8 +114,8 @@ def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> Diagno
     census = None
     if exists and (deep or (connection.embedded and spare < 0)):
         registry = Registry(connection, collection + schema.REGISTRY_SUFFIX)
-        census = Reader(connection, collection, registry, dimension=0).census()
-    return Diagnosis(
+        census = CollectionReader(connection, collection, registry, dimension=0).census()
+    return StoreReport(
         uri=connection.address.shown,
         version=connection.version,
         is_lite=connection.is_lite,
@@ -133,7 +133,7 @@ def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> Diagno
     )
 
 
-def _entries(connection: Connection, collection: str) -> list[Entry]:
+def _entries(connection: Connection, collection: str) -> list[RegistryRow]:
     """Every entry of its registry, none when there is none."""
     registry = collection + schema.REGISTRY_SUFFIX
     with connection.reading():

@@ -35,7 +35,7 @@ class Census:
     """Names and revisions, as their rows tell them apart, that have rows and no entry in the registry."""
 
 
-class Reader:
+class CollectionReader:
     """Reads documents of one collection."""
 
     def __init__(self, connection: Connection, collection: str, registry: Registry, *, dimension: int) -> None:

@@ -49,7 +49,7 @@ MOST_EXCLUDED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryRow:
     """A row of the registry. `document.sha256` is "" while no revision counts."""
 
     document: Document
@@ -103,10 +103,10 @@ class Registry:
         self._page_rows = page_rows
         self._most_excluded = most_excluded
         self._now = now
-        self._listed: tuple[int, list[Entry]] | None = None
+        self._listed: tuple[int, list[RegistryRow]] | None = None
         """What was read last, and how many changes the database had seen then."""
 
-    def listed(self) -> list[Entry]:
+    def listed(self) -> list[RegistryRow]:
         """Every entry. An embedded database, which nobody else can change, is read anew only after a change."""
         changes, known = self._connection.registry_changes, self._listed
         if self._connection.embedded and known and known[0] == changes:
@@ -131,9 +131,9 @@ class Registry:
             names = [row["name"] for row in rows]
         return names if len(names) <= self._most_excluded else None
 
-    def entries(self, names: Iterable[str], *, consistency: Consistency = "Session") -> dict[str, Entry]:
+    def entries(self, names: Iterable[str], *, consistency: Consistency = "Session") -> dict[str, RegistryRow]:
         """The entries of those `names` that have one."""
-        found: dict[str, Entry] = {}
+        found: dict[str, RegistryRow] = {}
         for some in limits.groups(list(dict.fromkeys(names)), NAMES_PER_QUERY):
             rows = self._connection.call(
                 "query",
@@ -146,7 +146,7 @@ class Registry:
             found.update((row["name"], _entry(row)) for row in rows)
         return found
 
-    def all(self, expression: str = "") -> list[Entry]:
+    def all(self, expression: str = "") -> list[RegistryRow]:
         """Every entry that satisfies the filter `expression`, however many there are, in no particular order."""
         options = {
             "collection_name": self._collection,
@@ -160,7 +160,7 @@ class Registry:
             rows = [row for page in self._connection.pages(batch_size=self._page_rows, **options) for row in page]
         return list({row["name"]: _entry(row) for row in rows}.values())
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[RegistryRow]) -> None:
         """Add or replace entries."""
         touched = [replace(entry, touched_at=self._now()) for entry in entries]
         for some in limits.groups(touched, limits.BATCH_ROWS):
@@ -185,7 +185,7 @@ def entry_id(name: str) -> str:
     return sha256(name.encode()).hexdigest()[:40]
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: RegistryRow) -> dict[str, Any]:
     document = entry.document
     return {
         "id": entry_id(document.name),
@@ -203,7 +203,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _packed(entry: Entry) -> str:
+def _packed(entry: RegistryRow) -> str:
     """Leftovers, and behind them what is not as usual."""
     document = entry.document
     facts: dict[str, Any] = {
@@ -237,9 +237,9 @@ def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float, int]:
     return tuple(leftover), facts, buried_at, take
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any]) -> RegistryRow:
     leftover, facts, buried_at, take = _unpacked(row["leftover"])
-    return Entry(
+    return RegistryRow(
         Document(
             name=row["name"],
             sha256=row["sha256"],

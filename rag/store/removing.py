@@ -10,8 +10,8 @@ from ..types import Document
 from . import limits
 from .connection import Connection
 from .filters import both, one_of
-from .reading import Reader
-from .registry import NAMES_PER_QUERY, Entry, Registry
+from .reading import CollectionReader
+from .registry import NAMES_PER_QUERY, Registry, RegistryRow
 from .rows import chunk_ids
 
 
@@ -19,7 +19,12 @@ class Remover:
     """Removes rows of one collection. Its calls belong inside `Connection.changes`."""
 
     def __init__(
-        self, connection: Connection, collection: str, registry: Registry, reader: Reader, record: Record | None = None
+        self,
+        connection: Connection,
+        collection: str,
+        registry: Registry,
+        reader: CollectionReader,
+        record: Record | None = None,
     ) -> None:
         self._connection = connection
         self._collection = collection
@@ -27,7 +32,7 @@ class Remover:
         self._reader = reader
         self._record = record
 
-    def give_up(self, entries: Sequence[Entry]) -> list[Entry]:
+    def give_up(self, entries: Sequence[RegistryRow]) -> list[RegistryRow]:
         """Nothing of these documents counts any more: recorded first, then written. Returns what is left to sweep.
 
         Raises KeepingError when it cannot be recorded.
@@ -38,7 +43,7 @@ class Remover:
         self._registry.write(gone := [_without_revision(entry) for entry in entries])
         return gone
 
-    def sweep(self, entries: Sequence[Entry], former: Sequence[Document] = ()) -> None:
+    def sweep(self, entries: Sequence[RegistryRow], former: Sequence[Document] = ()) -> None:
         """Delete the rows of revisions left over, then the mention of them.
 
         Of these, `former` ones counted until now: how many rows they have is known, and by which keys.
@@ -72,12 +77,12 @@ class Remover:
         return {(document.name, document.sha256) for document in whole}
 
 
-def revisions(entries: Sequence[Entry]) -> list[Document]:
+def revisions(entries: Sequence[RegistryRow]) -> list[Document]:
     """The revisions that count, or did until they were deleted; as rows know them."""
     return [entry.stored for entry in entries if entry.committed]
 
 
-def _without_revision(entry: Entry) -> Entry:
+def _without_revision(entry: RegistryRow) -> RegistryRow:
     """The entry of a document that is to go: nothing of it counts any more."""
     everything = {*entry.leftover, entry.revision} - {""}
-    return Entry(replace(entry.document, sha256=""), tuple(sorted(everything)))
+    return RegistryRow(replace(entry.document, sha256=""), tuple(sorted(everything)))

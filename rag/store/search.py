@@ -16,7 +16,7 @@ import numpy as np
 
 from rag.text.terms import query_terms
 
-from ..types import Hit, Standing, Vectors
+from ..types import DenseRank, Hit, Vectors
 from ..types import within as in_scope
 from . import limits
 from .connection import Connection
@@ -57,14 +57,14 @@ class Search:
 
     def standings(
         self, vector: Vectors, ids: Sequence[str], *, depth: int, documents: Sequence[str]
-    ) -> dict[str, Standing]:
+    ) -> dict[str, DenseRank]:
         """Score and rank of the chunks with these ids; those that do not count are missing.
 
         One search as deep as asked gives ranks; what it did not return is scored from its vector. A score that
         belongs above the last one returned was missed by an approximate index, and gets the rank it should have had.
         """
         found = self._dense(vector, PLACE_FIELDS, limit=depth, documents=documents)
-        returned = {row["id"]: Standing(score, rank, True) for rank, (score, row) in enumerate(found, start=1)}
+        returned = {row["id"]: DenseRank(score, rank, True) for rank, (score, row) in enumerate(found, start=1)}
         standings = {key: returned[key] for key in ids if key in returned}
         scores = np.array([-score for score, _ in found])
         for row in self._rows_of([key for key in ids if key not in returned]):
@@ -72,7 +72,7 @@ class Search:
             rank = int(np.searchsorted(scores, -score, side="right")) + 1
             within = rank <= depth and (rank <= len(found) or len(found) < depth)
             searched = in_scope(row["document"], documents)
-            standings[row["id"]] = Standing(score, rank if within and searched else None, False)
+            standings[row["id"]] = DenseRank(score, rank if within and searched else None, False)
         return standings
 
     def _rows_of(self, ids: Sequence[str]) -> list[Mapping[str, Any]]:

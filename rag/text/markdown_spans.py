@@ -29,7 +29,7 @@ RELATIVE = re.compile(r"(?:\.{1,2}/)*\w[\w./%+-]*(?:#[\w.%-]*)?")
 """A target within a folder of documents; no scheme, no place on this site, no anchor of this page."""
 
 
-class Kind(StrEnum):
+class SpanKind(StrEnum):
     """What a piece of Markdown is."""
 
     TEXT = "text"
@@ -56,23 +56,23 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class MarkdownSpan:
     """Characters `[start, end)` of a text. `target` is where a link leads; `label` the start of its label."""
 
-    kind: Kind
+    kind: SpanKind
     start: int
     end: int
     target: str = ""
     label: int = 0
 
 
-def pieces(text: str, *, growing: bool = False) -> list[Piece]:
+def pieces(text: str, *, growing: bool = False) -> list[MarkdownSpan]:
     """The whole text in pieces. `growing`: more is to come, so backticks not yet closed already make code."""
-    found: list[Piece] = []
+    found: list[MarkdownSpan] = []
     blocks = _blocks(text)
     for start, end, is_code in blocks:
         if is_code:
-            found.append(Piece(Kind.CODE_BLOCK, start, end))
+            found.append(MarkdownSpan(SpanKind.CODE_BLOCK, start, end))
         else:
             found += _Scanner(text, start, end, growing=growing and end == len(text)).pieces()
     return found
@@ -83,9 +83,9 @@ def prose(text: str, *, growing: bool = False) -> list[tuple[int, int]]:
     stretches: list[tuple[int, int]] = []
     inside = 0
     for piece in pieces(text, growing=growing):
-        inside += piece.kind in (Kind.LINK_START, Kind.IMAGE_START)
-        inside -= piece.kind in (Kind.LINK_END, Kind.IMAGE_END)
-        if piece.kind not in (Kind.TEXT, Kind.JOINT) or inside > 0:
+        inside += piece.kind in (SpanKind.LINK_START, SpanKind.IMAGE_START)
+        inside -= piece.kind in (SpanKind.LINK_END, SpanKind.IMAGE_END)
+        if piece.kind not in (SpanKind.TEXT, SpanKind.JOINT) or inside > 0:
             continue
         if stretches and stretches[-1][1] == piece.start:
             stretches[-1] = (stretches[-1][0], piece.end)
@@ -152,12 +152,12 @@ class _Scanner:
         """Where a line begins -> where what may stand before a link definition ends on it."""
         self.lines = [start, *(m.end() for m in LINE_END.finditer(text, start, end))]
         self.closing = self._closing()
-        self.ends: dict[int, Piece] = {}
+        self.ends: dict[int, MarkdownSpan] = {}
         """Where the label of a link or image found so far ends -> its last piece."""
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[MarkdownSpan]:
         if not MARK.search(self.text, self.start, self.end):
-            yield Piece(Kind.TEXT, self.start, self.end)
+            yield MarkdownSpan(SpanKind.TEXT, self.start, self.end)
             return
         at = self.start
         while at < self.end:
@@ -165,26 +165,32 @@ class _Scanner:
             yield piece
             at = piece.end
 
-    def _atom(self, at: int) -> Piece:
+    def _atom(self, at: int) -> MarkdownSpan:
         """The piece at `at`, brackets not yet understood."""
         token = TOKEN.match(self.text, at, self.end)
         assert token  # its last alternative matches any character
         mark, stop = token[0], token.end()
         if len(mark) == 2 and mark[0] == "\\":
-            return Piece(Kind.ESCAPE, at, stop)
+            return MarkdownSpan(SpanKind.ESCAPE, at, stop)
         if mark[0] == "`":
             starts = self.runs.get(len(mark), [])
             closer = bisect_left(starts, stop)
             if closer < len(starts):
-                return Piece(Kind.CODE, at, starts[closer] + len(mark))
+                return MarkdownSpan(SpanKind.CODE, at, starts[closer] + len(mark))
             is_open = self.growing and self.text[self.end - 1] != "`"
-            return Piece(Kind.OPEN_CODE, at, self.end) if is_open else Piece(Kind.BACKTICKS, at, stop)
+            return (
+                MarkdownSpan(SpanKind.OPEN_CODE, at, self.end)
+                if is_open
+                else MarkdownSpan(SpanKind.BACKTICKS, at, stop)
+            )
         if mark == "<":
             link = AUTOLINK.match(self.text, at, self.end)
             if link:
-                return Piece(Kind.AUTOLINK, at, link.end(), link[1])
-            return Piece(Kind.HTML if HTML_START.match(self.text, stop, self.end) else Kind.TEXT, at, stop)
-        return Piece(Kind.TEXT, at, stop)
+                return MarkdownSpan(SpanKind.AUTOLINK, at, link.end(), link[1])
+            return MarkdownSpan(
+                SpanKind.HTML if HTML_START.match(self.text, stop, self.end) else SpanKind.TEXT, at, stop
+            )
+        return MarkdownSpan(SpanKind.TEXT, at, stop)
 
     def _closing(self) -> dict[int, int]:
         """Opening bracket -> the bracket that closes it."""
@@ -195,38 +201,38 @@ class _Scanner:
         at = self.start
         while at < self.end:
             piece = self._atom(at)
-            if piece.kind is Kind.TEXT and self.text[at] == "[":
+            if piece.kind is SpanKind.TEXT and self.text[at] == "[":
                 waiting.append(at)
-            elif piece.kind is Kind.TEXT and self.text[at] == "]" and waiting:
+            elif piece.kind is SpanKind.TEXT and self.text[at] == "]" and waiting:
                 closing[waiting.pop()] = at
             at = piece.end
         return closing
 
-    def _marked(self, atom: Piece) -> Piece:
+    def _marked(self, atom: MarkdownSpan) -> MarkdownSpan:
         """The atom, or the beginning of the link or image that it opens; then the end is noted too."""
         at, char = atom.start, self.text[atom.start]
-        if atom.kind is not Kind.TEXT or char not in "![" or (char == "!" and self.text[at + 1 : at + 2] != "["):
+        if atom.kind is not SpanKind.TEXT or char not in "![" or (char == "!" and self.text[at + 1 : at + 2] != "["):
             return atom
         if char == "!" and at + 1 >= self.end:
             return atom
         opener = at + 1 if char == "!" else at
         label_end = self.closing.get(opener)
         if label_end is None:
-            return Piece(Kind.BANG, at, opener) if char == "!" else atom
+            return MarkdownSpan(SpanKind.BANG, at, opener) if char == "!" else atom
         end, target = self._target(label_end + 1)
         if char == "!":
             if not end and self.text[label_end + 1 : label_end + 2] == "[":
                 end = self.closing.get(label_end + 1, label_end) + 1
-            self.ends[label_end] = Piece(Kind.IMAGE_END, label_end, end or label_end + 1, target, opener + 1)
-            return Piece(Kind.IMAGE_START, at, opener + 1, target, opener + 1)
+            self.ends[label_end] = MarkdownSpan(SpanKind.IMAGE_END, label_end, end or label_end + 1, target, opener + 1)
+            return MarkdownSpan(SpanKind.IMAGE_START, at, opener + 1, target, opener + 1)
         if end:
             # a link that leads nowhere allowed ends with its label: what follows is text like any other
             link_end = end if allowed(target) else label_end + 1
-            self.ends[label_end] = Piece(Kind.LINK_END, label_end, link_end, target, at + 1)
-            return Piece(Kind.LINK_START, at, at + 1, target, at + 1)
+            self.ends[label_end] = MarkdownSpan(SpanKind.LINK_END, label_end, link_end, target, at + 1)
+            return MarkdownSpan(SpanKind.LINK_START, at, at + 1, target, at + 1)
         # no link as it stands, but it could become one once what is in the parentheses has been made safe
         if self.text[label_end + 1 : min(label_end + 2, self.end)] == "(" or self._defines(at, label_end):
-            self.ends[label_end + 1] = Piece(Kind.JOINT, label_end + 1, label_end + 2)
+            self.ends[label_end + 1] = MarkdownSpan(SpanKind.JOINT, label_end + 1, label_end + 2)
         return atom
 
     def _defines(self, opener: int, label_end: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .markdown_spans import HTML_START, LINE_END, Kind, Piece, allowed, host, is_relative, pieces
+from .markdown_spans import HTML_START, LINE_END, MarkdownSpan, SpanKind, allowed, host, is_relative, pieces
 
 IN_TARGET = {ord(c): f"%{ord(c):02X}" for c in "\"'()<>[]!`\\ \t"}
 """Characters with a meaning in Markdown, as they are written inside a link's target."""
@@ -15,7 +15,7 @@ LONGEST_LABEL = 1_000
 """Characters of a link's words in which the name of its host is looked for: brackets nest, and each has all inside."""
 PICTURE = "🖼 "
 
-ALWAYS = {Kind.HTML: "&lt;", Kind.IMAGE_START: PICTURE, Kind.IMAGE_END: ""}
+ALWAYS = {SpanKind.HTML: "&lt;", SpanKind.IMAGE_START: PICTURE, SpanKind.IMAGE_END: ""}
 """Kinds that are shown the same whatever they hold."""
 
 
@@ -30,34 +30,34 @@ def safe_markdown(text: str, *, growing: bool = False) -> str:
     shown: list[str] = []
     in_image = 0
     for piece in pieces(text, growing=growing):
-        in_image += piece.kind is Kind.IMAGE_START
-        in_image -= piece.kind is Kind.IMAGE_END
+        in_image += piece.kind is SpanKind.IMAGE_START
+        in_image -= piece.kind is SpanKind.IMAGE_END
         part = _safe(text, piece)
         # a description on one line: its lines must not become lines that open a block
         shown.append(LINE_END.sub(" ", part) if in_image > 0 else part)
     return _joined(shown)
 
 
-def _safe(text: str, piece: Piece) -> str:
+def _safe(text: str, piece: MarkdownSpan) -> str:
     raw = text[piece.start : piece.end]
     match piece.kind:
-        case Kind.OPEN_CODE:
+        case SpanKind.OPEN_CODE:
             return CODE_LINE_END.sub(" ", raw) + "`" * (len(raw) - len(raw.lstrip("`")))
-        case Kind.CODE:
+        case SpanKind.CODE:
             return CODE_LINE_END.sub(" ", raw)
-        case Kind.BACKTICKS:
+        case SpanKind.BACKTICKS:
             return "\\`" * len(raw)
-        case Kind.ESCAPE:
+        case SpanKind.ESCAPE:
             return "&lt;" if raw == "\\<" else raw
-        case Kind.BANG | Kind.JOINT:
+        case SpanKind.BANG | SpanKind.JOINT:
             return f"\\{raw}"
-        case Kind.AUTOLINK:
+        case SpanKind.AUTOLINK:
             return f"<{piece.target.translate(IN_TARGET)}>"
-        case Kind.LINK_START:
+        case SpanKind.LINK_START:
             return "[" if allowed(piece.target) else "“" if is_relative(piece.target) else "\\["
-        case Kind.LINK_END if allowed(piece.target):
+        case SpanKind.LINK_END if allowed(piece.target):
             return _link_end(text[max(piece.label, piece.start - LONGEST_LABEL) : piece.start], piece.target)
-        case Kind.LINK_END:
+        case SpanKind.LINK_END:
             return "” " if is_relative(piece.target) else "\\]"
         case _:
             return ALWAYS.get(piece.kind, raw)

@@ -9,12 +9,12 @@ import gradio as gr
 from rag.service import Service
 from rag.types import RetrievalOptions
 
-from .handlers.bases import Bases, Shown
+from .handlers.bases import Bases, BasesUpdate
 from .handlers.chat import Handlers
 from .handlers.documents import Documents
 from .handlers.indexes import Exchanged, Reindexes
-from .handlers.reader import Reader
-from .handlers.refresh import Look, Noticing
+from .handlers.reader import ReaderHandlers
+from .handlers.refresh import PageUpdate, Refresh
 from .handlers.saving import Marking, Saving
 from .handlers.scoping import Scoping
 from .handlers.talks import Talks
@@ -40,7 +40,7 @@ class Wiring:
         self.handlers = Handlers(service, sessions, views)
         self.uploads = Uploads(service, sessions, views)
         self.talks = Talks(self.handlers)
-        self.reader = Reader(self.handlers)
+        self.reader = ReaderHandlers(self.handlers)
         self.marking = Marking(self.handlers)
         self.saving = Saving(self.handlers)
         self.documents = Documents(service, sessions, views)
@@ -55,9 +55,9 @@ class Wiring:
         self.in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
         self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
-        self.noticing = Noticing(service, sessions, views)
+        self.noticing = Refresh(service, sessions, views)
         self.seen = [layout.pill, layout.news]
-        self.look = list(Look(layout.pill, layout.models, layout.timer, layout.news))
+        self.look = list(PageUpdate(layout.pill, layout.models, layout.timer, layout.news))
         self._opening(blocks)
         self._noticing()
         self._chat()
@@ -208,7 +208,7 @@ class Wiring:
         self._ingest_followed(bus.reingest(documents.reingest, tab, self.ingesting, **self.told))
         bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.in_turn)
         bus.ask_only(documents.ask_only, tab, [page.scope], **self.in_turn)
-        shown = list(Shown(page.tools, page.table, page.scope, page.sheet, page.progress))
+        shown = list(BasesUpdate(page.tools, page.table, page.scope, page.sheet, page.progress))
         bus.base(bases.switch, tab, shown, **self.in_turn)
         bus.base_create(bases.create, tab, shown, **self.told)
         bus.base_save(bases.save, tab, shown, **self.told)

@@ -12,7 +12,7 @@ LOCALES: Mapping[Language, str] = {"en": "en", "zh": "zh-CN"}
 """Names under which Gradio knows our languages."""
 
 
-class Request(Protocol):
+class BrowserRequest(Protocol):
     """The part of a request that says what its reader reads."""
 
     @property
@@ -22,7 +22,7 @@ class Request(Protocol):
     def headers(self) -> Mapping[str, str]: ...
 
 
-def language(request: Request | None) -> Language:
+def language(request: BrowserRequest | None) -> Language:
     """The reader's choice, else what the browser asks for, else English."""
     if request is None:
         return "en"

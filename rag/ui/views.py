@@ -150,13 +150,14 @@ class Views:
         """Id of the default knowledge base."""
         return self.service.bases()[0].id
 
-    def shelves(self, session: Session) -> list[scope_view.Shelf]:
+    def shelves(self, session: Session) -> list[scope_view.BaseChoice]:
         """All knowledge bases with their documents, and what of them the conversation searches."""
         bases = self.service.bases()
         chosen = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
         parts = {part.collection: part for part in session.scope.narrowed}
         return [
-            scope_view.Shelf(base, self._documents(base.id), base.id in chosen, parts.get(base.id)) for base in bases
+            scope_view.BaseChoice(base, self._documents(base.id), base.id in chosen, parts.get(base.id))
+            for base in bases
         ]
 
     def scope(self, session: Session, lang: Language) -> str:

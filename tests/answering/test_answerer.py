@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering.answerer import MAX_QUESTION, Conversation
+from rag.answering.answerer import MAX_QUESTION, Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
 from rag.errors import GenerationError, RagError
-from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, State
+from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, StageState
 from rag.evidence.conversation_store import read, write
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Request, Support
 from rag.messages import Reason, reason
 from rag.models.chat.openai_chat import OpenAIChat
-from rag.models.chat.thinking import Afresh
-from rag.protocols import ChatModel, Extractor
+from rag.protocols import Afresh, ChatModel, Extractor
 from rag.retrieval.retriever import Policy, Retriever
 from rag.store import MilvusStore
 from rag.text.language import detect
@@ -60,12 +59,12 @@ def conversation(
     *,
     extractor: Extractor | None = None,
     budget: PromptBudget | None = None,
-) -> Conversation:
+) -> Answerer:
     embedder, reranker = BagEmbedder(), OverlapReranker()
     models = {"embedder": embedder.info, "reranker": reranker.info}
     retriever = Retriever(embedder, reranker, store, detect_language=lambda _: "en", policy=Policy())
     clock = itertools.count()
-    return Conversation(
+    return Answerer(
         retriever,
         store,
         chat=chat,
@@ -80,7 +79,7 @@ def conversation(
 
 
 def ask(
-    talk: Conversation,
+    talk: Answerer,
     question: str = QUESTION,
     *,
     history: Sequence[Exchange] = (),
@@ -91,7 +90,7 @@ def ask(
     return events, events[-1].ledger
 
 
-def stage(ledger: Ledger, name: Stage) -> tuple[State, Reason | None]:
+def stage(ledger: Ledger, name: Stage) -> tuple[StageState, Reason | None]:
     (event,) = [e for e in ledger.stages if e.stage is name]
     return event.state, event.reason
 
@@ -120,8 +119,8 @@ def test_without_a_model_the_answer_quotes_and_says_so(store: MilvusStore) -> No
     _, ledger = ask(conversation(store))
     assert ledger.outcome is Outcome.EXTRACTIVE and ledger.reason is None
     assert ledger.answer.endswith(" [1]") and ledger.messages == ()
-    assert stage(ledger, Stage.PROMPT) == (State.SKIPPED, reason("stages.no_model"))
-    assert stage(ledger, Stage.GENERATE) == (State.FINISHED, reason("stages.no_model"))
+    assert stage(ledger, Stage.PROMPT) == (StageState.SKIPPED, reason("stages.no_model"))
+    assert stage(ledger, Stage.GENERATE) == (StageState.FINISHED, reason("stages.no_model"))
 
 
 def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
@@ -130,7 +129,7 @@ def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
     assert ledger.reason and ledger.reason.code == "stages.abstained"
     assert ledger.retrieval and ledger.retrieval.candidates, "near misses stay visible"
-    assert stage(ledger, Stage.GENERATE) == (State.SKIPPED, reason("stages.no_contexts"))
+    assert stage(ledger, Stage.GENERATE) == (StageState.SKIPPED, reason("stages.no_contexts"))
 
 
 def test_an_empty_collection_says_that_documents_are_missing(tmp_path: Path) -> None:
@@ -143,7 +142,7 @@ def test_an_empty_collection_says_that_documents_are_missing(tmp_path: Path) -> 
 def test_a_model_that_fails_at_once_leaves_quotes_and_the_reason(store: MilvusStore) -> None:
     _, ledger = ask(conversation(store, ScriptedChat(GenerationError(NO_KEY))))
     assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, NO_KEY)
-    assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
+    assert stage(ledger, Stage.GENERATE) == (StageState.FAILED, NO_KEY)
     assert ledger.answer.endswith(" [1]")
 
 
@@ -162,7 +161,7 @@ def test_a_reply_that_says_nothing_is_no_answer(store: MilvusStore, deltas: list
     events, ledger = ask(conversation(store, ScriptedChat(deltas)))
     silent = reason("generation.said_nothing", model="scripted")
     assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, silent)
-    assert stage(ledger, Stage.GENERATE) == (State.FAILED, silent)
+    assert stage(ledger, Stage.GENERATE) == (StageState.FAILED, silent)
     assert ledger.answer.endswith(" [1]")
     assert shown(events) == ledger.answer
 
@@ -223,7 +222,9 @@ def test_a_budget_no_context_fits_into_calls_no_model(store: MilvusStore) -> Non
     _, ledger = ask(conversation(store, chat, budget=PromptBudget(context_tokens=1)))
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
     assert ledger.reason and ledger.reason.code == "generation.over_budget"
-    assert stage(ledger, Stage.GENERATE) == stage(ledger, Stage.CITE) == (State.SKIPPED, reason("stages.no_contexts"))
+    assert (
+        stage(ledger, Stage.GENERATE) == stage(ledger, Stage.CITE) == (StageState.SKIPPED, reason("stages.no_contexts"))
+    )
     assert ledger.messages == ()
 
 
@@ -233,14 +234,14 @@ def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) ->
     _, ledger = ask(conversation(store, chat), "And how do I restore it?", history=history)
     assert (ledger.question, ledger.search_query) == ("And how do I restore it?", "restore a backup")
     assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "backup.md"
-    assert stage(ledger, Stage.REWRITE)[0] is State.FINISHED
+    assert stage(ledger, Stage.REWRITE)[0] is StageState.FINISHED
     assert next(m.content for m in ledger.messages if m.role == "user") == "What is a backup?"
     assert "And how do I restore it?" in ledger.messages[-1].content
 
 
 def test_the_first_question_is_not_rewritten(store: MilvusStore) -> None:
     _, ledger = ask(conversation(store))
-    assert stage(ledger, Stage.REWRITE) == (State.SKIPPED, reason("stages.no_history"))
+    assert stage(ledger, Stage.REWRITE) == (StageState.SKIPPED, reason("stages.no_history"))
     assert ledger.search_query == QUESTION
 
 
@@ -303,7 +304,7 @@ def test_a_rewrite_that_fails_is_told_and_the_rule_stands_in(store: MilvusStore)
     history = [Exchange("How is a backup restored?", "With the restore command [1].")]
     _, ledger = ask(conversation(store, chat), "And how often is it taken?", history=history)
     state, why = stage(ledger, Stage.REWRITE)
-    assert (state, why) == (State.FAILED, reason("generation.rewrite_failed", why=NO_KEY))
+    assert (state, why) == (StageState.FAILED, reason("generation.rewrite_failed", why=NO_KEY))
     assert ledger.search_query.startswith("How is a backup restored?")
     assert ledger.outcome is Outcome.GENERATED
 
@@ -318,8 +319,8 @@ def test_whatever_goes_wrong_ends_in_a_ledger_that_names_every_stage(store: Milv
     _, ledger = ask(talk)
     assert (ledger.outcome, ledger.reason) == (Outcome.FAILED, reason("stages.broke_down", kind="KeyError"))
     assert [e.stage for e in ledger.stages] == list(Stage)
-    assert stage(ledger, Stage.EMBED)[0] is State.FAILED
-    assert stage(ledger, Stage.RERANK) == (State.SKIPPED, reason("stages.not_reached"))
+    assert stage(ledger, Stage.EMBED)[0] is StageState.FAILED
+    assert stage(ledger, Stage.RERANK) == (StageState.SKIPPED, reason("stages.not_reached"))
 
 
 def test_evidence_is_shown_while_it_is_judged(store: MilvusStore) -> None:
@@ -337,7 +338,7 @@ def test_small_talk_is_answered_without_a_search(store: MilvusStore, question: s
     assert (ledger.outcome, ledger.retrieval) == (Outcome.SMALL_TALK, None)
     assert ledger.answer.startswith(begins)
     assert [e.stage for e in ledger.stages] == list(Stage)
-    assert stage(ledger, Stage.DENSE) == (State.SKIPPED, reason("stages.small_talk"))
+    assert stage(ledger, Stage.DENSE) == (StageState.SKIPPED, reason("stages.small_talk"))
 
 
 def test_small_talk_with_a_model_sends_it_no_contexts(store: MilvusStore) -> None:
@@ -351,7 +352,7 @@ def test_small_talk_is_answered_though_the_model_does_not(store: MilvusStore) ->
     _, ledger = ask(conversation(store, ScriptedChat(GenerationError(NO_KEY))), "thanks!")
     assert (ledger.outcome, ledger.reason) == (Outcome.SMALL_TALK, NO_KEY)
     assert ledger.answer.startswith("You are welcome")
-    assert stage(ledger, Stage.GENERATE) == (State.FAILED, NO_KEY)
+    assert stage(ledger, Stage.GENERATE) == (StageState.FAILED, NO_KEY)
 
 
 def test_an_edited_search_query_is_searched_as_it_is(store: MilvusStore) -> None:
@@ -372,8 +373,8 @@ def test_answering_again_from_given_candidates_searches_nothing(store: MilvusSto
     *_, last = conversation(store).ask(request, cancel=Cancel())
     assert isinstance(last, Answered) and last.ledger.retrieval is not None
     assert best not in [c.stored.id for c in last.ledger.retrieval.contexts]
-    assert stage(last.ledger, Stage.DENSE) == (State.SKIPPED, reason("stages.reused"))
-    assert stage(last.ledger, Stage.SELECT)[0] is State.FINISHED
+    assert stage(last.ledger, Stage.DENSE) == (StageState.SKIPPED, reason("stages.reused"))
+    assert stage(last.ledger, Stage.SELECT)[0] is StageState.FINISHED
 
 
 def test_every_answer_has_an_id_of_its_own(store: MilvusStore) -> None:
@@ -396,7 +397,7 @@ def test_versions_that_disagree_are_told_before_the_answer_and_a_repetition_cost
     (twin,) = [c for c in ledger.retrieval.candidates if c.similar_to]
     assert twin.dropped and twin.dropped.code == "duplicates.repeats"
     (conflict,) = ledger.retrieval.conflicts
-    assert stage(ledger, Stage.SELECT) == (State.FINISHED, reason("duplicates.flagged", why=conflict.why))
+    assert stage(ledger, Stage.SELECT) == (StageState.FINISHED, reason("duplicates.flagged", why=conflict.why))
 
 
 def test_a_version_that_does_not_fit_into_the_prompt_is_in_no_conflict(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answering.extractive import quotes
+from rag.answering.extractive import Extractive, quotes
 from rag.citations import markers as citations
 from rag.models.device import DeviceLock
-from rag.models.offline import Extractive, MiniLmEmbedder
+from rag.models.offline import MiniLmEmbedder
 from rag.types import Candidate
 from tests.support.evidence import candidate
 from tests.support.fakes import BagEmbedder

@@ -10,7 +10,7 @@ from rag.citations import claims
 from rag.citations import markers as citations
 from rag.citations import stream as quotes
 from rag.citations.check import check
-from rag.citations.matching import Passage, parts
+from rag.citations.matching import SearchableText, parts
 from rag.models.chat.failures import Redactor
 from rag.models.chat.thinking import WithoutThinking
 from rag.text import sentences
@@ -44,8 +44,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "made safe": safe_markdown,
     "drawn": drawn,
     "marked": marked,
-    "searched": lambda text: Passage(text).look_up("pump starts"),
-    "looked up": Passage("The pump starts at 85 degrees.").look_up,
+    "searched": lambda text: SearchableText(text).look_up("pump starts"),
+    "looked up": SearchableText("The pump starts at 85 degrees.").look_up,
     "thought": lambda text: [*map(WithoutThinking().feed, text)],
     "redacted": Redactor("key-0123456789"),
 }
@@ -84,7 +84,7 @@ HOSTILE = [
 
 
 def test_a_quote_of_blanks_stands_nowhere() -> None:
-    assert Passage("a b").exactly(" " * 100_000) is None
+    assert SearchableText("a b").exactly(" " * 100_000) is None
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_words_are_still_parted_at_omissions(words: str, found: list[str]) -> No
     [("a__b", "a__b"), ("say __so__ now", "say so now"), ("say __ now", "say now"), ("end_ here", "end here")],
 )
 def test_marks_of_emphasis_are_read_as_before(passage: str, words: str) -> None:
-    assert Passage(passage).exactly(words)
+    assert SearchableText(passage).exactly(words)

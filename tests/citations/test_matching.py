@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations.matching import CLOSE, MISSING, Passage, parts, weight
+from rag.citations.matching import CLOSE, MISSING, SearchableText, parts, weight
 from rag.ledger import Match
 
 GUIDE = """\
@@ -51,7 +51,7 @@ ZH = (
 )
 def test_letter_by_letter(words: str, standing: str) -> None:
     text = GUIDE if words.isascii() or "’" in words or "“" in words else ZH
-    found = Passage(text).look_up(words)
+    found = SearchableText(text).look_up(words)
     assert (found.match, found.similarity) == (Match.EXACT, 1.0)
     assert text[found.start : found.end] == standing
 
@@ -68,11 +68,11 @@ def test_letter_by_letter(words: str, standing: str) -> None:
     ],
 )
 def test_not_letter_by_letter(words: str) -> None:
-    assert Passage(GUIDE).exactly(words) is None
+    assert SearchableText(GUIDE).exactly(words) is None
 
 
 def test_superscripts_are_no_digits() -> None:
-    assert Passage("It takes 10² steps.").exactly("It takes 102 steps") is None
+    assert SearchableText("It takes 10² steps.").exactly("It takes 102 steps") is None
 
 
 NEARLY = {
@@ -126,7 +126,7 @@ def text_for(words: str) -> str:
 @pytest.mark.parametrize("case", NEARLY)
 def test_nearly(case: str) -> None:
     text = text_for(NEARLY[case])
-    found = Passage(text).look_up(NEARLY[case])
+    found = SearchableText(text).look_up(NEARLY[case])
     assert found.match is Match.CLOSE
     assert CLOSE <= found.similarity < 1
     assert text[found.start : found.end].strip() == text[found.start : found.end] != ""
@@ -135,23 +135,23 @@ def test_nearly(case: str) -> None:
 @pytest.mark.parametrize("case", [*OTHERWISE, *FALSE])
 def test_not_at_all(case: str) -> None:
     words = {**OTHERWISE, **FALSE}[case]
-    assert Passage(text_for(words)).look_up(words) == MISSING
+    assert SearchableText(text_for(words)).look_up(words) == MISSING
 
 
 def test_the_limit_lies_between_what_was_measured() -> None:
     """Nothing copied with a slip fell below 0.84, nothing else rose above 0.70: the limit is not a matter of taste."""
-    slips = [Passage(text_for(w), close=0.0).look_up(w).similarity for w in NEARLY.values()]
-    others = [Passage(text_for(w), close=0.0).look_up(w).similarity for w in OTHERWISE.values()]
+    slips = [SearchableText(text_for(w), close=0.0).look_up(w).similarity for w in NEARLY.values()]
+    others = [SearchableText(text_for(w), close=0.0).look_up(w).similarity for w in OTHERWISE.values()]
     assert max(others) < 0.70 < CLOSE < 0.84 < min(slips)
 
 
 def test_numbers_names_and_negations_count_whatever_the_similarity() -> None:
     for case, words in FALSE.items():
-        assert Passage(text_for(words), close=0.0).look_up(words) == MISSING, case
+        assert SearchableText(text_for(words), close=0.0).look_up(words) == MISSING, case
 
 
 def test_the_shortest_stretch_is_marked_that_holds_the_quote() -> None:
-    found = Passage(GUIDE).look_up("A broker hands over its partitions one by time")
+    found = SearchableText(GUIDE).look_up("A broker hands over its partitions one by time")
     assert GUIDE[found.start : found.end] == "broker hands over its partitions one at a time"
 
 
@@ -177,20 +177,20 @@ def test_an_ideograph_weighs_three_letters() -> None:
 @given(st.text(alphabet="ab c中文*`_|[](). \n\t-1#>\\“", max_size=40), st.integers(0, 40), st.integers(1, 20))
 def test_what_is_cut_out_of_a_passage_at_word_ends_is_found_where_it_reads_the_same(text: str, at: int, n: int) -> None:
     words = text.split()[at : at + n]
-    found = Passage(text).exactly(" ".join(words)) if words else None
+    found = SearchableText(text).exactly(" ".join(words)) if words else None
     if found:
         assert 0 <= found.start < found.end <= len(text)
-        again = Passage(text).exactly(text[found.start : found.end])
+        again = SearchableText(text).exactly(text[found.start : found.end])
         assert again and (again.start, again.end) <= (found.start, found.end)
 
 
 @given(st.text(max_size=60), st.text(max_size=80))
 def test_spans_lie_in_the_passage(words: str, text: str) -> None:
-    found = Passage(text).look_up(words)
+    found = SearchableText(text).look_up(words)
     assert 0 <= found.start <= found.end <= len(text)
     assert (found.match is Match.MISSING) == (found.end == 0)
 
 
 def test_longer_words_than_the_passage_are_compared_with_all_of_it() -> None:
-    found = Passage("Send SIGHUP to every broker").look_up("Please send SIGHUP to every broker")
+    found = SearchableText("Send SIGHUP to every broker").look_up("Please send SIGHUP to every broker")
     assert (found.match, found.start, found.end) == (Match.CLOSE, 0, 27)

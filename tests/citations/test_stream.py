@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations.stream import WINDOW, Given, Part, QuoteSplitter, split
+from rag.citations.stream import WINDOW, Given, QuoteSplitter, ReplyPart, split
 
 
 def shown(splitter: QuoteSplitter) -> str:
     return "".join(part.shown for part in splitter.parts)
 
 
-def citing(splitter: QuoteSplitter) -> list[Part]:
+def citing(splitter: QuoteSplitter) -> list[ReplyPart]:
     """The parts a quote was looked for in; how the prose between them is cut does not matter."""
     return [part for part in splitter.parts if part.numbers]
 

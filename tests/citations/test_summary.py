@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.citations.check import check
 from rag.citations.stream import split
-from rag.citations.summary import Check, cited, quotes_of, remark, summary, unsent, was_checked, without_source
+from rag.citations.summary import CitationCheck, cited, quotes_of, remark, summary, unsent, was_checked, without_source
 from rag.cli import report
 from rag.evidence.export import export_markdown
 from rag.ledger import Ledger, Match, Outcome
@@ -80,16 +80,16 @@ def test_an_answer_from_before_quotes_were_checked_has_nothing_to_tell() -> None
 
 def test_each_valid_citation_has_its_check_and_the_quotes_that_stand_in_its_context() -> None:
     assert [(c.number, c.check, c.quotes) for c in cited(ledger())] == [
-        (1, Check.EXACT, (0,)),
-        (1, Check.CLOSE, (1,)),
-        (1, Check.MISSING, ()),
-        (2, Check.UNQUOTED, ()),
+        (1, CitationCheck.EXACT, (0,)),
+        (1, CitationCheck.CLOSE, (1,)),
+        (1, CitationCheck.MISSING, ()),
+        (2, CitationCheck.UNQUOTED, ()),
     ]
 
 
 def test_of_several_quotes_the_worst_is_the_citation_s_check() -> None:
     (only,) = cited(ledger('A [1 "20 MB", "not there at all"].'))
-    assert (only.check, only.quotes) == (Check.MISSING, (0,))
+    assert (only.check, only.quotes) == (CitationCheck.MISSING, (0,))
 
 
 def test_sentences_without_source_are_those_that_cite_nothing_or_only_what_was_not_sent() -> None:
@@ -221,4 +221,4 @@ def test_overlapping_quotes_share_their_mark() -> None:
 
 
 def test_matches_and_checks_have_a_word_each() -> None:
-    assert {c.value for c in Check} >= {m.value for m in Match}
+    assert {c.value for c in CitationCheck} >= {m.value for m in Match}

@@ -17,8 +17,8 @@ from rag.__main__ import main
 from rag.build import KEPT, opened
 from rag.cli.exits import ABSTAINED, FAILED, OK
 from rag.database import Database
-from rag.evidence.conversation_store import LedgerBook
-from rag.knowledge.change_counter import Edition
+from rag.evidence.conversation_store import ConversationStore
+from rag.knowledge.change_counter import ChangeCounter
 from rag.settings import Settings
 from rag.store.from_settings import connected
 from tests import ROOT
@@ -201,7 +201,7 @@ def test_a_knowledge_base_is_exported_and_imported_elsewhere(run: CommandLine, t
 
 def test_conversations_travel_in_the_archive_where_they_are_asked_for(run: CommandLine, tmp_path: Path) -> None:
     kept = Database(run.folder / KEPT)
-    LedgerBook(kept).keep("ann", "talk", make_ledger("Where is the backup?"))
+    ConversationStore(kept).keep("ann", "talk", make_ledger("Where is the backup?"))
     kept.close()
     for archive, option in ((tmp_path / "without.zip", ()), (tmp_path / "with.zip", ("--conversations",))):
         code, _, err = run("export", archive, *option)
@@ -211,7 +211,7 @@ def test_conversations_travel_in_the_archive_where_they_are_asked_for(run: Comma
         assert code == OK, err
         assert ("1 answers added" in out) == bool(option)
     brought = Database(tmp_path / "with" / KEPT)
-    assert [a.ledger.question for a in LedgerBook(brought).thread("ann", "talk")] == ["Where is the backup?"]
+    assert [a.ledger.question for a in ConversationStore(brought).thread("ann", "talk")] == ["Where is the backup?"]
     brought.close()
 
 
@@ -301,7 +301,7 @@ def test_every_command_that_changes_documents_is_noticed(tmp_path: Path) -> None
 
     def edition() -> int:
         with closing(Database(tmp_path / KEPT)) as kept:
-            return Edition(kept).state()[0]
+            return ChangeCounter(kept).state()[0]
 
     steps: list[tuple[bool, tuple[str | Path, ...]]] = [
         (True, ("ingest", tmp_path / "leave.md")),

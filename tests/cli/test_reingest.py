@@ -12,10 +12,10 @@ import pytest
 
 from rag.database import Database
 from rag.documents.chunking import ChunkLimits
-from rag.documents.worker import Here
+from rag.documents.worker import InProcessReader
 from rag.errors import StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent
-from rag.knowledge.catalog import Catalogue
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.inventory import Inventory
 from rag.knowledge.library import Library
@@ -55,7 +55,7 @@ class Rig:
         self.inventory = Inventory(self.database, name_of(settings), now=lambda: self.time)
         self.milvus = Away(settings, inventory=self.inventory)
         self.originals = Originals(folder / "originals", self.database, now=lambda: self.time)
-        self.library = Library(Catalogue(self.database, "main"), self.milvus, self.originals, self.inventory)
+        self.library = Library(Catalog(self.database, "main"), self.milvus, self.originals, self.inventory)
         self.embedder = BagEmbedder()
         self.library.serve(self.embedder)
 
@@ -69,7 +69,7 @@ class Rig:
             limits=LIMITS,
             detect=lambda _: "en",
             now=lambda: self.time,
-            reader=Here(lambda kind, data, cancel: data.decode().upper() if upper else data.decode()),
+            reader=InProcessReader(lambda kind, data, cancel: data.decode().upper() if upper else data.decode()),
             originals=self.originals,
         )
         return [e for e in ingest.run(sources, cancel=cancel or Cancel()) if e.outcome]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rag.build import KEPT
-from rag.cli.doctor import Finding, examine
+from rag.cli.doctor import DoctorFinding, examine
 from rag.cli.exits import FAILED, OK
 from rag.database import Database
 from rag.knowledge.inventory import MIGRATIONS
@@ -41,7 +41,7 @@ def names(run: CommandLine, **env: str) -> list[str]:
     return [d["name"] for d in json.loads(run("documents", "--json", **env)[1])]
 
 
-def findings(run: CommandLine, what: str, **env: str) -> list[Finding]:
+def findings(run: CommandLine, what: str, **env: str) -> list[DoctorFinding]:
     """Those of doctor that something is wrong with."""
     settings = Settings.from_env({"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(run.folder), **env})
     found = [each for each in examine(settings) if each.what == what and not each.well]

@@ -14,7 +14,7 @@ from functools import partial
 import pytest
 
 from rag.documents.chunking import ChunkLimits
-from rag.documents.worker import Here, Reader, Worker, WorkLimits, to_markdown
+from rag.documents.worker import InProcessReader, Worker, WorkerReader, WorkLimits, to_markdown
 from rag.errors import DocumentRefused, Stopped
 from rag.events import Cancel
 from rag.messages import reason
@@ -48,8 +48,8 @@ def started() -> Started:
 
 
 @pytest.fixture
-def reader(started: Started) -> Iterator[Reader]:
-    with closing(Reader(start=started)) as found:
+def reader(started: Started) -> Iterator[WorkerReader]:
+    with closing(WorkerReader(start=started)) as found:
         yield found
 
 
@@ -59,24 +59,24 @@ def why(work: Callable[[], object]) -> str:
     return caught.value.reason.code
 
 
-def split(reader: Reader | Here, text: str, count: object = count_tokens) -> object:
+def split(reader: WorkerReader | InProcessReader, text: str, count: object = count_tokens) -> object:
     return reader.split(text, fallback="f", count_tokens=count, limits=LIMITS, cancel=Cancel())  # type: ignore[arg-type]
 
 
-def test_a_worker_reads_as_this_process_does(reader: Reader) -> None:
-    assert split(reader, TEXT) == split(Here(), TEXT)
+def test_a_worker_reads_as_this_process_does(reader: WorkerReader) -> None:
+    assert split(reader, TEXT) == split(InProcessReader(), TEXT)
     data = b"# Tea\r\n\r\n![x](data:image/png;base64," + b"A" * 999 + b")"
     assert reader.text("markdown", data, cancel=Cancel()) == "# Tea\r\n\r\n![x](data:image/png)"
 
 
-def test_one_worker_reads_many_files(reader: Reader, started: Started) -> None:
+def test_one_worker_reads_many_files(reader: WorkerReader, started: Started) -> None:
     for number in range(50):
         text = reader.text("markdown", b"# %d" % number, cancel=Cancel())
         split(reader, text)
     assert len(started.workers) == 1
 
 
-def test_a_worker_that_is_killed_costs_one_file(reader: Reader, started: Started) -> None:
+def test_a_worker_that_is_killed_costs_one_file(reader: WorkerReader, started: Started) -> None:
     def killing(texts: Sequence[str]) -> list[int]:
         os.kill(started.workers[-1].pid, signal.SIGKILL)
         return count_tokens(texts)
@@ -84,28 +84,28 @@ def test_a_worker_that_is_killed_costs_one_file(reader: Reader, started: Started
     with pytest.raises(DocumentRefused) as caught:
         split(reader, TEXT, killing)
     assert caught.value.reason == reason("convert.crashed", kind="MARKDOWN", exit=-signal.SIGKILL)
-    assert split(reader, TEXT) == split(Here(), TEXT) and len(started.workers) == 2
+    assert split(reader, TEXT) == split(InProcessReader(), TEXT) and len(started.workers) == 2
 
 
 @linux
 def test_a_file_that_takes_too_much_processor_time_is_stopped_and_the_next_one_has_all_of_it() -> None:
-    with closing(Reader(WorkLimits(seconds=1))) as reader:
+    with closing(WorkerReader(WorkLimits(seconds=1))) as reader:
         with pytest.raises(DocumentRefused) as caught:
             split(reader, MANY)
         assert caught.value.reason == reason("convert.too_slow", kind="MARKDOWN", seconds=1)
-        assert split(reader, TEXT) == split(Here(), TEXT)
+        assert split(reader, TEXT) == split(InProcessReader(), TEXT)
 
 
 @linux
 def test_a_file_that_takes_too_much_memory_is_stopped() -> None:
-    with closing(Reader(WorkLimits(megabytes=200))) as reader:
+    with closing(WorkerReader(WorkLimits(megabytes=200))) as reader:
         with pytest.raises(DocumentRefused) as caught:
             split(reader, MANY)
         assert caught.value.reason == reason("convert.too_much_memory", kind="MARKDOWN", limit=200)
-        assert split(reader, TEXT) == split(Here(), TEXT)
+        assert split(reader, TEXT) == split(InProcessReader(), TEXT)
 
 
-def test_cancelling_ends_the_worker_and_only_while_it_is_at_it(reader: Reader, started: Started) -> None:
+def test_cancelling_ends_the_worker_and_only_while_it_is_at_it(reader: WorkerReader, started: Started) -> None:
     cancel = Cancel()
 
     def stopping(texts: Sequence[str]) -> list[int]:
@@ -121,16 +121,16 @@ def test_cancelling_ends_the_worker_and_only_while_it_is_at_it(reader: Reader, s
     assert len(started.workers) == 2
 
 
-def test_a_fault_while_tokens_are_counted_is_that_fault(reader: Reader) -> None:
+def test_a_fault_while_tokens_are_counted_is_that_fault(reader: WorkerReader) -> None:
     def broken(texts: Sequence[str]) -> list[int]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         split(reader, TEXT, broken)
-    assert split(reader, TEXT) == split(Here(), TEXT)
+    assert split(reader, TEXT) == split(InProcessReader(), TEXT)
 
 
-def test_a_file_that_cannot_be_read_says_why(reader: Reader) -> None:
+def test_a_file_that_cannot_be_read_says_why(reader: WorkerReader) -> None:
     assert why(partial(reader.text, "markdown", b"\0\0", cancel=Cancel())) == "files.binary"
     assert why(partial(reader.text, "docx", b"no zip", cancel=Cancel())) == "convert.unreadable"
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from rag.answering.answerer import Conversation
+from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
 from rag.documents.chunking import ChunkLimits
 from rag.errors import RagError
-from rag.evaluation.dataset import Question, Row, check_labels, read_corpus, read_questions
+from rag.evaluation.dataset import CorpusDocument, Question, check_labels, read_corpus, read_questions
 from rag.evaluation.evaluate import STAGES, Evaluation, evaluate, ranked_documents
 from rag.evaluation.measures import MEASURES, auc, holds_one, measures
 from rag.evaluation.scoreboard import as_json, table
@@ -35,9 +35,9 @@ from tests.support.fakes import BagEmbedder, OverlapReranker, ScriptedChat
 from tests.support.knowledge import open_store
 
 CORPUS = [
-    Row("tls", "Certificates", "Rotate it online by sending a signal."),
-    Row("backup", "Backups", "A copy is taken every night."),
-    Row("fruit", "Fruit", "Bananas are yellow."),
+    CorpusDocument("tls", "Certificates", "Rotate it online by sending a signal."),
+    CorpusDocument("backup", "Backups", "A copy is taken every night."),
+    CorpusDocument("fruit", "Fruit", "Bananas are yellow."),
 ]
 OPTIONS = RetrievalOptions(candidates=5, contexts=2, threshold=0.3)
 
@@ -53,7 +53,7 @@ def parts(folder: Path, chat: ChatModel | None = None) -> Parts:
     embedder, reranker = BagEmbedder(), OverlapReranker()
     store = open_store(folder, embedder, {})
     retriever = Retriever(embedder, reranker, store, detect_language=lambda _: "en", policy=Policy())
-    conversation = Conversation(
+    conversation = Answerer(
         retriever,
         store,
         chat=chat,
@@ -237,7 +237,7 @@ def test_a_chat_model_that_answers_is_what_is_measured(tmp_path: Path) -> None:
 
 def test_a_row_that_cannot_be_ingested_stops_the_measurement(running: Parts) -> None:
     with pytest.raises(RagError) as caught:
-        evaluate(running, [*CORPUS, Row("void", "", "  ")], [question("rotate", "tls")], options=OPTIONS)
+        evaluate(running, [*CORPUS, CorpusDocument("void", "", "  ")], [question("rotate", "tls")], options=OPTIONS)
     assert caught.value.reason.code == "evaluation.row_refused"
     assert caught.value.reason.values["id"] == "void"
 
@@ -309,7 +309,7 @@ def written(folder: Path, *lines: object) -> Path:
 
 def test_files_are_read(tmp_path: Path) -> None:
     corpus = written(tmp_path, {"id": "a", "source": "x", "title": "T", "text": "one"}, "", {"id": "b", "text": "two"})
-    assert read_corpus(corpus) == [Row("a", "T", "one"), Row("b", "", "two")]
+    assert read_corpus(corpus) == [CorpusDocument("a", "T", "one"), CorpusDocument("b", "", "two")]
     asked = written(
         tmp_path,
         {"qid": "1", "query": "q", "relevant": ["a"], "relevant_zh": [], "answer_any": ["x"], "kind": "k"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evidence.answer_diff import LONGEST_COMPARED, Change, Piece, Row, compare, words
+from rag.evidence.answer_diff import LONGEST_COMPARED, Change, DiffPiece, DiffRow, compare, words
 from rag.text.sentences import sentences
 
 
@@ -16,7 +16,7 @@ def changes(before: str, after: str) -> list[str]:
     return [row.change for row in compare(before, after)]
 
 
-def said(row: Row) -> tuple[str, str]:
+def said(row: DiffRow) -> tuple[str, str]:
     return "".join(p.text for p in row.before), "".join(p.text for p in row.after)
 
 
@@ -58,14 +58,14 @@ def test_changed_sentences_keep_the_order_of_both_answers() -> None:
 
 def test_a_code_block_is_one_piece_that_keeps_its_lines() -> None:
     (row,) = compare("", "```\na\nb\n```")
-    assert row == Row(Change.ADDED, (), (Piece("```\na\nb\n```", True),), code=True)
+    assert row == DiffRow(Change.ADDED, (), (DiffPiece("```\na\nb\n```", True),), code=True)
 
 
 def test_answers_beyond_all_measure_are_set_apart_as_wholes() -> None:
     long = "Yes. " * (LONGEST_COMPARED + 1)
     assert set(changes(long, long + "No.")) == {"removed", "added"}
     assert set(changes(long, long)) == {"same"}
-    assert words("a " * LONGEST_COMPARED, "b") == ((Piece("a " * LONGEST_COMPARED, True),), (Piece("b", True),))
+    assert words("a " * LONGEST_COMPARED, "b") == ((DiffPiece("a " * LONGEST_COMPARED, True),), (DiffPiece("b", True),))
 
 
 SENTENCE = st.sampled_from(

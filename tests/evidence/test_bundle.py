@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rag.citations.markers import find
 from rag.errors import BundleRefused
-from rag.events import Stage, StageEvent, State
+from rag.events import Stage, StageEvent, StageState
 from rag.evidence import bundle as bundles
 from rag.evidence.bundle import MOST_BYTES, Bundle, as_json, bundle_of, in_page, opened
 from rag.ledger import Ledger, Match, Outcome, Quote
@@ -57,7 +57,7 @@ def answered(
         quotes=(Quote(1, passage[:end], Match.EXACT, 1.0, 0, end, 15),) if passage == PASSAGE else (),
         claims=(),
         models={"reranker": RERANKER},
-        stages=(StageEvent(Stage.GENERATE, State.FAILED, reason("stages.stopped"), 12.0),),
+        stages=(StageEvent(Stage.GENERATE, StageState.FAILED, reason("stages.stopped"), 12.0),),
         reason=None,
         outcome=Outcome.GENERATED,
     )

@@ -16,9 +16,9 @@ import pytest
 
 from rag.database import Database
 from rag.errors import KeepingError
-from rag.events import Stage, StageEvent, State
+from rag.events import Stage, StageEvent, StageState
 from rag.evidence import conversation_archive as carrying
-from rag.evidence.conversation_store import MIGRATIONS, LedgerBook, read, write
+from rag.evidence.conversation_store import MIGRATIONS, ConversationStore, read, write
 from rag.ledger import Author, Citation, Claim, Ledger, Match, Outcome, Quote, Support, Tokens
 from rag.messages import reason
 from rag.status import ModelInfo
@@ -52,7 +52,7 @@ def make_ledger(question: str = "Why?", answer: str = "Because [1].") -> Ledger:
         search_query=question,
         options=options,
         retrieval=Retrieval(question, options, (kept, dropped), Fusion(60, 0.5, 1.0), (Conflict("c1", "c2", why),)),
-        stages=(StageEvent(Stage.RERANK, State.FINISHED, None, 1.5, 2, 2),),
+        stages=(StageEvent(Stage.RERANK, StageState.FINISHED, None, 1.5, 2, 2),),
         messages=(Message("user", question),),
         answer=answer,
         citations=(Citation(1, 8, 11, True), Citation(9, 8, 11, False)),
@@ -78,14 +78,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def book(path: Path) -> Iterator[LedgerBook]:
-    opened = LedgerBook(Database(path), now=map(float, itertools.count(1)).__next__)
+def book(path: Path) -> Iterator[ConversationStore]:
+    opened = ConversationStore(Database(path), now=map(float, itertools.count(1)).__next__)
     yield opened
     opened.close()
 
 
 def keep(
-    book: LedgerBook,
+    book: ConversationStore,
     conversation: str,
     question: str = "Why?",
     *,
@@ -98,14 +98,14 @@ def keep(
     return ledger.id
 
 
-def questions(book: LedgerBook, conversation: str) -> list[str]:
+def questions(book: ConversationStore, conversation: str) -> list[str]:
     return [a.ledger.question for a in book.thread("ann", conversation)]
 
 
-def test_an_answer_comes_back_whole_after_a_restart(book: LedgerBook, path: Path) -> None:
+def test_an_answer_comes_back_whole_after_a_restart(book: ConversationStore, path: Path) -> None:
     ledger = make_ledger()
     book.keep("ann", "one", ledger)
-    again = LedgerBook(Database(path))
+    again = ConversationStore(Database(path))
     (kept,) = again.thread("ann", "one")
     assert (kept.ledger, kept.parent, kept.siblings) == (ledger, "", (ledger.id,))
     assert again.answer("ann", ledger.id) == ("one", ledger)
@@ -118,14 +118,14 @@ def test_a_record_of_an_older_version_is_still_read() -> None:
     assert read(json.dumps(record)).claims == ()
 
 
-def test_a_conversation_is_titled_by_its_first_question(book: LedgerBook) -> None:
+def test_a_conversation_is_titled_by_its_first_question(book: ConversationStore) -> None:
     keep(book, "one", "  How do\n I   start? " + "x" * 200)
     (listed,) = book.conversations("ann")
     assert listed.title.startswith("How do I start? xxx") and len(listed.title) == 80
     assert listed.answers == 1
 
 
-def test_newest_conversation_first(book: LedgerBook) -> None:
+def test_newest_conversation_first(book: ConversationStore) -> None:
     root = keep(book, "1", "one")
     keep(book, "2", "two")
     assert [c.title for c in book.conversations("ann")] == ["two", "one"]
@@ -133,7 +133,7 @@ def test_newest_conversation_first(book: LedgerBook) -> None:
     assert [c.title for c in book.conversations("ann")] == ["one", "two"]
 
 
-def test_another_question_in_the_place_of_an_earlier_grows_a_branch_and_loses_nothing(book: LedgerBook) -> None:
+def test_another_question_in_the_place_of_an_earlier_grows_a_branch_and_loses_nothing(book: ConversationStore) -> None:
     root = keep(book, "c", "root")
     old = keep(book, "c", "old", parent=root)
     keep(book, "c", "after old", parent=old)
@@ -157,7 +157,7 @@ def test_another_question_in_the_place_of_an_earlier_grows_a_branch_and_loses_no
         pytest.param(lambda b: b.keep("bob", "c", make_ledger()), id="append"),
     ],
 )
-def test_what_is_anothers_does_not_exist(book: LedgerBook, reach: Callable[[LedgerBook], object]) -> None:
+def test_what_is_anothers_does_not_exist(book: ConversationStore, reach: Callable[[ConversationStore], object]) -> None:
     mine = keep(book, "c")
     with pytest.raises(KeepingError) as caught:
         reach(book)
@@ -168,7 +168,7 @@ def test_what_is_anothers_does_not_exist(book: LedgerBook, reach: Callable[[Ledg
     assert questions(book, "c") == ["Why?"]
 
 
-def test_a_parent_of_another_conversation_is_refused_and_nothing_is_written(book: LedgerBook) -> None:
+def test_a_parent_of_another_conversation_is_refused_and_nothing_is_written(book: ConversationStore) -> None:
     strange = keep(book, "elsewhere")
     keep(book, "here", "here")
     with pytest.raises(KeepingError):
@@ -186,13 +186,13 @@ def test_a_parent_of_another_conversation_is_refused_and_nothing_is_written(book
         pytest.param("", ["100% sure?", "Rotate TLS keys"], id="nothing asked"),
     ],
 )
-def test_search(book: LedgerBook, containing: str, titles: list[str]) -> None:
+def test_search(book: ConversationStore, containing: str, titles: list[str]) -> None:
     keep(book, "1", "Rotate TLS keys", answer="Send SIGHUP.")
     keep(book, "2", "100% sure?", answer="Fifty-fifty.")
     assert [c.title for c in book.conversations("ann", containing=containing)] == titles
 
 
-def test_rename_and_delete(book: LedgerBook, path: Path) -> None:
+def test_rename_and_delete(book: ConversationStore, path: Path) -> None:
     keep(book, "c")
     book.rename("ann", "c", "  Better\ttitle ")
     assert [c.title for c in book.conversations("ann")] == ["Better title"]
@@ -205,7 +205,7 @@ def test_rename_and_delete(book: LedgerBook, path: Path) -> None:
     db.close()
 
 
-def test_a_chunk_knows_which_answers_cited_it(book: LedgerBook) -> None:
+def test_a_chunk_knows_which_answers_cited_it(book: ConversationStore) -> None:
     first = keep(book, "c", "one")
     second = keep(book, "c", "two", parent=first)
     found = book.citing("ann", "a.md")
@@ -213,14 +213,14 @@ def test_a_chunk_knows_which_answers_cited_it(book: LedgerBook) -> None:
     assert book.citing("ann", "b.md") == {}
 
 
-def test_many_threads_lose_nothing(book: LedgerBook) -> None:
+def test_many_threads_lose_nothing(book: ConversationStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: keep(book, str(n), str(n)), range(40)))
     assert sorted(int(c.title) for c in book.conversations("ann")) == list(range(40))
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux tells them")
-def test_a_thread_that_ends_leaves_no_file_open(book: LedgerBook) -> None:
+def test_a_thread_that_ends_leaves_no_file_open(book: ConversationStore) -> None:
     keep(book, "c")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for n in range(20):
@@ -230,9 +230,9 @@ def test_a_thread_that_ends_leaves_no_file_open(book: LedgerBook) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3
 
 
-def test_a_new_connection_does_not_wait_for_a_writer(book: LedgerBook, path: Path) -> None:
+def test_a_new_connection_does_not_wait_for_a_writer(book: ConversationStore, path: Path) -> None:
     keep(book, "c")
-    other = LedgerBook(Database(path))
+    other = ConversationStore(Database(path))
     with sqlite3.connect(path, isolation_level=None) as writing:
         writing.execute("BEGIN IMMEDIATE")
         assert [c.title for c in other.conversations("ann")] == ["Why?"]
@@ -241,13 +241,13 @@ def test_a_new_connection_does_not_wait_for_a_writer(book: LedgerBook, path: Pat
     other.close()
 
 
-def test_a_file_of_a_newer_version_is_left_alone(book: LedgerBook, path: Path) -> None:
+def test_a_file_of_a_newer_version_is_left_alone(book: ConversationStore, path: Path) -> None:
     keep(book, "c")
     with sqlite3.connect(path) as db:
         db.execute("UPDATE schema_versions SET version = ?", (len(MIGRATIONS) + 1,))
     db.close()
     with pytest.raises(KeepingError) as caught:
-        LedgerBook(Database(path)).conversations("ann")
+        ConversationStore(Database(path)).conversations("ann")
     assert caught.value.reason == reason("keeping.newer", path=str(path), keeper="book", version=len(MIGRATIONS) + 1)
 
 
@@ -255,7 +255,7 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> N
     path = tmp_path / "plainsight.db"
     path.write_bytes(b"plain text, " * 100)
     with pytest.raises(KeepingError) as caught:
-        LedgerBook(Database(path)).conversations("ann")
+        ConversationStore(Database(path)).conversations("ann")
     assert str(path) in str(caught.value)
     assert path.read_bytes() == b"plain text, " * 100
 
@@ -263,21 +263,21 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(KeepingError) as caught:
-        LedgerBook(Database(tmp_path / "file" / "plainsight.db")).conversations("ann")
+        ConversationStore(Database(tmp_path / "file" / "plainsight.db")).conversations("ann")
     assert str(tmp_path / "file") in str(caught.value)
 
 
 def test_nothing_kept_leaves_no_file(path: Path) -> None:
-    LedgerBook(Database(path)).close()
+    ConversationStore(Database(path)).close()
     assert not path.exists()
 
 
-def carried(book: LedgerBook, base: str, *, default: bool = False) -> bytes:
+def carried(book: ConversationStore, base: str, *, default: bool = False) -> bytes:
     return b"".join(carrying.lines(book, base, default=default))
 
 
 def test_conversations_are_carried_whole_and_bringing_them_twice_changes_nothing(
-    book: LedgerBook, tmp_path: Path
+    book: ConversationStore, tmp_path: Path
 ) -> None:
     root = keep(book, "c", "root")
     old = keep(book, "c", "old", parent=root)
@@ -285,7 +285,7 @@ def test_conversations_are_carried_whole_and_bringing_them_twice_changes_nothing
     elsewhere = replace(make_ledger("elsewhere"), collections={"other": "Other"})
     book.keep("bob", "d", elsewhere)
     data = carried(book, "other") + carried(book, "plainsight", default=True)
-    there = LedgerBook(Database(tmp_path / "there.db"))
+    there = ConversationStore(Database(tmp_path / "there.db"))
     assert carrying.bring(there, io.BytesIO(data)) == 4
     assert carrying.bring(there, io.BytesIO(data)) == 0
     assert questions(there, "c") == questions(book, "c") == ["root", "new"]
@@ -296,7 +296,7 @@ def test_conversations_are_carried_whole_and_bringing_them_twice_changes_nothing
     there.close()
 
 
-def test_only_conversations_about_the_knowledge_base_are_carried(book: LedgerBook) -> None:
+def test_only_conversations_about_the_knowledge_base_are_carried(book: ConversationStore) -> None:
     book.keep("ann", "c", replace(make_ledger("about it"), collections={"kb": "KB"}))
     book.keep("ann", "d", replace(make_ledger("about another"), collections={"other": "Other"}))
     assert b"about it" in carried(book, "kb") and b"another" not in carried(book, "kb")
@@ -325,9 +325,9 @@ def test_only_conversations_about_the_knowledge_base_are_carried(book: LedgerBoo
         ),
     ],
 )
-def test_strange_lines_are_refused_and_nothing_is_taken(book: LedgerBook, tmp_path: Path, line: bytes) -> None:
+def test_strange_lines_are_refused_and_nothing_is_taken(book: ConversationStore, tmp_path: Path, line: bytes) -> None:
     keep(book, "c")
-    there = LedgerBook(Database(tmp_path / "there.db"))
+    there = ConversationStore(Database(tmp_path / "there.db"))
     with pytest.raises(KeepingError):
         carrying.bring(there, io.BytesIO(carried(book, "x", default=True) + line))
     assert there.conversations("ann") == []

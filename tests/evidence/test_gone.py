@@ -13,7 +13,7 @@ import pytest
 
 from rag.database import Database
 from rag.errors import KeepingError, StoreUnavailable
-from rag.evidence.conversation_store import LedgerBook, new_conversation
+from rag.evidence.conversation_store import ConversationStore, new_conversation
 from tests.support.fakes import BagEmbedder
 from tests.support.knowledge import add, open_store
 from tests.support.small_disk import small_disk
@@ -36,7 +36,7 @@ def folder_replaced(folder: Path) -> None:
     folder_moved(folder)
     folder.mkdir()
     with closing(Database(folder / "plainsight.db")) as other:
-        LedgerBook(other).keep(OWNER, new_conversation(), ledger("in the other one"))
+        ConversationStore(other).keep(OWNER, new_conversation(), ledger("in the other one"))
 
 
 def restored_from_a_copy(folder: Path) -> None:
@@ -55,7 +55,7 @@ def test_what_is_kept_beside_milvus_is_not_written_for_nobody(
     folder = tmp_path / "data"
     path = folder / "plainsight.db"
     with closing(Database(path)) as database:
-        book = LedgerBook(database)
+        book = ConversationStore(database)
         talk = new_conversation()
         book.keep(OWNER, talk, ledger("before"))
         harm(folder)
@@ -73,7 +73,7 @@ def test_what_is_kept_beside_milvus_is_not_written_for_nobody(
 def test_a_folder_that_is_put_back_is_used_again(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with closing(Database(folder / "plainsight.db")) as database:
-        book = LedgerBook(database)
+        book = ConversationStore(database)
         talk = new_conversation()
         book.keep(OWNER, talk, ledger("before"))
         folder_moved(folder)
@@ -86,7 +86,7 @@ def test_a_folder_that_is_put_back_is_used_again(tmp_path: Path) -> None:
 
 def test_a_file_that_goes_during_a_write_is_said(tmp_path: Path) -> None:
     database = Database(tmp_path / "plainsight.db")
-    LedgerBook(database)
+    ConversationStore(database)
     with pytest.raises(KeepingError, match="deleted, replaced"), database.write() as db:
         db.execute("DELETE FROM conversations")
         file_deleted(tmp_path)
@@ -96,7 +96,7 @@ def test_a_file_that_goes_during_a_write_is_said(tmp_path: Path) -> None:
 def test_a_disk_that_is_taken_out_is_said(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 4) as disk:
         database = Database(disk.folder / "plainsight.db")
-        book = LedgerBook(database)
+        book = ConversationStore(database)
         book.keep(OWNER, new_conversation(), ledger("before"))
         subprocess.run(["umount", "--lazy", str(disk.folder)], check=True)
         with pytest.raises(KeepingError, match="taken out"):

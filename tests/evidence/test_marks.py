@@ -17,13 +17,13 @@ from rag.database import Database
 from rag.errors import KeepingError, RagError
 from rag.evaluation.dataset import check_labels, read_corpus, read_questions
 from rag.evaluation.from_marks import labelled_set, write_set
-from rag.evidence.conversation_store import LedgerBook
-from rag.evidence.marks import Judge, Marks, Verdict, mark_of, passage_id
+from rag.evidence.conversation_store import ConversationStore
+from rag.evidence.marks import Judge, Marks, Relevance, mark_of, passage_id
 from rag.types import sigmoid
 from tests.cli.test_main import CommandLine
 from tests.support.marked import JUDGE, RERANKER, answered, mark, passage
 
-RIGHT, WRONG = Verdict.RIGHT, Verdict.WRONG
+RIGHT, WRONG = Relevance.RIGHT, Relevance.WRONG
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_passage_of_another_answer_is_refused() -> None:
 
 def test_book_and_marks_share_one_file(marks: Marks, path: Path) -> None:
     marks.toggle("ann", mark("q", "text"))
-    book = LedgerBook(Database(path))
+    book = ConversationStore(Database(path))
     book.keep("ann", "one", answered("q", [passage("text")]))
     assert len(book.conversations("ann")) == 1 and len(marks.all()) == 1
     book.close()

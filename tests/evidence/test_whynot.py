@@ -14,25 +14,25 @@ from hypothesis import strategies as st
 from rag.answering.draft import Draft, Setup
 from rag.errors import RagError
 from rag.events import Cancel, Retrieved, StageEvent
-from rag.evidence.whynot import Check, Diagnosis, Fit, Passing, Verdict, WhyNot, changed
+from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passing, WhyNot, changed
 from rag.evidence.whynot.remedies import MOST_CANDIDATES, MOST_CONTEXTS, among_candidates, below, enough_candidates
 from rag.ledger import Ledger, Request
 from rag.messages import reason, text
 from rag.retrieval.fusion import fuse
 from rag.retrieval.retriever import Policy, Retriever
-from rag.retrieval.scope import Place, Scope
+from rag.retrieval.scope import Scope, SearchTarget
 from rag.retrieval.selection import by_log_odds, reselect, settled
 from rag.store import MilvusStore
 from rag.types import (
     Candidate,
     Chunk,
-    Cut,
     Document,
     Fusion,
     Hit,
     Mode,
     Narrowing,
     Ranked,
+    RerankLimits,
     Retrieval,
     RetrievalOptions,
     StoredChunk,
@@ -61,7 +61,7 @@ class CountingReranker(OverlapReranker):
         self.calls: list[int] = []
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         self.calls.append(len(texts))
         return super().score(query, texts, instruction=instruction, cut=cut)
@@ -83,7 +83,7 @@ class Desk:
     def scope(self, options: RetrievalOptions) -> Scope:
         stores = {BASE: self.store, **self.others}
         parts = {part.collection: part for part in options.narrowed}
-        return Scope([Place(id, id, stores[id], parts.get(id)) for id in options.collections or (BASE,)])
+        return Scope([SearchTarget(id, id, stores[id], parts.get(id)) for id in options.collections or (BASE,)])
 
     def ask(self, question: str = QUESTION, *, options: RetrievalOptions | None = None) -> Ledger:
         options = options or RetrievalOptions()
@@ -149,7 +149,7 @@ def test_it_was_sent(shared: Desk) -> None:
     found = shared.of(ledger, "tls.md")
     assert ledger.retrieval
     (kept,) = [c for c in ledger.retrieval.contexts if c.stored.document == "tls.md"]
-    assert (found.verdict, found.number, found.remedy) == (Verdict.SENT, kept.number, None)
+    assert (found.verdict, found.number, found.remedy) == (Obstacle.SENT, kept.number, None)
     assert kept.dense and step(found, Check.DENSE) == (Passing.PASSED, "whynot.returned")
     assert found.steps[1].why == reason("whynot.returned", rank=kept.dense.rank, score=kept.dense.score)
     assert shared.reranker.calls == [], "what was judged is not judged again"
@@ -157,7 +157,7 @@ def test_it_was_sent(shared: Desk) -> None:
 
 def test_it_is_in_no_document_and_the_nearest_passage_is_shown(shared: Desk) -> None:
     found = shared.whynot.of_text(shared.ask(), "Send a letter and wait for the reply.")
-    assert found.verdict is Verdict.NOWHERE and found.remedy is None
+    assert found.verdict is Obstacle.NOWHERE and found.remedy is None
     assert found.passage and found.passage.fit is Fit.NEAREST and found.passage.similarity < 0.85
     assert found.passage.stored.document == "tls.md"
 
@@ -169,7 +169,7 @@ def test_nothing_is_near_a_text_without_words(shared: Desk) -> None:
 def test_it_is_in_a_document_that_was_not_searched(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(documents=("tls.md",)))
     found = shared.of(ledger, "old/tls.md")
-    assert found.verdict is Verdict.OUT_OF_SCOPE
+    assert found.verdict is Obstacle.OUT_OF_SCOPE
     assert found.remedy and found.remedy.changes == {"also": "old/tls.md"}
     assert sent(shared.again(ledger, found)) == {"tls.md", "old/tls.md"}
 
@@ -182,7 +182,7 @@ def test_it_is_in_a_document_that_was_not_searched(shared: Desk) -> None:
 def test_it_is_in_a_part_of_the_knowledge_base_that_was_not_searched(shared: Desk, part: Narrowing) -> None:
     ledger = shared.ask(options=RetrievalOptions(collections=(BASE,), narrowed=(part,)))
     found = shared.of(ledger, "tls.md")
-    assert found.verdict is Verdict.OUT_OF_SCOPE
+    assert found.verdict is Obstacle.OUT_OF_SCOPE
     assert found.remedy and found.remedy.changes == {"whole": BASE}
     assert "tls.md" in sent(shared.again(ledger, found))
 
@@ -192,10 +192,10 @@ def test_it_is_in_another_knowledge_base(own: Desk, tmp_path: Path) -> None:
     try:
         ledger = own.ask(options=RetrievalOptions(collections=(BASE,)))
         found = own.whynot.of_text(ledger, "The moon has no air.")
-        assert found.verdict is Verdict.OUT_OF_SCOPE
+        assert found.verdict is Obstacle.OUT_OF_SCOPE
         assert found.remedy and found.remedy.changes == {"base": "second"}
         wider = changed(ledger.options, found.remedy.changes)
-        assert own.whynot.of_text(own.ask(options=wider), "The moon has no air.").verdict is not Verdict.OUT_OF_SCOPE
+        assert own.whynot.of_text(own.ask(options=wider), "The moon has no air.").verdict is not Obstacle.OUT_OF_SCOPE
     finally:
         own.others["second"].close()
 
@@ -204,7 +204,7 @@ def test_it_is_in_a_document_that_is_switched_off(own: Desk) -> None:
     ledger = own.ask(options=RetrievalOptions(candidates=1))
     own.store.enable(["fruit.md"], False)
     found = own.whynot.of_text(ledger, "Bananas are yellow")
-    assert (found.verdict, found.remedy) == (Verdict.DISABLED, None)
+    assert (found.verdict, found.remedy) == (Obstacle.DISABLED, None)
     assert found.why == reason("whynot.disabled", document="fruit.md")
 
 
@@ -214,7 +214,7 @@ def test_no_search_returned_it(shared: Desk) -> None:
     vector = shared.embedder.embed_query(QUESTION, instruction="")
     hits = shared.store.search_dense(vector, limit=10)
     hit = next(h for h in hits if h.stored.document == "backup.md")
-    assert found.verdict is Verdict.NOT_FOUND
+    assert found.verdict is Obstacle.NOT_FOUND
     at = reason("whynot.dense_at", rank=hit.rank, limit=1, score=hit.score)
     assert told(found, Check.DENSE) == text(reason("whynot.with_last", where=at, limit=1, last=hits[0].score), "en")
     assert step(found, Check.FULL_TEXT) == (Passing.STOPPED, "whynot.no_term")
@@ -238,7 +238,7 @@ def test_the_full_text_rank_is_told(shared: Desk) -> None:
 def test_more_candidates_admit_what_no_search_returned(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(candidates=1, contexts=1, threshold=0.5))
     found = shared.of(ledger, "old/tls.md" if sent(ledger) == {"tls.md"} else "tls.md")
-    assert found.verdict in (Verdict.NOT_FOUND, Verdict.BEYOND_CANDIDATES)
+    assert found.verdict in (Obstacle.NOT_FOUND, Obstacle.BEYOND_CANDIDATES)
     assert found.passage and found.remedy
     assert found.passage.stored.document in sent(shared.again(ledger, found))
 
@@ -246,7 +246,7 @@ def test_more_candidates_admit_what_no_search_returned(shared: Desk) -> None:
 def test_a_passage_that_others_outdo_is_pinned_besides(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(candidates=2, contexts=1, threshold=0.5))
     found = shared.of(ledger, "fruit.md")
-    assert found.verdict is Verdict.NOT_FOUND
+    assert found.verdict is Obstacle.NOT_FOUND
     assert found.remedy and found.remedy.certain and set(found.remedy.changes) == {"candidates", "pin"}
     assert "fruit.md" in sent(shared.again(ledger, found))
 
@@ -257,7 +257,7 @@ def test_the_other_search_admits_what_one_did_not_return(shared: Desk) -> None:
     hits = shared.store.search_dense(shared.embedder.embed_query("SIGHUP", instruction=""), limit=2)
     (second,) = [hit.stored.document for hit in hits if hit.stored.document != "tls.md"]
     found = shared.of(ledger, second)
-    assert found.verdict is Verdict.NOT_FOUND
+    assert found.verdict is Obstacle.NOT_FOUND
     assert step(found, Check.DENSE) == (Passing.OFF, "stages.switched_off")
     assert found.remedy and found.remedy.changes == {"mode": "hybrid"}
     assert second in sent(shared.again(ledger, found))
@@ -273,7 +273,7 @@ def test_it_lay_beyond_the_candidates_of_the_reranker(shared: Desk) -> None:
         if beyond:
             break
     found = shared.of(ledger, beyond[0].stored.document)
-    assert found.verdict is Verdict.BEYOND_CANDIDATES
+    assert found.verdict is Obstacle.BEYOND_CANDIDATES
     assert step(found, Check.FUSE)[0] is Passing.STOPPED
     assert step(found, Check.RERANK)[1] == "whynot.judged_now" and shared.reranker.calls == [1]
     assert found.remedy and int(found.remedy.changes["candidates"]) > ledger.options.candidates
@@ -285,7 +285,7 @@ def test_it_missed_the_threshold(shared: Desk) -> None:
     low = next(c for c in ledger.retrieval.candidates if c.dropped and c.dropped.code == "stages.below_threshold")
     assert low.probability is not None
     found = shared.of(ledger, low.stored.document)
-    assert found.verdict is Verdict.BELOW_THRESHOLD
+    assert found.verdict is Obstacle.BELOW_THRESHOLD
     assert found.why.values == {
         "probability": pytest.approx(low.probability),
         "threshold": 0.99,
@@ -299,7 +299,7 @@ def test_it_lay_beyond_the_contexts(shared: Desk) -> None:
     assert ledger.retrieval
     late = [c for c in ledger.retrieval.candidates if c.dropped][1]
     found = shared.of(ledger, late.stored.document)
-    assert found.verdict is Verdict.BEYOND_CONTEXTS
+    assert found.verdict is Obstacle.BEYOND_CONTEXTS
     assert found.remedy and found.remedy.changes == {"contexts": late.rank}
 
 
@@ -309,7 +309,7 @@ def test_another_passage_says_the_same(own: Desk) -> None:
     assert ledger.retrieval
     twin = next(c for c in ledger.retrieval.candidates if c.similar_to)
     found = own.of(ledger, twin.stored.document)
-    assert found.verdict is Verdict.REPEATS
+    assert found.verdict is Obstacle.REPEATS
     assert found.remedy and found.remedy.changes == {"pin": twin.stored.id} and found.remedy.certain
 
 
@@ -321,20 +321,20 @@ def test_it_did_not_fit_the_prompt(shared: Desk) -> None:
     candidates = tuple(cut if c is last else c for c in ledger.retrieval.candidates)
     ledger = replace(ledger, retrieval=replace(ledger.retrieval, candidates=candidates))
     found = shared.of(ledger, last.stored.document)
-    assert found.verdict is Verdict.OVER_BUDGET and found.why == cut.dropped
+    assert found.verdict is Obstacle.OVER_BUDGET and found.why == cut.dropped
     assert found.remedy and found.remedy.changes == {"pin": last.stored.id} and not found.remedy.certain
 
 
 def test_the_user_switched_it_off(shared: Desk) -> None:
     banned = shared.chunk("tls.md").id
     found = shared.of(shared.ask(options=RetrievalOptions(banned=(banned,))), "tls.md")
-    assert found.verdict is Verdict.BANNED
+    assert found.verdict is Obstacle.BANNED
     assert found.remedy and found.remedy.changes == {"unban": banned}
 
 
 def test_nothing_was_searched(shared: Desk) -> None:
     found = shared.of(replace(shared.ask(), retrieval=None), "tls.md")
-    assert (found.verdict, found.steps, found.remedy) == (Verdict.NOTHING_SEARCHED, (), None)
+    assert (found.verdict, found.steps, found.remedy) == (Obstacle.NOTHING_SEARCHED, (), None)
 
 
 def test_without_a_reranker_nothing_is_judged(shared: Desk) -> None:
@@ -368,7 +368,7 @@ def test_the_record_of_a_document_that_is_gone_still_tells(own: Desk) -> None:
     ledger = own.ask()
     own.store.delete(["tls.md"])
     found = own.whynot.of_text(ledger, "Send SIGHUP and wait")
-    assert found.verdict is Verdict.SENT
+    assert found.verdict is Obstacle.SENT
     assert found.changed == (reason("whynot.document_changed", document="tls.md"),)
 
 

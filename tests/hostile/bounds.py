@@ -12,7 +12,7 @@ from typing import Any
 from rag.answering import rewriting, smalltalk
 from rag.citations import claims
 from rag.citations import markers as citations
-from rag.citations.matching import Passage
+from rag.citations.matching import SearchableText
 from rag.citations.stream import QuoteSplitter
 from rag.documents.chunking import ChunkLimits, chunk, described
 from rag.documents.convert import without_files
@@ -82,8 +82,8 @@ WORK: Mapping[str, Callable[[str], object]] = {
     "its citations": lambda text: citations.find(text, 3),
     "its statements": claims.statements,
     "its absence": claims.says_nothing_is_there,
-    "quoted from": lambda text: Passage(text).look_up(text[:200]),
-    "looked up": lambda text: Passage(PASSAGE).look_up(text),
+    "quoted from": lambda text: SearchableText(text).look_up(text[:200]),
+    "looked up": lambda text: SearchableText(PASSAGE).look_up(text),
     "redacted": Redactor(SECRET),
 }
 """What is done with text from strangers, by name."""

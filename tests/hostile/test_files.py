@@ -10,7 +10,7 @@ from rag.database import Database
 from rag.documents.files import FileLimits, Refused, Upload, collect, decode
 from rag.documents.files.names import clean_name, own_name, shown_name
 from rag.errors import DocumentRefused, LibraryError
-from rag.knowledge.catalog import Catalogue
+from rag.knowledge.catalog import Catalog
 from rag.messages import LANGUAGES, Reason, text
 from rag.types import Source
 
@@ -76,7 +76,7 @@ def test_a_knowledge_base_by_a_hostile_name_is_made_or_refused_in_words(id: str,
     if why := pending(f"names: {id}"):
         pytest.skip(why)
     database = Database(tmp_path / "plainsight.db")
-    catalogue = Catalogue(database, "plainsight")
+    catalogue = Catalog(database, "plainsight")
     try:
         made = catalogue.create(NAMES[id], description=NAMES[id])
         assert made.name.encode("utf-8") and made in catalogue.all()

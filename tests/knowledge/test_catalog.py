@@ -10,26 +10,26 @@ import pytest
 from rag.database import Database
 from rag.errors import KeepingError, LibraryError
 from rag.knowledge import catalog as catalogue
-from rag.knowledge.catalog import Catalogue, KnowledgeBase
+from rag.knowledge.catalog import Catalog, KnowledgeBase
 from rag.types import Mode, RetrievalOptions
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Catalogue:
+def kept(tmp_path: Path) -> Catalog:
     return again(tmp_path)
 
 
-def again(folder: Path) -> Catalogue:
+def again(folder: Path) -> Catalog:
     """The same file opened anew, as after a restart."""
-    return Catalogue(Database(folder / "plainsight.db"), "plainsight", now=lambda: 1000.0)
+    return Catalog(Database(folder / "plainsight.db"), "plainsight", now=lambda: 1000.0)
 
 
-def test_the_default_one_is_there_before_anything_was_kept(kept: Catalogue) -> None:
+def test_the_default_one_is_there_before_anything_was_kept(kept: Catalog) -> None:
     assert kept.all() == [KnowledgeBase("plainsight", "", "plainsight")]
     assert kept.base() == kept.base("plainsight") == kept.named("") == kept.named("plainsight")
 
 
-def test_what_is_created_survives_a_restart_and_has_a_collection_of_its_own(kept: Catalogue, tmp_path: Path) -> None:
+def test_what_is_created_survives_a_restart_and_has_a_collection_of_its_own(kept: Catalog, tmp_path: Path) -> None:
     made = kept.create("  Hand\tbook ", description="For operators.  \n")
     other = kept.create("手册")
     assert (made.name, made.description, made.created) == ("Hand book", "For operators.", 1000.0)
@@ -38,7 +38,7 @@ def test_what_is_created_survives_a_restart_and_has_a_collection_of_its_own(kept
     assert again(tmp_path).base(made.id) == again(tmp_path).named("HAND BOOK") == made
 
 
-def test_an_existing_collection_can_be_given_a_knowledge_base(kept: Catalogue) -> None:
+def test_an_existing_collection_can_be_given_a_knowledge_base(kept: Catalog) -> None:
     assert kept.create("Adopted", live="old_one").live == "old_one"
     for taken in ("old_one", "plainsight"):
         with pytest.raises(LibraryError) as caught:
@@ -57,7 +57,7 @@ def test_an_existing_collection_can_be_given_a_knowledge_base(kept: Catalogue) -
         pytest.param("Ｈａｎｄｂｏｏｋ", "library.name_taken", id="taken but for width"),
     ],
 )
-def test_names_that_cannot_be(kept: Catalogue, name: str, code: str) -> None:
+def test_names_that_cannot_be(kept: Catalog, name: str, code: str) -> None:
     kept.create("Handbook")
     with pytest.raises(LibraryError) as caught:
         kept.create(name)
@@ -65,7 +65,7 @@ def test_names_that_cannot_be(kept: Catalogue, name: str, code: str) -> None:
     assert len(kept.all()) == 2
 
 
-def test_there_is_a_most(kept: Catalogue) -> None:
+def test_there_is_a_most(kept: Catalog) -> None:
     for number in range(catalogue.MOST_BASES - 1):
         kept.create(f"number {number}")
     with pytest.raises(LibraryError) as caught:
@@ -73,7 +73,7 @@ def test_there_is_a_most(kept: Catalogue) -> None:
     assert caught.value.reason.code == "library.too_many"
 
 
-def test_everything_but_the_collection_can_be_changed(kept: Catalogue, tmp_path: Path) -> None:
+def test_everything_but_the_collection_can_be_changed(kept: Catalog, tmp_path: Path) -> None:
     made = kept.create("Handbook")
     wanted = replace(
         made, name="Manual", description="d", language="zh", instruction="Find it", mode=Mode.DENSE, candidates=30,
@@ -84,7 +84,7 @@ def test_everything_but_the_collection_can_be_changed(kept: Catalogue, tmp_path:
     assert kept.change(replace(wanted, name="MANUAL")).name == "MANUAL"  # its own name is not taken
 
 
-def test_the_default_one_can_be_named_and_unnamed(kept: Catalogue, tmp_path: Path) -> None:
+def test_the_default_one_can_be_named_and_unnamed(kept: Catalog, tmp_path: Path) -> None:
     kept.change(replace(kept.base(), name="Wiki"))
     assert again(tmp_path).named("wiki").id == "plainsight"
     assert kept.change(replace(kept.base(), name="")).name == ""
@@ -101,7 +101,7 @@ def test_the_default_one_can_be_named_and_unnamed(kept: Catalogue, tmp_path: Pat
         pytest.param({"instruction": "x" * 501}, "library.too_long", id="a long instruction"),
     ],
 )
-def test_changes_that_cannot_be(kept: Catalogue, change: dict[str, object], code: str) -> None:
+def test_changes_that_cannot_be(kept: Catalog, change: dict[str, object], code: str) -> None:
     made = kept.create("Handbook")
     with pytest.raises(LibraryError) as caught:
         kept.change(replace(made, **change))  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def test_changes_that_cannot_be(kept: Catalogue, change: dict[str, object], code
     assert kept.base(made.id) == made
 
 
-def test_what_is_not_there_cannot_be_named_changed_or_deleted(kept: Catalogue) -> None:
+def test_what_is_not_there_cannot_be_named_changed_or_deleted(kept: Catalog) -> None:
     gone = KnowledgeBase("kb_gone", "Gone", "gone")
     for attempt in (
         lambda: kept.base("kb_gone"),
@@ -123,7 +123,7 @@ def test_what_is_not_there_cannot_be_named_changed_or_deleted(kept: Catalogue) -
         assert caught.value.reason.code == "library.none"
 
 
-def test_deleting_asks_for_the_name_and_remembers_what_to_drop(kept: Catalogue, tmp_path: Path) -> None:
+def test_deleting_asks_for_the_name_and_remembers_what_to_drop(kept: Catalog, tmp_path: Path) -> None:
     made = kept.create("Handbook")
     with pytest.raises(LibraryError) as caught:
         kept.delete(made.id, typed="Handbok")
@@ -134,14 +134,14 @@ def test_deleting_asks_for_the_name_and_remembers_what_to_drop(kept: Catalogue, 
     assert again(tmp_path).doomed() == []
 
 
-def test_the_default_one_stays(kept: Catalogue) -> None:
+def test_the_default_one_stays(kept: Catalog) -> None:
     with pytest.raises(LibraryError) as caught:
         kept.delete("plainsight", typed="")
     assert caught.value.reason.code == "library.default_stays"
 
 
 def test_another_collection_takes_over_and_the_old_one_is_dropped_only_when_doomed(
-    kept: Catalogue, tmp_path: Path
+    kept: Catalog, tmp_path: Path
 ) -> None:
     assert kept.switch("plainsight", "plainsight_2") == "plainsight"
     assert again(tmp_path).base().live == "plainsight_2" and again(tmp_path).base().id == "plainsight"

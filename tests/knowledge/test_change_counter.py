@@ -14,7 +14,7 @@ import pytest
 from rag.build import KEPT, build
 from rag.database import Database
 from rag.errors import KeepingError
-from rag.knowledge.change_counter import SETTLING_SECONDS, Edition
+from rag.knowledge.change_counter import SETTLING_SECONDS, ChangeCounter
 from rag.settings import Settings
 from rag.store.from_settings import Milvus
 from tests import ROOT
@@ -32,7 +32,7 @@ Edition(Database(Path(sys.argv[1]))).advance()
 
 def test_every_change_counts_whoever_makes_it(tmp_path: Path) -> None:
     path = tmp_path / KEPT
-    editions = [Edition(Database(path)) for _ in range(4)]
+    editions = [ChangeCounter(Database(path)) for _ in range(4)]
     assert editions[0].state() == (0, True)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda at: editions[at % 4].advance(), range(100)))
@@ -42,7 +42,7 @@ def test_every_change_counts_whoever_makes_it(tmp_path: Path) -> None:
 
 def test_a_change_is_looked_at_again_once_everybody_sees_it(tmp_path: Path) -> None:
     clock = [1000.0]
-    edition = Edition(Database(tmp_path / KEPT), now=lambda: clock[0])
+    edition = ChangeCounter(Database(tmp_path / KEPT), now=lambda: clock[0])
     edition.advance()
     assert edition.state() == (1, False)
     clock[0] += SETTLING_SECONDS
@@ -55,7 +55,7 @@ def test_a_change_is_looked_at_again_once_everybody_sees_it(tmp_path: Path) -> N
 
 def test_a_change_that_cannot_be_noted_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    edition = Edition(Database(tmp_path / "file" / KEPT))
+    edition = ChangeCounter(Database(tmp_path / "file" / KEPT))
     edition.advance()
     with pytest.raises(KeepingError):
         edition.state()
@@ -81,7 +81,7 @@ def test_the_edition_of_the_product_is_another_after_any_change_and_the_same_wit
         seen.append(service.edition())
         other.change_base(replace(made, name="Rules"))
         seen.append(service.edition())
-        Edition(Database(tmp_path / KEPT)).advance()
+        ChangeCounter(Database(tmp_path / KEPT)).advance()
         seen.append(service.edition())
         service.jobs.add("", lambda: [])
         seen.append(service.edition())

@@ -6,7 +6,7 @@ import threading
 from typing import cast
 
 from rag.errors import StoreUnavailable
-from rag.knowledge.cleanup import Tidier
+from rag.knowledge.cleanup import Cleanup
 from rag.messages import reason
 from rag.protocols import Store
 
@@ -30,7 +30,7 @@ class Sweeps:
 
 
 def test_every_store_is_swept_until_nothing_is_left() -> None:
-    tidier = Tidier(period=0.01)
+    tidier = Cleanup(period=0.01)
     several = [Sweeps(3), Sweeps(1), Sweeps(2, away=True)]
     for store in several:
         tidier.tend(cast(Store, store))
@@ -43,7 +43,7 @@ def test_every_store_is_swept_until_nothing_is_left() -> None:
 
 
 def test_closing_ends_the_thread_and_nothing_begins_afterwards() -> None:
-    tidier = Tidier(period=3600.0)
+    tidier = Cleanup(period=3600.0)
     before = threading.active_count()
     tidier.tend(cast(Store, Sweeps(1)))
     assert threading.active_count() == before + 1
@@ -54,7 +54,7 @@ def test_closing_ends_the_thread_and_nothing_begins_afterwards() -> None:
 
 
 def test_a_store_that_is_left_is_not_swept() -> None:
-    tidier = Tidier(period=0.01)
+    tidier = Cleanup(period=0.01)
     left, other = Sweeps(10**9), Sweeps(50)
     tidier.tend(cast(Store, left))
     tidier.leave(cast(Store, left))

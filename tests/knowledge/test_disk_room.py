@@ -9,7 +9,7 @@ import pytest
 
 from rag.documents.files import Refused
 from rag.events import DocumentOutcome
-from rag.knowledge.jobs.disk_room import GROWTH, Room
+from rag.knowledge.jobs.disk_room import GROWTH, DiskRoom
 from rag.knowledge.jobs.job import Job, JobState
 from rag.knowledge.jobs.worker import ROOM_SECONDS
 from rag.messages import Reason, reason
@@ -172,9 +172,9 @@ def test_a_job_that_waits_for_room_is_cancelled_at_once(disk: SmallDisk, store: 
 
 def test_room_is_asked_for_where_documents_are_written(tmp_path: Path) -> None:
     free = {tmp_path / "a": 1_000 + GROWTH * 10, tmp_path / "b": 5_000}
-    room = Room(list(free), reserve=1_000, free=free.__getitem__)
+    room = DiskRoom(list(free), reserve=1_000, free=free.__getitem__)
     assert room(10) is None
     assert room(11) == reason("jobs.no_room", path=str(tmp_path / "a"))
     free[tmp_path / "b"] = 999
     assert room(0) == reason("jobs.no_room", path=str(tmp_path / "b"))
-    assert Room([tmp_path / "not" / "there"], reserve=0)(0) is None
+    assert DiskRoom([tmp_path / "not" / "there"], reserve=0)(0) is None

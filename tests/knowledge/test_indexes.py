@@ -10,8 +10,8 @@ import pytest
 
 from rag.database import Database
 from rag.errors import IndexMismatch, LibraryError, RagError
-from rag.events import Cancel, DocumentOutcome, IngestEvent, Stage, StageEvent, State
-from rag.knowledge.catalog import Catalogue
+from rag.events import Cancel, DocumentOutcome, IngestEvent, Stage, StageEvent, StageState
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.indexes import Indexes, new_name, whole_text
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.library import Library
@@ -37,7 +37,7 @@ class Rig:
         self.embedder = BagEmbedder(dimension)
         self.settings = replace(Settings(), data_dir=str(folder), collection="main", chunk_tokens=chunk_tokens)
         self.database = Database(folder / "plainsight.db")
-        self.library = Library(Catalogue(self.database, "main"), Milvus(self.settings))
+        self.library = Library(Catalog(self.database, "main"), Milvus(self.settings))
         self.library.serve(self.embedder)
 
         def made_with(embedder: Embedder) -> Fingerprint:
@@ -88,7 +88,7 @@ def other(folder: Path) -> Iterator[Rig]:
 def test_an_index_of_another_model_is_searched_by_full_text_alone_and_says_so(other: Rig) -> None:
     found, dense = other.search("rotate certificate SIGHUP")
     assert found[0] == "ops/tls.md"
-    assert dense.state is State.FAILED and dense.reason is not None
+    assert dense.state is StageState.FAILED and dense.reason is not None
     assert dense.reason.code == "reindexing.text_only" and "64 → 32" in str(dense.reason)
     with pytest.raises(RagError, match="only full text"):
         other.search("rotate certificate", Mode.DENSE)
@@ -104,7 +104,7 @@ def test_documents_of_an_index_that_was_made_differently_are_still_read(other: R
 def test_an_index_that_is_only_cut_differently_is_searched_in_full(folder: Path) -> None:
     rig = Rig(folder, chunk_tokens=100)
     _, dense = rig.search("rotate certificate SIGHUP")
-    assert dense.state is State.FINISHED
+    assert dense.state is StageState.FINISHED
     state = rig.indexes.state()
     assert state.mismatch is not None and state.in_full
     rig.close()
@@ -115,11 +115,11 @@ def test_from_mismatch_to_the_new_index_and_back(other: Rig) -> None:
     assert [e.outcome for e in other.rebuild()] == [DocumentOutcome.ADDED] * 3
     state = other.indexes.state()
     assert state.ready and (state.done, state.total) == (3, 3)
-    assert other.search("rotate certificate")[1].state is State.FAILED, "the old one answers until it is switched"
+    assert other.search("rotate certificate")[1].state is StageState.FAILED, "the old one answers until it is switched"
     switched = other.indexes.switch()
     assert switched.mismatch is None and switched.former == "main" and not switched.building
     found, dense = other.search("rotate certificate SIGHUP")
-    assert (found[0], dense.state) == ("ops/tls.md", State.FINISHED)
+    assert (found[0], dense.state) == ("ops/tls.md", StageState.FINISHED)
     back = other.indexes.back()
     assert back.mismatch is not None and back.base.live == "main" and back.former == new_name("main", _made(other))
 
@@ -185,7 +185,7 @@ def test_what_was_done_to_the_old_index_meanwhile_holds_in_the_new_one_too(other
     other.indexes.switch()
     assert {d.name: d.enabled for d in other.library.documents()} == {"ops/backup.md": True, "ops/tls.md": False}
     found, dense = other.search("rotate certificate backup 索引")
-    assert dense.state is State.FINISHED and set(found) == {"ops/backup.md"}
+    assert dense.state is StageState.FINISHED and set(found) == {"ops/backup.md"}
     other.indexes.back()
     assert old.restore(["zh.md"]) == 1, "the earlier index is as it was left"
 

@@ -14,7 +14,7 @@ import pytest
 
 from rag.documents.chunking import ChunkLimits
 from rag.documents.files import FileLimits, Refused, collect
-from rag.documents.worker import Here
+from rag.documents.worker import InProcessReader
 from rag.errors import ModelsNotReady, RagError, StoreError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.ingest import Ingest
@@ -441,7 +441,7 @@ def test_a_picture_in_the_text_and_a_page_number_become_nothing_they_are_not(
     pages = Source("scan/2024-report.pdf", b"%PDF")
     run = Ingest(
         store, embedder, limits=LIMITS, detect=detect, now=lambda: NOW,
-        reader=Here(lambda kind, data, *, cancel: "## Page 1\n\nKeys are made once."),
+        reader=InProcessReader(lambda kind, data, *, cancel: "## Page 1\n\nKeys are made once."),
     )  # fmt: skip
     found = [e for e in events(run, [Source("ring.md", text), pages]) if e.outcome]
     assert [(e.name, e.chunks) for e in found] == [("ring.md", 1), ("scan/2024-report.pdf", 1)]

@@ -15,7 +15,7 @@ from rag.database import Database
 from rag.documents.chunking import ChunkLimits
 from rag.errors import KeepingError, LibraryError, StoreError
 from rag.events import Cancel
-from rag.knowledge.catalog import Catalogue
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.inventory import MIGRATIONS, SETTLING_SECONDS, Deleted, Inventory, Recorded
 from rag.knowledge.library import Library
@@ -41,7 +41,7 @@ class App:
         self.inventory = Inventory(self.database, name_of(settings), now=lambda: self.time)
         self.originals = Originals(folder / "originals", self.database, now=lambda: self.time)
         self.milvus = Milvus(settings, inventory=self.inventory)
-        self.library = Library(Catalogue(self.database, "main"), self.milvus, self.originals, self.inventory)
+        self.library = Library(Catalog(self.database, "main"), self.milvus, self.originals, self.inventory)
         if serve:
             self.library.serve(BagEmbedder())
 

@@ -20,11 +20,11 @@ from rag.errors import KeepingError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.jobs.job import Job, JobFile, JobKind, JobState, Pace, pace
-from rag.knowledge.jobs.job_files import Spool
-from rag.knowledge.jobs.job_store import JobBook
-from rag.knowledge.jobs.queue import REMEMBERED, JobList
-from rag.knowledge.jobs.worker import JobRunner
-from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.jobs.job_files import JobFiles
+from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.queue import REMEMBERED, JobQueue
+from rag.knowledge.jobs.worker import JobWorker
+from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.messages import Reason, reason
 from rag.store import MilvusStore
 from rag.types import Source, Vectors
@@ -88,12 +88,12 @@ class Rig:
                 outcome = DocumentOutcome.CANCELLED if cancel else DocumentOutcome.ADDED
                 yield replace(event, outcome=outcome)
 
-        self.spool = Spool(folder / "jobs")
+        self.spool = JobFiles(folder / "jobs")
         self.gone: set[str] = set()
-        self.runners = Runners(folder / "runners", gate=folder / "jobs.lock")
-        self.book = JobBook(self.database, now=clock)
-        self.known = JobList(self.book, self.spool, self.runners, every=OFTEN_S)
-        self.runner = JobRunner(
+        self.runners = WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
+        self.book = JobStore(self.database, now=clock)
+        self.known = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
+        self.runner = JobWorker(
             self.known,
             self.spool,
             take,
@@ -347,7 +347,7 @@ def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(
 
 
 def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "jobs")
+    spool = JobFiles(tmp_path / "jobs")
     sha256 = spool.put("j", b"abc")
     (tmp_path / "jobs" / "j" / sha256).write_bytes(b"abd")
     for key in (sha256, "0" * 64):

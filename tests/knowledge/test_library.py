@@ -14,13 +14,13 @@ from rag.database import Database
 from rag.documents.chunking import ChunkLimits
 from rag.errors import IndexMismatch, LibraryError, ModelsNotReady, StoreError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, Retrieved, Stage, StageEvent
-from rag.knowledge.catalog import Catalogue
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.library import Library
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
 from rag.retrieval.retriever import Policy, Retriever
-from rag.retrieval.scope import Place, Scope
+from rag.retrieval.scope import Scope, SearchTarget
 from rag.settings import Settings
 from rag.store.from_settings import Milvus
 from rag.types import Chunk, Document, Hit, Mode, Narrowing, RetrievalOptions, Source, StoredChunk, Vectors, within
@@ -33,7 +33,7 @@ POLICIES = {"tls.md": "A certificate lasts ninety days.", "leave.md": "Leave is 
 
 def opened(folder: Path, embedder: Embedder | None = None) -> Library:
     """The library of a folder, as after a start."""
-    catalogue = Catalogue(Database(folder / "plainsight.db"), "main")
+    catalogue = Catalog(Database(folder / "plainsight.db"), "main")
     library = Library(catalogue, Milvus(replace(Settings(), data_dir=str(folder), collection="main")))
     library.serve(embedder or BagEmbedder())
     return library
@@ -112,8 +112,8 @@ def test_a_part_of_one_leaves_the_other_whole(
     add(library.store(), BagEmbedder(), "net.md", "The network is up every day.")
     scope = Scope(
         [
-            Place("main", "Main", tagged, Narrowing("main", **part)),
-            Place(policies, "Policies", library.store(policies)),
+            SearchTarget("main", "Main", tagged, Narrowing("main", **part)),
+            SearchTarget(policies, "Policies", library.store(policies)),
         ]
     )
     vector = BagEmbedder().embed_query("certificate network days night", instruction="")
@@ -131,7 +131,7 @@ def test_documents_are_named_in_every_knowledge_base(library: Library, policies:
 def test_full_text_is_merged_by_rank_whatever_the_scores() -> None:
     high = Fixed([9.0, 8.0, 7.0])
     low = Fixed([0.3, 0.2])
-    merged = Scope([Place("a", "A", high), Place("b", "B", low)]).search_full_text("x", limit=4)
+    merged = Scope([SearchTarget("a", "A", high), SearchTarget("b", "B", low)]).search_full_text("x", limit=4)
     assert [(hit.stored.collection, hit.rank, hit.score) for hit in merged] == [
         ("a", 1, 9.0), ("b", 2, 0.3), ("a", 3, 8.0), ("b", 4, 0.2),
     ]  # fmt: skip
@@ -170,22 +170,26 @@ def test_an_index_of_another_model_is_searched_by_words_alone_and_the_stages_say
 
 def test_one_that_breaks_in_the_middle_is_left_out(library: Library) -> None:
     why = reason("store.unreachable", uri="x")
-    scope = Scope([Place("main", "Main", library.store()), Place("b", "Broken", Fixed([1.0], broken=why))])
+    scope = Scope(
+        [SearchTarget("main", "Main", library.store()), SearchTarget("b", "Broken", Fixed([1.0], broken=why))]
+    )
     vector = BagEmbedder().embed_query("certificate", instruction="")
     assert {hit.stored.collection for hit in scope.search_dense(vector, limit=5)} == {"main"}
     assert scope.left_out() == reason("library.left_out", names="Broken", why=why)
     with pytest.raises(StoreUnavailable) as caught:
-        Scope([Place("b", "Broken", Fixed([1.0], broken=why))]).search_dense(vector, limit=5)
+        Scope([SearchTarget("b", "Broken", Fixed([1.0], broken=why))]).search_dense(vector, limit=5)
     assert caught.value.reason == why
 
 
 def test_full_text_that_one_lacks_is_searched_in_the_other(library: Library) -> None:
     without = reason("store.no_full_text", version="2.3")
-    scope = Scope([Place("b", "Old", Fixed([1.0], full_text=without)), Place("main", "Main", library.store())])
+    scope = Scope(
+        [SearchTarget("b", "Old", Fixed([1.0], full_text=without)), SearchTarget("main", "Main", library.store())]
+    )
     assert scope.full_text_missing() is None
     assert {hit.stored.collection for hit in scope.search_full_text("certificate", limit=5)} == {"main"}
     assert scope.left_out() == reason("library.left_out", names="Old", why=without)
-    assert Scope([Place("b", "Old", Fixed([1.0], full_text=without))]).full_text_missing() == without
+    assert Scope([SearchTarget("b", "Old", Fixed([1.0], full_text=without))]).full_text_missing() == without
 
 
 def test_a_knowledge_base_that_is_gone_is_passed_over(library: Library, policies: str) -> None:
@@ -223,7 +227,7 @@ def test_documents_are_listed_before_the_models_are_there(tmp_path: Path) -> Non
     first = opened(tmp_path)
     fill(first, "", HANDBOOK)
     first.close()
-    catalogue = Catalogue(Database(tmp_path / "plainsight.db"), "main")
+    catalogue = Catalog(Database(tmp_path / "plainsight.db"), "main")
     waiting = Library(catalogue, Milvus(replace(Settings(), data_dir=str(tmp_path), collection="main")))
     assert [d.name for d in waiting.documents()] == sorted(HANDBOOK)
     with pytest.raises(ModelsNotReady):
@@ -343,10 +347,10 @@ class DeletedMeanwhile(Milvus):
 def test_a_knowledge_base_deleted_while_it_is_opened_gets_no_collection(tmp_path: Path, beside: bool) -> None:
     kept, other = Database(tmp_path / "plainsight.db"), Database(tmp_path / "plainsight.db")
     milvus = DeletedMeanwhile(replace(Settings(), data_dir=str(tmp_path), collection="main"))
-    library = Library(Catalogue(kept, "main"), milvus)
+    library = Library(Catalog(kept, "main"), milvus)
     library.serve(BagEmbedder())
     made = library.catalogue.create("Policies")
-    milvus.delete = lambda: Catalogue(other, "main").delete(made.id, typed="Policies")
+    milvus.delete = lambda: Catalog(other, "main").delete(made.id, typed="Policies")
     collection = f"{made.live}_new" if beside else made.live
     with pytest.raises(LibraryError):
         library.beside(made.id, collection) if beside else library.store(made.id)

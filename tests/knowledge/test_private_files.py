@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.database import Database
-from rag.evidence.conversation_store import LedgerBook
+from rag.evidence.conversation_store import ConversationStore
 from rag.private_files import private_folder, tighten
 
 
@@ -18,7 +18,7 @@ def mode(path: Path) -> int:
 
 def test_conversations_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
     database = Database(tmp_path / "new" / "data" / "plainsight.db")
-    assert LedgerBook(database).conversations("alice") == []
+    assert ConversationStore(database).conversations("alice") == []
     assert mode(tmp_path / "new" / "data") == 0o700
     assert {mode(path) for path in (tmp_path / "new" / "data").iterdir()} == {0o600}
     database.close()

@@ -18,7 +18,7 @@ from rag.events import DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.jobs.job import Job, JobFile, JobState
 from rag.knowledge.jobs.job_store import MIGRATIONS
 from rag.knowledge.jobs.queue import REMEMBERED
-from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.types import Source
 from tests import ROOT
 from tests.support.two_apps import OFTEN_S, App
@@ -165,7 +165,7 @@ def test_jobs_of_an_earlier_version_are_taken_up(tmp_path: Path) -> None:
 
 
 def test_a_runner_is_dead_to_the_others_once_its_lock_is_free(tmp_path: Path) -> None:
-    one, two = (Runners(tmp_path / "runners", gate=tmp_path / "gate") for _ in range(2))
+    one, two = (WorkerLocks(tmp_path / "runners", gate=tmp_path / "gate") for _ in range(2))
     assert one.living() == set()
     one.enter()
     two.enter()

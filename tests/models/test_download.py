@@ -14,7 +14,7 @@ import pytest
 from rag.errors import ModelsError, Stopped
 from rag.events import Cancel
 from rag.models.hub.download import download
-from rag.models.hub.locate import Downloadable, Found, locate
+from rag.models.hub.locate import Downloadable, ModelFolder, locate
 from rag.models.qwen3.embedding import Qwen3Embedder
 from tests.support.hub_server import COMMIT, Hub, files_of, serve
 
@@ -40,7 +40,7 @@ def offered(hub: Hub, cache: Path) -> Downloadable:
     return offer
 
 
-def fetch(hub: Hub, cache: Path, *, progress: Callable[[int, int], None] = lambda *_: None) -> Found:
+def fetch(hub: Hub, cache: Path, *, progress: Callable[[int, int], None] = lambda *_: None) -> ModelFolder:
     return download(offered(hub, cache), progress=progress, cancel=Cancel(), pause=0)
 
 

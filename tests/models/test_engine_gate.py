@@ -13,10 +13,10 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine import choice
 from rag.models.engine.choice import Subject, check, plan
-from rag.models.engine.gate import Check, Verdict, compare_scores, compare_vectors, spearman, top_overlap
+from rag.models.engine.gate import GateResult, Measurement, compare_scores, compare_vectors, spearman, top_overlap
 from rag.models.engine.gate_sets import PASSAGES, GateSet, digest, gate_sets
 from rag.models.engine.numbers import NumberType
-from rag.models.engine.verdicts import Verdicts, verdict_key
+from rag.models.engine.verdicts import GateResults, verdict_key
 
 EXACT = [[4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0]] * 10
 SETS = gate_sets()
@@ -75,7 +75,7 @@ def test_the_embedders_least_cosine(cosine: float, passed: bool) -> None:
 
 
 def test_a_verdict_without_checks_has_not_passed() -> None:
-    assert not Verdict(NumberType.INT8, (), 0.0, 0, 0.0).passed
+    assert not GateResult(NumberType.INT8, (), 0.0, 0, 0.0).passed
 
 
 def test_overlap_counts_the_best_five() -> None:
@@ -105,11 +105,11 @@ def test_the_key_changes_with_model_part_and_sets(reranker_folder: Path, embeddi
 
 
 def test_a_kept_verdict_comes_back_and_a_damaged_one_does_not_count(tmp_path: Path) -> None:
-    verdicts = Verdicts(tmp_path)
-    verdict = Verdict(NumberType.INT8, (Check("mean |ΔP|", 0.001, 0.01, False),), 0.05, 80, 1.5)
+    verdicts = GateResults(tmp_path)
+    verdict = GateResult(NumberType.INT8, (Measurement("mean |ΔP|", 0.001, 0.01, False),), 0.05, 80, 1.5)
     assert verdicts.get("k") is None
     verdicts.put("k", verdict)
-    assert Verdicts(tmp_path).get("k") == verdict
+    assert GateResults(tmp_path).get("k") == verdict
     next((tmp_path / "engine").glob("*.json")).write_text("{")
     assert verdicts.get("k") is None
 
@@ -124,7 +124,7 @@ def subject(request: pytest.FixtureRequest, reranker_folder: Path, embedding_fol
 
 
 def test_the_check_runs_both_models_and_decides_the_next_plan(subject: Subject, tmp_path: Path) -> None:
-    verdicts, steps = Verdicts(tmp_path), list[Any]()
+    verdicts, steps = GateResults(tmp_path), list[Any]()
     before = plan(subject, device="cpu", wanted="int8", verdicts=verdicts)
     assert (before.pending, before.number_type is NumberType.INT8) == (NumberType.INT8, False)
     verdict = check(
@@ -138,7 +138,7 @@ def test_the_check_runs_both_models_and_decides_the_next_plan(subject: Subject, 
 
 
 def test_a_cancelled_check_keeps_no_verdict(subject: Subject, tmp_path: Path) -> None:
-    cancel, verdicts = Cancel(), Verdicts(tmp_path)
+    cancel, verdicts = Cancel(), GateResults(tmp_path)
 
     def stop(done: int, total: int) -> None:
         cancel.cancel()
@@ -158,17 +158,17 @@ def test_a_cancelled_check_keeps_no_verdict(subject: Subject, tmp_path: Path) ->
 def test_the_setting_decides_where_it_may(
     subject: Subject, tmp_path: Path, wanted: str, passed: bool | None, expected: str
 ) -> None:
-    verdicts = Verdicts(tmp_path)
+    verdicts = GateResults(tmp_path)
     if passed is not None:
-        verdicts.put(subject.key, Verdict(NumberType.INT8, (Check("x", 1.0, 0.5, passed),), 0.0, 1, 0.0))
+        verdicts.put(subject.key, GateResult(NumberType.INT8, (Measurement("x", 1.0, 0.5, passed),), 0.0, 1, 0.0))
     made = plan(subject, device="cpu", wanted=wanted, verdicts=verdicts)
     assert (made.number_type.value, made.why) == (expected, reason("engine.chosen", type=expected))
 
 
 @pytest.mark.parametrize("wanted", ["auto", "int8"])
 def test_int8_that_failed_is_never_used_and_says_why(subject: Subject, tmp_path: Path, wanted: str) -> None:
-    verdicts = Verdicts(tmp_path)
-    verdict = Verdict(NumberType.INT8, (Check("rank correlation", 0.3, 0.9, True),), 0.0, 1, 0.0)
+    verdicts = GateResults(tmp_path)
+    verdict = GateResult(NumberType.INT8, (Measurement("rank correlation", 0.3, 0.9, True),), 0.0, 1, 0.0)
     verdicts.put(subject.key, verdict)
     made = plan(subject, device="cpu", wanted=wanted, verdicts=verdicts)
     assert made.number_type is not NumberType.INT8

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.models.engine.repair import RepairedReranker
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 
 
 class Table:
@@ -23,7 +23,7 @@ class Table:
         self.asked: list[str] = []
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         for position, text in enumerate(texts):
             self.asked.append(text)
@@ -44,7 +44,7 @@ def test_the_kept_set_is_the_exact_one(
     rough = [score + 0.5 * error for score, error in rows]
     reranker = RepairedReranker(Table(rough), Table(exact), epsilon=0.5)
     texts = [str(i) for i in range(len(rows))]
-    found = dict(reranker.score("q", texts, instruction="", cut=Cut(keep, least, spare)))
+    found = dict(reranker.score("q", texts, instruction="", cut=RerankLimits(keep, least, spare)))
     keep += min(spare, passed_over)
     kept = [i for i in sorted(found, key=lambda i: -found[i])[:keep] if found[i] >= least]
     expected = [score for score in sorted(exact, reverse=True)[:keep] if score >= least]
@@ -55,20 +55,20 @@ def test_the_kept_set_is_the_exact_one(
 @pytest.mark.parametrize(
     ("cut", "epsilon", "near"),
     [
-        pytest.param(Cut(2), 0.0, [], id="no error, no tie"),
-        pytest.param(Cut(2), 0.5, [1, 2], id="the two around the cut"),
-        pytest.param(Cut(2), 1.0, [0, 1, 2, 3], id="twice as far"),
-        pytest.param(Cut(5), 9.0, [], id="all are kept"),
-        pytest.param(Cut(0), 9.0, [], id="none is kept"),
-        pytest.param(Cut(4, 2.2), 0.3, [2], id="at the least, not at the number"),
-        pytest.param(Cut(2, 1.1), 0.3, [], id="at the least, but not among the best anyway"),
-        pytest.param(Cut(3, 2.9), 0.5, [1, 2, 3], id="at both"),
-        pytest.param(Cut(1, spare=2), 0.5, [0, 1, 2, 3], id="wherever it ends"),
-        pytest.param(Cut(1, 2.2, spare=2), 0.3, [2], id="at the least, taken for one that does not count"),
+        pytest.param(RerankLimits(2), 0.0, [], id="no error, no tie"),
+        pytest.param(RerankLimits(2), 0.5, [1, 2], id="the two around the cut"),
+        pytest.param(RerankLimits(2), 1.0, [0, 1, 2, 3], id="twice as far"),
+        pytest.param(RerankLimits(5), 9.0, [], id="all are kept"),
+        pytest.param(RerankLimits(0), 9.0, [], id="none is kept"),
+        pytest.param(RerankLimits(4, 2.2), 0.3, [2], id="at the least, not at the number"),
+        pytest.param(RerankLimits(2, 1.1), 0.3, [], id="at the least, but not among the best anyway"),
+        pytest.param(RerankLimits(3, 2.9), 0.5, [1, 2, 3], id="at both"),
+        pytest.param(RerankLimits(1, spare=2), 0.5, [0, 1, 2, 3], id="wherever it ends"),
+        pytest.param(RerankLimits(1, 2.2, spare=2), 0.3, [2], id="at the least, taken for one that does not count"),
         pytest.param(None, 9.0, [], id="nothing is said of a cut"),
     ],
 )
-def test_only_scores_near_the_cut_are_computed_again(cut: Cut | None, epsilon: float, near: list[int]) -> None:
+def test_only_scores_near_the_cut_are_computed_again(cut: RerankLimits | None, epsilon: float, near: list[int]) -> None:
     scores = [4.0, 3.0, 2.0, 1.0, -9.0]
     exact = Table(scores)
     list(RepairedReranker(Table(scores), exact, epsilon=epsilon).score("q", [*"01234"], instruction="", cut=cut))
@@ -78,7 +78,7 @@ def test_only_scores_near_the_cut_are_computed_again(cut: Cut | None, epsilon: f
 def test_rough_scores_stream_before_the_exact_model_is_asked() -> None:
     exact = Table([1.0, 1.1])
     reranker = RepairedReranker(Table([1.1, 1.0]), exact, epsilon=1.0)
-    stream = reranker.score("q", ["0", "1"], instruction="", cut=Cut(1))
+    stream = reranker.score("q", ["0", "1"], instruction="", cut=RerankLimits(1))
     assert [next(stream), next(stream)] == [(0, 1.1), (1, 1.0)]
     assert exact.asked == []
     assert list(stream) == [(0, 1.0), (1, 1.1)]

@@ -12,13 +12,13 @@ import pytest
 from rag.events import Cancel
 from rag.messages import reason
 from rag.models.device import DeviceLock
-from rag.models.engine.gate import Check, Verdict
+from rag.models.engine.gate import GateResult, Measurement
 from rag.models.engine.gate_sets import GateSet, gate_sets
 from rag.models.engine.numbers import NumberType
 from rag.models.engine.repair import RepairedReranker
 from rag.models.engine.serving import Serving, refusal
-from rag.models.engine.verdicts import Verdicts
-from rag.types import Cut
+from rag.models.engine.verdicts import GateResults
+from rag.types import RerankLimits
 from tests.support.turns import TurnLog
 
 SETS = tuple(GateSet(each.query, each.passages[:4]) for each in gate_sets()[:3])
@@ -49,13 +49,13 @@ def test_both_models_load_in_the_type_asked_for(embedding_folder: Path, reranker
 
 def test_int8_that_passed_is_repaired_near_the_cut(reranker_folder: Path, tmp_path: Path) -> None:
     exact = serving(tmp_path).reranker(reranker_folder, name="r", revision="1")
-    verdict = Verdict(NumberType.INT8, (Check("x", 1.0, 0.5, True),), 1000.0, 8, 1.0)
-    Verdicts(tmp_path).put(exact.subject.key, verdict)
+    verdict = GateResult(NumberType.INT8, (Measurement("x", 1.0, 0.5, True),), 1000.0, 8, 1.0)
+    GateResults(tmp_path).put(exact.subject.key, verdict)
     repaired = serving(tmp_path, "int8").reranker(reranker_folder, name="r", revision="1")
     assert isinstance(repaired.model, RepairedReranker)
     assert repaired.model.info.dtype == "int8"
     texts = ["a", "Milvus stores vectors", "c d e", "yes"]
-    found = dict(repaired.model.score("q", texts, instruction="", cut=Cut(2)))
+    found = dict(repaired.model.score("q", texts, instruction="", cut=RerankLimits(2)))
     assert found == pytest.approx(dict(exact.model.score("q", texts, instruction="")), abs=1e-4)
 
 

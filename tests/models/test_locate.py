@@ -12,7 +12,7 @@ import huggingface_hub.constants
 import pytest
 
 from rag.messages import Reason, reason
-from rag.models.hub.locate import Downloadable, Found, Missing, locate
+from rag.models.hub.locate import Downloadable, Missing, ModelFolder, locate
 from tests.support.hub_server import COMMIT, Hub, files_of, serve
 
 MODEL = "tiny/embedding"
@@ -48,7 +48,7 @@ def fill_cache(cache: Path, folder: Path, *, revision: str = "main", commit: str
 
 def test_a_folder_is_found_with_a_version_of_its_own(embedding_folder: Path) -> None:
     found = locate(str(embedding_folder))
-    assert isinstance(found, Found)
+    assert isinstance(found, ModelFolder)
     assert found.path == embedding_folder.resolve()
     assert found.revision.startswith("local-")
 
@@ -72,7 +72,7 @@ def test_what_is_neither_folder_nor_id(name: str, tmp_path: Path, monkeypatch: p
 
 def test_a_complete_snapshot_is_found_without_asking_the_hub(hub: Hub, embedding_folder: Path, tmp_path: Path) -> None:
     snapshot = fill_cache(tmp_path, embedding_folder)
-    assert locate(MODEL, cache_dir=tmp_path, endpoint=hub.address) == Found(snapshot, COMMIT)
+    assert locate(MODEL, cache_dir=tmp_path, endpoint=hub.address) == ModelFolder(snapshot, COMMIT)
     assert hub.requests == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rag.models.score_cache import RememberingReranker, ScoreCache, score_key
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 from tests.support.fakes import OverlapReranker
 
 
@@ -20,10 +20,10 @@ class Counting(OverlapReranker):
     def __init__(self) -> None:
         super().__init__()
         self.judged: list[str] = []
-        self.cuts: list[Cut | None] = []
+        self.cuts: list[RerankLimits | None] = []
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         self.cuts.append(cut)
         for position, log_odds in super().score(query, texts, instruction=instruction):
@@ -44,10 +44,10 @@ def remembering(model: Counting) -> RememberingReranker:
 def test_known_scores_come_first_and_are_not_computed_again(model: Counting, remembering: RememberingReranker) -> None:
     first = dict(remembering.score("a b", ["a", "a b"], instruction=""))
     assert first == {0: 0.0, 1: 4.0}
-    again = list(remembering.score("a b", ["c", "a b", "a"], instruction="", cut=Cut(1)))
+    again = list(remembering.score("a b", ["c", "a b", "a"], instruction="", cut=RerankLimits(1)))
     assert again == [(1, 4.0), (2, 0.0), (0, -4.0)]
     assert model.judged == ["a", "a b", "c"]
-    assert model.cuts == [None, Cut(1)]
+    assert model.cuts == [None, RerankLimits(1)]
 
 
 def test_a_text_given_twice_is_judged_once(model: Counting, remembering: RememberingReranker) -> None:

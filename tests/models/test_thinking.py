@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.chat.thinking import Afresh, WithoutThinking
+from rag.models.chat.thinking import WithoutThinking
+from rag.protocols import Afresh
 
 
 def heard(deltas: list[str]) -> str:

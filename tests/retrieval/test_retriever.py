@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ModelsError, RagError, StoreSilent, StoreUnavailable
-from rag.events import Cancel, Retrieved, Stage, StageEvent, State
+from rag.events import Cancel, Retrieved, Stage, StageEvent, StageState
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Store
 from rag.retrieval.retriever import Policy, Retriever
 from rag.status import ModelInfo
 from rag.store import MilvusStore
-from rag.types import Cut, Hit, Mode, Retrieval, RetrievalOptions, Vectors
+from rag.types import Hit, Mode, RerankLimits, Retrieval, RetrievalOptions, Vectors
 from tests.support.fakes import BagEmbedder, OverlapReranker
 from tests.support.knowledge import TEXTS, open_store
 
@@ -60,7 +60,7 @@ def run(
     return last, events[-1].retrieval
 
 
-def states(stages: dict[Stage, StageEvent]) -> dict[Stage, State]:
+def states(stages: dict[Stage, StageEvent]) -> dict[Stage, StageState]:
     return {stage: event.state for stage, event in stages.items()}
 
 
@@ -87,7 +87,7 @@ class Broken:
         raise self.error
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         yield 1, 3.0
         raise self.error
@@ -140,7 +140,7 @@ def test_a_server_that_hangs_is_waited_for_once(store: MilvusStore) -> None:
                 events.append(event)
     assert silent.waited == 1
     ended = {e.stage: (e.state, e.reason) for e in events}
-    assert ended[Stage.DENSE] == (State.FAILED, ASLEEP) and ended[Stage.FULL_TEXT] == (State.SKIPPED, ASLEEP)
+    assert ended[Stage.DENSE] == (StageState.FAILED, ASLEEP) and ended[Stage.FULL_TEXT] == (StageState.SKIPPED, ASLEEP)
 
 
 def test_the_whole_path(store: MilvusStore) -> None:
@@ -150,7 +150,7 @@ def test_the_whole_path(store: MilvusStore) -> None:
     assert (best.number, best.rank, best.dropped) == (1, 1, None)
     assert best.dense and best.full_text and best.fused and best.log_odds is not None
     assert states(stages) == dict.fromkeys(
-        (Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.SELECT), State.FINISHED
+        (Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.SELECT), StageState.FINISHED
     )
     assert all(event.milliseconds for event in stages.values())
 
@@ -186,7 +186,7 @@ def test_chinese_full_text(store: MilvusStore) -> None:
 )
 def test_a_mode_skips_what_it_does_not_use(store: MilvusStore, mode: Mode, skipped: set[Stage]) -> None:
     stages, found = run(retriever(store), options=replace(OPTIONS, mode=mode))
-    assert {s for s, e in stages.items() if e.state is State.SKIPPED} == skipped
+    assert {s for s, e in stages.items() if e.state is StageState.SKIPPED} == skipped
     assert all(stages[s].reason == reason("stages.switched_off") for s in skipped)
     assert found.candidates[0].stored.document == "tls.md"
 
@@ -198,7 +198,7 @@ def test_only_the_documents_asked_for(store: MilvusStore) -> None:
 
 def test_without_reranker_the_fused_order_stands_and_no_threshold_applies(store: MilvusStore) -> None:
     stages, found = run(retriever(store), options=replace(OPTIONS, rerank=False))
-    assert stages[Stage.RERANK].state is State.SKIPPED
+    assert stages[Stage.RERANK].state is StageState.SKIPPED
     assert [c.fused.rank for c in found.candidates if c.fused] == list(range(1, len(found.candidates) + 1))
     assert len(found.contexts) == OPTIONS.contexts and all(c.probability is None for c in found.candidates)
 
@@ -216,7 +216,7 @@ def test_a_broken_reranker_is_told_and_what_it_judged_is_used(
     store: MilvusStore, error: Exception, why: Reason
 ) -> None:
     stages, found = run(retriever(store, reranker=Broken(error)))
-    assert (stages[Stage.RERANK].state, stages[Stage.RERANK].reason) == (State.FAILED, why)
+    assert (stages[Stage.RERANK].state, stages[Stage.RERANK].reason) == (StageState.FAILED, why)
     judged, *rest = found.candidates
     assert judged.log_odds == 3.0 and judged.fused and judged.fused.rank == 2
     assert [c.fused.rank for c in rest if c.fused] == [1, 3, 4, 5]
@@ -226,7 +226,7 @@ def test_a_broken_reranker_is_told_and_what_it_judged_is_used(
 def test_a_score_that_comes_again_replaces_the_first_and_counts_once(store: MilvusStore) -> None:
     class Repairing(OverlapReranker):
         def score(
-            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
         ) -> Iterator[tuple[int, float]]:
             yield from super().score(query, texts, instruction=instruction)
             yield 1, 9.0
@@ -238,8 +238,8 @@ def test_a_score_that_comes_again_replaces_the_first_and_counts_once(store: Milv
 
 def test_a_broken_embedder_leaves_full_text(store: MilvusStore) -> None:
     stages, found = run(retriever(store, embedder=Broken(RuntimeError("no"))))
-    assert stages[Stage.EMBED].state is State.FAILED
-    assert (stages[Stage.DENSE].state, stages[Stage.DENSE].reason) == (State.SKIPPED, reason("stages.no_vector"))
+    assert stages[Stage.EMBED].state is StageState.FAILED
+    assert (stages[Stage.DENSE].state, stages[Stage.DENSE].reason) == (StageState.SKIPPED, reason("stages.no_vector"))
     assert found.candidates[0].stored.document == "tls.md" and found.candidates[0].dense is None
 
 
@@ -247,7 +247,7 @@ def test_a_broken_embedder_leaves_full_text(store: MilvusStore) -> None:
 def test_one_failed_search_leaves_the_other(store: MilvusStore, dense: bool, full_text: bool) -> None:
     stages, found = run(retriever(Away(store, dense=dense, full_text=full_text)))
     failed = Stage.DENSE if dense else Stage.FULL_TEXT
-    assert (stages[failed].state, stages[failed].reason) == (State.FAILED, ASLEEP)
+    assert (stages[failed].state, stages[failed].reason) == (StageState.FAILED, ASLEEP)
     assert found.candidates[0].stored.document == "tls.md"
 
 
@@ -275,7 +275,7 @@ def test_when_nothing_could_search_it_is_an_error(
 def test_a_time_budget_ends_reranking_and_says_so(store: MilvusStore) -> None:
     stages, found = run(retriever(store, policy=Policy(rerank_seconds=2.0)))
     event = stages[Stage.RERANK]
-    assert event.state is State.FINISHED and event.done < event.total
+    assert event.state is StageState.FINISHED and event.done < event.total
     assert event.reason == reason("stages.out_of_time", done=event.done, total=event.total, seconds=2.0)
     unjudged = [c for c in found.candidates if c.log_odds is None]
     assert unjudged == sorted(unjudged, key=lambda c: c.fused.rank if c.fused else 0)
@@ -310,7 +310,7 @@ def test_stop_ends_it_at_every_stage(store: MilvusStore, after: Stage) -> None:
     cancel, seen = Cancel(), []
     for event in retriever(store).run(QUESTION, OPTIONS, cancel=cancel):
         seen.append(event)
-        if isinstance(event, StageEvent) and event.stage is after and event.state is not State.STARTED:
+        if isinstance(event, StageEvent) and event.stage is after and event.state is not StageState.STARTED:
             cancel.cancel()
     assert not any(isinstance(e, Retrieved) for e in seen)
     assert seen[-1].stage is after if isinstance(seen[-1], StageEvent) else False
@@ -319,20 +319,20 @@ def test_stop_ends_it_at_every_stage(store: MilvusStore, after: Stage) -> None:
 def test_when_time_is_out_judged_candidates_are_not_judged_better(store: MilvusStore) -> None:
     class Repairing(OverlapReranker):
         def score(
-            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
         ) -> Iterator[tuple[int, float]]:
             yield from enumerate([1.0] * len(texts))
             yield from enumerate([9.0] * len(texts))
 
     stages, found = run(retriever(store, reranker=Repairing(), policy=Policy(rerank_seconds=11.0)))
     event = stages[Stage.RERANK]
-    assert (event.state, event.done, event.total, event.reason) == (State.FINISHED, 5, 5, None)
+    assert (event.state, event.done, event.total, event.reason) == (StageState.FINISHED, 5, 5, None)
     assert {c.log_odds for c in found.candidates} == {1.0, 9.0}
 
 
 def test_the_instruction_reaches_both_models_and_the_cut_the_reranker(store: MilvusStore) -> None:
     told: list[str] = []
-    cuts: list[Cut | None] = []
+    cuts: list[RerankLimits | None] = []
 
     class Listening(BagEmbedder):
         def embed_query(self, query: str, *, instruction: str) -> Vectors:
@@ -341,7 +341,7 @@ def test_the_instruction_reaches_both_models_and_the_cut_the_reranker(store: Mil
 
     class ListeningToo(OverlapReranker):
         def score(
-            self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+            self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
         ) -> Iterator[tuple[int, float]]:
             told.append(instruction)
             cuts.append(cut)
@@ -349,7 +349,7 @@ def test_the_instruction_reaches_both_models_and_the_cut_the_reranker(store: Mil
 
     run(retriever(store, embedder=Listening(), reranker=ListeningToo()), options=replace(OPTIONS, threshold=0.5))
     assert told == ["find", "find"]
-    assert cuts == [Cut(OPTIONS.contexts, 0.0)]
+    assert cuts == [RerankLimits(OPTIONS.contexts, 0.0)]
 
 
 def test_an_empty_store_gives_no_candidates(tmp_path: Path) -> None:

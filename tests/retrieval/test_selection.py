@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag.messages import reason
 from rag.retrieval.fusion import fuse_again
 from rag.retrieval.selection import by_log_odds, cut_among, in_reach, reselect, select
-from rag.types import Candidate, Cut, Fusion, Ranked, Retrieval, RetrievalOptions
+from rag.types import Candidate, Fusion, Ranked, RerankLimits, Retrieval, RetrievalOptions
 from tests.support.evidence import candidate
 
 OPTIONS = RetrievalOptions(candidates=4, contexts=2, threshold=0.5)
@@ -92,16 +92,20 @@ TWIN = replace(C, stored=replace(C.stored, chunk=A.stored.chunk))
 @pytest.mark.parametrize(
     ("head", "options", "expected"),
     [
-        pytest.param([A, B, C], OPTIONS, Cut(2, 0.0), id="the best two"),
-        pytest.param([A, B, C], replace(OPTIONS, threshold=0.0), Cut(2), id="no threshold"),
-        pytest.param([A, B, C], replace(OPTIONS, pinned=("b",)), Cut(1, 0.0, 1), id="a pin may take a place"),
-        pytest.param([A, B, C], replace(OPTIONS, pinned=("a", "b", "c")), Cut(0, 0.0, 2), id="more pins than places"),
-        pytest.param([A, B, C], replace(OPTIONS, banned=("a",)), Cut(2, 0.0, 1), id="a ban leaves its place"),
-        pytest.param([A, B, TWIN], OPTIONS, Cut(2, 0.0, 1), id="so does a repetition"),
-        pytest.param([TWIN, B, A], replace(OPTIONS, pinned=("a",)), Cut(1, 0.0, 2), id="also of a pinned one"),
+        pytest.param([A, B, C], OPTIONS, RerankLimits(2, 0.0), id="the best two"),
+        pytest.param([A, B, C], replace(OPTIONS, threshold=0.0), RerankLimits(2), id="no threshold"),
+        pytest.param([A, B, C], replace(OPTIONS, pinned=("b",)), RerankLimits(1, 0.0, 1), id="a pin may take a place"),
+        pytest.param(
+            [A, B, C], replace(OPTIONS, pinned=("a", "b", "c")), RerankLimits(0, 0.0, 2), id="more pins than places"
+        ),
+        pytest.param([A, B, C], replace(OPTIONS, banned=("a",)), RerankLimits(2, 0.0, 1), id="a ban leaves its place"),
+        pytest.param([A, B, TWIN], OPTIONS, RerankLimits(2, 0.0, 1), id="so does a repetition"),
+        pytest.param([TWIN, B, A], replace(OPTIONS, pinned=("a",)), RerankLimits(1, 0.0, 2), id="also of a pinned one"),
     ],
 )
-def test_the_cut_is_known_before_judging(head: list[Candidate], options: RetrievalOptions, expected: Cut) -> None:
+def test_the_cut_is_known_before_judging(
+    head: list[Candidate], options: RetrievalOptions, expected: RerankLimits
+) -> None:
     assert cut_among(head, options) == expected
 
 

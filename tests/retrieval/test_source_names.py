@@ -170,9 +170,9 @@ def test_the_viewer_says_whose_document_it_shows() -> None:
         "not the other's passage"
     )
     assert [h.number for h in read_.highlights] == [2]
-    shown = viewer.viewer(read_, 1, viewer.Target(), "en", score_name="p_yes", base_name=HOSTILE)
+    shown = viewer.viewer(read_, 1, viewer.ViewTarget(), "en", score_name="p_yes", base_name=HOSTILE)
     assert "&lt;b&gt;Policies&lt;/b&gt;" in shown and HOSTILE not in shown
-    assert "in-base" not in viewer.viewer(read_, 1, viewer.Target(), "en", score_name="p_yes")
+    assert "in-base" not in viewer.viewer(read_, 1, viewer.ViewTarget(), "en", score_name="p_yes")
 
 
 def test_the_record_names_them() -> None:

@@ -2,7 +2,8 @@
 
 A test that asks for `connection` or `store` is part of the contract: it runs on both. The server is the one of
 MILVUS_TEST_URI, or one started here from a package (`tests/support/milvus_server.py`); that one has no full text, so
-tests marked `full_text` run on Lite and on MILVUS_TEST_URI only. A test that asks for `path` is about Milvus Lite alone.
+tests marked `full_text` run on Lite and on MILVUS_TEST_URI only. A test that asks for `path` is about Milvus Lite
+alone.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import IndexOptions, MilvusStore, connect
 from rag.store.reading import Census
-from rag.store.registry import Entry, Registry
+from rag.store.registry import Registry, RegistryRow
 
 from .corpus import FINGERPRINT, sample, searched, texts
 
@@ -182,7 +182,7 @@ def test_as_many_rows_too_many_as_too_few_are_told_apart_by_a_deep_look(copied: 
     store = MilvusStore.open(connection, "flat", FINGERPRINT)
     (former,) = (d for d in store.documents() if d.name == "a.md")
     registry = Registry(connection, "flat_registry")
-    registry.write([Entry(replace(former, sha256="0" * 64))])
+    registry.write([RegistryRow(replace(former, sha256="0" * 64))])
     store.close()
     assert finding(copied, "rows") == ("", True)
     assert finding(copied, "collection", deep=True) == ("store.chunks_lost", False)
@@ -193,7 +193,7 @@ def test_what_a_crash_left_is_the_next_starts_business_and_not_a_finding(copied:
     connection = connect(str(copied))
     store = MilvusStore.open(connection, "flat", FINGERPRINT)
     (former,) = (d for d in store.documents() if d.name == "a.md")
-    Registry(connection, "flat_registry").write([Entry(replace(former, sha256=""), (former.sha256,))])
+    Registry(connection, "flat_registry").write([RegistryRow(replace(former, sha256=""), (former.sha256,))])
     store.close()
     assert finding(copied, "rows") == ("", True)
     opened(copied).close()

@@ -17,7 +17,7 @@ from rag.build import opened
 from rag.settings import Settings
 from rag.store import drop
 from rag.ui.handlers.chat import Handlers
-from rag.ui.handlers.refresh import Noticing
+from rag.ui.handlers.refresh import Refresh
 from rag.ui.state.session import Sessions
 from rag.ui.views import Views
 from tests import ROOT
@@ -50,7 +50,7 @@ def test_what_the_command_line_does_reaches_an_open_page(env: Mapping[str, str],
 
     with opened(Settings.from_env(env)) as service:
         sessions, views = Sessions(), Views(service)
-        noticing = Noticing(service, sessions, views)
+        noticing = Refresh(service, sessions, views)
         told = Handlers(service, sessions, views).open(ALICE, "t1")[-3]
 
         def shown(holds: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from rag.__main__ import main
 from rag.cli.doctor import examine
 from rag.cli.exits import OK
-from rag.events import Cancel, Retrieved, Stage, StageEvent, State
+from rag.events import Cancel, Retrieved, Stage, StageEvent, StageState
 from rag.messages import reason
 from rag.retrieval.retriever import Policy, Retriever
 from rag.settings import Settings
@@ -30,7 +30,7 @@ def test_a_hybrid_search_goes_on_dense_alone_and_says_why(milvus_server: MilvusS
     options = RetrievalOptions(mode=Mode.HYBRID, candidates=5, contexts=1, threshold=0.1)
     *events, last = retriever.run("how to rotate the certificate", options, cancel=Cancel())
     stages = {event.stage: event for event in events if isinstance(event, StageEvent)}
-    assert (stages[Stage.FULL_TEXT].state, stages[Stage.FULL_TEXT].reason) == (State.SKIPPED, MISSING)
+    assert (stages[Stage.FULL_TEXT].state, stages[Stage.FULL_TEXT].reason) == (StageState.SKIPPED, MISSING)
     assert isinstance(last, Retrieved)
     assert [c.stored.chunk.text for c in last.retrieval.contexts] == ["rotate the certificate"]
 

@@ -11,7 +11,7 @@ import pytest
 from rag.errors import StoreError
 from rag.store import Connection, MilvusStore
 from rag.store.limits import MOST_HITS
-from rag.types import Standing
+from rag.types import DenseRank
 
 from .corpus import DIMENSION, GRAPH, Sample, axis, sample
 
@@ -27,7 +27,7 @@ def ids(store: MilvusStore, name: str) -> list[str]:
     return [stored.id for stored in store.chunks(name)]
 
 
-def plain(standings: Mapping[str, Standing], keys: Sequence[str]) -> list[tuple[float, int | None, bool]]:
+def plain(standings: Mapping[str, DenseRank], keys: Sequence[str]) -> list[tuple[float, int | None, bool]]:
     return [(round(standings[key].score, 4), standings[key].rank, standings[key].returned) for key in keys]
 
 

@@ -10,7 +10,7 @@ import pytest
 from rag.messages import reason
 from rag.store import Connection, MilvusStore, read_documents
 from rag.store.collection import UNDO_SECONDS
-from rag.store.registry import Entry, Registry
+from rag.store.registry import Registry, RegistryRow
 from rag.types import Document
 
 from .corpus import FINGERPRINT, names, question, sample, searched
@@ -174,7 +174,7 @@ def test_a_hidden_document_with_leftovers_is_found_by_the_sweep(
     """As after a crash while a disabled document was being replaced."""
     (document,) = (d for d in store.documents() if d.name == "a.md")
     registry = Registry(connection, collection + "_registry", now=lambda: 0.0)
-    registry.write([Entry(replace(document, enabled=False), ("0" * 64,))])
+    registry.write([RegistryRow(replace(document, enabled=False), ("0" * 64,))])
     assert visible(store) == {"b.md", "c.md"}
     again = MilvusStore.open(connection, collection, FINGERPRINT)
     entry = registry.entries(["a.md"], consistency="Strong")["a.md"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.events import Cancel
 from rag.status import ModelInfo
-from rag.types import Cut, Message, Usage, Vectors
+from rag.types import Message, RerankLimits, Usage, Vectors
 
 
 def words(text: str) -> list[str]:
@@ -62,7 +62,7 @@ class OverlapReranker:
         self.info = ModelInfo("overlap", "1", "cpu", "float32", score_name="p_yes")
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         asked = set(words(query))
         for position, text in enumerate(texts):

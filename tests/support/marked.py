@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from rag.evidence.marks import Judge, Mark, Verdict
+from rag.evidence.marks import Judge, Mark, Relevance
 from rag.ledger import Ledger
 from rag.status import ModelInfo
 from rag.types import Candidate, Retrieval
@@ -28,7 +28,7 @@ def answered(query: str, candidates: Sequence[Candidate], *, reranker: ModelInfo
 def mark(
     query: str,
     text: str,
-    verdict: Verdict = Verdict.RIGHT,
+    verdict: Relevance = Relevance.RIGHT,
     *,
     log_odds: float | None = 0.5,
     judge: Judge = JUDGE,

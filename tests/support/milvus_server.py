@@ -1,8 +1,8 @@
 """A real Milvus server for the tests, from the PyPI package `milvus` in a virtual environment of its own.
 
-`python -m tests.support.milvus_server --install` is what `make setup` runs. Environment and unpacked programs are
-kept beside other temporary files and used again; data is not. Version 2.3.5 is the newest that is to be had as a package: it has
-dense search, filters, aliases, access control and TLS, and no full text.
+`python -m tests.support.milvus_server --install` is what `make setup` runs. Environment and unpacked programs are kept
+beside other temporary files and used again; data is not. Version 2.3.5 is the newest that is to be had as a package:
+it has dense search, filters, aliases, access control and TLS, and no full text.
 """
 
 from __future__ import annotations

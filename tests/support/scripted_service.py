@@ -23,18 +23,28 @@ from rag.citations.stream import Given
 from rag.database import Database
 from rag.documents.files import Refused
 from rag.errors import KeepingError, LibraryError
-from rag.events import Cancel, Delta, DocumentOutcome, IngestEvent, IngestStage, Retrieved, Stage, StageEvent, State
-from rag.evidence.conversation_store import LedgerBook
+from rag.events import (
+    Cancel,
+    Delta,
+    DocumentOutcome,
+    IngestEvent,
+    IngestStage,
+    Retrieved,
+    Stage,
+    StageEvent,
+    StageState,
+)
+from rag.evidence.conversation_store import ConversationStore
 from rag.evidence.marks import Marks
-from rag.evidence.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
-from rag.knowledge.catalog import Catalogue, KnowledgeBase
+from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passing, Remedy, Step
+from rag.knowledge.catalog import Catalog, KnowledgeBase
 from rag.knowledge.indexes import IndexState
 from rag.knowledge.jobs.job import JobKind
-from rag.knowledge.jobs.job_files import Spool
-from rag.knowledge.jobs.job_store import JobBook
-from rag.knowledge.jobs.queue import JobList
-from rag.knowledge.jobs.worker import JobRunner
-from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.jobs.job_files import JobFiles
+from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.queue import JobQueue
+from rag.knowledge.jobs.worker import JobWorker
+from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.knowledge.listing import Listed, Listing, listed
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request
 from rag.messages import Reason, reason
@@ -137,8 +147,8 @@ class ScriptedService:
 
     def __post_init__(self) -> None:
         kept = Database(self.folder / "plainsight.db")
-        self.book = LedgerBook(kept)
-        self.catalogue = Catalogue(kept, "plainsight")
+        self.book = ConversationStore(kept)
+        self.catalogue = Catalog(kept, "plainsight")
 
     def bases(self) -> list[KnowledgeBase]:
         return self.catalogue.all()
@@ -163,10 +173,10 @@ class ScriptedService:
         return Marks(Database(self.folder / "plainsight.db"))
 
     @cached_property
-    def jobs(self) -> JobRunner:
-        book, spool = JobBook(Database(self.folder / "jobs.db")), Spool(self.folder / "jobs")
-        known = JobList(book, spool, Runners(self.folder / "runners", gate=self.folder / "jobs.lock"))
-        runner = JobRunner(known, spool, self._take, self._renew, there=self.catalogue.there)
+    def jobs(self) -> JobWorker:
+        book, spool = JobStore(Database(self.folder / "jobs.db")), JobFiles(self.folder / "jobs")
+        known = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        runner = JobWorker(known, spool, self._take, self._renew, there=self.catalogue.there)
         runner.start()
         return runner
 
@@ -309,7 +319,7 @@ class ScriptedService:
         )
         remedy = Remedy({"threshold": 0.09}, given=True, certain=True)
         passage = Passage(candidate.stored, Fit.CLOSE if text else Fit.EXACT, 0.93)
-        return Diagnosis(Verdict.BELOW_THRESHOLD, why, passage, None, steps, (), remedy)
+        return Diagnosis(Obstacle.BELOW_THRESHOLD, why, passage, None, steps, (), remedy)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -351,7 +361,7 @@ class _Script:
         for event in self._steps():
             if self.cancel:
                 break
-            if isinstance(event, StageEvent) and event.milliseconds is None and event.state is not State.SKIPPED:
+            if isinstance(event, StageEvent) and event.milliseconds is None and event.state is not StageState.SKIPPED:
                 time.sleep(self.pause)
             elif isinstance(event, StageEvent):
                 self.stages.append(event)
@@ -362,21 +372,21 @@ class _Script:
 
     def _steps(self) -> Iterator[AnswerEvent]:
         if self.request.search_query:
-            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.edited_query"))
+            yield StageEvent(Stage.REWRITE, StageState.SKIPPED, reason("stages.edited_query"))
         elif self.follow_up:
             yield from _stage(Stage.REWRITE, 240)
         else:
-            yield StageEvent(Stage.REWRITE, State.SKIPPED, reason("stages.no_history"))
+            yield StageEvent(Stage.REWRITE, StageState.SKIPPED, reason("stages.no_history"))
         for stage, spent in ((Stage.EMBED, 38), (Stage.DENSE, 6), (Stage.FULL_TEXT, 9), (Stage.FUSE, 1)):
             yield from _stage(stage, spent)
         broken = "break rerank" in self.question
         if broken:
-            yield StageEvent(Stage.RERANK, State.FAILED, reason("stages.broke_down", kind="MemoryError"), 512)
+            yield StageEvent(Stage.RERANK, StageState.FAILED, reason("stages.broke_down", kind="MemoryError"), 512)
         else:
             for done in range(0, 20, 4):
-                yield StageEvent(Stage.RERANK, State.PROGRESS, done=done, total=20)
+                yield StageEvent(Stage.RERANK, StageState.PROGRESS, done=done, total=20)
             self._hold("rerank")
-            yield StageEvent(Stage.RERANK, State.FINISHED, None, 731, 20, 20)
+            yield StageEvent(Stage.RERANK, StageState.FINISHED, None, 731, 20, 20)
         nothing = "nothing" in self.query and self.request.given is None
         self.retrieval = Retrieval(
             self.query,
@@ -394,10 +404,10 @@ class _Script:
         yield from self._generate()
 
     def _generate(self) -> Iterator[AnswerEvent]:
-        yield StageEvent(Stage.GENERATE, State.STARTED)
+        yield StageEvent(Stage.GENERATE, StageState.STARTED)
         if "401" in self.question:
             self.outcome, self.why = Outcome.FAILED, reason("stages.broke_down", kind="401")
-            yield StageEvent(Stage.GENERATE, State.FAILED, self.why, 80)
+            yield StageEvent(Stage.GENERATE, StageState.FAILED, self.why, 80)
             return
         for i in range(0, len(ANSWER), 6):
             time.sleep(self.pause / 3)
@@ -405,8 +415,8 @@ class _Script:
             yield Delta(ANSWER[i : i + 6])
             if i > 60:
                 self._hold("generate")
-        yield StageEvent(Stage.GENERATE, State.FINISHED, None, 1650)
-        yield StageEvent(Stage.CITE, State.FINISHED, None, 1, 4, 4)
+        yield StageEvent(Stage.GENERATE, StageState.FINISHED, None, 1650)
+        yield StageEvent(Stage.CITE, StageState.FINISHED, None, 1, 4, 4)
         self.outcome = Outcome.GENERATED
 
     def _hold(self, stage: str) -> None:
@@ -441,8 +451,8 @@ class _Script:
 
 
 def _stage(stage: Stage, spent: float) -> Iterator[StageEvent]:
-    yield StageEvent(stage, State.STARTED)
-    yield StageEvent(stage, State.FINISHED, None, spent)
+    yield StageEvent(stage, StageState.STARTED)
+    yield StageEvent(stage, StageState.FINISHED, None, spent)
 
 
 def _stored(i: int, document: str, headings: tuple[str, ...], text: str) -> StoredChunk:

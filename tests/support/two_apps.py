@@ -16,11 +16,11 @@ from pathlib import Path
 from rag.database import Database
 from rag.documents.files import Refused
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
-from rag.knowledge.jobs.job_files import Spool
-from rag.knowledge.jobs.job_store import JobBook
-from rag.knowledge.jobs.queue import JobList
-from rag.knowledge.jobs.worker import JobRunner
-from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.jobs.job_files import JobFiles
+from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.queue import JobQueue
+from rag.knowledge.jobs.worker import JobWorker
+from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.types import Source
 
 OFTEN_S = 0.02
@@ -33,10 +33,10 @@ class App:
     def __init__(self, folder: Path, *, hang_after: int | None = None) -> None:
         self.folder = folder
         self.database = Database(folder / "plainsight.db")
-        self.book, self.spool = JobBook(self.database), Spool(folder / "jobs")
-        self.runners = Runners(folder / "runners", gate=folder / "jobs.lock")
-        self.list = JobList(self.book, self.spool, self.runners, every=OFTEN_S)
-        self.runner = JobRunner(
+        self.book, self.spool = JobStore(self.database), JobFiles(folder / "jobs")
+        self.runners = WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
+        self.list = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
+        self.runner = JobWorker(
             self.list, self.spool, self._take, _nothing, there=lambda _: True, idle=OFTEN_S, heed=OFTEN_S
         )
         self._left = hang_after

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rag.text.markdown_spans import Kind, open_fence, pieces, prose
+from rag.text.markdown_spans import SpanKind, open_fence, pieces, prose
 from rag.text.sanitizer import safe_markdown
 
 SHARDS = [
@@ -110,14 +110,14 @@ def test_safe_markdown(text: str, shown: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        pytest.param("a `b` c", [Kind.TEXT, Kind.CODE, Kind.TEXT], id="code span"),
-        pytest.param("`` a ` b ``", [Kind.CODE], id="code span with a backtick"),
-        pytest.param("a `b", [Kind.TEXT, Kind.BACKTICKS, Kind.TEXT], id="no code span"),
-        pytest.param("    a", [Kind.CODE_BLOCK], id="indented code"),
-        pytest.param("- a\n\n      b", [Kind.TEXT, Kind.TEXT, Kind.CODE_BLOCK], id="code in a list"),
+        pytest.param("a `b` c", [SpanKind.TEXT, SpanKind.CODE, SpanKind.TEXT], id="code span"),
+        pytest.param("`` a ` b ``", [SpanKind.CODE], id="code span with a backtick"),
+        pytest.param("a `b", [SpanKind.TEXT, SpanKind.BACKTICKS, SpanKind.TEXT], id="no code span"),
+        pytest.param("    a", [SpanKind.CODE_BLOCK], id="indented code"),
+        pytest.param("- a\n\n      b", [SpanKind.TEXT, SpanKind.TEXT, SpanKind.CODE_BLOCK], id="code in a list"),
     ],
 )
-def test_kinds(text: str, kinds: list[Kind]) -> None:
+def test_kinds(text: str, kinds: list[SpanKind]) -> None:
     assert [p.kind for p in pieces(text)] == kinds
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, State
-from rag.evidence.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
+from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, StageState
+from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passing, Remedy, Step
 from rag.knowledge.jobs.job import Job, JobFile, JobState, Pace
 from rag.knowledge.listing import Listing, listed
 from rag.ledger import Outcome, Request
@@ -291,7 +291,7 @@ def test_a_failed_stage_is_said_beside_the_answer_not_only_in_the_record() -> No
 
 
 def test_stages_show_their_count_while_they_run() -> None:
-    turn = Turn(1, "q", RetrievalOptions(), stages=(StageEvent(Stage.RERANK, State.PROGRESS, done=12, total=20),))
+    turn = Turn(1, "q", RetrievalOptions(), stages=(StageEvent(Stage.RERANK, StageState.PROGRESS, done=12, total=20),))
     assert "rerank 12/20" in Page(transcript.turn(turn, "en")).shown
 
 
@@ -456,7 +456,7 @@ def test_a_verdict_on_a_hostile_passage_names_no_tag(language: Language) -> None
     turn = hostile_turn()
     assert turn.retrieval is not None
     found = Diagnosis(
-        Verdict.OUT_OF_SCOPE,
+        Obstacle.OUT_OF_SCOPE,
         reason("whynot.out_of_scope", document=HOSTILE),
         Passage(turn.retrieval.candidates[0].stored, Fit.CLOSE, 0.9),
         steps=(Step(Check.SCOPE, Passing.STOPPED, reason("whynot.in_scope", document=HOSTILE), now=True),),

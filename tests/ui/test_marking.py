@@ -12,7 +12,7 @@ import pytest
 
 from rag.evidence.bundle import opened
 from rag.evidence.calibration import LEAST_MARKS
-from rag.evidence.marks import Judge, Verdict
+from rag.evidence.marks import Judge, Relevance
 from rag.evidence.verify import examine
 from rag.types import sigmoid
 from rag.ui.handlers.chat import Handlers
@@ -84,7 +84,7 @@ def test_nobody_sees_or_changes_another_s_marks(marking: Marking, handlers: Hand
     pressed(marking)
     assert on(ask(handlers, QUESTION, BOB)[-1].evidence) == []
     assert on(pressed(marking, "wrong", browser=BOB)) == [(FIRST, "wrong")]
-    assert [m.verdict for m in handlers.service.marks.all(owner(handlers))] == [Verdict.RIGHT]
+    assert [m.verdict for m in handlers.service.marks.all(owner(handlers))] == [Relevance.RIGHT]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_browser_without_cookies_is_told_why_nothing_is_kept(marking: Marking,
 
 def learnt_from(handlers: Handlers, right: int, wrong: int, log_odds: float) -> None:
     for n in range(right + wrong):
-        verdict = Verdict.RIGHT if n < right else Verdict.WRONG
+        verdict = Relevance.RIGHT if n < right else Relevance.WRONG
         handlers.service.marks.toggle(owner(handlers), mark(f"q{n}", "text", verdict, log_odds=log_odds, judge=JUDGE))
 
 
@@ -132,7 +132,7 @@ def test_from_thirty_marks_on_a_card_says_how_often_its_level_was_right(handlers
     learnt_from(handlers, 12, 3, best - 0.2)
     for n in range(15):
         handlers.service.marks.toggle(
-            owner(handlers), mark(f"far {n}", "text", Verdict.WRONG, log_odds=-5.0, judge=JUDGE)
+            owner(handlers), mark(f"far {n}", "text", Relevance.WRONG, log_odds=-5.0, judge=JUDGE)
         )
     panel = handlers.show_evidence(ALICE, clicked(turn=1), "t1")
     assert sigmoid(best) > 0.98
@@ -146,7 +146,7 @@ def test_from_thirty_marks_on_a_card_says_how_often_its_level_was_right(handlers
 def test_marks_of_another_reranker_calibrate_nothing(handlers: Handlers) -> None:
     ask(handlers, QUESTION)
     for n in range(40):
-        kind = Verdict.RIGHT if n % 2 else Verdict.WRONG
+        kind = Relevance.RIGHT if n % 2 else Relevance.WRONG
         handlers.service.marks.toggle(owner(handlers), mark(f"q{n}", "text", kind, judge=Judge("other", "1", "int8")))
     assert f"uncalibrated: 0 of {LEAST_MARKS} marks" in handlers.show_evidence(ALICE, clicked(turn=1), "t1")
 

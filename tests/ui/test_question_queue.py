@@ -11,18 +11,18 @@ from rag.errors import RagError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.types import Source
-from rag.ui.http.upload_folder import Scratch, sweep, taken
-from rag.ui.state.question_queue import Desk, Places, Ticket
+from rag.ui.http.upload_folder import UploadFolder, sweep, taken
+from rag.ui.state.question_queue import QuestionQueue, QueueBounds, Ticket
 from rag.ui.state.runs import Run
 from rag.ui.state.session import Sessions
 
 
-def waiting(desk: Desk, tickets: list[Ticket]) -> list[int]:
+def waiting(desk: QuestionQueue, tickets: list[Ticket]) -> list[int]:
     return [desk.place(ticket) for ticket in tickets]
 
 
 def test_a_visitor_with_enough_questions_is_told_so_and_others_are_answered() -> None:
-    desk = Desk(Places(of_visitor=2))
+    desk = QuestionQueue(QueueBounds(of_visitor=2))
     own = [desk.enter("alice", "a") for _ in range(2)]
     with pytest.raises(RagError) as refused:
         desk.enter("alice", "a")
@@ -33,7 +33,7 @@ def test_a_visitor_with_enough_questions_is_told_so_and_others_are_answered() ->
 
 
 def test_who_has_least_answered_is_next_whoever_came_first() -> None:
-    desk = Desk(Places(answered=1, of_visitor=3))
+    desk = QuestionQueue(QueueBounds(answered=1, of_visitor=3))
     running = desk.enter("alice", "a")
     greedy = [desk.enter("alice", "a") for _ in range(2)]
     modest = desk.enter("bob", "b")
@@ -43,7 +43,7 @@ def test_who_has_least_answered_is_next_whoever_came_first() -> None:
 
 
 def test_new_cookies_of_one_address_never_take_all_places() -> None:
-    desk = Desk(Places(answered=8, of_address=4, waiting=5))
+    desk = QuestionQueue(QueueBounds(answered=8, of_address=4, waiting=5))
     flood = [desk.enter(f"cookie {n}", "flood") for n in range(9)]
     assert sum(place == 0 for place in waiting(desk, flood)) == 4
     with pytest.raises(RagError) as refused:
@@ -53,7 +53,7 @@ def test_new_cookies_of_one_address_never_take_all_places() -> None:
 
 
 def test_the_place_is_said_and_a_question_that_was_stopped_leaves() -> None:
-    desk = Desk(Places(answered=1))
+    desk = QuestionQueue(QueueBounds(answered=1))
     first, second, third = (desk.enter(who, who) for who in ("alice", "bob", "carol"))
     heard: list[int] = []
     cancel = Cancel()
@@ -128,7 +128,7 @@ def test_uploads_no_job_ever_took_go_once_they_are_old(tmp_path: Path) -> None:
 
 def test_what_programs_that_ended_left_is_removed_at_the_start_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "dead").mkdir(parents=True)
-    one, other = Scratch(tmp_path / "tmp"), Scratch(tmp_path / "tmp")
+    one, other = UploadFolder(tmp_path / "tmp"), UploadFolder(tmp_path / "tmp")
     kept = one.open()
     assert kept.stat().st_mode & 0o777 == 0o700
     other.open()
@@ -141,6 +141,6 @@ def test_what_programs_that_ended_left_is_removed_at_the_start_and_no_other(tmp_
 
 def test_a_folder_that_cannot_be_used_is_no_reason_not_to_start(tmp_path: Path) -> None:
     (tmp_path / "tmp").write_text("a file is in the way")
-    scratch = Scratch(tmp_path / "tmp")
+    scratch = UploadFolder(tmp_path / "tmp")
     assert scratch.open().stat().st_mode & 0o777 == 0o700
     scratch.close()

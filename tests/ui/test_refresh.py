@@ -9,7 +9,7 @@ import pytest
 
 from rag.errors import KeepingError
 from rag.messages import reason
-from rag.ui.handlers.refresh import IDLE_SECONDS, JOBS_SECONDS, LOADING_SECONDS, Noticing
+from rag.ui.handlers.refresh import IDLE_SECONDS, JOBS_SECONDS, LOADING_SECONDS, Refresh
 from rag.ui.views import Ingesting
 from tests.support.scripted_service import ScriptedService
 
@@ -23,8 +23,8 @@ def page() -> Page:
 
 
 @pytest.fixture
-def noticing(page: Page) -> Noticing:
-    return Noticing(page.service, page.handlers.sessions, page.handlers.views)
+def noticing(page: Page) -> Refresh:
+    return Refresh(page.service, page.handlers.sessions, page.handlers.views)
 
 
 def told(page: Page) -> str:
@@ -33,11 +33,11 @@ def told(page: Page) -> str:
     return edition
 
 
-def notice(noticing: Noticing, **event: Any) -> Ingesting:
+def notice(noticing: Refresh, **event: Any) -> Ingesting:
     return noticing.notice(ALICE, clicked(**event), "t1")
 
 
-def test_a_page_is_told_nothing_until_something_changes(page: Page, noticing: Noticing) -> None:
+def test_a_page_is_told_nothing_until_something_changes(page: Page, noticing: Refresh) -> None:
     known = told(page)
     pill = noticing.look(ALICE, "", known).pill
     idle = noticing.look(ALICE, pill, known)
@@ -50,7 +50,7 @@ def test_a_page_is_told_nothing_until_something_changes(page: Page, noticing: No
     assert noticing.look(ALICE, pill, news).news not in (news, gr.skip())
 
 
-def test_a_page_looks_more_often_while_something_goes_on(page: Page, noticing: Noticing, tmp_path: Any) -> None:
+def test_a_page_looks_more_often_while_something_goes_on(page: Page, noticing: Refresh, tmp_path: Any) -> None:
     assert noticing.look(ALICE, "", "").timer.value == IDLE_SECONDS
     page.service.pause = 0.1
     page.uploads.sample(BOB, "t9")
@@ -59,7 +59,7 @@ def test_a_page_looks_more_often_while_something_goes_on(page: Page, noticing: N
     assert noticing.look(ALICE, "", "").timer.value == LOADING_SECONDS
 
 
-def test_what_is_noticed_keeps_how_the_list_is_looked_at(page: Page, noticing: Noticing) -> None:
+def test_what_is_noticed_keeps_how_the_list_is_looked_at(page: Page, noticing: Refresh) -> None:
     page.fill(120)
     page.documents.look(ALICE, clicked(words="docs/01"), "t1")
     page.documents.look(ALICE, clicked(sort="name"), "t1")
@@ -71,7 +71,7 @@ def test_what_is_noticed_keeps_how_the_list_is_looked_at(page: Page, noticing: N
     assert notice(noticing, head=False).tools == gr.skip(), "the reader is in it"
 
 
-def test_while_a_job_runs_the_list_comes_when_it_is_asked_for(page: Page, noticing: Noticing) -> None:
+def test_while_a_job_runs_the_list_comes_when_it_is_asked_for(page: Page, noticing: Refresh) -> None:
     page.service.pause = 0.1
     page.uploads.sample(BOB, "t9")
     shown = notice(noticing, head=True)
@@ -84,7 +84,7 @@ def test_while_a_job_runs_the_list_comes_when_it_is_asked_for(page: Page, notici
     assert "handbook/en/05.md" in notice(noticing).table
 
 
-def test_a_page_that_follows_the_jobs_is_shown_nothing_twice(page: Page, noticing: Noticing) -> None:
+def test_a_page_that_follows_the_jobs_is_shown_nothing_twice(page: Page, noticing: Refresh) -> None:
     page.service.pause = 0.1
     page.uploads.sample(ALICE, "t1")
 
@@ -99,7 +99,7 @@ def test_a_page_that_follows_the_jobs_is_shown_nothing_twice(page: Page, noticin
     assert notice(noticing, list=True) != Ingesting()
 
 
-def test_a_knowledge_base_that_others_deleted_gives_way_to_the_default_one(page: Page, noticing: Noticing) -> None:
+def test_a_knowledge_base_that_others_deleted_gives_way_to_the_default_one(page: Page, noticing: Refresh) -> None:
     made = page.create("Policies")
     page.documents.look(ALICE, clicked(words="x"), "t1")
     page.fill(1)
@@ -116,7 +116,7 @@ class Unreadable(ScriptedService):
         raise KeepingError(reason("originals.off"))
 
 
-def test_the_status_is_shown_whatever_can_be_read(page: Page, noticing: Noticing) -> None:
+def test_the_status_is_shown_whatever_can_be_read(page: Page, noticing: Refresh) -> None:
     broken: Any = Unreadable()
     noticing.views.service = broken
     look = noticing.look(ALICE, "", "known")

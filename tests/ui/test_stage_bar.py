@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.events import Stage, StageEvent, State
+from rag.events import Stage, StageEvent, StageState
 from rag.ledger import Author
 from rag.messages import LANGUAGES, Language, reason
 from rag.ui.html.answer import query, stages
@@ -47,13 +47,13 @@ def test_states_differ_in_shape_not_in_colour_alone() -> None:
 
 
 def test_a_stage_the_answer_never_came_to_says_so() -> None:
-    turn = replace(answered(), stages=(StageEvent(Stage.REWRITE, State.FINISHED, None, 3),))
+    turn = replace(answered(), stages=(StageEvent(Stage.REWRITE, StageState.FINISHED, None, 3),))
     assert marks(turn)[6] == "cite: not reached"
     assert marks(turn, "zh")[6] == "引用: 未执行到此步"
 
 
 def test_embedding_is_shown_live_as_the_beginning_of_dense_search() -> None:
-    turn = after(Turn(1, "q", answered().options), StageEvent(Stage.EMBED, State.STARTED))
+    turn = after(Turn(1, "q", answered().options), StageEvent(Stage.EMBED, StageState.STARTED))
     assert '<li class="stage now" aria-current="step">dense<b></b></li>' in stages.live(turn, "en")
 
 
@@ -112,5 +112,5 @@ def test_nothing_can_be_changed_while_the_answer_is_written() -> None:
 def test_hostile_queries_and_reasons_stay_text(language: Language) -> None:
     turn = replace(searched(f"{HOSTILE} 2", Author.MODEL), question=HOSTILE)
     assert_harmless(query.line(turn, language, place="answer"))
-    broken = StageEvent(Stage.RERANK, State.FAILED, reason("stages.broke_down", kind=HOSTILE), 5)
+    broken = StageEvent(Stage.RERANK, StageState.FAILED, reason("stages.broke_down", kind=HOSTILE), 5)
     assert_harmless(stages.kept(after(turn, broken), language))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import ceil
 
-from .outline import Kind, Part, unblank
+from .outline import Part, PartKind, unblank
 
 LONGEST_CLUSTER = 32
 """Combining characters followed back when a cut falls among them; real text has a handful, hostile text thousands."""
@@ -29,7 +29,7 @@ def finer(text: str, part: Part, *, pieces: int) -> list[Part]:
 
     `pieces` is about how many are needed; it matters only where there is no boundary to cut at.
     """
-    while part.kind is Kind.GROUP and len(part.children) == 1:
+    while part.kind is PartKind.GROUP and len(part.children) == 1:
         part = part.children[0]
     for cut in (_by_structure, _by_pieces):
         found = list(cut(text, part, pieces))
@@ -46,14 +46,14 @@ def sentences(text: str, part: Part) -> list[Part]:
 
 def _by_structure(text: str, part: Part, pieces: int) -> Iterable[Part]:
     match part.kind:
-        case Kind.GROUP if part.children:
+        case PartKind.GROUP if part.children:
             return part.children
-        case Kind.PROSE | Kind.HEADING:
+        case PartKind.PROSE | PartKind.HEADING:
             return sentences(text, part)
-        case Kind.TABLE:
+        case PartKind.TABLE:
             starts = _line_starts(text, part)
             return _between(text, [part.start, *starts[2:], part.end])  # header and delimiter row stay together
-        case Kind.SPAN:
+        case PartKind.SPAN:
             return [part]
         case _:
             return _between(text, [*_line_starts(text, part), part.end])
@@ -67,7 +67,7 @@ def _between(text: str, cuts: list[int]) -> Iterator[Part]:
     for start, end in pairwise(cuts):
         span = unblank(text, start, end)
         if span:
-            yield Part(*span, Kind.SPAN)
+            yield Part(*span, PartKind.SPAN)
 
 
 def _by_pieces(text: str, part: Part, pieces: int) -> Iterator[Part]:
@@ -78,7 +78,7 @@ def _by_pieces(text: str, part: Part, pieces: int) -> Iterator[Part]:
         end = part.end if part.end - at <= size else _cut_at(text, at, at + size, part.end)
         piece = text[at:end]
         if piece.strip():
-            yield Part(at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip()), Kind.SPAN)
+            yield Part(at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip()), PartKind.SPAN)
         at = end
 
 

@@ -23,7 +23,7 @@ _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 _SHOWS = re.compile(r"<(?:img|video|audio|iframe|svg|object|embed)\b", re.IGNORECASE)
 
 
-class Kind(Enum):
+class PartKind(Enum):
     """What a part is, which decides where it may be cut."""
 
     HEADING = auto()
@@ -45,7 +45,7 @@ class Part:
 
     start: int
     end: int
-    kind: Kind
+    kind: PartKind
     children: tuple[Part, ...] = ()
 
 
@@ -59,7 +59,7 @@ class Section:
     @property
     def bare(self) -> bool:
         """Nothing in it but headings and marks."""
-        return all(part.kind in (Kind.HEADING, Kind.MARK) for part in self.parts)
+        return all(part.kind in (PartKind.HEADING, PartKind.MARK) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class _Lines:
         """Of the first character of a line."""
         return self.starts[line] if line < self.count else len(self.text)
 
-    def part(self, first: int, last: int, kind: Kind, children: tuple[Part, ...] = ()) -> Iterator[Part]:
+    def part(self, first: int, last: int, kind: PartKind, children: tuple[Part, ...] = ()) -> Iterator[Part]:
         """The lines `[first, last)` as one part, or nothing when all are blank."""
         span = unblank(self.text, self.offset(first), self.offset(last))
         if span:
@@ -139,28 +139,28 @@ def _parts(blocks: Sequence[Block], lines: _Lines, first: int, last: int) -> Ite
     line = first
     for block in blocks:
         start, end = max(block.first, line), min(max(block.last, line), last)
-        yield from lines.part(line, start, Kind.MARK)
-        children = tuple(_parts(block.children, lines, start, end)) if _kind(block) is Kind.GROUP else ()
+        yield from lines.part(line, start, PartKind.MARK)
+        children = tuple(_parts(block.children, lines, start, end)) if _kind(block) is PartKind.GROUP else ()
         yield from lines.part(start, end, _kind(block), children)
         line = end
-    yield from lines.part(line, last, Kind.MARK)
+    yield from lines.part(line, last, PartKind.MARK)
 
 
 _KINDS = {
-    "paragraph": Kind.PROSE,
-    "heading": Kind.HEADING,
-    "table": Kind.TABLE,
-    "hr": Kind.MARK,
-    "bullet_list": Kind.GROUP,
-    "ordered_list": Kind.GROUP,
-    "list_item": Kind.GROUP,
-    "blockquote": Kind.GROUP,
+    "paragraph": PartKind.PROSE,
+    "heading": PartKind.HEADING,
+    "table": PartKind.TABLE,
+    "hr": PartKind.MARK,
+    "bullet_list": PartKind.GROUP,
+    "ordered_list": PartKind.GROUP,
+    "list_item": PartKind.GROUP,
+    "blockquote": PartKind.GROUP,
 }
 
 
-def _kind(block: Block) -> Kind:
-    kind = _KINDS.get(block.type, Kind.LINES)
-    return Kind.MARK if block.type in ("html_block", "paragraph") and _shows_nothing(block.content) else kind
+def _kind(block: Block) -> PartKind:
+    kind = _KINDS.get(block.type, PartKind.LINES)
+    return PartKind.MARK if block.type in ("html_block", "paragraph") and _shows_nothing(block.content) else kind
 
 
 def _shows_nothing(content: str) -> bool:

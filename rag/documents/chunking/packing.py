@@ -11,7 +11,7 @@ from rag.types import HEADING_SEPARATOR, Chunk
 
 from .cutting import finer, sentences
 from .limits import ChunkLimits, TokenCounter
-from .outline import Kind, Part, Section
+from .outline import Part, PartKind, Section
 from .syntax import shortened
 
 COUNTED_AT_ONCE = 4096
@@ -76,7 +76,7 @@ class _Packer:
 
     def units(self) -> list[_Unit]:
         """Whole sections where they fit; else their parts, cut until each fits or is a single character."""
-        whole = (Part(s.parts[0].start, s.parts[-1].end, Kind.GROUP, s.parts) for s in self.sections)
+        whole = (Part(s.parts[0].start, s.parts[-1].end, PartKind.GROUP, s.parts) for s in self.sections)
         units = self._settled([_Unit(number, part) for number, part in enumerate(whole)])
         opened = [each for _, own in groupby(units, key=_section) for each in self._opened(list(own))]
         return self._settled(opened)
@@ -92,9 +92,11 @@ class _Packer:
 
     def _opened(self, units: list[_Unit]) -> list[_Unit]:
         """Units of a section; a paragraph right below its heading is cut when the heading would else stand alone."""
-        first = next((at for at, unit in enumerate(units) if unit.part.kind not in (Kind.HEADING, Kind.MARK)), 0)
+        first = next(
+            (at for at, unit in enumerate(units) if unit.part.kind not in (PartKind.HEADING, PartKind.MARK)), 0
+        )
         together = sum(unit.load or 0 for unit in units[: first + 1])
-        if not first or units[first].part.kind is not Kind.PROSE or together <= self.limits.max_tokens:
+        if not first or units[first].part.kind is not PartKind.PROSE or together <= self.limits.max_tokens:
             return units
         cut = [_Unit(units[first].section, part) for part in sentences(self.text, units[first].part)]
         return [*units[:first], *cut, *units[first + 1 :]]
@@ -104,7 +106,7 @@ class _Packer:
             return [replace(unit, load=load)]
         # One piece more than the tokens ask for: each also holds the path, and cuts move back to boundaries.
         parts = finer(self.text, unit.part, pieces=ceil(load / self.limits.max_tokens) + 1)
-        cut_from = unit.cut_from or (unit.part if unit.part.kind in (Kind.LINES, Kind.TABLE) else None)
+        cut_from = unit.cut_from or (unit.part if unit.part.kind in (PartKind.LINES, PartKind.TABLE) else None)
         return [_Unit(unit.section, part, cut_from=cut_from) for part in parts] or [replace(unit, load=load)]
 
     def drafts(self, units: Sequence[_Unit]) -> list[_Draft]:
@@ -209,9 +211,9 @@ class _Packer:
         """Sentences and blocks at the end of a draft, last first; never its first one, never a heading."""
         tail: list[Part] = []
         for unit in reversed(draft.units):
-            if unit.part.kind is Kind.HEADING or len(tail) > self.limits.overlap_tokens:
+            if unit.part.kind is PartKind.HEADING or len(tail) > self.limits.overlap_tokens:
                 break
-            parts = sentences(self.text, unit.part) if unit.part.kind is Kind.PROSE else [unit.part]
+            parts = sentences(self.text, unit.part) if unit.part.kind is PartKind.PROSE else [unit.part]
             tail += reversed(parts)
         return [part for part in tail if part.start > draft.units[0].part.start]
 

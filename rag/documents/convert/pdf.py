@@ -32,7 +32,7 @@ _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PageBlock:
     """A paragraph of a page with the size of most of its letters, or a table."""
 
     text: str
@@ -56,7 +56,7 @@ def pdf_to_markdown(file: BytesIO) -> str:
     return headed(text, _said(document, pages, usual))
 
 
-def _usual(pages: Sequence[Sequence[Block]]) -> float:
+def _usual(pages: Sequence[Sequence[PageBlock]]) -> float:
     sizes = Counter[float]()
     for page in pages:
         for block in page:
@@ -64,7 +64,7 @@ def _usual(pages: Sequence[Sequence[Block]]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _said(document: Any, pages: Sequence[Sequence[Block]], usual: float) -> Properties:
+def _said(document: Any, pages: Sequence[Sequence[PageBlock]], usual: float) -> Properties:
     """What the file says; without a title of its own, the largest type on its first page."""
     from pdfminer.utils import decode_text
 
@@ -81,7 +81,7 @@ def _said(document: Any, pages: Sequence[Sequence[Block]], usual: float) -> Prop
     )
 
 
-def _markdown(pages: Sequence[Sequence[Block]], marks: Sequence[Bookmark], usual: float) -> Iterator[str]:
+def _markdown(pages: Sequence[Sequence[PageBlock]], marks: Sequence[Bookmark], usual: float) -> Iterator[str]:
     """Headings and paragraphs. Every page has its heading below the bookmark it is in, and again below each new one."""
     depth = max((mark.level for mark in marks), default=1)
     for number, page in enumerate(pages):
@@ -105,7 +105,7 @@ def _markdown(pages: Sequence[Sequence[Block]], marks: Sequence[Bookmark], usual
                 yield _paragraph(block.text)
 
 
-def _placed(due: Sequence[Bookmark], page: Sequence[Block]) -> dict[int, Bookmark]:
+def _placed(due: Sequence[Bookmark], page: Sequence[PageBlock]) -> dict[int, Bookmark]:
     """Which block of the page is the heading that a bookmark names; each stands after the one before."""
     found: dict[int, Bookmark] = {}
     at = 0
@@ -131,11 +131,11 @@ def _line(text: str) -> str:
     return text[:LONGEST_HEADING]
 
 
-def _is_heading(block: Block, usual: float) -> bool:
+def _is_heading(block: PageBlock, usual: float) -> bool:
     return not block.table and block.size >= LARGER * usual and len(block.text) <= LONGEST_HEADING
 
 
-def _blocks(page: Any) -> Iterator[Block]:
+def _blocks(page: Any) -> Iterator[PageBlock]:
     """The paragraphs and tables of a page, in reading order."""
     from pdfminer.layout import LTChar, LTTextContainer, LTTextLine
 
@@ -147,12 +147,12 @@ def _blocks(page: Any) -> Iterator[Block]:
         for at in dict.fromkeys(of_line[id(line)] for line in box if id(line) in of_line):
             if at not in told:
                 told.add(at)
-                yield Block(held[at][1], 0.0, table=True)
+                yield PageBlock(held[at][1], 0.0, table=True)
         lines = [line for line in box if id(line) not in of_line]
         sizes = Counter(round(c.size, 1) for line in lines for c in line if isinstance(c, LTChar))
         text = _joined([line.get_text() for line in lines])
         if text and sizes:
-            yield Block(text, sizes.most_common(1)[0][0])
+            yield PageBlock(text, sizes.most_common(1)[0][0])
 
 
 def _joined(lines: list[str]) -> str:

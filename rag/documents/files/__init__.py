@@ -19,7 +19,7 @@ from rag.types import Source
 
 from .archives import archive_entries
 from .decoding import decode
-from .entries import ACCEPTED, EXTENSIONS, Entry, FileLimits, Refused, Seen, Stamp, Unchanged, Upload, megabytes
+from .entries import ACCEPTED, EXTENSIONS, FileLimits, FoundFile, Refused, Seen, Stamp, Unchanged, Upload, megabytes
 from .folders import file_entry, folder_entries
 from .names import clean_name, own_name, shown_name, told_apart
 
@@ -102,7 +102,7 @@ def _cleaned(name: str) -> str:
         return ""
 
 
-def _entries(path: Path, name: str, limits: FileLimits) -> Iterator[Entry | Refused]:
+def _entries(path: Path, name: str, limits: FileLimits) -> Iterator[FoundFile | Refused]:
     try:
         if path.is_dir():
             found = folder_entries(path)
@@ -139,7 +139,7 @@ class _Budget:
         self.files = 0
         self.bytes = 0
 
-    def admitted(self, entry: Entry) -> Source | Refused:
+    def admitted(self, entry: FoundFile) -> Source | Refused:
         """The entry read, or refused for its name, its size, or what was taken before it."""
         try:
             name = clean_name(entry.name)

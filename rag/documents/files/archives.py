@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from rag.errors import DocumentRefused
 from rag.messages import reason
 
-from .entries import EXTENSIONS, Entry, FileLimits, Refused, megabytes
+from .entries import EXTENSIONS, FileLimits, FoundFile, Refused, megabytes
 from .names import hidden, shown_name, zip_names
 
 MOST_ENTRIES = 20_000
@@ -41,7 +41,7 @@ _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 
 
-def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[Entry | Refused]:
+def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[FoundFile | Refused]:
     """Markdown files of the zip at `path` in its own order; only refused ones when there is something wrong with it."""
     size = path.stat().st_size
     try:
@@ -54,7 +54,7 @@ def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[Ent
                 if name.lower().endswith(".zip"):
                     yield Refused(shown_name(name), origin, info.file_size, reason("files.zip_nested"))
                 elif name.lower().endswith(EXTENSIONS):
-                    yield Entry(name, origin, info.file_size, partial(_read, archive, info))
+                    yield FoundFile(name, origin, info.file_size, partial(_read, archive, info))
     except DocumentRefused as e:
         yield Refused(origin, "", size, e.reason)
     except (BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, ValueError) as e:

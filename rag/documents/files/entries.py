@@ -58,7 +58,7 @@ Unchanged = Callable[[str, Stamp], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FoundFile:
     """A file that was found. `name` is as found, not to be trusted; `read(n)` gives at most its first n bytes."""
 
     name: str

@@ -10,11 +10,11 @@ from pathlib import Path
 from rag.errors import DocumentRefused
 from rag.messages import reason
 
-from .entries import EXTENSIONS, Entry, Refused, Stamp
+from .entries import EXTENSIONS, FoundFile, Refused, Stamp
 from .names import hidden, shown_name
 
 
-def folder_entries(root: Path) -> Iterator[Entry | Refused]:
+def folder_entries(root: Path) -> Iterator[FoundFile | Refused]:
     """Entries by name, named by their path below `root`.
 
     Links to files inside `root` are followed, other links and linked folders are not: a folder someone else filled
@@ -34,7 +34,7 @@ def folder_entries(root: Path) -> Iterator[Entry | Refused]:
                 yield file_entry(path, name)
 
 
-def file_entry(path: Path, name: str) -> Entry:
+def file_entry(path: Path, name: str) -> FoundFile:
     """The entry of one file. Its size is 0 until read when it cannot be told."""
 
     def read(limit: int) -> bytes:
@@ -47,8 +47,8 @@ def file_entry(path: Path, name: str) -> Entry:
     try:
         stamp = Stamp.of(path.stat())
     except OSError:
-        return Entry(name, "", 0, read)  # reading gives the reason
-    return Entry(name, "", stamp.size, read, stamp)
+        return FoundFile(name, "", 0, read)  # reading gives the reason
+    return FoundFile(name, "", stamp.size, read, stamp)
 
 
 def _raise(error: OSError) -> None:

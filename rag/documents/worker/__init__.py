@@ -10,6 +10,6 @@ reader   workers kept at hand from one file to the next
 from __future__ import annotations
 
 from .process import Worker, WorkLimits
-from .reader import Here, Reader, Reading, Split, to_markdown
+from .reader import FileReader, InProcessReader, Split, WorkerReader, to_markdown
 
-__all__ = ["Here", "Reader", "Reading", "Split", "WorkLimits", "Worker", "to_markdown"]
+__all__ = ["FileReader", "InProcessReader", "Split", "WorkLimits", "Worker", "WorkerReader", "to_markdown"]

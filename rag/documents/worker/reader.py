@@ -30,7 +30,7 @@ class Split:
     front_matter: FrontMatter
 
 
-class Reading(Protocol):
+class FileReader(Protocol):
     """What an ingest asks. Raises DocumentRefused for a file that cannot be read, and Stopped when cancelled."""
 
     def text(self, kind: str, data: bytes, *, cancel: Cancel) -> str:
@@ -52,12 +52,12 @@ class Convert(Protocol):
 
 
 def to_markdown(kind: str, data: bytes, *, cancel: Cancel, limits: WorkLimits | None = None) -> str:
-    """The Markdown of one file of `kind`, made in a worker that ends with it. Raises as `Reading` says."""
-    with closing(Reader(limits)) as reader:
+    """The Markdown of one file of `kind`, made in a worker that ends with it. Raises as `FileReader` says."""
+    with closing(WorkerReader(limits)) as reader:
         return reader.text(kind, data, cancel=cancel)
 
 
-class Here:
+class InProcessReader:
     """Reads in this process, which a hostile text can keep busy. Only other formats are converted apart."""
 
     def __init__(self, convert: Convert = to_markdown) -> None:
@@ -77,7 +77,7 @@ class Here:
         pass
 
 
-class Reader:
+class WorkerReader:
     """Reads in workers. Safe for many threads; one worker stays at hand, so that a small file costs no start."""
 
     def __init__(self, limits: WorkLimits | None = None, *, start: Callable[[WorkLimits], Worker] = Worker) -> None:

@@ -13,8 +13,8 @@
 from __future__ import annotations
 
 from .asking import WhyNot
-from .diagnosis import Check, Diagnosis, Passing, Step, Verdict
+from .diagnosis import Check, Diagnosis, Obstacle, Passing, Step
 from .passages import Fit, Passage
 from .remedies import Remedy, changed
 
-__all__ = ["Check", "Diagnosis", "Fit", "Passage", "Passing", "Remedy", "Step", "Verdict", "WhyNot", "changed"]
+__all__ = ["Check", "Diagnosis", "Fit", "Obstacle", "Passage", "Passing", "Remedy", "Step", "WhyNot", "changed"]

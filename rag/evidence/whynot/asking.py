@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rag.errors import RagError
-from rag.events import Stage, State
+from rag.events import Stage, StageState
 from rag.ledger import Ledger
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable, Store
@@ -19,7 +19,7 @@ from rag.retrieval.stages import BREAKDOWNS, breakdown
 from rag.text.terms import query_terms, terms
 from rag.types import Candidate, Mode, Ranked, RetrievalOptions, StoredChunk, Vectors, sigmoid, within
 
-from .diagnosis import Check, Diagnosis, Passing, Step, Verdict
+from .diagnosis import Check, Diagnosis, Obstacle, Passing, Step
 from .passages import Fit, Passage, find_passage
 from .remedies import Remedy, among_candidates
 from .since import Since
@@ -29,12 +29,12 @@ DEPTH = 1_000
 """Ranks that are looked for."""
 
 _DROPPED = {
-    "stages.below_threshold": Verdict.BELOW_THRESHOLD,
-    "stages.beyond_contexts": Verdict.BEYOND_CONTEXTS,
-    "stages.beyond_candidates": Verdict.BEYOND_CANDIDATES,
-    "stages.banned": Verdict.BANNED,
-    "generation.over_budget": Verdict.OVER_BUDGET,
-    "duplicates.repeats": Verdict.REPEATS,
+    "stages.below_threshold": Obstacle.BELOW_THRESHOLD,
+    "stages.beyond_contexts": Obstacle.BEYOND_CONTEXTS,
+    "stages.beyond_candidates": Obstacle.BEYOND_CANDIDATES,
+    "stages.banned": Obstacle.BANNED,
+    "generation.over_budget": Obstacle.OVER_BUDGET,
+    "duplicates.repeats": Obstacle.REPEATS,
 }
 
 
@@ -67,7 +67,7 @@ class WhyNot:
         known = [candidate.stored for candidate in _candidates(ledger)]
         passage = find_passage(text, known, self.stores, self.embedder)
         if passage is None or passage.fit is Fit.NEAREST:
-            return Diagnosis(Verdict.NOWHERE, reason("whynot.nowhere"), passage)
+            return Diagnosis(Obstacle.NOWHERE, reason("whynot.nowhere"), passage)
         return _Case(self, ledger, passage).diagnosis()
 
     def of_chunk(self, ledger: Ledger, base: str, document: str, chunk_id: str) -> Diagnosis:
@@ -120,7 +120,7 @@ class _Case:
     def diagnosis(self) -> Diagnosis:
         if self.ledger.retrieval is None:
             why = self.ledger.reason or reason("whynot.nothing_searched")
-            return Diagnosis(Verdict.NOTHING_SEARCHED, why, self.passage)
+            return Diagnosis(Obstacle.NOTHING_SEARCHED, why, self.passage)
         candidate = next((c for c in _candidates(self.ledger) if c.stored.id == self.stored.id), None)
         verdict, why, remedy = self._of_candidate(candidate) if candidate else self._of_stranger()
         number = candidate.number if candidate else None
@@ -128,13 +128,13 @@ class _Case:
 
     # ---- what the record says of a candidate ------------------------------------------------------------------------
 
-    def _of_candidate(self, c: Candidate) -> tuple[Verdict, Reason, Remedy | None]:
+    def _of_candidate(self, c: Candidate) -> tuple[Obstacle, Reason, Remedy | None]:
         assert self.ledger.retrieval is not None
         self._step(Check.SCOPE, Passing.PASSED, reason("whynot.in_scope", document=self.stored.document))
         self._returned(Check.DENSE, Stage.DENSE, c.dense)
         self._returned(Check.FULL_TEXT, Stage.FULL_TEXT, c.full_text)
-        verdict = _DROPPED.get(c.dropped.code, Verdict.OTHERWISE) if c.dropped else Verdict.SENT
-        beyond = verdict is Verdict.BEYOND_CANDIDATES
+        verdict = _DROPPED.get(c.dropped.code, Obstacle.OTHERWISE) if c.dropped else Obstacle.SENT
+        beyond = verdict is Obstacle.BEYOND_CANDIDATES
         if c.fused:
             passing = Passing.STOPPED if beyond else Passing.PASSED
             self._step(Check.FUSE, passing, reason("whynot.fused", rank=c.fused.rank, limit=self.options.candidates))
@@ -147,19 +147,19 @@ class _Case:
         self._step(Check.SELECT, Passing.OFF if beyond else Passing.STOPPED, c.dropped)
         return verdict, self._margin(verdict, c.dropped), self._remedy_for(c, verdict)
 
-    def _margin(self, verdict: Verdict, dropped: Reason) -> Reason:
+    def _margin(self, verdict: Obstacle, dropped: Reason) -> Reason:
         """By how much the threshold was missed, where that is what stopped it."""
-        if verdict is not Verdict.BELOW_THRESHOLD or self.log_odds is None:
+        if verdict is not Obstacle.BELOW_THRESHOLD or self.log_odds is None:
             return dropped
         probability, threshold = sigmoid(self.log_odds), self.options.threshold
         values = {"probability": probability, "threshold": threshold, "missing": threshold - probability}
         return reason("whynot.below", **values)
 
-    def _remedy_for(self, c: Candidate, verdict: Verdict) -> Remedy | None:
+    def _remedy_for(self, c: Candidate, verdict: Obstacle) -> Remedy | None:
         assert self.ledger.retrieval is not None
-        if verdict is Verdict.OVER_BUDGET:
+        if verdict is Obstacle.OVER_BUDGET:
             return Remedy({"pin": c.stored.id}, given=True, certain=False)  # what is pinned comes first
-        if verdict is Verdict.BEYOND_CANDIDATES:
+        if verdict is Obstacle.BEYOND_CANDIDATES:
             return self._wider()
         return among_candidates(self.ledger.retrieval, c.stored.id)
 
@@ -177,13 +177,13 @@ class _Case:
         if self.options.mode is (Mode.DENSE if stage is Stage.FULL_TEXT else Mode.FULL_TEXT):
             return reason("stages.switched_off")
         event = next((e for e in self.ledger.stages if e.stage is stage), None)
-        if event is None or event.state not in (State.SKIPPED, State.FAILED):
+        if event is None or event.state not in (StageState.SKIPPED, StageState.FAILED):
             return None
         return None if event.reason == reason("stages.reused") else event.reason
 
     # ---- what is measured of a passage no search returned -----------------------------------------------------------
 
-    def _of_stranger(self) -> tuple[Verdict, Reason, Remedy | None]:
+    def _of_stranger(self) -> tuple[Obstacle, Reason, Remedy | None]:
         outside = self._outside()
         if outside:
             verdict, why, remedy = outside
@@ -195,14 +195,14 @@ class _Case:
         full_text = self._full_text()
         self._step(Check.FUSE, Passing.OFF, reason("whynot.no_candidate"))
         self._judged()
-        return Verdict.NOT_FOUND, reason("whynot.not_found", dense=dense, full_text=full_text), self._wider()
+        return Obstacle.NOT_FOUND, reason("whynot.not_found", dense=dense, full_text=full_text), self._wider()
 
-    def _outside(self) -> tuple[Verdict, Reason, Remedy | None] | None:
+    def _outside(self) -> tuple[Obstacle, Reason, Remedy | None] | None:
         name = self.stored.document
         store = self.parts.stores.get(self.base)
         document = next((d for d in store.documents() if d.name == name), None) if store else None
         if document and not document.enabled:
-            return Verdict.DISABLED, reason("whynot.disabled", document=name), None
+            return Obstacle.DISABLED, reason("whynot.disabled", document=name), None
         lift: dict[str, str | float | int] = {}
         if self.base not in self.searched:
             lift = {"base": self.base}
@@ -213,7 +213,7 @@ class _Case:
         if not lift:
             return None
         remedy = Remedy(lift, given=False, certain=False)
-        return Verdict.OUT_OF_SCOPE, reason("whynot.out_of_scope", document=name), remedy
+        return Obstacle.OUT_OF_SCOPE, reason("whynot.out_of_scope", document=name), remedy
 
     def _in_part(self, name: str, tags: Sequence[str]) -> bool:
         parts = [part for part in self.options.narrowed if part.collection == self.base]

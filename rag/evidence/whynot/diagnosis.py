@@ -11,7 +11,7 @@ from .passages import Passage
 from .remedies import Remedy
 
 
-class Verdict(StrEnum):
+class Obstacle(StrEnum):
     """What stopped a passage, or that nothing did."""
 
     SENT = "sent"
@@ -71,7 +71,7 @@ class Step:
 class Diagnosis:
     """The verdict on a passage for the question of one answer."""
 
-    verdict: Verdict
+    verdict: Obstacle
     why: Reason
     passage: Passage | None = None
     """None when the text is in no document and nothing is near it."""

@@ -21,7 +21,7 @@ def free_at(folder: Path) -> int:
     return shutil.disk_usage(there).free
 
 
-class Room:
+class DiskRoom:
     """Knows the folders that documents are written to."""
 
     def __init__(

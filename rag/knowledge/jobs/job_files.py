@@ -23,7 +23,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a disk, or a user's share of it, answers that has no room."""
 
 
-class Spool:
+class JobFiles:
     """A folder with one folder per job; files are named by the sha256 of their bytes, never by what they are called."""
 
     def __init__(self, folder: Path) -> None:

@@ -47,7 +47,7 @@ UNFINISHED = (str(JobState.WAITING), str(JobState.RUNNING))
 _HEAD = "SELECT id, collection, state, created, finished, error, kind, owner, stopping, tries FROM jobs"
 
 
-class JobBook:
+class JobStore:
     """Safe for many threads and processes. Every call raises KeepingError when the file cannot be used."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:

@@ -12,9 +12,9 @@ from rag.errors import KeepingError
 from rag.messages import Reason
 
 from .job import Job, JobFile, JobKind, JobState, Pace, Progress, pace
-from .job_files import Spool
-from .job_store import JobBook
-from .worker_locks import Runners
+from .job_files import JobFiles
+from .job_store import JobStore
+from .worker_locks import WorkerLocks
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +28,14 @@ ADOPT_PATIENCE, LOOK_PATIENCE = 2.0, 0.1
 """Seconds. Others ask who lives as well, for milliseconds each; somebody waits for a look."""
 
 
-class JobList:
+class JobQueue:
     """Safe for many threads. A job belongs to the program that holds its owner's lock; nobody else works on it."""
 
     def __init__(
         self,
-        book: JobBook,
-        spool: Spool,
-        runners: Runners,
+        book: JobStore,
+        spool: JobFiles,
+        runners: WorkerLocks,
         *,
         now: Callable[[], float] = time.monotonic,
         every: float = LOOK_SECONDS,

@@ -10,8 +10,8 @@ from rag.errors import KeepingError
 from rag.types import Source
 
 from .job import Progress
-from .job_files import Spool
-from .queue import JobList
+from .job_files import JobFiles
+from .queue import JobQueue
 
 Offer = Callable[[], Iterable[Source | Refused]]
 
@@ -19,7 +19,7 @@ Offer = Callable[[], Iterable[Source | Refused]]
 class Receiving:
     """What is offered for jobs and not yet received, by their ids."""
 
-    def __init__(self, known: JobList, spool: Spool) -> None:
+    def __init__(self, known: JobQueue, spool: JobFiles) -> None:
         self._known = known
         self._spool = spool
         self._offers: dict[str, Offer] = {}

@@ -11,18 +11,18 @@ from rag.errors import KeepingError
 from rag.messages import Reason, reason
 
 from .job import MOST_TRIES, SET_ASIDE, JobFile, Progress
-from .queue import JobList
+from .queue import JobQueue
 
 log = logging.getLogger(__name__)
 
 
-def begin(known: JobList, progress: Progress, at: int | None) -> None:
+def begin(known: JobQueue, progress: Progress, at: int | None) -> None:
     """Work on a file begins, or with None on a job that is one piece of work. Raises KeepingError."""
     progress.at = at
     known.tried(progress, at, _tries(progress, at) + 1)
 
 
-def forgive(known: JobList, progress: Progress) -> None:
+def forgive(known: JobQueue, progress: Progress) -> None:
     """Work was broken off by a program that lives, which says nothing against the file."""
     at, progress.at = progress.at, None
     ended = at is not None and progress.files[at].ended

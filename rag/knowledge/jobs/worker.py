@@ -23,8 +23,8 @@ from rag.types import Source
 
 from . import tries
 from .job import NO_ROOM, Job, JobFile, JobKind, JobState, Pace, Progress
-from .job_files import Spool
-from .queue import LOOK_SECONDS, JobList
+from .job_files import JobFiles
+from .queue import LOOK_SECONDS, JobQueue
 from .receiving import Offer, Receiving
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,13 @@ class Renew(Protocol):
     def __call__(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]: ...
 
 
-class JobRunner:
+class JobWorker:
     """The queue of jobs and the thread that works through it. Safe for many threads."""
 
     def __init__(
         self,
-        known: JobList,
-        spool: Spool,
+        known: JobQueue,
+        spool: JobFiles,
         take: Take,
         renew: Renew,
         *,

@@ -22,7 +22,7 @@ ENTER_SECONDS = 5.0
 """The gate is held for milliseconds; who holds it longer is no runner of this version."""
 
 
-class Runners:
+class WorkerLocks:
     """The runners over one folder, this one among them. Safe for many threads."""
 
     def __init__(self, folder: Path, *, gate: Path) -> None:

@@ -44,7 +44,7 @@ MOST_GROWTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveFile:
     """One file of the archive as the manifest names it."""
 
     name: str
@@ -65,7 +65,7 @@ class Manifest:
     fingerprint: Fingerprint
     documents: int
     chunks: int
-    entries: tuple[Entry, ...]
+    entries: tuple[ArchiveFile, ...]
 
 
 @dataclass(frozen=True, slots=True)

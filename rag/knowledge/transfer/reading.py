@@ -35,7 +35,7 @@ from .archive import (
     ORIGINAL_BYTES,
     PART,
     VERSION,
-    Entry,
+    ArchiveFile,
     Manifest,
 )
 
@@ -111,7 +111,7 @@ class Archive:
         if stray := sorted(set(self.originals()) - hashes):
             raise ValueError(f"originals/{stray[0]} belongs to no document")
 
-    def _check_entry(self, entry: Entry) -> None:
+    def _check_entry(self, entry: ArchiveFile) -> None:
         """Size and sha256, read in blocks and never further than the manifest says."""
         digest, left = sha256(), entry.size
         with self._file.open(self._infos[entry.name]) as stream:

@@ -18,7 +18,7 @@ from rag.messages import reason
 from rag.types import Document, Fingerprint, IndexedDocument
 
 from . import records
-from .archive import EXTRA, FIRST_VERSION, FORMAT, MANIFEST, ORIGINAL, VERSION, Entry, Extra, Manifest
+from .archive import EXTRA, FIRST_VERSION, FORMAT, MANIFEST, ORIGINAL, VERSION, ArchiveFile, Extra, Manifest
 
 PART_CHUNKS = 2_000
 BLOCK = 1 << 20
@@ -71,15 +71,15 @@ def _noting(contents: Iterable[IndexedDocument], documents: list[Document]) -> I
 
 def _write_originals(
     archive: ZipFile, documents: Iterable[Document], original: Callable[[Document], bytes | None]
-) -> Iterator[Entry]:
+) -> Iterator[ArchiveFile]:
     """The files that are there, equal ones once. Not packed: most are already, and their growth needs no bound."""
     for document in {document.sha256: document for document in documents}.values():
         if ORIGINAL.fullmatch(name := f"originals/{document.sha256}") and (data := original(document)) is not None:
             yield _write(archive, name, [data], packed=False)
 
 
-def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> list[Entry]:
-    entries: list[Entry] = []
+def _write_parts(archive: ZipFile, contents: Iterable[IndexedDocument]) -> list[ArchiveFile]:
+    entries: list[ArchiveFile] = []
     for number, part in enumerate(_parts(contents), start=1):
         name = f"parts/{number:05}"
         # A note that ingesting failed is about this place; and sentences are not taken from archives.
@@ -104,7 +104,7 @@ def _parts(contents: Iterable[IndexedDocument]) -> Iterator[list[IndexedDocument
         yield part
 
 
-def _write_extra(archive: ZipFile, extra: Extra) -> Entry:
+def _write_extra(archive: ZipFile, extra: Extra) -> ArchiveFile:
     name = f"extra/{extra.name}"
     if not EXTRA.fullmatch(name):
         raise ValueError(f"{extra.name!r} cannot name an entry")
@@ -117,7 +117,7 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _write(archive: ZipFile, name: str, pieces: Iterable[bytes], *, packed: bool = True) -> Entry:
+def _write(archive: ZipFile, name: str, pieces: Iterable[bytes], *, packed: bool = True) -> ArchiveFile:
     info = ZipInfo(name, SINCE_1980)
     info.compress_type = ZIP_DEFLATED if packed else ZIP_STORED  # vectors look like noise
     digest, size = sha256(), 0
@@ -126,4 +126,4 @@ def _write(archive: ZipFile, name: str, pieces: Iterable[bytes], *, packed: bool
             entry.write(piece)
             digest.update(piece)
             size += len(piece)
-    return Entry(name, size, digest.hexdigest())
+    return ArchiveFile(name, size, digest.hexdigest())

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.messages import Reason, reason
+from rag.protocols import Afresh
 from rag.status import ModelInfo
 from rag.text.well_formed import WellFormed, well_formed
 from rag.types import Message, Usage
@@ -25,7 +26,7 @@ from rag.types import Message, Usage
 from . import failures
 from .background import Background
 from .failures import Endpoint, Failure, Redactor
-from .thinking import Afresh, WithoutThinking
+from .thinking import WithoutThinking
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from rag.protocols import Afresh
+
 NAMES = "think|thinking|thoughts?|reasoning"
 TAG = re.compile(rf"[<◁](?P<ends>/?)(?:{NAMES})[>▷]|(?-i:\[(?P<off>/?)THINK\])", re.IGNORECASE)
 BEGUN = re.compile(r"[<◁\[]/?[a-z]{0,9}\Z", re.IGNORECASE)
@@ -17,12 +19,6 @@ MOST_BLANKS = 200
 """Before a block; whoever begins with more does not think aloud."""
 QUOTING = "`\"'“‘("
 """Before a tag these say that the answer speaks of it."""
-
-
-class Afresh(str):
-    """A delta that takes the place of all deltas before it: they were thinking."""
-
-    __slots__ = ()
 
 
 class WithoutThinking:

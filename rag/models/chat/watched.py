@@ -12,7 +12,7 @@ from rag.status import ModelInfo
 from rag.types import Message, Usage
 
 
-class Watched:
+class WatchedChat:
     """A chat model that remembers how the last call went. Safe to use from several threads: the last one to end
     counts."""
 

@@ -15,12 +15,12 @@ from rag.messages import Reason, reason
 
 from ..device import DeviceLock
 from .embedding import PackedEmbedder
-from .gate import Progress, Verdict, judge_embedder, judge_reranker
+from .gate import GateResult, Progress, judge_embedder, judge_reranker
 from .gate_sets import GateSet, digest
 from .linears import Int8, Linear, Packed, Plain, can_pack, int8_speed_is_sane
 from .numbers import PROBE_SHAPE, NumberType, fastest, probe
 from .reranking import PackedReranker
-from .verdicts import Verdicts, verdict_key
+from .verdicts import GateResults, verdict_key
 
 Part = Literal["embedder", "reranker"]
 
@@ -33,7 +33,7 @@ class Plan:
     why: Reason
     speeds: Mapping[NumberType, float]
     """GFLOP/s of a matrix product in each type, per core-second; empty on other devices than the CPU."""
-    verdict: Verdict | None = None
+    verdict: GateResult | None = None
     """Of int8 with this model, where it was checked."""
     pending: NumberType | None = None
 
@@ -52,7 +52,7 @@ class Subject:
         return verdict_key(self.folder, part=self.part, revision=self.revision, sets=digest(self.sets))
 
 
-def plan(subject: Subject, *, device: str, wanted: str, verdicts: Verdicts) -> Plan:
+def plan(subject: Subject, *, device: str, wanted: str, verdicts: GateResults) -> Plan:
     """`wanted` is `auto` or a number type.
 
     auto: bf16 on CUDA where it is native, fp32 on other accelerators, and on a CPU the fastest of fp32, bf16 (the type
@@ -78,8 +78,8 @@ def plan(subject: Subject, *, device: str, wanted: str, verdicts: Verdicts) -> P
 
 
 def check(
-    subject: Subject, *, verdicts: Verdicts, lock: DeviceLock, cancel: Cancel, progress: Progress
-) -> Verdict | None:
+    subject: Subject, *, verdicts: GateResults, lock: DeviceLock, cancel: Cancel, progress: Progress
+) -> GateResult | None:
     """Run the gate for int8, keep its verdict and return it; None when cancelled.
 
     Takes minutes of CPU time and the memory of one more model. Its packs wait for everyone else's turn.

@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Measurement:
     """One measured value and its limit."""
 
     name: str
@@ -55,11 +55,11 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateResult:
     """The outcome for one model. `epsilon` is the largest difference of a score seen: log-odds, or inner product."""
 
     number_type: NumberType
-    checks: tuple[Check, ...]
+    checks: tuple[Measurement, ...]
     epsilon: float
     pairs: int
     seconds: float
@@ -90,7 +90,7 @@ def judge_reranker(
     number_type: NumberType = NumberType.INT8,
     cancel: Cancel | None = None,
     progress: Progress = lambda done, total: None,
-) -> Verdict | None:
+) -> GateResult | None:
     """Score all sets in fp32, bf16 and `number_type`, one model in memory at a time. None when cancelled."""
     start = time.monotonic()
     found: dict[NumberType, list[list[float]]] = {}
@@ -116,16 +116,16 @@ def compare_scores(
     rough: Scores,
     *,
     seconds: float = 0.0,
-) -> Verdict:
+) -> GateResult:
     """The verdict over log-odds per question: of fp32, of bf16, and of the number type judged."""
     differences = [abs(sigmoid(a) - sigmoid(b)) for a, b in _pairs(exact, rough)]
     checks = (
         _correlation(exact, yardstick, rough),
-        Check(f"top-{TOP} overlap", _mean(map(top_overlap, exact, rough)), LEAST_OVERLAP, True),
-        Check("mean |ΔP|", _mean(differences), MOST_DP, False),
+        Measurement(f"top-{TOP} overlap", _mean(map(top_overlap, exact, rough)), LEAST_OVERLAP, True),
+        Measurement("mean |ΔP|", _mean(differences), MOST_DP, False),
     )
     epsilon = max((abs(a - b) for a, b in _pairs(exact, rough)), default=0.0)
-    return Verdict(number_type, checks, epsilon, len(differences), seconds)
+    return GateResult(number_type, checks, epsilon, len(differences), seconds)
 
 
 def judge_embedder(
@@ -135,7 +135,7 @@ def judge_embedder(
     number_type: NumberType = NumberType.INT8,
     cancel: Cancel | None = None,
     progress: Progress = lambda done, total: None,
-) -> Verdict | None:
+) -> GateResult | None:
     """The same for vectors: their own angle, and the order of inner products. None when cancelled."""
     start = time.monotonic()
     passages = sorted({passage for each in sets for passage in each.passages})
@@ -171,20 +171,20 @@ def compare_vectors(
     cosines: Matrix,
     *,
     seconds: float = 0.0,
-) -> Verdict:
+) -> GateResult:
     """The verdict over inner products per question, and the cosine of every vector with its fp32 self."""
     checks = (
-        Check("least cosine", float(cosines.min()), LEAST_COSINE, True),
+        Measurement("least cosine", float(cosines.min()), LEAST_COSINE, True),
         _correlation(exact, yardstick, rough),
-        Check(f"top-{TOP} overlap", _mean(map(top_overlap, exact, rough)), LEAST_OVERLAP, True),
+        Measurement(f"top-{TOP} overlap", _mean(map(top_overlap, exact, rough)), LEAST_OVERLAP, True),
     )
     pairs = list(_pairs(exact, rough))
-    return Verdict(number_type, checks, max(abs(a - b) for a, b in pairs), len(pairs), seconds)
+    return GateResult(number_type, checks, max(abs(a - b) for a, b in pairs), len(pairs), seconds)
 
 
-def _correlation(exact: Scores, yardstick: Scores, rough: Scores) -> Check:
+def _correlation(exact: Scores, yardstick: Scores, rough: Scores) -> Measurement:
     limit = _mean(map(spearman, exact, yardstick)) - SLACK
-    return Check("rank correlation", _mean(map(spearman, exact, rough)), limit, True)
+    return Measurement("rank correlation", _mean(map(spearman, exact, rough)), limit, True)
 
 
 def spearman(left: Sequence[float], right: Sequence[float]) -> float:

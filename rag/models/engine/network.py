@@ -108,7 +108,7 @@ class Network:
             x = self._rest(layer, x, attended)
         return x, kept
 
-    def _heads(self, layer: Layer, x: Tensor, turn: Turn, ends: Tensor | None) -> tuple[Tensor, KeysValues]:
+    def _heads(self, layer: Layer, x: Tensor, turn: RowRotation, ends: Tensor | None) -> tuple[Tensor, KeysValues]:
         """Queries `[rows, heads, head_dim]` of all tokens, or of `ends` alone, and everyone's keys and values."""
         shape = self.shape
         norm = _inverse_norm(x, shape.epsilon)
@@ -140,16 +140,16 @@ class Network:
         return _added(x, *layer.down(functional.silu(gate, inplace=True).mul_(up), scale))
 
 
-class Turn:
+class RowRotation:
     """Rotary position embedding for given rows."""
 
     def __init__(self, cosine: Tensor, sine: Tensor) -> None:
         self._cosine = cosine
         self._sine = sine
 
-    def at(self, rows: Tensor | slice) -> Turn:
+    def at(self, rows: Tensor | slice) -> RowRotation:
         """For some of the rows."""
-        return Turn(self._cosine[rows], self._sine[rows])
+        return RowRotation(self._cosine[rows], self._sine[rows])
 
     def __call__(self, heads: Tensor) -> Tensor:
         """`[rows, heads, head_dim]` turned by each row's position."""
@@ -161,13 +161,13 @@ class Turn:
         return result
 
 
-def _turns(shape: Architecture, segments: Segments, before: int, device: torch.device) -> Turn:
+def _turns(shape: Architecture, segments: Segments, before: int, device: torch.device) -> RowRotation:
     """Rows' rotations, `[rows, 1, head_dim / 2]` fp32; every segment starts at position `before`."""
     positions = torch.cat([torch.arange(before, before + length) for length in segments.lengths]).float()
     exponents = torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim
     frequencies = 1.0 / (shape.rope_theta**exponents)
     angles = torch.outer(positions.to(device), frequencies.to(device))[:, None]
-    return Turn(angles.cos(), angles.sin())
+    return RowRotation(angles.cos(), angles.sin())
 
 
 def _inverse_norm(x: Tensor, epsilon: float) -> Tensor:

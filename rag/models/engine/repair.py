@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.protocols import Reranker
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 
 
 class RepairedReranker:
@@ -26,7 +26,7 @@ class RepairedReranker:
         return self._rough.info
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """As `Reranker.score`; then some positions come a second time, and that value counts."""
         scores: dict[int, float] = {}
@@ -38,7 +38,7 @@ class RepairedReranker:
             yield near[i], log_odds
 
 
-def near_the_cut(scores: Mapping[int, float], cut: Cut, *, epsilon: float) -> list[int]:
+def near_the_cut(scores: Mapping[int, float], cut: RerankLimits, *, epsilon: float) -> list[int]:
     """Positions that could be on the other side of the cut if every score were off by up to `epsilon`, best first.
 
     There are two ways to be on one side: among the best `keep` or not, wherever that ends, and at least `least` or

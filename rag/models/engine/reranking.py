@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 
 from ..device import DeviceLock
 from ..qwen3.prompts import FileTokenizer, RerankerTokens
@@ -81,7 +81,7 @@ class PackedReranker:
         return self._info
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         if not texts:
             return

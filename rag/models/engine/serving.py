@@ -22,7 +22,7 @@ from .gate_sets import GateSet, gate_sets
 from .numbers import NumberType
 from .repair import RepairedReranker
 from .reranking import PackedReranker
-from .verdicts import Verdicts
+from .verdicts import GateResults
 
 Model = TypeVar("Model")
 
@@ -118,12 +118,14 @@ class Serving:
         """
         if loaded.plan.pending is None:
             return None
-        verdict = check(loaded.subject, verdicts=Verdicts(self.data), lock=self.lock, cancel=cancel, progress=progress)
+        verdict = check(
+            loaded.subject, verdicts=GateResults(self.data), lock=self.lock, cancel=cancel, progress=progress
+        )
         return None if verdict is None else verdict.why
 
     def _load(self, subject: Subject, name: str, load: Callable[[str, NumberType], Model]) -> tuple[Plan, Model]:
         def planned(device: str) -> tuple[Plan, Model]:
-            made = plan(subject, device=device, wanted=self.number_type, verdicts=Verdicts(self.data))
+            made = plan(subject, device=device, wanted=self.number_type, verdicts=GateResults(self.data))
             return made, load(device, made.number_type)
 
         (made, model), moved = placed(self.device, name, planned)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from .gate import Check, Verdict
+from .gate import GateResult, Measurement
 from .numbers import NumberType
 
 log = logging.getLogger(__name__)
@@ -22,20 +22,20 @@ SAMPLES = 64
 SAMPLE_BYTES = 4096
 
 
-class Verdicts:
+class GateResults:
     """Kept verdicts of one data folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "engine"
 
-    def get(self, key: str) -> Verdict | None:
+    def get(self, key: str) -> GateResult | None:
         """The verdict kept under `key`; None when there is none that can be read."""
         path = self._path(key)
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
-            return Verdict(
+            return GateResult(
                 NumberType(kept["number_type"]),
-                tuple(Check(**check) for check in kept["checks"]),
+                tuple(Measurement(**check) for check in kept["checks"]),
                 float(kept["epsilon"]),
                 int(kept["pairs"]),
                 float(kept["seconds"]),
@@ -46,7 +46,7 @@ class Verdicts:
             log.warning("the kept check %s cannot be read and will be made again: %s", path.name, error)
             return None
 
-    def put(self, key: str, verdict: Verdict) -> None:
+    def put(self, key: str, verdict: GateResult) -> None:
         """Keep a verdict. Written beside and moved into place, so that a crash leaves no half file."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(key)

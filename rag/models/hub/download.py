@@ -23,7 +23,7 @@ from rag.errors import ModelsError, Stopped
 from rag.events import Cancel
 from rag.messages import reason
 
-from .locate import Downloadable, Found, RemoteFile
+from .locate import Downloadable, ModelFolder, RemoteFile
 from .weights import missing_files
 
 Progress = Callable[[int, int], None]
@@ -35,7 +35,7 @@ TIMEOUT = httpx2.Timeout(10.0)
 """Seconds without any answer; so also the longest a stop can take."""
 
 
-def download(offer: Downloadable, *, progress: Progress, cancel: Cancel, pause: float = 1.0) -> Found:
+def download(offer: Downloadable, *, progress: Progress, cancel: Cancel, pause: float = 1.0) -> ModelFolder:
     """Fetch all files of `offer` and return the folder. Raises ModelsError, or Stopped when cancelled.
 
     What was fetched stays: the next call goes on from there. `pause` is the seconds before a broken transfer is taken
@@ -141,7 +141,7 @@ def _identity(path: Path, like: str) -> str:
     return digest.hexdigest()
 
 
-def _snapshot(offer: Downloadable, storage: Path) -> Found:
+def _snapshot(offer: Downloadable, storage: Path) -> ModelFolder:
     for file in offer.files:
         hf_hub_download(
             offer.model_id, file.name, revision=offer.commit, cache_dir=offer.cache_dir, endpoint=offer.endpoint
@@ -154,7 +154,7 @@ def _snapshot(offer: Downloadable, storage: Path) -> Found:
         ref = storage / "refs" / offer.revision
         ref.parent.mkdir(parents=True, exist_ok=True)
         ref.write_text(offer.commit, encoding="utf-8")
-    return Found(folder, offer.commit)
+    return ModelFolder(folder, offer.commit)
 
 
 def _check_space(offer: Downloadable, storage: Path) -> None:

@@ -32,7 +32,7 @@ BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ModelFolder:
     """A complete model folder. `revision` is the commit, or a name made from the files of a folder without one."""
 
     path: Path
@@ -79,7 +79,7 @@ def locate(
     cache_dir: Path | None = None,
     endpoint: str | None = None,
     timeout: float = 5.0,
-) -> Found | Downloadable | Missing:
+) -> ModelFolder | Downloadable | Missing:
     """Find the weights of a hub id or folder. Never downloads; asks the hub only for what is not here already.
 
     `timeout` is the most seconds this call takes, whatever DNS, proxy or server do.
@@ -87,7 +87,9 @@ def locate(
     folder = Path(model_id).expanduser()
     if folder.is_dir():
         absent = missing_files(folder)
-        return Missing(_incomplete(model_id, absent)) if absent else Found(folder.resolve(), local_revision(folder))
+        return (
+            Missing(_incomplete(model_id, absent)) if absent else ModelFolder(folder.resolve(), local_revision(folder))
+        )
     try:
         validate_repo_id(model_id)
     except HFValidationError:
@@ -96,7 +98,7 @@ def locate(
     cached = cached_folder(model_id, revision, cache)
     absent = missing_files(cached) if cached else []
     if cached and not absent:
-        return Found(cached, cached.name)
+        return ModelFolder(cached, cached.name)
     if is_offline_mode():
         return Missing(_incomplete(model_id, absent) if absent else reason("models.offline", model=model_id))
     return _ask_hub(model_id, revision, cache=cache, endpoint=endpoint or constants.ENDPOINT, timeout=timeout)

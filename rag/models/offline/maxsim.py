@@ -20,7 +20,7 @@ import numpy as np
 from rag.status import ModelInfo
 from rag.text.language import detect
 from rag.text.terms import query_terms, terms
-from rag.types import Cut
+from rag.types import RerankLimits
 
 from .keywords import keyword_match
 from .minilm import Encoded, MiniLmEmbedder
@@ -66,7 +66,7 @@ class MaxSimReranker:
         return replace(self._model.info, languages=(), score_name="offline_estimate")
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """(position, log-odds) of every text: at once for those seen lately, the others batch by batch."""
         if self._detect_language(query) not in self._model.info.languages:

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
 from rag.status import ModelInfo
-from rag.types import Cut
+from rag.types import RerankLimits
 
 from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
@@ -95,7 +95,7 @@ class Qwen3Reranker:
         return self._info
 
     def score(
-        self, query: str, texts: Sequence[str], *, instruction: str, cut: Cut | None = None
+        self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         rows = self._tokens.prompts(query, texts, instruction=instruction)
         groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows, in_order=True)

@@ -25,7 +25,7 @@ LONGEST = 4000
 """Characters of a field; the catalogue says what is too long for it."""
 
 
-class Shown(NamedTuple):
+class BasesUpdate(NamedTuple):
     """What changes on the page; each field is one component."""
 
     tools: Any = gr.skip()
@@ -44,7 +44,7 @@ class Bases:
         self.views = views
 
     @guarded
-    def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
         """Look at the documents of another knowledge base."""
         return self._at(Visitor.of(tab, request), text_in(event, "base"))
 
@@ -54,14 +54,14 @@ class Bases:
         return library_view.new(Visitor.of(tab, request).language)
 
     @guarded
-    def create(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def create(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
         """Make one and look at it; what cannot be is said in the sheet."""
         who, name = Visitor.of(tab, request), text_in(event, "name")[:LONGEST]
         try:
             made = self.service.create_base(name, description=text_in(event, "description")[:LONGEST])
         except LibraryError as e:
             problem = esc(text(e.reason, who.language))
-            return Shown(sheet=library_view.new(who.language, entered=name, problem=problem))
+            return BasesUpdate(sheet=library_view.new(who.language, entered=name, problem=problem))
         return self._at(who, made.id)._replace(sheet="")
 
     @guarded
@@ -71,7 +71,7 @@ class Bases:
         return self._sheet(self.views.base(self.sessions.get(who.key)), who)
 
     @guarded
-    def save(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def save(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
         """Keep what the sheet says."""
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
@@ -79,18 +79,18 @@ class Bases:
             values = {name: text_in(event, name)[:LONGEST] for name in FIELDS}
             self.service.change_base(with_values(base, values))
         except RagError as e:
-            return Shown(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
+            return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
         return self._at(who, base.id)._replace(sheet="")
 
     @guarded
-    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
         """Delete the one looked at, once its name was typed; the list of jobs says which of them ended with it."""
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
         try:
             self.service.delete_base(base.id, typed=text_in(event, "typed")[:LONGEST])
         except LibraryError as e:
-            return Shown(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
+            return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
         self.sessions.update(who.key, lambda s: replace(s, scope=_without(s.scope, base.id)))
         return self._at(who, "")._replace(sheet="")
 
@@ -99,14 +99,14 @@ class Bases:
         filled = self.views.filled(base.id)
         return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)
 
-    def _at(self, who: Visitor, id: str) -> Shown:
+    def _at(self, who: Visitor, id: str) -> BasesUpdate:
         def moved(session: Session) -> Session:
             return replace(session, base=id, listing=Listing(), buried=()) if id != session.base else session
 
         session = self.sessions.update(who.key, moved)
         tools, table = self.views.shelf(session, who.language)
         scope, progress = self.views.scope(session, who.language), self.views.progress(session, who.language)
-        return Shown(tools, table, scope, progress=progress)
+        return BasesUpdate(tools, table, scope, progress=progress)
 
 
 def _without(scope: Chosen, id: str) -> Chosen:

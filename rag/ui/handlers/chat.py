@@ -16,7 +16,7 @@ import gradio as gr
 from rag.answering.draft import unanswered
 from rag.errors import KeepingError, RagError
 from rag.events import Cancel, Judging
-from rag.evidence.conversation_store import LedgerBook, new_answer
+from rag.evidence.conversation_store import ConversationStore, new_answer
 from rag.knowledge.catalog import OWN
 from rag.ledger import Answered, AnswerEvent, Ledger, Request
 from rag.messages import Language, reason
@@ -30,7 +30,7 @@ from ..html.answer import transcript
 from ..html.evidence import record as record_view
 from ..i18n import language
 from ..state.options import NAMES, clamped
-from ..state.question_queue import Desk, Places, Ticket
+from ..state.question_queue import QuestionQueue, QueueBounds, Ticket
 from ..state.runs import STOP_PATIENCE, Run, drawn
 from ..state.session import Session, Sessions, Slot
 from ..state.turn import Turn
@@ -49,7 +49,7 @@ class Handlers:
         self.service = service
         self.sessions = sessions
         self.views = views
-        self.desk = Desk(Places(of_visitor=service.settings.questions_per_visitor))
+        self.desk = QuestionQueue(QueueBounds(of_visitor=service.settings.questions_per_visitor))
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
@@ -318,13 +318,13 @@ def _ended(turn: Turn) -> Turn:
     return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)
 
 
-def begun(book: LedgerBook, owner: str, conversation: str, parent: str, request: Request) -> None:
+def begun(book: ConversationStore, owner: str, conversation: str, parent: str, request: Request) -> None:
     """Keep the question: whatever ends the app, it is there. That it cannot be kept is told with its answer."""
     with suppress(KeepingError):
         book.keep(owner, conversation, unanswered(request, time.time()), parent=parent)
 
 
-def kept(book: LedgerBook, owner: str, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
+def kept(book: ConversationStore, owner: str, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
     """Keep the answer; what becomes of its turn. An answer that cannot be kept is still an answer."""
     try:
         book.keep(owner, conversation, ledger, parent=parent)

@@ -34,7 +34,7 @@ LONGEST = 1024
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class Shown(NamedTuple):
+class DocumentsUpdate(NamedTuple):
     """What changes on the page."""
 
     table: str
@@ -57,7 +57,7 @@ class Documents:
         return self.views.table(session, who.language)
 
     @guarded
-    def enable(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def enable(self, request: gr.Request, event: gr.EventData, tab: str) -> DocumentsUpdate:
         """Let searches look into the selected documents, or not."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
@@ -65,7 +65,7 @@ class Documents:
         return self._shown(session, who)
 
     @guarded
-    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> Shown:
+    def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> DocumentsUpdate:
         """Delete the selected documents; for some minutes that can be undone."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
@@ -88,7 +88,7 @@ class Documents:
         return self.views.ingesting(self.sessions.slot(who.key), who.language)
 
     @guarded
-    def undo(self, request: gr.Request, tab: str) -> Shown:
+    def undo(self, request: gr.Request, tab: str) -> DocumentsUpdate:
         """Bring back what was deleted last."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
@@ -123,8 +123,8 @@ class Documents:
             return [document.name for document in found]
         return texts_in(event, "names", MOST_PICKED) or [name for name in [text_in(event, "name")] if name]
 
-    def _shown(self, session: Session, who: Visitor) -> Shown:
-        return Shown(self.views.table(session, who.language), self.views.scope(session, who.language))
+    def _shown(self, session: Session, who: Visitor) -> DocumentsUpdate:
+        return DocumentsUpdate(self.views.table(session, who.language), self.views.scope(session, who.language))
 
 
 def _after(listing: Listing, event: gr.EventData) -> Listing:

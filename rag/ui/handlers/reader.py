@@ -17,7 +17,7 @@ from rag.messages import reason
 
 from ..html.evidence import whynot as whynot_view
 from ..html.reading import viewer as viewer_view
-from ..html.reading.viewer import Target
+from ..html.reading.viewer import ViewTarget
 from ..state.turn import Turn
 from ..views import Chat
 from .chat import Handlers
@@ -25,7 +25,7 @@ from .guard import guarded
 from .visitor import Visitor, number_in, text_in
 
 
-class Reader:
+class ReaderHandlers:
     """One per page; asks through the page's handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -43,7 +43,7 @@ class Reader:
         read = reading(name, base, self.service.chunks(name, base=base), ledger, citing)
         if not read.places:
             raise RagError(reason("ui.document_gone", name=name))
-        target = Target(text_in(event, "chunk"), number_in(event, "part"))
+        target = ViewTarget(text_in(event, "chunk"), number_in(event, "part"))
         score = ledger.models["reranker"].score_name if ledger and "reranker" in ledger.models else ""
         number, named = turn.number if turn else 0, self._base_name(base, ledger)
         original = self.service.has_original(read.places[0].stored.sha256)

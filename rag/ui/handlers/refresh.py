@@ -26,7 +26,7 @@ LOADING_SECONDS, JOBS_SECONDS, IDLE_SECONDS = 1.0, 2.0, 15.0
 """Between two looks: while models load, while a job runs, and else."""
 
 
-class Look(NamedTuple):
+class PageUpdate(NamedTuple):
     """What a look changes on the page; each field is one component."""
 
     pill: Any
@@ -35,7 +35,7 @@ class Look(NamedTuple):
     news: Any
 
 
-class Noticing:
+class Refresh:
     """One per page."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
@@ -44,7 +44,7 @@ class Noticing:
         self.views = views
 
     @guarded
-    def look(self, request: gr.Request, shown: str, told: str) -> Look:
+    def look(self, request: gr.Request, shown: str, told: str) -> PageUpdate:
         """The pill and the models panel, how soon to look again, and the edition unless the page was `told` of it."""
         status, lang = self.service.status(), language(request)
         pill, edition = status_view.pill(status, lang, user=user_of(request)), self.views.edition()
@@ -52,8 +52,8 @@ class Noticing:
         timer = gr.Timer(pace if status_view.settled(status) else LOADING_SECONDS)
         news = gr.skip() if edition == told else edition
         if pill == shown:
-            return Look(gr.skip(), gr.skip(), timer, news)
-        return Look(pill, status_view.parts(status, lang), timer, news)
+            return PageUpdate(gr.skip(), gr.skip(), timer, news)
+        return PageUpdate(pill, status_view.parts(status, lang), timer, news)
 
     @guarded
     def notice(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:

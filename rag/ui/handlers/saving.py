@@ -13,7 +13,7 @@ import gradio as gr
 from rag.errors import KeepingError, RagError
 from rag.evidence.bundle import as_json, bundle_of, in_page
 from rag.evidence.export import answer_markdown, export_markdown
-from rag.evidence.marks import Verdict, mark_of
+from rag.evidence.marks import Relevance, mark_of
 from rag.ledger import Ledger
 from rag.messages import reason
 
@@ -117,8 +117,8 @@ class Marking:
         who = Visitor.of(tab, request)
         ledger = self.handlers.turn_of(who, event).ledger
         verdict = text_in(event, "verdict")
-        if ledger is None or verdict not in tuple(Verdict):
+        if ledger is None or verdict not in tuple(Relevance):
             raise RagError(reason("ui.turn_gone"))
-        marked = mark_of(ledger, text_in(event, "chunk"), Verdict(verdict))
+        marked = mark_of(ledger, text_in(event, "chunk"), Relevance(verdict))
         self.handlers.service.marks.toggle(who.owner, marked)
         return self.handlers.views.evidence(self.handlers.sessions.get(who.key), who.language)

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.evidence.conversation_store import LedgerBook
+from rag.evidence.conversation_store import ConversationStore
 from rag.messages import reason
 
 from ..html import talks as talks_view
@@ -50,7 +50,7 @@ class Talks:
         self.now = now
 
     @property
-    def book(self) -> LedgerBook:
+    def book(self) -> ConversationStore:
         return self.handlers.service.book
 
     @guarded

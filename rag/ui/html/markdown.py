@@ -20,7 +20,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from rag.citations.markers import display
 from rag.citations.summary import Cited
 from rag.messages import Language
-from rag.text.markdown_spans import Kind, Piece, pieces
+from rag.text.markdown_spans import MarkdownSpan, SpanKind, pieces
 
 from ..i18n import say
 from . import markdown as signs
@@ -147,7 +147,7 @@ def _no_source_open(address: str, chips: Chips) -> str:
 
 SIGN = "\ue0f1"
 """From the private use area; a model's own are replaced."""
-OPENING, CLOSING = (Kind.LINK_START, Kind.IMAGE_START), (Kind.LINK_END, Kind.IMAGE_END)
+OPENING, CLOSING = (SpanKind.LINK_START, SpanKind.IMAGE_START), (SpanKind.LINK_END, SpanKind.IMAGE_END)
 
 
 def marked(source: str, ends: Sequence[int]) -> str:
@@ -169,7 +169,7 @@ def linked(shown: str, address: str, words: str) -> str:
     return shown.replace(SIGN, f" [{words}]({address})")
 
 
-def _outside(inline: Sequence[Piece], ends: Sequence[int], length: int) -> Iterator[int]:
+def _outside(inline: Sequence[MarkdownSpan], ends: Sequence[int], length: int) -> Iterator[int]:
     """For each of the ends, which rise, the first place from there on where a link may stand."""
     depth = at = 0
     for end in ends:
@@ -183,4 +183,4 @@ def _outside(inline: Sequence[Piece], ends: Sequence[int], length: int) -> Itera
         if piece is None:
             yield length
         else:
-            yield end if piece.kind is Kind.TEXT else max(end, piece.end)
+            yield end if piece.kind is SpanKind.TEXT else max(end, piece.end)

@@ -26,7 +26,7 @@ MOST_UPLOADS = 100_000
 """Uploads that are remembered; the oldest are forgotten first. As many as may be accepted at once."""
 
 
-class Uploads:
+class UploadedPaths:
     """Which files were uploaded by which browser, by its secret. Lives as long as Gradio's own list of them."""
 
     def __init__(self, most: int = MOST_UPLOADS) -> None:
@@ -54,7 +54,7 @@ def query(sent: bytes, secret: str, allowed: Iterable[str]) -> bytes:
     return urlencode({k: sealed(secret, v) if k in NAMES else v for k, v in kept.items()}).encode()
 
 
-def call(body: bytes, secret: str, uploads: Uploads) -> bytes:
+def call(body: bytes, secret: str, uploads: UploadedPaths) -> bytes:
     """A call as Gradio may have it: nothing but what the page sends, its tab sealed, its files the visitor's own.
 
     Raises RagError for what is no call of the page, and for a file this browser has not uploaded.

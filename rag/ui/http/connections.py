@@ -51,7 +51,7 @@ class Bounds:
         return cls(total, max(1, min(each, int(total * SHARE_OF_ADDRESS))))
 
 
-class Connection(Protocol):
+class HttpConnection(Protocol):
     """What is known of a connection."""
 
     address: str
@@ -79,7 +79,7 @@ class Connections:
     ) -> None:
         self.bounds = bounds
         self._shared = shared
-        self._open: dict[Connection, None] = {}
+        self._open: dict[HttpConnection, None] = {}
         """In the order of their last sign of life."""
         self._count: Counter[str] = Counter()
         self._flood = Flood(now=now)
@@ -87,7 +87,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def enter(self, new: Connection) -> bool:
+    def enter(self, new: HttpConnection) -> bool:
         """Whether a new connection may stay; an idle one that has been silent longest makes room for it."""
         if not self._shared(new.address) and self._count[new.address] >= self.bounds.each:
             fits = self._make_room(new.address)
@@ -103,13 +103,13 @@ class Connections:
             log.warning(message, new.address or "a client", self._count[new.address], len(self._open))
         return fits
 
-    def used(self, known: Connection) -> None:
+    def used(self, known: HttpConnection) -> None:
         """A sign of life."""
         if known in self._open:
             del self._open[known]
             self._open[known] = None
 
-    def leave(self, gone: Connection) -> None:
+    def leave(self, gone: HttpConnection) -> None:
         """It is closed. No harm when it never was here."""
         if gone in self._open:
             del self._open[gone]

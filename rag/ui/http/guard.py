@@ -15,10 +15,10 @@ from rag.messages import Reason, reason, text
 
 from ..i18n import LANGUAGE_COOKIE, language_of
 from .asgi import App, Headers, Message, Receive, Scope, Send, values
-from .belongings import Uploads, call, query, uploaded
+from .belongings import UploadedPaths, call, query, uploaded
 from .hosts import Proxies, addressed_to, allowed_hosts, host_of, named_hosts, same_origin
 from .replies import Begin, Reply, secured
-from .routes import STARTING, Door, Sent, below, door
+from .routes import STARTING, BodyKind, Route, below, door
 from .visitors import USER, cookies_of, holds_token, named_user, new_secret, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,7 +30,7 @@ REFUSED = b"x-plainsight-refused"
 """The header by which the page's script knows a sentence of ours for its reader; names the reason."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request is turned away, with a status and the reason why."""
 
     def __init__(self, status: int, why: Reason, *, headers: Headers | None = None) -> None:
@@ -66,7 +66,7 @@ class Guard:
         self.proxies = Proxies(proxies)
         self.root = root
         self.user_header = user_header.strip().lower().encode()
-        self.uploads = Uploads()
+        self.uploads = UploadedPaths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -79,39 +79,39 @@ class Guard:
             new = not secret
             secret = secret or new_secret()
             scope["query_string"] = query(scope.get("query_string", b""), secret, found.query)
-            if found.sent is Sent.CALL:
+            if found.sent is BodyKind.CALL:
                 scope, receive = await self._own(scope, receive, secret)
-        except Refused as e:
+        except RequestRefused as e:
             await _refuse(scope, send, e)
             return
         reply = Reply(send, self.begin, secret=secret, new=new)
-        noted = _Noted(reply.send, self.uploads, secret).send if found.sent is Sent.FILES else reply.send
+        noted = _Noted(reply.send, self.uploads, secret).send if found.sent is BodyKind.FILES else reply.send
         await self.app(scope, receive, noted)
 
-    def _checked(self, scope: Scope) -> Door:
+    def _checked(self, scope: Scope) -> Route:
         """The door a request may go through. Raises Refused."""
         headers = scope["headers"]
         server = (scope.get("server") or ("", 0))[0] or ""
         if not addressed_to(self.hosts, headers, server=server):
-            raise Refused(403, reason("front.host", host=_shown(host_of(headers))))
+            raise RequestRefused(403, reason("front.host", host=_shown(host_of(headers))))
         if self.user_header and not self._signed_in(scope):
-            raise Refused(403, reason("front.no_user"))
+            raise RequestRefused(403, reason("front.no_user"))
         if self.root and scope["path"] == self.root:
-            raise Refused(308, reason("front.moved"), headers=[(b"location", f"{self.root}/".encode())])
+            raise RequestRefused(308, reason("front.moved"), headers=[(b"location", f"{self.root}/".encode())])
         found = door(below(self.root, scope["path"])) if scope["type"] == "http" else None
         changing = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
         if changing and not same_origin(headers, named=self.named):
-            raise Refused(403, reason("front.origin", origin=_shown(", ".join(values(headers, b"origin")))))
+            raise RequestRefused(403, reason("front.origin", origin=_shown(", ".join(values(headers, b"origin")))))
         if found is None:
-            raise Refused(404, reason("front.not_found"))
+            raise RequestRefused(404, reason("front.not_found"))
         if scope["method"] not in found.methods:
             allow: Headers = [(b"allow", ", ".join(found.methods).encode())]
-            raise Refused(405, reason("front.method", method=_shown(scope["method"])), headers=allow)
+            raise RequestRefused(405, reason("front.method", method=_shown(scope["method"])), headers=allow)
         secret = secret_of(headers)
         if changing and not secret:
-            raise Refused(403, reason("front.no_cookie"))
+            raise RequestRefused(403, reason("front.no_cookie"))
         if changing and not holds_token(secret, headers):
-            raise Refused(403, reason("front.token"))
+            raise RequestRefused(403, reason("front.token"))
         return found
 
     def _signed_in(self, scope: Scope) -> bool:
@@ -129,7 +129,7 @@ class Guard:
             else:
                 own = await asyncio.to_thread(call, body, secret, self.uploads)
         except RagError as e:
-            raise Refused(403, e.reason) from e
+            raise RequestRefused(403, e.reason) from e
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")]
         headers.append((b"content-length", str(len(own)).encode()))
         return {**scope, "headers": headers}, _replayed(own, receive)
@@ -138,7 +138,7 @@ class Guard:
 class _Noted:
     """Notes in `uploads` which files an upload came to, as its answer says."""
 
-    def __init__(self, send: Send, uploads: Uploads, secret: str) -> None:
+    def __init__(self, send: Send, uploads: UploadedPaths, secret: str) -> None:
         self._send = send
         self._uploads = uploads
         self._secret = secret
@@ -161,7 +161,7 @@ async def _whole(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         length += len(parts[-1])
         if length > MAX_CALL_MB * 1024 * 1024:
-            raise Refused(413, reason("front.too_long", limit=MAX_CALL_MB))
+            raise RequestRefused(413, reason("front.too_long", limit=MAX_CALL_MB))
         if not message.get("more_body"):
             return b"".join(parts)
 
@@ -181,7 +181,7 @@ def _shown(sent: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in sent[:100])
 
 
-async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
+async def _refuse(scope: Scope, send: Send, refused: RequestRefused) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": str(refused.why)[:120]})
         return

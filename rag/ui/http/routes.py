@@ -22,7 +22,7 @@ FILE = r"(/(?!\.)[A-Za-z0-9_.-]+)+"
 """The path of a file that Gradio brings along; no part of it begins with a dot."""
 
 
-class Sent(Enum):
+class BodyKind(Enum):
     """What the body of a request holds."""
 
     NOTHING = auto()
@@ -31,36 +31,36 @@ class Sent(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Route:
     """One address, as a pattern of the whole path. `query` names the parameters that are let through."""
 
     path: str
     methods: tuple[str, ...] = ("GET",)
     query: tuple[str, ...] = ()
-    sent: Sent = Sent.NOTHING
+    sent: BodyKind = BodyKind.NOTHING
 
     def fits(self, path: str) -> bool:
         return re.fullmatch(self.path, path) is not None
 
 
 DOORS = (
-    Door("/", ("GET", "HEAD")),  # HEAD: is it up? Asked by Gradio at the start, and by the container's health check
-    Door(f"/{re.escape(EARLY)}"),
-    Door(f"/{ORIGINAL}", query=("name", "base")),
-    Door("/theme.css"),
-    Door("/favicon.ico"),
-    Door(f"/assets{FILE}"),
-    Door(f"/static{FILE}"),
-    Door(STARTING),
-    Door(f"{API_PREFIX}/run/predict", ("POST",), sent=Sent.CALL),
-    Door(f"{API_PREFIX}/queue/join", ("POST",), sent=Sent.CALL),
-    Door(f"{API_PREFIX}/queue/data", query=("session_hash",)),
-    Door(f"{API_PREFIX}/upload", ("POST",), query=("upload_id",), sent=Sent.FILES),
-    Door(f"{API_PREFIX}/upload_progress", query=("upload_id",)),
+    Route("/", ("GET", "HEAD")),  # HEAD: is it up? Asked by Gradio at the start, and by the container's health check
+    Route(f"/{re.escape(EARLY)}"),
+    Route(f"/{ORIGINAL}", query=("name", "base")),
+    Route("/theme.css"),
+    Route("/favicon.ico"),
+    Route(f"/assets{FILE}"),
+    Route(f"/static{FILE}"),
+    Route(STARTING),
+    Route(f"{API_PREFIX}/run/predict", ("POST",), sent=BodyKind.CALL),
+    Route(f"{API_PREFIX}/queue/join", ("POST",), sent=BodyKind.CALL),
+    Route(f"{API_PREFIX}/queue/data", query=("session_hash",)),
+    Route(f"{API_PREFIX}/upload", ("POST",), query=("upload_id",), sent=BodyKind.FILES),
+    Route(f"{API_PREFIX}/upload_progress", query=("upload_id",)),
 )
 
 
-def door(path: str) -> Door | None:
+def door(path: str) -> Route | None:
     """The door at a path, percent-decoded once and below the root path; None where there is none."""
     return next((each for each in DOORS if each.fits(path)), None)
 

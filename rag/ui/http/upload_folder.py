@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rag.documents.files import Refused
 from rag.errors import KeepingError
-from rag.knowledge.jobs.worker_locks import Runners
+from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.private_files import private_folder
 from rag.types import Source
 
@@ -31,13 +31,13 @@ LEFT_SECONDS = 3600.0
 """After an upload its event follows at once."""
 
 
-class Scratch:
+class UploadFolder:
     """The folder of this process, beside those of other programs over the same data folder."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` holds one folder for each program, and the locks that tell which of them live."""
         self._folder = folder
-        self._runners = Runners(folder, gate=folder.with_suffix(".lock"))
+        self._runners = WorkerLocks(folder, gate=folder.with_suffix(".lock"))
         self.own = folder / self._runners.id
 
     def open(self) -> Path:

@@ -19,7 +19,7 @@ REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class QueueBounds:
     """How many questions there may be at once."""
 
     answered: int = 32
@@ -41,10 +41,10 @@ class Ticket:
     answered: bool = False
 
 
-class Desk:
+class QuestionQueue:
     """Hands out turns. A question enters where it was asked and takes its turn in a thread of its own."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: QueueBounds) -> None:
         self._places = places
         self._change = threading.Condition()
         self._tickets: list[Ticket] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.citations.summary import Check, quotes_of, remark, summary, tally, unsent
+from rag.citations.summary import CitationCheck, quotes_of, remark, summary, tally, unsent
 from rag.ledger import Ledger, Match, Quote, Support
 from rag.messages import Language
 
@@ -13,13 +13,13 @@ SHOWN = 160
 """Characters of a quote in a card's foot; all of it is marked in the passage."""
 
 SIGNS = {
-    Support.QUOTED: Check.EXACT,
-    Support.CLOSE: Check.CLOSE,
-    Support.CITED: Check.UNQUOTED,
-    Support.NOT_FOUND: Check.MISSING,
+    Support.QUOTED: CitationCheck.EXACT,
+    Support.CLOSE: CitationCheck.CLOSE,
+    Support.CITED: CitationCheck.UNQUOTED,
+    Support.NOT_FOUND: CitationCheck.MISSING,
 }
 """The chip that stands for a kind of support in the explanation; no source has a word instead."""
-CHECKS = {Match.EXACT: Check.EXACT, Match.CLOSE: Check.CLOSE, Match.MISSING: Check.MISSING}
+CHECKS = {Match.EXACT: CitationCheck.EXACT, Match.CLOSE: CitationCheck.CLOSE, Match.MISSING: CitationCheck.MISSING}
 
 
 def under_answer(one: Turn, language: Language) -> str:

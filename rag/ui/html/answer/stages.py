@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.events import Stage, StageEvent, State
+from rag.events import Stage, StageEvent, StageState
 from rag.messages import Language
 
 from ...state.turn import Turn
@@ -13,12 +13,12 @@ from ..markup import esc, icon, milliseconds, t, why
 BAR = (Stage.REWRITE, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
 """The steps worth a place in the row; the list behind it has all."""
 
-RUNNING = (State.STARTED, State.PROGRESS)
+RUNNING = (StageState.STARTED, StageState.PROGRESS)
 
 _SHAPES = {
-    State.FINISHED: '<circle cx="6" cy="6" r="3.6" fill="currentColor"/>',
-    State.SKIPPED: '<path d="M2.5 6h7"/>',
-    State.FAILED: '<path d="m2.7 2.7 6.6 6.6M9.3 2.7 2.7 9.3"/>',
+    StageState.FINISHED: '<circle cx="6" cy="6" r="3.6" fill="currentColor"/>',
+    StageState.SKIPPED: '<path d="M2.5 6h7"/>',
+    StageState.FAILED: '<path d="m2.7 2.7 6.6 6.6M9.3 2.7 2.7 9.3"/>',
 }
 _UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
 """Of a step that neither ran nor was skipped: the answer ended before it."""
@@ -59,7 +59,9 @@ def kept(turn: Turn, language: Language) -> str:
     reason that stands in the verdict on the answer."""
     if not turn.stages or turn.small_talk:
         return ""
-    failures = [e for e in turn.stages if e.state is State.FAILED and (e.reason is None or e.reason != turn.reason)]
+    failures = [
+        e for e in turn.stages if e.state is StageState.FAILED and (e.reason is None or e.reason != turn.reason)
+    ]
     rows = "".join(_row(e, language) for e in turn.stages)
     return (
         f'<div class="stage-line">{_marks(turn, language)}'

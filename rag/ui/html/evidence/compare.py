@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rag.citations import markers as citations
-from rag.evidence.answer_diff import Change, Piece, Row, compare
+from rag.evidence.answer_diff import Change, DiffPiece, DiffRow, compare
 from rag.ledger import Ledger, Outcome
 from rag.messages import Language
 from rag.types import RetrievalOptions
@@ -116,7 +116,7 @@ def _sent(ledger: Ledger) -> set[str]:
     return {c.stored.id for c in ledger.retrieval.contexts} if ledger.retrieval else set()
 
 
-def _row(row: Row, before: Ledger, after: Ledger, language: Language) -> str:
+def _row(row: DiffRow, before: Ledger, after: Ledger, language: Language) -> str:
     left = _side(row, row.before, "del", language)
     right = _side(row, row.after, "ins", language)
     note = ""
@@ -125,7 +125,7 @@ def _row(row: Row, before: Ledger, after: Ledger, language: Language) -> str:
     return f'<li class="{row.change}">{left}{right.removesuffix("</div>")}{note}</div></li>'
 
 
-def _side(row: Row, pieces: Sequence[Piece], tag: str, language: Language) -> str:
+def _side(row: DiffRow, pieces: Sequence[DiffPiece], tag: str, language: Language) -> str:
     """One half of a row. Changes are told by the element, the sign beside it and a word, not by colour alone."""
     if not pieces:
         return '<div class="compare-side none"></div>'
@@ -142,7 +142,7 @@ def inline(text: str) -> str:
     return _STRONG.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", esc(text)))
 
 
-def _cited(pieces: Sequence[Piece], ledger: Ledger) -> set[str]:
+def _cited(pieces: Sequence[DiffPiece], ledger: Ledger) -> set[str]:
     """Ids of the passages a sentence cites."""
     contexts = ledger.retrieval.contexts if ledger.retrieval else ()
     ids = {c.number: c.stored.id for c in contexts}

@@ -33,7 +33,7 @@ DROPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutLine:
     """A line before place `before`, counted from 0, of the final order, with what it is called, escaped."""
 
     before: int
@@ -45,7 +45,7 @@ class Geometry:
     """Where things stand, in pixels from the top."""
 
     row: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[CutLine, ...]
     limit: int
     """Fused rank after which nothing was given to the reranker; 0 when everything was."""
     height: int
@@ -102,7 +102,7 @@ def geometry_of(retrieval: Retrieval, language: Language) -> Geometry:
     return Geometry(row, cuts, retrieval.options.candidates if beyond else 0, height)
 
 
-def _cuts(retrieval: Retrieval, language: Language) -> tuple[Cut, ...]:
+def _cuts(retrieval: Retrieval, language: Language) -> tuple[CutLine, ...]:
     """Lines in the final order: before the first candidate each reason dropped. Those at one place share a line."""
     options = retrieval.options
     values: dict[str, dict[str, str | int]] = {
@@ -116,7 +116,7 @@ def _cuts(retrieval: Retrieval, language: Language) -> tuple[Cut, ...]:
         places = [i for i, c in enumerate(retrieval.candidates) if c.dropped and c.dropped.code == code]
         if places:
             found.setdefault(places[0], []).append(t(label, language, **values[label]))
-    return tuple(Cut(place, " · ".join(found[place])) for place in sorted(found))
+    return tuple(CutLine(place, " · ".join(found[place])) for place in sorted(found))
 
 
 def _told(retrieval: Retrieval, language: Language) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag.evidence.calibration import LEAST_MARKS, Calibration, Level
-from rag.evidence.marks import Verdict, passage_id
+from rag.evidence.marks import Relevance, passage_id
 from rag.messages import Language
 from rag.types import Candidate
 
@@ -17,7 +17,7 @@ from ..markup import esc, t
 class Marked:
     """The owner's marks as far as one answer's cards show them."""
 
-    given: Mapping[str, Verdict]
+    given: Mapping[str, Relevance]
     """By passage, for the query of this answer."""
     marks: int
     """Of all that its reranker judged."""
@@ -33,7 +33,7 @@ def buttons(c: Candidate, marked: Marked, turn: int, language: Language) -> list
         f'data-chunk="{esc(c.stored.id)}" data-verdict="{verdict}" aria-pressed="{str(given is verdict).lower()}" '
         f'aria-label="{t(f"marks.{verdict}", language)}" title="{t(f"marks.{verdict}_about", language)}">'
         f"{t(f'marks.{verdict}_short', language)}</button>"
-        for verdict in Verdict
+        for verdict in Relevance
     ]
 
 

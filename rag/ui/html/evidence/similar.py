@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.evidence.answer_diff import Piece, words
+from rag.evidence.answer_diff import DiffPiece, words
 from rag.messages import Language
 from rag.retrieval.source_names import source_of
 from rag.types import Candidate, Conflict, Retrieval
@@ -55,8 +55,8 @@ def _conflict(one: Conflict, first: Candidate, second: Candidate, language: Lang
     elif "text" in values:
         teller = first if values.get("only") == source_of(first.stored) else second
         silent = second if teller is first else first
-        only = (Piece(str(values["text"]), True),)
-        body = f"<dl>{_said(teller, only, language, turn)}{_said(silent, (Piece('–'),), language, turn)}</dl>"
+        only = (DiffPiece(str(values["text"]), True),)
+        body = f"<dl>{_said(teller, only, language, turn)}{_said(silent, (DiffPiece('–'),), language, turn)}</dl>"
     elif one.why.code == "duplicates.versions":
         body = f"<dl>{_said(first, (), language, turn)}{_said(second, (), language, turn)}</dl>"
     return (
@@ -65,7 +65,7 @@ def _conflict(one: Conflict, first: Candidate, second: Candidate, language: Lang
     )
 
 
-def _said(c: Candidate, pieces: Sequence[Piece], language: Language, turn: int) -> str:
+def _said(c: Candidate, pieces: Sequence[DiffPiece], language: Language, turn: int) -> str:
     text = "".join(f"<mark>{esc(p.text)}</mark>" if p.differs and p.text.strip() else esc(p.text) for p in pieces)
     return (
         f'<div><dt><a href="#{anchor(c, turn)}">[{c.number}] {source(c.stored, language)}</a></dt><dd>{text}</dd></div>'

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rag.evidence.whynot import Check, Diagnosis, Fit, Passage, Passing, Remedy, Step, Verdict
+from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passing, Remedy, Step
 from rag.evidence.whynot.passages import MOST_PASTED
 from rag.ledger import Ledger
 from rag.messages import Language
@@ -54,7 +54,7 @@ class _Verdict:
 
     def render(self) -> str:
         found = self.found
-        kind = "good" if found.verdict is Verdict.SENT else "bad"
+        kind = "good" if found.verdict is Obstacle.SENT else "bad"
         changed = "".join(
             f'<p class="why-changed">{icon("warning", size=15)}<span>{why(each, self.language)}</span></p>'
             for each in found.changed
@@ -111,10 +111,10 @@ class _Verdict:
         )
 
     def remedy(self, remedy: Remedy | None) -> str:
-        if self.found.verdict is Verdict.SENT or self.found.passage is None or not self.found.steps:
+        if self.found.verdict is Obstacle.SENT or self.found.passage is None or not self.found.steps:
             return ""
         if remedy is None:
-            hint = "" if self.found.verdict is Verdict.DISABLED else f"<p>{self.say('no_remedy')}</p>"
+            hint = "" if self.found.verdict is Obstacle.DISABLED else f"<p>{self.say('no_remedy')}</p>"
             return f'<section class="why-remedy">{hint}</section>' if hint else ""
         told = "".join(f"<li>{self.change(setting, value)}</li>" for setting, value in remedy.changes.items())
         head = self.say("one_setting" if len(remedy.changes) == 1 else "settings")

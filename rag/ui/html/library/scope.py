@@ -23,7 +23,7 @@ MOST_FOLDERS, MOST_TAGS = 200, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class BaseChoice:
     """A knowledge base with its documents, and what of it is searched. `documents` is None while they are unknown."""
 
     base: KnowledgeBase
@@ -41,7 +41,7 @@ class Shelf:
         )
 
 
-def chip(shelves: Sequence[Shelf], language: Language) -> str:
+def chip(shelves: Sequence[BaseChoice], language: Language) -> str:
     """One quiet button that says what is searched; nothing while there is nothing to choose from."""
     chosen = [shelf for shelf in shelves if shelf.chosen]
     if len(shelves) == 1 and not shelves[0].documents:
@@ -91,7 +91,7 @@ def label_of(key: str, base: str, language: Language) -> str:
     return say(f"library.{key}", language, name=base)
 
 
-def choosing(shelves: Sequence[Shelf], language: Language, *, problem: str = "") -> str:
+def choosing(shelves: Sequence[BaseChoice], language: Language, *, problem: str = "") -> str:
     """The sheet in which knowledge bases, folders, tags and documents are chosen."""
     rows = "".join(_shelf(shelf, language) for shelf in shelves)
     said = f'<p class="kb-problem" role="alert">{problem}</p>' if problem else ""
@@ -105,7 +105,7 @@ def choosing(shelves: Sequence[Shelf], language: Language, *, problem: str = "")
     return sheet(t("library.scope", language), body, language, kind="small scope-sheet")
 
 
-def _shelf(shelf: Shelf, language: Language) -> str:
+def _shelf(shelf: BaseChoice, language: Language) -> str:
     base, documents = shelf.base, shelf.documents or ()
     part = shelf.part or Narrowing(base.id)
     count = _counted(len(documents), language)

@@ -49,7 +49,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MarginRow:
     """What stands beside some chunks, by number: mostly one, several where a block holds more."""
 
     chunks: tuple[int, ...]
@@ -60,7 +60,7 @@ class Row:
 class Rendered:
     """A stretch of a document on the page."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[MarginRow, ...]
     headings: tuple[Heading, ...]
 
 
@@ -125,7 +125,7 @@ def _rows(blocks: Sequence[_Block], owned: Sequence[tuple[int, int]]) -> Iterato
         yield tuple(held), members
 
 
-def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, language: Language) -> Row:
+def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, language: Language) -> MarginRow:
     renderer, options = renderer_of(DocumentRenderer)
     paint.parted = len(held) > 1
     env: dict[str, Any] = {"language": language, "paint": paint, "links": []}
@@ -140,7 +140,7 @@ def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, langua
         for block in members
     )
     numbers = tuple(paint.first + at for at in held)
-    return Row(numbers, paint.not_begun(numbers) + html)
+    return MarginRow(numbers, paint.not_begun(numbers) + html)
 
 
 def _heading(block: _Block) -> Heading:

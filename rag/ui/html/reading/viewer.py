@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.documents.reconstruction import Stretch, own_spans, parts, stretches
-from rag.evidence.document_view import Place, Reading, State
+from rag.evidence.document_view import ChunkPlace, DocumentState, Reading
 from rag.messages import Language
 from rag.retrieval.source_names import base_called
 from rag.types import HEADING_SEPARATOR, Chunk
@@ -15,7 +15,7 @@ from ...i18n import say
 from .. import originals
 from ..markup import esc, icon, in_base, name, path, t, why
 from ..sheet import sheet
-from .document import Heading, Row, Span, render
+from .document import Heading, MarginRow, Span, render
 
 MOST_SHOWN = 150_000
 """Characters of one part of a long document: some two thousand lines."""
@@ -25,7 +25,7 @@ CITED_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ViewTarget:
     """Where to open a document: at a chunk, else at part `part` from 0."""
 
     chunk: str = ""
@@ -35,7 +35,7 @@ class Target:
 def viewer(
     reading: Reading,
     turn: int,
-    target: Target,
+    target: ViewTarget,
     language: Language,
     *,
     score_name: str,
@@ -77,14 +77,14 @@ class _Viewer:
 
     def _original(self) -> str:
         """The file to be saved; never of a document that is another one by now than what is shown."""
-        if self.reading.state is not State.CURRENT:
+        if self.reading.state is not DocumentState.CURRENT:
             return ""
         where = originals.address(self.reading.document, self.reading.base)
         about = t("originals.file_about", self.language)
         label = t("originals.file", self.language)
         return f'<a class="tool wide" href="{where}" download title="{about}">{label}</a>'
 
-    def body(self, target: Target) -> str:
+    def body(self, target: ViewTarget) -> str:
         shown = parts(self.chunks, most=MOST_SHOWN) or [()]
         at = self._part_of(shown, target)
         first = sum(len(part) for part in shown[:at])
@@ -108,7 +108,7 @@ class _Viewer:
             f"</div>{self._bar(range(first, position))}</div>"
         )
 
-    def _part_of(self, shown: Sequence[Sequence[Chunk]], target: Target) -> int:
+    def _part_of(self, shown: Sequence[Sequence[Chunk]], target: ViewTarget) -> int:
         wanted = next((p.stored.chunk for p in self.reading.places if p.stored.id == target.chunk), None)
         found = next((i for i, part in enumerate(shown) if wanted in part), None)
         return found if found is not None else min(max(target.part, 0), len(shown) - 1)
@@ -123,10 +123,10 @@ class _Viewer:
 
     def _state(self) -> str:
         state = self.reading.state
-        if state is State.CURRENT:
+        if state is DocumentState.CURRENT:
             return ""
         button = ""
-        if state is State.CHANGED:
+        if state is DocumentState.CHANGED:
             label = self.say("as_it_is")
             button = f'<button type="button" class="quiet" data-act="doc-open" {self._where()}>{label}</button>'
         return f'<p class="doc-state">{icon("warning", size=16)}<span>{self.say(state)}</span>{button}</p>'
@@ -199,11 +199,11 @@ class _Viewer:
         ]
 
     def _gap(self, reached: int, stretch: Stretch) -> str:
-        if self.reading.state is State.CURRENT or reached >= stretch.start:
+        if self.reading.state is DocumentState.CURRENT or reached >= stretch.start:
             return ""
         return f'<p class="doc-gap">{self.say("not_kept", start=reached, end=stretch.start)}</p>'
 
-    def _row(self, row: Row) -> str:
+    def _row(self, row: MarginRow) -> str:
         place = f' id="doc-at-{row.chunks[0]}"' if len(row.chunks) == 1 else ""
         headings = HEADING_SEPARATOR.join(self.chunks[row.chunks[0]].heading_path)
         language = esc(self.reading.places[0].stored.language)
@@ -230,7 +230,7 @@ class _Viewer:
             f"<span>{shown}</span></button>"
         )
 
-    def _standing(self, place: Place) -> str:
+    def _standing(self, place: ChunkPlace) -> str:
         c = place.candidate
         if c is None:
             return self.say("heat_never")
@@ -274,7 +274,7 @@ class _Viewer:
             f'<p class="doc-acts">{self._acts(place)}</p>{self._citing(place)}'
         )
 
-    def _acts(self, place: Place) -> str:
+    def _acts(self, place: ChunkPlace) -> str:
         chunk, c = place.stored.chunk, place.candidate
         heading = "".join(f" › {part}" for part in chunk.heading_path)
         characters = say("viewer.reference_characters", self.language).format(start=chunk.start, end=chunk.end)
@@ -291,7 +291,7 @@ class _Viewer:
             acts.insert(0, why_this(place, self.turn, self.reading.base, self.language))
         return "".join(acts)
 
-    def _citing(self, place: Place) -> str:
+    def _citing(self, place: ChunkPlace) -> str:
         if not place.cited_in:
             return ""
         rows = "".join(
@@ -303,7 +303,7 @@ class _Viewer:
         return f'<p class="doc-citing">{count}</p><ul class="doc-citing">{rows}</ul>'
 
 
-def why_this(place: Place, turn: int, base: str, language: Language) -> str:
+def why_this(place: ChunkPlace, turn: int, base: str, language: Language) -> str:
     """The button that asks why a chunk was not sent."""
     return (
         f'<button type="button" class="quiet" data-act="why-chunk" data-turn="{turn}" data-base="{esc(base)}" '
