@@ -1,4 +1,4 @@
-"""Writes the settings table of README and `.env.example` from `rag/settings.py`: `make docs`."""
+"""Writes `.env.example` from `rag/settings.py`: `make docs`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ sys.path.insert(0, str(ROOT))
 
 from rag.settings import Settings, Spec  # noqa: E402 (run as a script, from any folder)
 
-BEGIN, END = "<!-- settings: written by `make docs` -->", "<!-- end of settings -->"
 HEAD = """\
 # Copy this file to .env and remove the "# " of what you change. The values shown are the defaults.
-# The environment wins over .env. README explains the settings; `make docs` writes this file.
+# The environment wins over .env. The handbook explains when to change what; `make docs` writes this file.
 """
 
 
@@ -26,16 +25,6 @@ def allowed(spec: Spec) -> str:
     return f"{spec.low:.12g} to {spec.high:.12g}"
 
 
-def table(settings: Settings) -> str:
-    """The README's table, one row per setting, in the order of the class."""
-    defaults = settings.to_env()
-    rows = ["| Variable | Default | Allowed | Meaning |", "| --- | --- | --- | --- |"]
-    for spec in Settings.SPECS.values():
-        default = f"`{defaults[spec.name]}`" if defaults[spec.name] else ""
-        rows.append(f"| `{spec.name}` | {default} | {allowed(spec)} | {spec.about} |")
-    return "\n".join(rows)
-
-
 def example(settings: Settings) -> str:
     """The text of `.env.example`."""
     defaults = settings.to_env()
@@ -46,18 +35,7 @@ def example(settings: Settings) -> str:
     return "\n".join(blocks)
 
 
-def with_table(readme: str, settings: Settings) -> str:
-    """The README with its settings table renewed. Raises ValueError when the marks are missing."""
-    before, mark, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise ValueError(f"README.md must hold {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n{table(settings)}\n{END}{after}"
-
-
 def main() -> None:
-    readme = ROOT / "README.md"
-    readme.write_text(with_table(readme.read_text(encoding="utf-8"), Settings()), encoding="utf-8")
     (ROOT / ".env.example").write_text(example(Settings()), encoding="utf-8")
 
 
