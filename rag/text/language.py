@@ -11,6 +11,8 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import Any
 
+from .question import bare
+
 UNDETERMINED = "und"
 SAMPLE = 4000
 """Characters looked at: the language of a document shows in its beginning."""
@@ -92,7 +94,7 @@ def _choose(text: str, script: str) -> str:
     languages = _SCRIPTS[script]
     if len(languages) == 1:
         return languages[0]
-    scores = {language: score for language, score in _identifier().rank(text) if language in languages}
+    scores = {language: score for language, score in _identifier().rank(bare(text)) if language in languages}
     best = max(scores, key=lambda language: scores[language])
     sure = scores[best] >= SURE * sum(scores.values())
     accented = script == "LATIN" and any(c.isalpha() and not c.isascii() for c in text)

@@ -19,6 +19,7 @@ import numpy as np
 
 from rag.status import ModelInfo
 from rag.text.language import detect
+from rag.text.question import canonical
 from rag.text.terms import query_terms, terms
 from rag.types import RerankLimits
 
@@ -69,6 +70,7 @@ class MaxSimReranker:
         self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """(position, log-odds) of every text: at once for those seen lately, the others batch by batch."""
+        query = canonical(query)
         if self._detect_language(query) not in self._model.info.languages:
             for position, match in enumerate(keyword_match(query, texts)):
                 yield position, BY_KEYWORDS.log_odds(match)
@@ -80,6 +82,7 @@ class MaxSimReranker:
         """(position, match) before the logistic curve, from about 0 to 1.25."""
         if not texts:
             return
+        query = canonical(query)
         asked = self._model.encode([query], urgent=True)[0]
         asked_terms = frozenset(query_terms(query))
         missing: list[int] = []

@@ -14,6 +14,7 @@ from sentence_transformers import SentenceTransformer
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
 from rag.status import ModelInfo
+from rag.text.question import canonical
 from rag.types import Vectors
 
 from ..device import DeviceLock
@@ -91,7 +92,7 @@ class MiniLmEmbedder:
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         """`[1, 384]`."""
-        return self.encode([query], urgent=True)[0].vector[None]
+        return self.encode([canonical(query)], urgent=True)[0].vector[None]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, special ones not counted."""
