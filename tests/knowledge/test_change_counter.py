@@ -24,9 +24,9 @@ from tests.support.fakes import BagEmbedder
 ANOTHER = """
 import sys
 from pathlib import Path
-from rag.knowledge.change_counter import Edition
+from rag.knowledge.change_counter import ChangeCounter
 from rag.database import Database
-Edition(Database(Path(sys.argv[1]))).advance()
+ChangeCounter(Database(Path(sys.argv[1]))).advance()
 """
 
 
