@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event as Flag
+from threading import RLock
 
 from .messages import Reason, reason
 from .types import Candidate, Retrieval
@@ -117,22 +119,31 @@ class IngestEvent:
 
 @dataclass
 class Cancel:
-    """A switch the user can throw; parts look at it between steps and register what to close at once."""
+    """A switch the user can throw; parts look at it between steps, and name what is to be closed at once."""
 
     flag: Flag = field(default_factory=Flag)
     _closers: list[Callable[[], None]] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock, repr=False, compare=False)
 
-    def on_cancel(self, close: Callable[[], None]) -> None:
-        """Call `close` when cancelled; at once when that already happened."""
-        self._closers.append(close)
-        if self.flag.is_set():
-            close()
+    @contextmanager
+    def calls(self, close: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, cancelling calls `close`; at once when that already happened, and never after it."""
+        with self._lock:
+            self._closers.append(close)
+        try:
+            if self.flag.is_set():
+                close()
+            yield
+        finally:
+            with self._lock:
+                self._closers.remove(close)
 
     def cancel(self) -> None:
         """Throw the switch. Safe to call twice and from any thread."""
         self.flag.set()
-        for close in tuple(self._closers):
-            close()
+        with self._lock:
+            for close in tuple(self._closers):
+                close()
 
     def __bool__(self) -> bool:
         return self.flag.is_set()

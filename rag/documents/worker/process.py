@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rag import ROOT
@@ -74,7 +74,7 @@ class Worker:
         Raises DocumentRefused when it went wrong or beyond a limit, Stopped when cancelled, and what `count` raises.
         """
         try:
-            with self._ended_by(cancel):
+            with cancel.calls(self._process.kill):
                 answer = self._answer({**head, "seconds": self._limits.seconds}, body, count)
         except BaseException:
             self.close()  # it waits for something that will not come
@@ -124,16 +124,6 @@ class Worker:
     def _give_up(self) -> None:
         self._late = True
         self._process.kill()
-
-    @contextmanager
-    def _ended_by(self, cancel: Cancel) -> Iterator[None]:
-        """Cancelling ends the process while this task runs; it may be thrown much later as well."""
-        running = [True]
-        cancel.on_cancel(lambda: self._process.kill() if running else None)
-        try:
-            yield
-        finally:
-            running.clear()
 
     def _checked(self, answer: tuple[Head, bytes] | None, kind: str) -> tuple[Head, bytes]:
         limits = self._limits

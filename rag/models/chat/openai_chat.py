@@ -131,15 +131,15 @@ class OpenAIChat:
             request.stop()
             items.put(None)
 
-        cancel.on_cancel(stop)
-        threading.Thread(target=request.run, name="chat-stream", daemon=True).start()
-        try:
-            while (item := items.get()) is not None and not cancel:
-                if isinstance(item, Exception):
-                    raise item
-                yield item
-        finally:
-            request.stop()
+        with cancel.calls(stop):
+            threading.Thread(target=request.run, name="chat-stream", daemon=True).start()
+            try:
+                while (item := items.get()) is not None and not cancel:
+                    if isinstance(item, Exception):
+                        raise item
+                    yield item
+            finally:
+                request.stop()
 
     def _check(self) -> None:
         """Raises GenerationError for an address or key no request can be made with."""
