@@ -1,4 +1,4 @@
-"""Gradio's blocks with one guard in front of every event.
+"""Gradio's blocks with one guard in front of every event, which also lets the clicks of a tab in one after another.
 
 Whatever a client sends instead of what the page sends ends as a sentence, not as a traceback in the log.
 """
@@ -6,17 +6,25 @@ Whatever a client sends instead of what the page sends ends as a sentence, not a
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import gradio as gr
 
+from ..errors import RagError
 from ..messages import reason
 from .handlers.guard import toast
 from .http.connections import Connections, attend
 from .http.flood import say_once
 from .i18n import language
+from .state.session import Slot
 
 log = logging.getLogger(__name__)
+
+
+SlotOf = Callable[[Sequence[Any], gr.Request], Slot]
+"""Finds the tab of a call by what the call was sent with."""
 
 
 class _NotUnderstood(Exception):
@@ -32,6 +40,7 @@ class Page(gr.Blocks):
     def __init__(self, connections: Connections, **options: Any) -> None:
         self._connections = connections
         self._server: Any = None
+        self._in_turn: dict[int, SlotOf] = {}
         super().__init__(**options)
 
     @property
@@ -46,13 +55,27 @@ class Page(gr.Blocks):
             say_once()
             attend(server, self._connections)
 
+    def in_turn(self, event: int, slot_of: SlotOf) -> None:
+        """Let the calls of an event, and of all others named here, go one after another within each tab."""
+        self._in_turn[event] = slot_of
+
+    def _turn(self, call: Any, inputs: Any, request: Any) -> AbstractAsyncContextManager[None]:
+        """The call's place among those of its tab, taken in the order in which the calls came."""
+        slot_of = self._in_turn.get(getattr(call, "_id", -1))
+        if slot_of is None or not isinstance(inputs, list) or not inputs:
+            return nullcontext()
+        return slot_of(inputs, request).in_turn()
+
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """One event, its data being a record in any case: handlers look for names in it."""
         event = kwargs.get("event_data")
         if event is not None and not isinstance(getattr(event, "_data", None), dict):
             kwargs["event_data"] = gr.EventData(event.target, {})
         try:
-            return await super().process_api(*args, **kwargs)
+            async with self._turn(kwargs.get("block_fn"), kwargs.get("inputs"), kwargs.get("request")):
+                return await super().process_api(*args, **kwargs)
+        except RagError as e:
+            raise toast(e.reason, language(kwargs.get("request"))) from e
         except (_NotUnderstood, gr.Error) as e:
             if isinstance(e, gr.Error) and not e.print_exception:  # one of ours
                 raise

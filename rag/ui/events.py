@@ -1,7 +1,12 @@
-"""Which handler hears which event, and what it may change. What the handlers do is theirs."""
+"""Every event of the page, once: what begins it, which handler hears it, what it is given and may change.
+
+What the handlers do is theirs; the page's own script calls an event by its name here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -24,201 +29,202 @@ from .layout import Layout
 from .state.options import NAMES, clamped, packed
 from .state.session import Sessions
 from .views import Chat, Ingesting, Views
-
-ANSWERS_AT_ONCE = 160
-"""Pages that may follow an answer at the same time, those that wait for one among them: see `desk.Places`."""
-INGESTS_AT_ONCE = 64
-"""Pages that may follow the jobs at the same time."""
+from .wiring import Order, PageEvent
 
 
-class Wiring:
-    """Connects the components of one page with the handlers of one page, inside the `gr.Blocks` that is open."""
+class Events:
+    """The events of one page: `layout` holds its components, `blocks` is the page itself."""
 
-    def __init__(self, layout: Layout, service: Service, blocks: gr.Blocks) -> None:
-        sessions, views = Sessions(), Views(service)
+    def __init__(self, layout: Layout, service: Service, sessions: Sessions, blocks: gr.Blocks) -> None:
+        views = Views(service)
+        self.blocks = blocks
         self.page = layout
+        self.service, self.sessions, self.views = service, sessions, views
         self.handlers = Handlers(service, sessions, views)
-        self.uploads = Uploads(service, sessions, views)
-        self.talks = Talks(self.handlers)
-        self.reader = ReaderHandlers(self.handlers)
-        self.marking = Marking(self.handlers)
-        self.saving = Saving(self.handlers)
-        self.documents = Documents(service, sessions, views)
-        self.bases = Bases(service, sessions, views)
-        self.scoping = Scoping(sessions, views)
-        self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.direct: dict[str, Any] = {**self.quiet, "queue": False}
-        # only a queued call can show a message at the page's edge
-        self.told: dict[str, Any] = {**self.quiet, "concurrency_limit": None}
-        # every click counts, however fast they come, and what is shown last is what the last one led to; else Gradio
-        # drops one that comes before the call of the one before has ended
-        self.in_turn: dict[str, Any] = {**self.told, "trigger_mode": "multiple", "concurrency_limit": 1}
+        self.refresh = Refresh(service, sessions, views)
+        self.tab = [layout.tab]
         self.chat = list(Chat(layout.history, layout.live, layout.evidence, layout.box, layout.banner))
         self.ingesting = list(Ingesting(layout.progress, layout.tools, layout.table, layout.live, layout.scope))
-        self.noticing = Refresh(service, sessions, views)
-        self.seen = [layout.pill, layout.news]
-        self.look = list(PageUpdate(layout.pill, layout.models, layout.timer, layout.news))
-        self._opening(blocks)
-        self._noticing()
-        self._chat()
-        self._documents()
-        self._settings(blocks, layout.defaults)
-        self._sheet()
-        self._talks()
-        self._what_if()
-        self._indexes(Reindexes(service, sessions, views))
-        self._reading()
-        self._keeping()
-        self._library()
+        self.answered = (self._answer_followed(),)
+        self.begun = (self._jobs_followed(),)
 
-    def _opening(self, blocks: gr.Blocks) -> None:
-        h = self.handlers
+    def all(self) -> Iterator[PageEvent]:
+        """All of them, in the order in which they are connected."""
+        yield from self._opening()
+        yield from self._looking()
+        yield from self._asking()
+        yield from self._adding()
+        yield from self._settings()
+        yield from self._sheets()
+        yield from self._talks()
+        yield from self._what_if()
+        yield from self._indexes()
+        yield from self._reading()
+        yield from self._keeping()
+        yield from self._documents()
+        yield from self._bases()
+
+    def _opening(self) -> Iterator[PageEvent]:
         page = self.page
         shown = [page.tab, *self.chat, page.progress, page.tools, page.table, page.scope]
         shown += [page.news, page.pill, page.models]
-        known = "() => [window.plainsight.tab(), window.plainsight.talk()]"
-        opened = blocks.load(h.open, [self.page.tab, self.page.talk], shown, js=known, **self.direct)
-        self._followed(opened)
-        self._ingest_followed(opened)
-
-    def _noticing(self) -> None:
-        page, h = self.page, self.noticing
-        page.timer.tick(h.look, self.seen, self.look, **self.direct)
-        page.bus.look(h.look, self.seen, self.look, **self.direct)
-        noticed = page.bus.notice(h.notice, [page.tab], self.ingesting, **self.direct)
-        noticed.then(None, None, None, js="() => window.plainsight.noticed()", **self.direct)
-
-    def _followed(self, started: Any) -> None:
-        """After `started` has put a question, show its answer as it comes, and then whether the model gave it.
-
-        Also while the browser still waits for the end of the answer before: by itself it would drop the second call.
-        """
-        followed = started.success(
-            self.handlers.follow, [self.page.tab], self.chat, concurrency_limit=ANSWERS_AT_ONCE,
-            concurrency_id="answers", trigger_mode="multiple", js=_own_tab(0), **self.quiet,
-        )  # fmt: skip
-        followed.then(self.noticing.look, self.seen, self.look, **self.direct)
-
-    def _ingest_followed(self, started: Any) -> Any:
-        """After `started` has begun a job, show how the jobs go until all have ended."""
-        return started.success(
-            self.uploads.follow_ingest, [self.page.tab], self.ingesting, concurrency_limit=INGESTS_AT_ONCE,
-            concurrency_id="ingests", **self.quiet,
+        yield PageEvent(
+            self.blocks.load, self.handlers.open, [page.tab, page.talk], shown, Order.DIRECT,
+            js="() => [window.plainsight.tab(), window.plainsight.talk()]", then=(*self.answered, *self.begun),
         )  # fmt: skip
 
-    def _chat(self) -> None:
-        h, bus, asked = self.handlers, self.page.bus, [self.page.tab, *self.page.options]
-        self._followed(self.page.box.submit(h.ask, [self.page.box, *asked], self.chat, js=_own_tab(1), **self.told))
-        self._followed(bus.example(h.example, asked, self.chat, js=_own_tab(0), **self.told))
-        self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
-        self._followed(bus.answer_anyway(h.answer_anyway, [self.page.tab], self.chat, **self.told))
-        self.page.box.stop(h.stop, [self.page.tab], [self.page.box], **self.told)
-        bus.edit(h.edit, [self.page.tab], self.chat, **self.told)
-        bus.cancel_edit(h.cancel_edit, [self.page.tab], self.chat, **self.told)
-        bus.evidence(h.show_evidence, [self.page.tab], [self.page.evidence], **self.in_turn)
+    def _looking(self) -> Iterator[PageEvent]:
+        page = self.page
+        yield self._look(page.timer.tick)
+        yield self._look("look")
+        told = PageEvent("then", None, order=Order.DIRECT, js="() => window.plainsight.noticed()")
+        yield PageEvent("notice", self.refresh.notice, self.tab, self.ingesting, Order.DIRECT, then=(told,))
+
+    def _look(self, trigger: str | Callable[..., Any]) -> PageEvent:
+        page = self.page
+        changed = list(PageUpdate(page.pill, page.models, page.timer, page.news))
+        return PageEvent(trigger, self.refresh.look, [page.pill, page.news], changed, Order.DIRECT)
+
+    def _answer_followed(self) -> PageEvent:
+        """After a question was put, show its answer as it comes, and then whether the model gave it."""
+        return PageEvent(
+            "success", self.handlers.follow, self.tab, self.chat, Order.ANSWERS, js=_own_tab(0),
+            then=(self._look("then"),),
+        )  # fmt: skip
+
+    def _jobs_followed(self, *then: PageEvent) -> PageEvent:
+        """After a job has begun, show how the jobs go until all have ended."""
+        uploads = Uploads(self.service, self.sessions, self.views)
+        return PageEvent("success", uploads.follow_ingest, self.tab, self.ingesting, Order.INGESTS, then=then)
+
+    def _asking(self) -> Iterator[PageEvent]:
+        h, page, tab, chat = self.handlers, self.page, self.tab, self.chat
+        asked = [page.tab, *page.options]
+        yield PageEvent(page.box.submit, h.ask, [page.box, *asked], chat, js=_own_tab(1), then=self.answered)
+        yield PageEvent("example", h.example, asked, chat, js=_own_tab(0), then=self.answered)
+        yield PageEvent("retry", h.retry, asked, chat, then=self.answered)
+        yield PageEvent("answer_anyway", h.answer_anyway, tab, chat, then=self.answered)
+        yield PageEvent(page.box.stop, h.stop, tab, [page.box])
+        yield PageEvent("edit", h.edit, tab, chat)
+        yield PageEvent("cancel_edit", h.cancel_edit, tab, chat)
+        yield PageEvent("evidence", h.show_evidence, tab, [page.evidence], Order.IN_TURN)
         # Emptied by the browser: the server's answer would take what was typed meanwhile.
-        self.page.new_chat.click(None, None, [self.page.box], js="() => ''", **self.direct)
-        self.page.new_chat.click(h.new_chat, [self.page.tab], self.chat, **self.told)
+        yield PageEvent(page.new_chat.click, None, outputs=[page.box], order=Order.DIRECT, js="() => ''")
+        yield PageEvent(page.new_chat.click, h.new_chat, tab, chat)
 
-    def _documents(self) -> None:
-        h, bus = self.uploads, self.page.bus
-        self._ingest_followed(
-            self.page.files.upload(
-                h.ingest, [self.page.files, self.page.tab], [self.page.files, *self.ingesting], **self.told
-            )
-        )
-        self._ingest_followed(bus.sample(h.sample, [self.page.tab], self.ingesting, **self.told))
-        bus.cancel_ingest(h.cancel_ingest, [self.page.tab], self.ingesting, **self.in_turn)
-        bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.in_turn)
-        self._ingest_followed(bus.retry_failed(h.retry_failed, [self.page.tab], self.ingesting, **self.told))
+    def _adding(self) -> Iterator[PageEvent]:
+        page, tab, shown = self.page, self.tab, self.ingesting
+        h = Uploads(self.service, self.sessions, self.views)
+        yield PageEvent(page.files.upload, h.ingest, [page.files, *tab], [page.files, *shown], then=self.begun)
+        yield PageEvent("sample", h.sample, tab, shown, then=self.begun)
+        yield PageEvent("cancel_ingest", h.cancel_ingest, tab, shown, Order.IN_TURN)
+        yield PageEvent("dismiss_job", h.dismiss_job, tab, shown, Order.IN_TURN)
+        yield PageEvent("retry_failed", h.retry_failed, tab, shown, then=self.begun)
 
-    def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
-        def restore(kept: Any) -> list[Any]:
-            return list(packed(clamped(kept if isinstance(kept, dict) else {}, defaults)).values())
-
-        def keep(*values: Any) -> dict[str, Any]:
-            return packed(clamped(dict(zip(NAMES, values, strict=False)), defaults))
-
-        def reset() -> list[Any]:
-            return [{}, *packed(defaults).values()]
-
-        blocks.load(restore, [self.page.prefs], self.page.options, **self.direct)
-        mode, candidates, contexts, threshold, instruction, rerank, balance = self.page.options
+    def _settings(self) -> Iterator[PageEvent]:
+        page, h = self.page, Preferences(self.page.defaults)
+        mode, candidates, contexts, threshold, instruction, rerank, balance = page.options
         changes = [mode.input, candidates.release, contexts.release, threshold.release, instruction.blur, rerank.input]
         changes += [candidates.input, contexts.input, threshold.input, balance.input, balance.release]
-        gr.on(changes, keep, self.page.options, [self.page.prefs], **self.direct)
-        self.page.reset.click(reset, None, [self.page.prefs, *self.page.options], **self.direct)
+        yield PageEvent(self.blocks.load, h.restore, [page.prefs], page.options, Order.DIRECT)
+        yield PageEvent(tuple(changes), h.keep, page.options, [page.prefs], Order.DIRECT)
+        yield PageEvent(page.reset.click, h.reset, outputs=[page.prefs, *page.options], order=Order.DIRECT)
 
-    def _sheet(self) -> None:
-        self.page.bus.record(self.handlers.show_record, [self.page.tab], [self.page.sheet], **self.told)
-        self.page.bus.close_sheet(lambda: "", None, [self.page.sheet], **self.direct)
+    def _sheets(self) -> Iterator[PageEvent]:
+        yield PageEvent("record", self.handlers.show_record, self.tab, [self.page.sheet])
+        yield PageEvent("close_sheet", lambda: "", outputs=[self.page.sheet], order=Order.DIRECT)
 
-    def _talks(self) -> None:
-        h, bus, tab, sheet = self.talks, self.page.bus, [self.page.tab], self.page.sheet
-        bus.talks(h.show, tab, [sheet], **self.told)
-        bus.open_talk(h.open, tab, [*self.chat, sheet], **self.told)
-        bus.new_talk(h.new, tab, [*self.chat, sheet], **self.told)
-        bus.rename_talk(h.rename, tab, [sheet], **self.told)
-        bus.delete_talk(h.delete, tab, [*self.chat, sheet], **self.told)
-        bus.branch(h.branch, tab, self.chat, **self.told)
+    def _talks(self) -> Iterator[PageEvent]:
+        h, tab, sheet = Talks(self.handlers), self.tab, self.page.sheet
+        yield PageEvent("talks", h.show, tab, [sheet])
+        yield PageEvent("open_talk", h.open, tab, [*self.chat, sheet])
+        yield PageEvent("new_talk", h.new, tab, [*self.chat, sheet])
+        yield PageEvent("rename_talk", h.rename, tab, [sheet])
+        yield PageEvent("delete_talk", h.delete, tab, [*self.chat, sheet])
+        yield PageEvent("branch", h.branch, tab, self.chat)
 
-    def _indexes(self, h: Reindexes) -> None:
-        bus, notice = self.page.bus, [self.page.index_notice]
-        self.page.documents_tab.select(h.show, None, notice, **self.direct)
-        built = self._ingest_followed(bus.build_index(h.build, None, notice, **self.told))
-        built.success(h.show, None, notice, **self.direct)
-        tab, exchanged = [self.page.tab], list(Exchanged(self.page.index_notice, self.page.table, self.page.scope))
-        bus.switch_index(h.switch, tab, exchanged, **self.told)
-        bus.switch_back(h.back, tab, exchanged, **self.told)
-        bus.delete_index(h.delete, None, notice, **self.told)
-        bus.compare_indexes(h.compare, None, [self.page.sheet], **self.told)
+    def _what_if(self) -> Iterator[PageEvent]:
+        h, tab, sheet = WhatIf(self.handlers), self.tab, self.page.sheet
+        yield PageEvent("flow", h.show_flow, tab, [sheet])
+        yield PageEvent("whatif", h.show, tab, [sheet])
+        yield PageEvent("preview", h.preview, tab, [self.page.preview], Order.DIRECT)
+        yield PageEvent("compare", h.compare, tab, [sheet])
+        yield PageEvent("whatif_answer", h.answer, tab, [*self.chat, sheet], then=self.answered)
 
-    def _what_if(self) -> None:
-        h, bus, tab, sheet = WhatIf(self.handlers), self.page.bus, [self.page.tab], [self.page.sheet]
-        bus.flow(h.show_flow, tab, sheet, **self.told)
-        bus.whatif(h.show, tab, sheet, **self.told)
-        bus.preview(h.preview, tab, [self.page.preview], **self.direct)
-        bus.compare(h.compare, tab, sheet, **self.told)
-        self._followed(bus.whatif_answer(h.answer, tab, [*self.chat, self.page.sheet], **self.told))
+    def _indexes(self) -> Iterator[PageEvent]:
+        h, page, notice = Reindexes(self.service, self.sessions, self.views), self.page, [self.page.index_notice]
+        exchanged = list(Exchanged(page.index_notice, page.table, page.scope))
+        built = self._jobs_followed(PageEvent("success", h.show, outputs=notice, order=Order.DIRECT))
+        yield PageEvent(page.documents_tab.select, h.show, outputs=notice, order=Order.DIRECT)
+        yield PageEvent("build_index", h.build, outputs=notice, then=(built,))
+        yield PageEvent("switch_index", h.switch, self.tab, exchanged)
+        yield PageEvent("switch_back", h.back, self.tab, exchanged)
+        yield PageEvent("delete_index", h.delete, outputs=notice)
+        yield PageEvent("compare_indexes", h.compare, outputs=[page.sheet])
 
-    def _reading(self) -> None:
-        h, bus, tab, sheet = self.reader, self.page.bus, [self.page.tab], self.page.sheet
-        bus.open_document(h.open_document, tab, [sheet], **self.told)
-        bus.ask_why(h.ask_why, tab, [sheet], **self.told)
-        bus.why_not(h.why_not, tab, [sheet], **self.told)
-        self._followed(bus.try_remedy(h.try_remedy, tab, [*self.chat, sheet], **self.told))
+    def _reading(self) -> Iterator[PageEvent]:
+        h, tab, sheet = ReaderHandlers(self.handlers), self.tab, self.page.sheet
+        yield PageEvent("open_document", h.open_document, tab, [sheet])
+        yield PageEvent("ask_why", h.ask_why, tab, [sheet])
+        yield PageEvent("why_not", h.why_not, tab, [sheet])
+        yield PageEvent("try_remedy", h.try_remedy, tab, [*self.chat, sheet], then=self.answered)
 
-    def _keeping(self) -> None:
-        s, bus, tab, taken = self.saving, self.page.bus, [self.page.tab], self.page.download
-        bus.mark(self.marking.mark, tab, [self.page.evidence], **self.in_turn)
-        bus.save(s.show, tab, [self.page.sheet], **self.told)
-        for started, then in (
-            (self.page.export.click(s.conversation, tab, [taken], **self.told), "download"),
-            (bus.save_as(s.save, tab, [taken], **self.told), "download"),
-            (bus.copy_sources(s.copy, tab, [taken], **self.told), "copied"),
-        ):
-            started.success(None, [taken], None, js=f"packed => window.plainsight.{then}(packed)", **self.direct)
+    def _keeping(self) -> Iterator[PageEvent]:
+        h, page, tab, taken = Saving(self.handlers), self.page, self.tab, [self.page.download]
+        yield PageEvent("mark", Marking(self.handlers).mark, tab, [page.evidence], Order.IN_TURN)
+        yield PageEvent("save", h.show, tab, [page.sheet])
+        yield PageEvent(page.export.click, h.conversation, tab, taken, then=(_taken("download", page),))
+        yield PageEvent("save_as", h.save, tab, taken, then=(_taken("download", page),))
+        yield PageEvent("copy_sources", h.copy, tab, taken, then=(_taken("copied", page),))
 
-    def _library(self) -> None:
-        page, bus, tab = self.page, self.page.bus, [self.page.tab]
-        documents, bases, scoping = self.documents, self.bases, self.scoping
-        bus.list_documents(documents.look, tab, [page.table], **self.in_turn)
-        bus.enable(documents.enable, tab, [page.table, page.scope], **self.in_turn)
-        bus.delete(documents.delete, tab, [page.table, page.scope], **self.in_turn)
-        self._ingest_followed(bus.reingest(documents.reingest, tab, self.ingesting, **self.told))
-        bus.undo_delete(documents.undo, tab, [page.table, page.scope], **self.in_turn)
-        bus.ask_only(documents.ask_only, tab, [page.scope], **self.in_turn)
+    def _documents(self) -> Iterator[PageEvent]:
+        h, page, tab = Documents(self.service, self.sessions, self.views), self.page, self.tab
+        yield PageEvent("list_documents", h.look, tab, [page.table], Order.IN_TURN)
+        yield PageEvent("enable", h.enable, tab, [page.table, page.scope], Order.IN_TURN)
+        yield PageEvent("delete", h.delete, tab, [page.table, page.scope], Order.IN_TURN)
+        yield PageEvent("reingest", h.reingest, tab, self.ingesting, then=self.begun)
+        yield PageEvent("undo_delete", h.undo, tab, [page.table, page.scope], Order.IN_TURN)
+        yield PageEvent("ask_only", h.ask_only, tab, [page.scope], Order.IN_TURN)
+
+    def _bases(self) -> Iterator[PageEvent]:
+        h, page, tab = Bases(self.service, self.sessions, self.views), self.page, self.tab
+        scoping = Scoping(self.sessions, self.views)
         shown = list(BasesUpdate(page.tools, page.table, page.scope, page.sheet, page.progress))
-        bus.base(bases.switch, tab, shown, **self.in_turn)
-        bus.base_create(bases.create, tab, shown, **self.told)
-        bus.base_save(bases.save, tab, shown, **self.told)
-        bus.base_delete(bases.delete, tab, shown, **self.told)
-        bus.base_new(bases.new, tab, [page.sheet], **self.told)
-        bus.base_edit(bases.edit, tab, [page.sheet], **self.told)
-        bus.scope(scoping.show, tab, [page.sheet], **self.told)
-        # every search counts, however fast they come: the page takes the answer to the last one
-        bus.scope_find(scoping.find, tab, [page.found], trigger_mode="multiple", **self.direct)
-        bus.scope_apply(scoping.apply, tab, [page.scope, page.sheet], **self.told)
+        yield PageEvent("base", h.switch, tab, shown, Order.IN_TURN)
+        yield PageEvent("base_create", h.create, tab, shown)
+        yield PageEvent("base_save", h.save, tab, shown)
+        yield PageEvent("base_delete", h.delete, tab, shown)
+        yield PageEvent("base_new", h.new, tab, [page.sheet])
+        yield PageEvent("base_edit", h.edit, tab, [page.sheet])
+        yield PageEvent("scope", scoping.show, tab, [page.sheet])
+        # the page takes the answer to the last search
+        yield PageEvent("scope_find", scoping.find, tab, [page.found], Order.EACH)
+        yield PageEvent("scope_apply", scoping.apply, tab, [page.scope, page.sheet])
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The settings page: what a browser remembers of it, and what counts where it remembers nothing."""
+
+    defaults: RetrievalOptions
+
+    def restore(self, kept: Any) -> list[Any]:
+        """The controls as the browser had them."""
+        return list(packed(clamped(kept if isinstance(kept, dict) else {}, self.defaults)).values())
+
+    def keep(self, *values: Any) -> dict[str, Any]:
+        """What the browser is to remember."""
+        return packed(clamped(dict(zip(NAMES, values, strict=False)), self.defaults))
+
+    def reset(self) -> list[Any]:
+        """Nothing remembered, and the controls as the settings have them."""
+        return [{}, *packed(self.defaults).values()]
+
+
+def _taken(by: str, page: Layout) -> PageEvent:
+    """What the browser does with a file once it has it."""
+    script = f"packed => window.plainsight.{by}(packed)"
+    return PageEvent("success", None, [page.download], order=Order.DIRECT, js=script)
 
 
 def _own_tab(place: int) -> str:

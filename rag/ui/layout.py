@@ -1,7 +1,9 @@
-"""Which components there are and where they stand. Appearance is `assets/css`; what they do is `wiring`."""
+"""Which components there are and where they stand. Appearance is `assets/css`; what they do is `events`."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -48,7 +50,6 @@ class Layout:
         self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
         self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")
         self.timer = gr.Timer(1.0)
-        self.bus = self._html("", "bus", js=asset("js/bus.js"))
         self._html(self.i18n("html_header"), "header")
         self.pill = self._html("", "status")
         with gr.Tabs(elem_id="nav"):
@@ -62,6 +63,10 @@ class Layout:
         self.preview = self._html("", "preview")
         self.found = self._html("", "found")
         self.news = self._html("", "news")
+
+    def bus(self, events: Sequence[str]) -> gr.HTML:
+        """Carries the events of the page's own script. Gradio finds their names in quotes in what the browser runs."""
+        return self._html("", "bus", js=f"const events = {json.dumps(events)};\n{asset('js/bus.js')}")
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
         """HTML that tells the page's script when it was redrawn. The value must be escaped already."""

@@ -22,7 +22,7 @@ from .. import addresses
 from ..service import Service
 from ..settings import Settings
 from .blocks import Page
-from .events import Wiring
+from .events import Events
 from .handlers.originals_route import route
 from .http.connections import Bounds, Connections, files_allowed
 from .http.early_script import early
@@ -33,7 +33,9 @@ from .http.quota import MEGABYTE, Allowance, Quota
 from .http.upload_folder import uploads
 from .layout import Layout, asset, i18n
 from .state.options import clamped
+from .state.session import Sessions
 from .theme import theme
+from .wiring import Wiring, names
 
 MOST_CALLS = 256
 """Calls of the page at the same time; those that follow an answer or a job hold no thread."""
@@ -52,7 +54,9 @@ def build_page(service: Service) -> gr.Blocks:
         delete_cache=(3600, 86400),
     )
     with blocks:
-        Wiring(Layout(clamped({}, settings.retrieval)), service, blocks)
+        layout, sessions = Layout(clamped({}, settings.retrieval)), Sessions()
+        events = list(Events(layout, service, sessions, blocks).all())
+        Wiring(blocks, layout.bus(names(events)), layout.tab, sessions).connect(events)
     blocks.queue(max_size=256, default_concurrency_limit=8, api_open=False)
     return blocks
 

@@ -262,7 +262,17 @@ class ScriptedService:
         return [d for key, d in sorted(self.stored.items()) if key == shelf + d.name]
 
     def listing(self, listing: Listing, *, base: str = "") -> Listed:
+        if listing.words.startswith("hold "):
+            self._held(listing.words)
         return listed(self.documents(base=base), listing)
+
+    def _held(self, words: str) -> None:
+        """Hang until the pipe `held` gives a byte; the pipe `listed` tells when."""
+        with (self.folder / "listed").open("w", encoding="utf-8", buffering=1) as log:
+            print("began", words, file=log)
+            with (self.folder / "held").open("rb", buffering=0) as pipe:
+                pipe.read(1)
+            print("ended", words, file=log)
 
     def bury(self, names: Sequence[str], *, base: str = "") -> int:
         keys = [self._shelf(base) + name for name in names]

@@ -6,17 +6,20 @@ session hash therefore still reaches nothing here, and a reload finds its conver
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rag.errors import RagError
 from rag.evidence.conversation_store import KeptAnswer, new_conversation
 from rag.knowledge.listing import Listing
 from rag.ledger import Outcome
+from rag.messages import reason
 from rag.types import Exchange, Narrowing, RetrievalOptions
 
 from .runs import Run
@@ -28,6 +31,8 @@ MAX_SESSIONS_OF_ADDRESS = 500
 MAX_IDLE_SECONDS = 24 * 3600
 MOST_WATCHERS = 2
 """Calls that follow the answer of one tab: the page's own, and that of the page before a reload."""
+MOST_CLICKS = 40
+"""Of one tab, waiting for those before: whoever clicks on while nothing answers takes no room from the others."""
 MAX_TURNS = 200
 """Of one conversation; the oldest go first."""
 NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
@@ -161,6 +166,21 @@ class Slot:
     """Calls that show the page how the jobs go."""
     watchers: deque[object] = field(default_factory=lambda: deque(maxlen=MOST_WATCHERS))
     """Calls that show the page how the answer goes; the oldest leaves when there are too many."""
+    clicks: int = 0
+    """Those that wait for one another, the one that is worked on among them."""
+    _line: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @asynccontextmanager
+    async def in_turn(self) -> AsyncIterator[None]:
+        """After all clicks of the tab that came before. Raises RagError when too many wait already."""
+        if self.clicks >= MOST_CLICKS:
+            raise RagError(reason("ui.too_many_clicks", count=self.clicks))
+        self.clicks += 1
+        try:
+            async with self._line:
+                yield
+        finally:
+            self.clicks -= 1
 
     def watch(self) -> object:
         """One more of them."""
@@ -171,7 +191,7 @@ class Slot:
     @property
     def idle(self) -> bool:
         """Whether nothing runs for it."""
-        return not self.followers and (self.answering is None or not self.answering.lasts(None))
+        return not self.followers and not self.clicks and (self.answering is None or not self.answering.lasts(None))
 
     @contextmanager
     def followed(self) -> Iterator[None]:
