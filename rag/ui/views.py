@@ -15,7 +15,7 @@ from rag.knowledge.jobs.job import Job
 from ..errors import KeepingError, StoreError
 from ..messages import Language
 from ..service import Service
-from ..types import Document
+from ..types import Document, Narrowing
 from .html.answer import transcript
 from .html.evidence import evidence as evidence_view
 from .html.evidence.marking import Marked
@@ -26,6 +26,7 @@ from .html.library import table as documents_view
 from .html.library import table as table_view
 from .html.markup import name
 from .i18n import say
+from .state.document_counts import DocumentCounts
 from .state.session import Session, Slot
 from .state.turn import Turn
 
@@ -55,6 +56,7 @@ class Views:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.counts = DocumentCounts(service)
 
     def chat(self, slot: Slot, lang: Language) -> Chat:
         """The whole chat page."""
@@ -152,17 +154,24 @@ class Views:
 
     def shelves(self, session: Session) -> list[scope_view.BaseChoice]:
         """All knowledge bases with their documents, and what of them the conversation searches."""
-        bases = self.service.bases()
-        chosen = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
-        parts = {part.collection: part for part in session.scope.narrowed}
+        chosen = {each.base.id: each.part for each in self._chosen(session)}
         return [
-            scope_view.BaseChoice(base, self._documents(base.id), base.id in chosen, parts.get(base.id))
-            for base in bases
+            scope_view.BaseChoice(base, self._documents(base.id), base.id in chosen, chosen.get(base.id))
+            for base in self.service.bases()
         ]
+
+    def _chosen(self, session: Session) -> list[scope_view.SearchedBase]:
+        """The knowledge bases the conversation searches, their documents not counted yet."""
+        bases = self.service.bases()
+        ids = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
+        parts = {part.collection: part for part in session.scope.narrowed}
+        return [scope_view.SearchedBase(base, None, parts.get(base.id)) for base in bases if base.id in ids]
 
     def scope(self, session: Session, lang: Language) -> str:
         """The chip over the composer."""
-        return scope_view.chip(self.shelves(session), lang)
+        chosen = self._chosen(session)
+        found = [replace(each, count=self.counts.of(each.part or Narrowing(each.base.id))) for each in chosen]
+        return scope_view.chip(found, lang, alone=len(self.service.bases()) == 1)
 
     def edition(self) -> Any:
         """What tells the page whether it shows everything as it is; nothing new while that cannot be read."""
@@ -180,10 +189,11 @@ class Views:
     def _names(self, session: Session) -> list[str] | None:
         """Names of the documents a question would search."""
         names: list[str] = []
-        for shelf in self.shelves(session):
-            if shelf.chosen and shelf.documents is None:
+        for each in self._chosen(session):
+            documents = self._documents(each.base.id)
+            if documents is None:
                 return None
-            names += [document.name for document in shelf.documents or () if shelf.chosen]
+            names += [document.name for document in documents]
         return names
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.errors import KeepingError
 from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.listing import PAGE_ROWS
 from rag.messages import reason
@@ -337,6 +338,42 @@ def test_no_chip_before_there_is_anything_to_choose_from(page: Page) -> None:
     page.fill(1)
     assert "All of Main · 1 document<" in page.handlers.views.scope(page.session(), "en")
     assert "主知识库（全部） · 1 个文档" in page.handlers.views.scope(page.session(), "zh")
+
+
+def test_the_chip_reads_the_documents_of_what_is_searched_once_and_again_after_a_change(page: Page) -> None:
+    read: list[str] = []
+    documents = page.service.documents
+
+    def counted(*, base: str = "") -> list[Document]:
+        read.append(base)
+        return list(documents(base=base))
+
+    others = [page.create(f"Other {number}") for number in range(5)]
+    page.fill(3)
+    page.service.documents = counted
+    for browser in (ALICE, BOB, ALICE):
+        assert "3 documents<" in page.handlers.views.scope(page.session(browser), "en")
+    assert read == ["plainsight"], "the five others are not searched, and nothing has changed"
+    page.documents.enable(BOB, clicked(names=["docs/0000.md"], enabled=False), "t1")
+    read.clear()
+    assert "2 documents<" in page.handlers.views.scope(page.session(BOB), "en")
+    page.scoping.apply(ALICE, clicked(parts=[{"base": others[0]}]), "t1")
+    assert set(read) <= {"plainsight", others[0]}
+    read.clear()
+    page.scoping.show(ALICE, "t1")
+    assert sorted(read) == sorted(["plainsight", *others]), "the sheet offers what is in all of them"
+
+
+def test_the_chip_counts_nothing_as_known_while_no_change_can_be_noticed(page: Page) -> None:
+    page.fill(1)
+
+    def unreadable() -> str:
+        raise KeepingError(reason("keeping.no_answer"))
+
+    page.service.edition = unreadable
+    assert "1 document<" in page.handlers.views.scope(page.session(), "en")
+    page.fill(2)
+    assert "2 documents<" in page.handlers.views.scope(page.session(), "en")
 
 
 # ---- documents in the scope's sheet ---------------------------------------------------------------------------------

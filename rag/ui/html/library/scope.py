@@ -10,9 +10,10 @@ from rag.knowledge.listing import first, folders
 from rag.ledger import Ledger
 from rag.messages import Language
 from rag.retrieval.source_names import base_called
-from rag.types import Document, Narrowing, within
+from rag.types import Document, Narrowing
 
 from ...i18n import say
+from ...state.document_counts import DocumentCount
 from ..markup import esc, icon, name, t
 from ..sheet import sheet
 from . import scope as picking
@@ -31,26 +32,26 @@ class BaseChoice:
     chosen: bool
     part: Narrowing | None = None
 
-    @property
-    def searched(self) -> int:
-        """How many documents are searched."""
-        part = self.part or Narrowing(self.base.id)
-        return sum(
-            d.enabled and within(d.name, part.documents) and (not part.tags or bool(set(part.tags) & set(d.tags)))
-            for d in self.documents or ()
-        )
+
+@dataclass(frozen=True, slots=True)
+class SearchedBase:
+    """A knowledge base that is searched. `count` is None while its documents are unknown."""
+
+    base: KnowledgeBase
+    count: DocumentCount | None
+    part: Narrowing | None = None
 
 
-def chip(shelves: Sequence[BaseChoice], language: Language) -> str:
-    """One quiet button that says what is searched; nothing while there is nothing to choose from."""
-    chosen = [shelf for shelf in shelves if shelf.chosen]
-    if len(shelves) == 1 and not shelves[0].documents:
+def chip(searched: Sequence[SearchedBase], language: Language, *, alone: bool) -> str:
+    """One quiet button that says what is searched; nothing while there is nothing to choose from, the one knowledge
+    base there is being `alone` and empty."""
+    counts = [each.count for each in searched if each.count is not None]
+    if alone and not any(count.total for count in counts):
         return ""
-    names = {shelf.base.id: called(shelf.base, language) for shelf in chosen}
-    said = _said(names, [shelf.part for shelf in chosen if shelf.part], language)
-    count = sum(shelf.searched for shelf in chosen)
-    many = _counted(count, language)
-    known = all(shelf.documents is not None for shelf in chosen)
+    names = {each.base.id: called(each.base, language) for each in searched}
+    said = _said(names, [each.part for each in searched if each.part], language)
+    many = _counted(sum(count.searched for count in counts), language)
+    known = len(counts) == len(searched)
     about = t("library.scope", language)
     return (
         f'<button type="button" class="scope-chip" data-act="scope" aria-haspopup="dialog" title="{about}">'

@@ -1,0 +1,78 @@
+"""How many documents a scope holds, counted again only once documents may have changed.
+
+The chip over the composer is drawn with every click and for every visitor; all of them share these numbers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cachetools import LRUCache
+
+from rag.errors import KeepingError, StoreError
+from rag.types import Document, Narrowing, within
+
+MOST_COUNTS = 512
+"""Kept at once: of every knowledge base as a whole, and of what visitors narrowed their questions to."""
+
+
+class CountedDocuments(Protocol):
+    """What is counted, and what tells whether that is still so."""
+
+    def documents(self, *, base: str = "") -> Sequence[Document]:
+        """All documents of a knowledge base. Raises StoreError."""
+
+    def edition(self) -> str:
+        """Another one whenever documents may have changed. Raises KeepingError."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCount:
+    """Of one knowledge base: all documents, and those a question searches."""
+
+    total: int
+    searched: int
+
+
+def counted(documents: Sequence[Document], part: Narrowing) -> DocumentCount:
+    """What of `documents` a question to that part of a knowledge base searches."""
+    tags = set(part.tags)
+    searched = sum(
+        d.enabled and within(d.name, part.documents) and (not tags or bool(tags & {*d.tags})) for d in documents
+    )
+    return DocumentCount(len(documents), searched)
+
+
+class DocumentCounts:
+    """Safe for many threads."""
+
+    def __init__(self, service: CountedDocuments, *, most: int = MOST_COUNTS) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._known: LRUCache[Narrowing, tuple[str, DocumentCount]] = LRUCache(most)
+        """Part -> the edition it was counted in, and what was found."""
+
+    def of(self, part: Narrowing) -> DocumentCount | None:
+        """None while the database does not answer."""
+        edition = self._edition()
+        with self._lock:
+            then, known = self._known.get(part, ("", None))
+        if known is not None and edition and edition == then:
+            return known
+        try:
+            found = counted(self._service.documents(base=part.collection), part)
+        except StoreError:
+            return None
+        with self._lock:
+            self._known[part] = (edition, found)
+        return found
+
+    def _edition(self) -> str:
+        """ "" while nobody can tell, so that nothing counts as known."""
+        try:
+            return self._service.edition()
+        except KeepingError:
+            return ""
