@@ -27,6 +27,7 @@ from .html.library import table as table_view
 from .html.markup import name
 from .i18n import say
 from .state.document_counts import DocumentCounts
+from .state.kept_turns import KeptTurns
 from .state.session import Session, Slot
 from .state.turn import Turn
 
@@ -57,12 +58,14 @@ class Views:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.counts = DocumentCounts(service)
+        self.kept = KeptTurns(service.book)
 
     def chat(self, slot: Slot, lang: Language) -> Chat:
         """The whole chat page."""
         session = slot.session
+        earlier = [self.kept.whole(session.owner, turn) for turn in session.turns[:-1]]
         return Chat(
-            history=transcript.conversation(session.conversation) + transcript.turns(session.turns[:-1], lang),
+            history=transcript.conversation(session.conversation) + transcript.turns(earlier, lang),
             live=self.live(session, lang),
             evidence=self.evidence(session, lang),
             box=busy() if slot.answering and slot.answering.active else gr.skip(),
@@ -78,14 +81,18 @@ class Views:
 
     def evidence(self, session: Session, lang: Language) -> str:
         """The panel of the turn that is shown."""
-        turn = session.turn(session.shown)
+        turns = [self._shown(session, turn) for turn in session.turns]
+        turn = next((one for one in turns if one.number == session.shown), None)
         return evidence_view.panel(
-            session.turns,
+            turns,
             session.shown,
             lang,
             score_name=self._score_name(turn),
             marked=self._marked(session.owner, turn) if turn else None,
         )
+
+    def _shown(self, session: Session, turn: Turn) -> Turn:
+        return self.kept.whole(session.owner, turn) if turn.number == session.shown else turn
 
     def _marked(self, owner: str, turn: Turn) -> Marked | None:
         """What the owner marked; None while there is nothing to mark yet, or when the file cannot be read."""

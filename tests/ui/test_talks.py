@@ -12,12 +12,19 @@ import pytest
 
 from rag.evidence.conversation_store import KeptConversation
 from rag.evidence.export import export_markdown
+from rag.ledger import Ledger
 from rag.messages import LANGUAGES, Language, reason
+from rag.types import RetrievalOptions
 from rag.ui.handlers.chat import Handlers
+from rag.ui.handlers.saving import Saving
 from rag.ui.handlers.talks import Talks
-from rag.ui.handlers.visitor import owner_of
+from rag.ui.handlers.visitor import key_of, owner_of
 from rag.ui.html import talks as talks_view
+from rag.ui.html.answer import transcript
 from rag.ui.http.visitors import USER
+from rag.ui.state.kept_turns import KeptTurns
+from rag.ui.state.session import MOST_UNKEPT_TURNS, RECENT_TURNS, Session
+from rag.ui.views import Views
 from tests.support.browsed import Page
 from tests.support.scripted_service import ScriptedService
 
@@ -376,3 +383,67 @@ def test_the_session_of_a_reader_is_replaced_only_when_it_is_empty(talks: Talks)
     talks.handlers.sessions.update(_keys(talks)[0], lambda s: replace(s.cleared()))
     ask(talks.handlers, "two?")
     assert "one?" not in shown_by(talks.handlers.open(ALICE, "t1", first))
+
+
+def test_a_long_conversation_is_held_with_few_ledgers_and_looks_and_opens_as_before(handlers: Handlers) -> None:
+    ask(handlers, "question 0?")
+    first = session(handlers).turns[0]
+    for number in range(1, RECENT_TURNS + 4):
+        ask(handlers, f"question {number}?")
+    held = session(handlers)
+    assert [turn.ledger is not None for turn in held.turns] == [False] * 4 + [True] * RECENT_TURNS
+    assert [turn.retrieval is not None for turn in held.turns] == [False] * 4 + [True] * RECENT_TURNS
+    shown = handlers.views.chat(handlers.sessions.slot(key_of("t1", ALICE)), "en").history
+    assert transcript.turn(first, "en") in shown, "redrawn from what was kept"
+    panel = handlers.show_evidence(ALICE, clicked(turn=first.number), "t1")
+    assert "question 0?" in panel and "operations/tls.md" in panel
+    assert "question 0?" in handlers.show_record(ALICE, clicked(turn=first.number), "t1")
+    assert "question 0?" in Saving(handlers).conversation(ALICE, "t1")
+    assert [said.question for said in held.history(held.next_number)] == [turn.question for turn in held.turns]
+
+
+def test_a_conversation_that_is_opened_again_holds_as_few(talks: Talks) -> None:
+    for number in range(RECENT_TURNS + 2):
+        ask(talks.handlers, f"question {number}?")
+    id = session(talks.handlers).conversation
+    talks.new(ALICE, "t1")
+    assert "question 0?" in shown_by(talks.open(ALICE, clicked(id=id), "t1"))
+    assert sum(turn.ledger is not None for turn in session(talks.handlers).turns) == RECENT_TURNS
+
+
+def test_an_old_turn_whose_conversation_is_gone_still_says_what_was_said(handlers: Handlers) -> None:
+    for number in range(RECENT_TURNS + 1):
+        ask(handlers, f"question {number}?")
+    handlers.service.book.delete(owner_of(ALICE), session(handlers).conversation)
+    handlers.views = Views(handlers.service)  # nothing remembered
+    shown = handlers.views.chat(handlers.sessions.slot(key_of("t1", ALICE)), "en").history
+    assert "question 0?" in shown and "key pair can be rotated" in shown
+    with pytest.raises(gr.Error):
+        handlers.show_record(ALICE, clicked(turn=session(handlers).turns[0].number), "t1")
+
+
+def test_old_ledgers_are_read_once_and_only_the_last_are_remembered(handlers: Handlers) -> None:
+    for number in range(RECENT_TURNS + 3):
+        ask(handlers, f"question {number}?")
+    book, read = handlers.service.book, list[str]()
+
+    def answer(owner: str, id: str) -> tuple[str, Ledger]:
+        read.append(id)
+        return book.answer(owner, id)
+
+    kept = KeptTurns(SimpleNamespace(answer=answer), most=2)
+    owner, old = owner_of(ALICE), session(handlers).turns[:3]
+    for turn in (*old[:2], *old[:2]):
+        assert kept.whole(owner, turn).ledger is not None
+    assert len(read) == 2
+    for turn in (old[2], old[0]):
+        assert kept.whole(owner, turn).retrieval is not None
+    assert len(read) == 4, "the one read longest ago made room"
+    assert kept.whole(owner_of(BOB), old[0]).ledger is None, "what is remembered is its owner's alone"
+
+
+def test_a_conversation_that_is_kept_nowhere_is_bounded() -> None:
+    held = Session()
+    for number in range(MOST_UNKEPT_TURNS + 5):
+        held = held.asked(f"question {number}?", RetrievalOptions())
+    assert len(held.turns) == MOST_UNKEPT_TURNS

@@ -119,11 +119,11 @@ class Handlers:
         return self.put(who, Request(turn.question, options=options, given=turn.ledger), replacing=turn.number)
 
     def turn_of(self, who: Visitor, event: gr.EventData) -> Turn:
-        """The turn an event names. Raises RagError when it is not part of the visitor's conversation."""
+        """The turn an event names, whole. Raises RagError when it is not part of the visitor's conversation."""
         turn = self.sessions.get(who.key).turn(number_in(event, "turn"))
         if turn is None:
             raise RagError(reason("ui.turn_gone"))
-        return turn
+        return self.views.kept.whole(who.owner, turn)
 
     def options(self, who: Visitor, values: Sequence[Any]) -> RetrievalOptions:
         """What the visitor's questions are asked with: their scope, and the values of the settings page.

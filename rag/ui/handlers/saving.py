@@ -19,6 +19,7 @@ from rag.messages import reason
 
 from ..html.evidence import bundle as bundle_view
 from ..html.evidence import bundle as saving_view
+from ..state.turn import Turn
 from .chat import Handlers
 from .guard import guarded
 from .visitor import Visitor, text_in
@@ -76,7 +77,7 @@ class Saving:
         """The conversation as Markdown."""
         who = Visitor.of(tab, request)
         session = self.handlers.sessions.get(who.key)
-        ledgers = self._kept(who, session.conversation, [t.ledger for t in session.turns if t.ledger])
+        ledgers = self._kept(who, session.conversation, [turn for turn in session.turns if turn.id])
         if not ledgers:
             raise RagError(reason("ui.nothing_to_export"))
         text = export_markdown(ledgers, who.language, title=session.title)
@@ -88,15 +89,16 @@ class Saving:
             raise RagError(reason("ui.turn_gone"))
         return ledger
 
-    def _kept(self, who: Visitor, conversation: str, shown: Sequence[Ledger]) -> list[Ledger]:
+    def _kept(self, who: Visitor, conversation: str, shown: Sequence[Turn]) -> list[Ledger]:
         """The answers of the branch on the page as they were kept, with those the page holds no longer."""
         try:
             thread = [kept.ledger for kept in self.handlers.service.book.thread(who.owner, conversation)]
         except KeepingError:
-            return list(shown)  # what could not be kept is still on the page
+            thread = []  # what could not be kept is still on the page
         known = {ledger.id: ledger for ledger in thread}
         first = list(known).index(shown[0].id) if shown and shown[0].id in known else 0
-        return [*thread[:first], *(known.get(ledger.id, ledger) for ledger in shown)]
+        here = (known.get(turn.id, turn.ledger) for turn in shown)
+        return [*thread[:first], *(ledger for ledger in here if ledger is not None)]
 
     def _name(self, said: str, ending: str) -> str:
         """A file name that says what it holds and when it was saved, whatever the question holds."""

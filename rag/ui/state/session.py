@@ -35,6 +35,10 @@ MOST_CLICKS = 40
 """Of one tab, waiting for those before: whoever clicks on while nothing answers takes no room from the others."""
 MAX_TURNS = 200
 """Of one conversation; the oldest go first."""
+MOST_UNKEPT_TURNS = 40
+"""Of a conversation that is kept nowhere: all of it is in memory."""
+RECENT_TURNS = 8
+"""The last ones, held with their evidence; what there is to know of the others is read when it is wanted."""
 NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
 """Outcomes that later questions do not refer to."""
 
@@ -115,7 +119,7 @@ class Session:
         )
         return replace(
             self,
-            turns=(*kept, turn)[-MAX_TURNS:],
+            turns=_bounded((*kept, turn), MAX_TURNS if self.owner else MOST_UNKEPT_TURNS),
             next_number=self.next_number + 1,
             shown=turn.number,
             editing=0,
@@ -135,8 +139,8 @@ class Session:
         shown = turns[-1].number if turns else 0
         scope = Chosen.of(turns[-1].options) if turns else Chosen()
         return replace(
-            self.cleared(), turns=tuple(turns), next_number=number, shown=shown, conversation=conversation, title=title,
-            scope=scope,
+            self.cleared(), turns=_bounded(turns, MAX_TURNS), next_number=number, shown=shown,
+            conversation=conversation, title=title, scope=scope,
         )  # fmt: skip
 
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
@@ -151,6 +155,12 @@ class Session:
         """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
         said = (t for t in self.turns if t.number < before and t.text and t.outcome not in NOT_SAID)
         return tuple(Exchange(t.question, t.text) for t in said)
+
+
+def _bounded(turns: Sequence[Turn], most: int) -> tuple[Turn, ...]:
+    """The last turns, the older of them light."""
+    last = turns[-most:]
+    return (*(turn.light() for turn in last[:-RECENT_TURNS]), *last[-RECENT_TURNS:])
 
 
 @dataclass

@@ -40,6 +40,10 @@ class Turn:
     """Ids of the kept answers to the same place in the conversation, oldest first, this one among them."""
     unkept: Reason | None = None
     """Why the answer could not be kept."""
+    kept: str = ""
+    """Id of the kept answer the ledger is to be read from; "" while the turn holds it itself."""
+    ended: Outcome | None = None
+    """How the answer came about, of a turn without its ledger."""
 
     @classmethod
     def of(cls, kept: KeptAnswer, number: int) -> Turn:
@@ -60,11 +64,11 @@ class Turn:
     @property
     def id(self) -> str:
         """Under which the answer is kept; "" until it is complete."""
-        return self.ledger.id if self.ledger else ""
+        return self.ledger.id if self.ledger else self.kept
 
     @property
     def done(self) -> bool:
-        return self.ledger is not None or self.error is not None or self.stopped
+        return bool(self.kept) or self.ledger is not None or self.error is not None or self.stopped
 
     @property
     def small_talk(self) -> bool:
@@ -77,7 +81,7 @@ class Turn:
             return self.ledger.outcome
         if self.error is not None:
             return Outcome.FAILED
-        return Outcome.STOPPED if self.stopped else None
+        return Outcome.STOPPED if self.stopped else self.ended
 
     @property
     def reason(self) -> Reason | None:
@@ -87,6 +91,17 @@ class Turn:
     def cited(self) -> frozenset[int]:
         """Context numbers the finished answer cites."""
         return frozenset(c.number for c in self.ledger.citations if c.valid) if self.ledger else frozenset()
+
+    def light(self) -> Turn:
+        """The turn without what can be read again; itself where its answer is not kept."""
+        if self.ledger is None or self.id not in self.siblings:
+            return self
+        outcome = self.ledger.outcome
+        return replace(self, ledger=None, retrieval=None, stages=(), kept=self.ledger.id, ended=outcome)
+
+    def with_ledger(self, ledger: Ledger) -> Turn:
+        """The opposite."""
+        return replace(self, ledger=ledger, retrieval=ledger.retrieval, stages=ledger.stages, kept="", ended=None)
 
     def after(self, event: AnswerEvent) -> Turn:
         """The turn once `event` has happened."""
