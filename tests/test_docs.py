@@ -195,17 +195,17 @@ def test_the_handbook_states_the_defaults_of_the_settings(page: str, en: str, zh
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_there_are_short_questions_to_try_in_both_languages(language: Language) -> None:
-    rows = tomllib.loads((HANDBOOK / "questions.toml").read_text(encoding="utf-8"))[language]
-    assert len({row["question"] for row in rows}) == len(rows) >= 4
-    assert all(len(row["question"]) <= 80 and (HANDBOOK / language / row["page"]).exists() for row in rows)
+    rows = tomllib.loads((HANDBOOK / language / "questions.toml").read_text(encoding="utf-8"))["question"]
+    assert len({row["text"] for row in rows}) == len(rows) >= 4
+    assert all(len(row["text"]) <= 80 and (HANDBOOK / language / row["page"]).exists() for row in rows)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_handbook_answers_its_questions_to_try_and_does_not_quote_them(language: Language) -> None:
     """A page that quotes a question is found before the page that answers it."""
-    rows = tomllib.loads((HANDBOOK / "questions.toml").read_text(encoding="utf-8"))[language]
+    rows = tomllib.loads((HANDBOOK / language / "questions.toml").read_text(encoding="utf-8"))["question"]
     pages = {page.name: page.read_text(encoding="utf-8") for page in sorted((HANDBOOK / language).glob("*.md"))}
-    quoted = [(row["question"], name) for row in rows for name, text in pages.items() if row["question"] in text]
+    quoted = [(row["text"], name) for row in rows for name, text in pages.items() if row["text"] in text]
     assert quoted == []
 
 
