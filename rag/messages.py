@@ -94,7 +94,7 @@ class Texts:
         return self._counting[language].vformat(template, (), values)
 
     def fitting(self, wanted: str) -> Language | None:
-        """The language that fits a tag such as `zh-CN`, as a browser or a cookie names it; None when it is not there."""
+        """The language that fits a tag such as `zh-CN`, as a browser names it; None when it is not there."""
         tag = wanted.strip().lower().replace("_", "-")
         fits = [each for each in self.languages if f"{tag}-".startswith(f"{each.lower()}-")]
         return max(fits, key=len, default=None)

@@ -1,4 +1,4 @@
-"""The page's own files in `assets`, in the order in which they count. All style sheets go out together, all scripts too."""
+"""The page's own files in `assets`, in the order in which they count. Style sheets go out together, scripts too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STYLES = (
     "evidence/saving",
     "reading/viewer",
 )
-"""Files of `assets/css`. Of two rules that weigh the same, the later one counts: features follow the page they stand on."""
+"""Files of `assets/css`. Of two rules of one weight the later counts: features follow the page they stand on."""
 STYLE_PATHS = tuple(ASSETS / "css" / f"{name}.css" for name in STYLES)
 
 EARLY = "shell/early"

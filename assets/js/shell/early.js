@@ -1,6 +1,6 @@
 // Runs before anything else on the page: language, theme and panel are known before the first thing is drawn.
 // `languages` says of each, by its code, what has to be known of it in the browser; the first is for everybody else.
-(function (languages) {
+function (languages) {
   var codes = Object.keys(languages), language = codes[0];
   var fitting = function (tag) {
     var fits = codes.filter(function (code) { return (tag + "-").toLowerCase().startsWith(code.toLowerCase() + "-"); });
