@@ -34,6 +34,7 @@ READERS = {
     "models/qwen3/prompts.py": "a text with which a tokenizer is tried",
     "retrieval/duplicates.py": "negations, and names of versions",
     "text/language.py": "an example of a question",
+    "text/question.py": "politeness around a question",
     "text/terms.py": "words that say nothing by themselves",
 }
 """Modules that read texts in Chinese; they say nothing in it."""
