@@ -20,7 +20,7 @@ from typing import Any
 
 from rag.database import Database
 from rag.errors import KeepingError, LibraryError, RagError
-from rag.messages import label, reason
+from rag.messages import FIRST, label, reason
 from rag.types import Mode, RetrievalOptions
 
 MIGRATIONS = (
@@ -258,7 +258,7 @@ class Catalog:
 
 def shown(base: KnowledgeBase) -> str:
     """What a knowledge base is called where nobody's language is known."""
-    return base.name or label("library.default_name", "en")
+    return base.name or label("library.default_name", FIRST)
 
 
 def _base(row: tuple[object, ...]) -> KnowledgeBase:

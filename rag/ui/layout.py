@@ -6,9 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from rag import ASSETS
-
 from ..types import Mode, RetrievalOptions
+from . import assets
 from .html import shell
 from .html.answer import transcript
 from .i18n import translations
@@ -21,11 +20,6 @@ PIECES = {
     "html_settings": shell.settings_head,
     "html_empty": lambda language: transcript.empty(language, documents=None),
 }
-
-
-def asset(name: str) -> str:
-    """The text of a file in `assets`."""
-    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def i18n() -> gr.I18n:
@@ -48,7 +42,7 @@ class Layout:
         self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
         self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")
         self.timer = gr.Timer(1.0)
-        self.bus = self._html("", "bus", js=asset("js/bus.js"))
+        self.bus = self._html("", "bus", js=assets.source(assets.BUS))
         self._html(self.i18n("html_header"), "header")
         self.pill = self._html("", "status")
         with gr.Tabs(elem_id="nav"):

@@ -21,6 +21,7 @@ from rag import ASSETS
 from .. import addresses
 from ..service import Service
 from ..settings import Settings
+from . import assets
 from .blocks import Page
 from .events import Wiring
 from .handlers.originals_route import route
@@ -31,7 +32,7 @@ from .http.hosts import Proxies
 from .http.limits import Limits
 from .http.quota import MEGABYTE, Allowance, Quota
 from .http.upload_folder import uploads
-from .layout import Layout, asset, i18n
+from .layout import Layout, i18n
 from .state.options import clamped
 from .theme import theme
 
@@ -58,9 +59,9 @@ def build_page(service: Service) -> gr.Blocks:
 
 
 def launch_options(service: Service) -> dict[str, Any]:
-    """What `Blocks.launch` must be given for the page to be safe, styled, private and in two languages."""
+    """What `Blocks.launch` must be given for the page to be safe, styled, private and in every language."""
     settings = service.settings
-    first = asset("js/early.js")
+    first = assets.early()
     root = addresses.root_path("RAG_ROOT_PATH", settings.root_path)
     guard = Middleware(
         Guard,
@@ -76,8 +77,8 @@ def launch_options(service: Service) -> dict[str, Any]:
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme(),
-        "css_paths": sorted((ASSETS / "css").glob("*.css")),
-        "js": script(),
+        "css_paths": list(assets.STYLE_PATHS),
+        "js": assets.script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
         "root_path": root,
@@ -122,12 +123,3 @@ def _free() -> int:
     folder = uploads(os.environ)
     there = next(each for each in (folder, *folder.parents) if each.exists())
     return shutil.disk_usage(there).free
-
-
-def script() -> str:
-    """The page's own script, one function: `page.js`, then every file of `features` with what it offers them."""
-    features = "\n".join(
-        f"({path.read_text(encoding='utf-8')})(window.plainsight);"
-        for path in sorted((ASSETS / "js" / "features").glob("*.js"))
-    )
-    return f"() => {{\n({asset('js/page.js')})();\n{features}\n}}"

@@ -143,16 +143,16 @@ def test_the_doctor_says_what_the_kept_files_take_up(run: CommandLine) -> None:
 def test_archives_take_the_files_along(run: CommandLine, tmp_path: Path) -> None:
     archive = tmp_path / "kb.zip"
     code, out, err = run("export", archive)
-    assert code == OK and "With 2 original file(s)." in out, err
+    assert code == OK and "With 2 original files." in out, err
     other = CommandLine(tmp_path)
     code, out, err = other("import", archive)
-    assert code == OK and "With 2 original file(s)." in out, err
+    assert code == OK and "With 2 original files." in out, err
     code, out, err = other("reingest", "guides/backup.md")
     assert code == OK and out.startswith("replaced"), err
     bare = CommandLine(tmp_path / "bare")
     bare.folder.mkdir()
     code, out, err = bare("import", archive, RAG_KEEP_ORIGINALS="false")
-    assert code == OK and "2 original file(s) of the archive are not kept" in out, err
+    assert code == OK and "2 original files of the archive are not kept" in out, err
     assert not (bare.folder / "originals").exists()
 
 
@@ -209,7 +209,7 @@ def test_conversations_travel_in_the_archive_where_they_are_asked_for(run: Comma
         there = {"RAG_DATA_DIR": str(tmp_path / archive.stem)}
         code, out, err = run("import", archive, "--conversations", **there)
         assert code == OK, err
-        assert ("1 answers added" in out) == bool(option)
+        assert ("1 answer added" in out) == bool(option)
     brought = Database(tmp_path / "with" / KEPT)
     assert [a.ledger.question for a in ConversationStore(brought).thread("ann", "talk")] == ["Where is the backup?"]
     brought.close()
@@ -333,7 +333,7 @@ def test_knowledge_bases_from_the_command_line(tmp_path: Path) -> None:
 
     found = json.loads(run("kb", "list", "--json")[1])
     assert [(base["name"], base["documents"]) for base in found] == [("", 1), ("Policies", 1)]
-    assert "Policies  1 documents" in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
+    assert "Policies  1 document " in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
     assert [d["name"] for d in json.loads(run("documents", "--json", "--kb", "Policies")[1])] == ["leave.md"]
 
     alone = json.loads(run("search", "leave days", "--kb", "Policies", "--json")[1])

@@ -241,7 +241,7 @@ def test_the_command_on_a_real_answer(tmp_path: Path) -> None:
     assert run("ingest", tmp_path / "docs")[0] == OK and run("delete", "fruit.md")[0] == OK
     code, out, _ = run("verify", file)
     assert code == DIFFERS
-    assert "DIFFERS  backup.md was changed in the knowledge base since: 0 of 1 passages" in out
+    assert "DIFFERS  backup.md was changed in the knowledge base since: 0 of 1 passage " in out
     assert "DIFFERS  fruit.md is not in the knowledge base any more." in out
     assert out.endswith("Does not match any more: 2 of the checks above.\n")
     assert run("verify", file, "--without-documents")[0] == OK

@@ -230,7 +230,7 @@ def test_code_and_emphasis_in_a_sentence_are_shown_as_such(text: str, html: str)
 def test_a_preview_asks_the_service_nothing(service: ScriptedService, handlers: Handlers) -> None:
     ask(handlers, "How do I rotate certificates?")
     html = WhatIf(handlers).preview(ALICE, clicked(turn=1, contexts=1, number=9), "t1")
-    assert "1 passages (were 3)" in html
+    assert "1 passage (were 3)" in html
     assert len(service.asked) == 1
 
 
