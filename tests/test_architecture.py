@@ -36,6 +36,7 @@ FOUNDATION = (
     "rag.messages",
     "rag.events",
     "rag.status",
+    "rag.options",
     "rag.settings",
     "rag.protocols",
     "rag.ledger",

@@ -166,6 +166,7 @@ def test_a_page_and_its_translation_have_the_same_sections_and_terms(page: str) 
 
 
 S = Settings()
+R = S.retrieval
 STATED = [
     ("02-documents.md", f"{S.max_file_mb:g} MB (`RAG_MAX_FILE_MB`)", f"{S.max_file_mb:g} MB（`RAG_MAX_FILE_MB`）"),
     ("02-documents.md", f"{S.max_files} files (`RAG_MAX_FILES`)", f"{S.max_files} 个文件（`RAG_MAX_FILES`）"),
@@ -173,17 +174,17 @@ STATED = [
     ("02-documents.md", f"at most {S.chunk_tokens} tokens", f"最多 {S.chunk_tokens} 个词元"),
     ("02-documents.md", f"by {S.chunk_overlap} tokens (`RAG_CHUNK_OVERLAP`)", f"重叠 {S.chunk_overlap} 个词元"),
     ("04-evidence.md", f"1 / ({S.rrf_k} + r)", f"1 / ({S.rrf_k} + r)"),
-    ("05-settings.md", f"The default is {S.candidates}, the range", f"默认 {S.candidates}，范围"),
-    ("05-settings.md", f"The default is {S.contexts}.", f"默认 {S.contexts}。"),
+    ("05-settings.md", f"The default is {R.candidates}, the range", f"默认 {R.candidates}，范围"),
+    ("05-settings.md", f"The default is {R.contexts}.", f"默认 {R.contexts}。"),
     ("05-settings.md", f"at most {S.context_tokens} tokens", f"最多 {S.context_tokens} 个词元"),
-    ("05-settings.md", S.instruction, S.instruction),
+    ("05-settings.md", R.instruction, R.instruction),
     ("06-models.md", f"`{S.openai_model}`", f"`{S.openai_model}`"),
     ("07-milvus.md", f"{S.milvus_timeout:g} seconds", f"{S.milvus_timeout:g} 秒"),
     ("07-milvus.md", f"`MILVUS_HNSW_M` ({S.hnsw_m})", f"`MILVUS_HNSW_M`（{S.hnsw_m}）"),
     ("07-milvus.md", f"`MILVUS_HNSW_EF` ({S.hnsw_ef})", f"`MILVUS_HNSW_EF`（{S.hnsw_ef}）"),
     ("10-troubleshooting.md", f"{S.openai_retries} times by default", f"默认 {S.openai_retries} 次"),
     ("10-troubleshooting.md", f"port {S.port}", f"端口 {S.port}"),
-    ("11-two-stage-retrieval.md", f"the candidates, {S.candidates} by default", f"默认 {S.candidates} 个"),
+    ("11-two-stage-retrieval.md", f"the candidates, {R.candidates} by default", f"默认 {R.candidates} 个"),
 ]
 
 

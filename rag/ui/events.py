@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
 
 from rag.service import Service
-from rag.types import RetrievalOptions
 
 from .handlers.bases import Bases, BasesUpdate
 from .handlers.chat import Handlers
+from .handlers.choosing import Choosing, Standing
 from .handlers.documents import Documents
 from .handlers.indexes import Exchanged, Reindexes
 from .handlers.reader import ReaderHandlers
@@ -21,7 +22,7 @@ from .handlers.talks import Talks
 from .handlers.uploads import Uploads
 from .handlers.whatif import WhatIf
 from .layout import Layout
-from .state.options import NAMES, clamped, packed
+from .state.options import CHOSEN, NAMES
 from .state.session import Sessions
 from .views import Chat, Ingesting, Views
 
@@ -62,7 +63,7 @@ class Wiring:
         self._noticing()
         self._chat()
         self._documents()
-        self._settings(blocks, layout.defaults)
+        self._settings(blocks)
         self._sheet()
         self._talks()
         self._what_if()
@@ -107,7 +108,7 @@ class Wiring:
         )  # fmt: skip
 
     def _chat(self) -> None:
-        h, bus, asked = self.handlers, self.page.bus, [self.page.tab, *self.page.options]
+        h, bus, asked = self.handlers, self.page.bus, [self.page.tab, self.page.prefs]
         self._followed(self.page.box.submit(h.ask, [self.page.box, *asked], self.chat, js=_own_tab(1), **self.told))
         self._followed(bus.example(h.example, asked, self.chat, js=_own_tab(0), **self.told))
         self._followed(bus.retry(h.retry, asked, self.chat, **self.told))
@@ -132,22 +133,28 @@ class Wiring:
         bus.dismiss_job(h.dismiss_job, [self.page.tab], self.ingesting, **self.in_turn)
         self._ingest_followed(bus.retry_failed(h.retry_failed, [self.page.tab], self.ingesting, **self.told))
 
-    def _settings(self, blocks: gr.Blocks, defaults: RetrievalOptions) -> None:
-        def restore(kept: Any) -> list[Any]:
-            return list(packed(clamped(kept if isinstance(kept, dict) else {}, defaults)).values())
+    def _settings(self, blocks: gr.Blocks) -> None:
+        """A choice is kept by the browser at once, so that a question sent right after it is asked with it."""
+        page, h = self.page, Choosing(self.handlers)
+        known, shown = [page.tab, page.prefs], list(Standing(page.prefs, page.origins, page.standing))
+        last: dict[str, Any] = {**self.direct, "trigger_mode": "always_last"}
 
-        def keep(*values: Any) -> dict[str, Any]:
-            return packed(clamped(dict(zip(NAMES, values, strict=False)), defaults))
+        def stand(event: Any) -> None:
+            event.then(None, [page.standing, page.prefs], page.options, js=_standing(), **self.direct)
 
-        def reset() -> list[Any]:
-            return [{}, *packed(defaults).values()]
-
-        blocks.load(restore, [self.page.prefs], self.page.options, **self.direct)
-        mode, candidates, contexts, threshold, instruction, rerank, balance = self.page.options
-        changes = [mode.input, candidates.release, contexts.release, threshold.release, instruction.blur, rerank.input]
-        changes += [candidates.input, contexts.input, threshold.input, balance.input, balance.release]
-        gr.on(changes, keep, self.page.options, [self.page.prefs], **self.direct)
-        self.page.reset.click(reset, None, [self.page.prefs, *self.page.options], **self.direct)
+        stand(blocks.load(h.restore, known, shown, js=_own_tab(0), **self.direct))
+        stand(page.settings_tab.select(h.show, known, shown, **last))
+        page.prefs.change(h.show, known, shown, **last)
+        for name, control in zip(NAMES, page.options, strict=True):
+            kept = ([control, page.prefs, page.standing], [page.prefs])
+            ends = [control.blur if isinstance(control, gr.Textbox) else control.input]
+            if isinstance(control, gr.Slider):
+                ends[0](None, *kept, js=_chosen(name), **self.direct)
+                ends = [control.release]
+            for end in ends:
+                stand(end(None, *kept, js=_chosen(name), **self.direct).then(h.show, known, shown, **self.direct))
+        cleared = page.reset.click(None, None, [page.prefs], js=f"() => ({{ {CHOSEN}: {{}} }})", **self.direct)
+        stand(cleared.then(h.show, known, shown, **self.direct))
 
     def _sheet(self) -> None:
         self.page.bus.record(self.handlers.show_record, [self.page.tab], [self.page.sheet], **self.told)
@@ -225,3 +232,20 @@ def _own_tab(place: int) -> str:
     """Script that puts the tab's id in its `place` among the inputs: the browser knows it from the first moment, the
     page only once it has heard from the server, and a question may be sent before."""
     return f"(...inputs) => Object.assign(inputs, {{ {place}: window.plainsight.tab() }})"
+
+
+def _chosen(name: str) -> str:
+    """Script that adds a control's value to the reader's choices; what applies anyway is none."""
+    return f"""(value, kept, standing) => {{
+      const {{ {name}: before, ...others }} = kept?.{CHOSEN} ?? {{}};
+      return {{ {CHOSEN}: value === standing.usual.{name} ? others : {{ ...others, {name}: value }} }};
+    }}"""
+
+
+def _standing() -> str:
+    """Script that shows what applies, but a choice the server has not seen yet as it was made."""
+    return f"""(standing, kept) => {json.dumps(NAMES)}.map((name) => {{
+      const chosen = kept?.{CHOSEN} ?? {{}};
+      const seen = JSON.stringify(chosen[name]) === JSON.stringify(standing.asked[name]);
+      return name in chosen && !seen ? chosen[name] : standing.values[name];
+    }})"""

@@ -33,7 +33,6 @@ from .http.limits import Limits
 from .http.quota import MEGABYTE, Allowance, Quota
 from .http.upload_folder import uploads
 from .layout import Layout, i18n
-from .state.options import clamped
 from .theme import theme
 
 MOST_CALLS = 256
@@ -53,7 +52,7 @@ def build_page(service: Service) -> gr.Blocks:
         delete_cache=(3600, 86400),
     )
     with blocks:
-        Wiring(Layout(clamped({}, settings.retrieval)), service, blocks)
+        Wiring(Layout(settings.retrieval), service, blocks)
     blocks.queue(max_size=256, default_concurrency_limit=8, api_open=False)
     return blocks
 

@@ -101,6 +101,21 @@ def test_search_shows_evidence_without_an_answer(run: CommandLine) -> None:
     assert first["dense"] is None and first["full_text"]["rank"] == 1 and first["log_odds"] is None
 
 
+def test_options_are_used_as_they_were_set_and_refused_with_their_bounds(run: CommandLine) -> None:
+    wide = {"RAG_CANDIDATES": "150", "RAG_CONTEXTS": "30"}
+    options = json.loads(run("search", "restore command", "--json", **wide)[1])["options"]
+    assert (options["candidates"], options["contexts"]) == (150, 30)
+    said = json.loads(run("search", "restore command", "--json", "--candidates", "160", **wide)[1])["options"]
+    assert (said["candidates"], said["contexts"]) == (160, 30)
+    for beyond, bounds in (("--candidates", "1 to 200"), ("--contexts", "1 to 50")):
+        code, _out, err = run("ask", "when?", beyond, "201")
+        assert code == FAILED and bounds in err
+    code, _out, err = run("kb", "set", "plainsight", "--contexts", "51")
+    assert code == FAILED and "1 to 50" in err
+    code, _out, err = run("ask", "when?", "--instruction", "x" * 501)
+    assert code == FAILED and "500" in err
+
+
 def test_documents_lists_without_loading_models(run: CommandLine) -> None:
     _code, out, _err = run("documents", "--json", RAG_PROFILE="qwen3")
     assert [d["name"] for d in json.loads(out)] == ["guides/backup.md", "水果.md"]

@@ -17,6 +17,7 @@ from rag.errors import ModelRejected
 from rag.events import Cancel
 from rag.ledger import Outcome
 from rag.messages import Language, reason, text
+from rag.options import TABLE
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.handlers.chat import Handlers
@@ -24,7 +25,7 @@ from rag.ui.handlers.documents import Documents
 from rag.ui.handlers.guard import HINTS, toast
 from rag.ui.handlers.uploads import Uploads
 from rag.ui.handlers.visitor import key_of
-from rag.ui.state.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
+from rag.ui.state.options import NAMES, clamped, packed
 from rag.ui.state.runs import Run
 from rag.ui.state.session import Session, Sessions, Slot
 from rag.ui.views import Chat, Ingesting, Views, free
@@ -33,7 +34,11 @@ from tests.support.scripted_service import ScriptedService
 T = TypeVar("T")
 
 DEFAULTS = RetrievalOptions(instruction="Find what answers the query")
-VALUES = tuple(packed(DEFAULTS).values())
+VALUES: tuple[Any, ...] = ({},)
+"""What a browser sends whose reader chose nothing."""
+MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION = (
+    int(TABLE[name].high) for name in ("candidates", "contexts", "instruction")
+)
 
 
 @dataclass

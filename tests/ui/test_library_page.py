@@ -11,14 +11,17 @@ import pytest
 from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.listing import PAGE_ROWS
 from rag.messages import reason
+from rag.settings import Settings
 from rag.types import Document, Mode, Narrowing
 from rag.ui.handlers.bases import Bases
 from rag.ui.handlers.chat import Handlers
+from rag.ui.handlers.choosing import Choosing
 from rag.ui.handlers.documents import MOST_CHOSEN, Documents
 from rag.ui.handlers.scoping import Scoping
 from rag.ui.handlers.uploads import Uploads
 from rag.ui.handlers.visitor import key_of
 from rag.ui.html.library.scope import MOST_FOUND
+from rag.ui.state.options import CHOSEN, packed
 from rag.ui.state.session import Chosen, Session, Sessions
 from rag.ui.views import Views
 from tests.support.scripted_service import ScriptedService
@@ -321,7 +324,7 @@ def test_a_knowledge_base_alone_has_its_own_way_unless_the_reader_chose(page: Pa
     page.service.catalogue.change(replace(base, instruction="Find the rule", contexts=2, threshold=0.5))
     page.scoping.apply(ALICE, clicked(parts=[{"base": made}]), "t1")
     usual = page.service.settings.retrieval
-    values = (str(usual.mode), usual.candidates, 4, usual.threshold, usual.instruction, usual.rerank)
+    values = ({CHOSEN: {"contexts": 4}},)
     page.handlers.ask(ALICE, "well?", "t1", *values)
     finish(page.handlers)
     options = page.service.asked[-1].options
@@ -330,6 +333,35 @@ def test_a_knowledge_base_alone_has_its_own_way_unless_the_reader_chose(page: Pa
     page.handlers.ask(ALICE, "well?", "t1", *values)
     finish(page.handlers)
     assert page.service.asked[-1].options.instruction == usual.instruction
+
+
+def test_what_is_set_is_asked_with_and_shown(page: Page) -> None:
+    wide = Settings.from_env({"RAG_CANDIDATES": "150", "RAG_CONTEXTS": "30"})
+    page.service.settings = wide
+    assert page.asked() == wide.retrieval
+    shown = Choosing(page.handlers).show(ALICE, "t1", {})
+    assert shown.standing["values"] == packed(wide.retrieval) and "All as the settings" in shown.origins
+    base = page.service.catalogue.base()
+    page.service.catalogue.change(replace(base, candidates=120, contexts=25))
+    assert (page.asked().candidates, page.asked().contexts) == (120, 25)
+    chosen = Choosing(page.handlers).show(ALICE, "t1", {CHOSEN: {"contexts": 130}})
+    assert "25 of the knowledge base" not in chosen.origins and "50 <small>your choice" in chosen.origins
+    assert "120 <small>of the knowledge base Main" in chosen.origins
+    assert (chosen.standing["values"]["contexts"], chosen.standing["usual"]["contexts"]) == (50, 25)
+    made = page.create("Policies")
+    page.scoping.apply(ALICE, clicked(parts=[{"base": made}, {"base": "plainsight"}]), "t1")
+    both = Choosing(page.handlers).show(ALICE, "t1", {})
+    assert "All as the settings" in both.origins, "several have no way of their own"
+
+
+@pytest.mark.parametrize("kept", [None, {}, {"chosen": {"contexts": 10**9}}, {"contexts": 10**9, "threshold": 0.17}])
+def test_what_a_browser_kept_is_brought_within_bounds(page: Page, kept: Any) -> None:
+    restored = Choosing(page.handlers).restore(ALICE, "t1", kept)
+    if kept:
+        assert restored.kept == {CHOSEN: {"contexts": 50}}
+        assert restored.standing["values"]["contexts"] == 50
+    else:
+        assert restored.standing["values"] == restored.standing["usual"]
 
 
 def test_no_chip_before_there_is_anything_to_choose_from(page: Page) -> None:

@@ -6,7 +6,7 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,19 +17,18 @@ from rag.answering.draft import unanswered
 from rag.errors import KeepingError, RagError
 from rag.events import Cancel, Judging
 from rag.evidence.conversation_store import ConversationStore, new_answer
-from rag.knowledge.catalog import OWN
 from rag.ledger import Answered, AnswerEvent, Ledger, Request
 from rag.messages import Language, reason
+from rag.options import applied
 from rag.runtime import wait_until_ready
 from rag.service import Service
-from rag.text.well_formed import well_formed
 from rag.types import RetrievalOptions
 
 from ..html import status as status_view
 from ..html.answer import transcript
 from ..html.evidence import record as record_view
 from ..i18n import language
-from ..state.options import NAMES, clamped
+from ..state.options import kept_choices
 from ..state.question_queue import QuestionQueue, QueueBounds, Ticket
 from ..state.runs import STOP_PATIENCE, Run, drawn
 from ..state.session import Session, Sessions, Slot
@@ -88,25 +87,25 @@ class Handlers:
     # ---- asking -----------------------------------------------------------------------------------------------------
 
     @guarded
-    def ask(self, request: gr.Request, question: str, tab: str, *values: Any) -> Chat:
+    def ask(self, request: gr.Request, question: str, tab: str, kept: Any = None) -> Chat:
         """The composer was sent: a new question, or a changed one in place of an earlier."""
         who = Visitor.of(tab, request)
         editing = self.sessions.get(who.key).editing
-        return self.put(who, Request(question, options=self.options(who, values)), replacing=editing)
+        return self.put(who, Request(question, options=self.options(who, kept)), replacing=editing)
 
     @guarded
-    def example(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+    def example(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
         """An example question was clicked."""
         who, question = Visitor.of(tab, request), text_in(event, "text")
-        return self.put(who, Request(question, options=self.options(who, values)))
+        return self.put(who, Request(question, options=self.options(who, kept)))
 
     @guarded
-    def retry(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+    def retry(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
         asked = Request(
-            turn.question, options=self.options(who, values), search_query=question_in(text_in(event, "query"))
+            turn.question, options=self.options(who, kept), search_query=question_in(text_in(event, "query"))
         )
         return self.put(who, asked, replacing=turn.number)
 
@@ -125,18 +124,12 @@ class Handlers:
             raise RagError(reason("ui.turn_gone"))
         return turn
 
-    def options(self, who: Visitor, values: Sequence[Any]) -> RetrievalOptions:
-        """What the visitor's questions are asked with: their scope, and the values of the settings page.
-
-        Where a value is as the settings have it, nobody chose it, and a knowledge base alone in scope has its own way.
-        """
+    def options(self, who: Visitor, kept: Any) -> RetrievalOptions:
+        """What the visitor's questions are asked with: their scope, and over what its knowledge base wants their own
+        choices, as the browser keeps them."""
         scope = self.sessions.get(who.key).scope
-        usual = clamped({}, self.service.settings.retrieval)
-        given = [well_formed(value) if isinstance(value, str) else value for value in values]
-        chosen = clamped(dict(zip(NAMES, given, strict=False)), usual)
-        wanted = self.service.defaults(scope.collections)
-        own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
-        return scope.over(replace(chosen, **own))
+        chosen = kept_choices(kept, self.service.settings.retrieval)
+        return scope.over(applied(self.service.defaults(scope.collections), reader=chosen))
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
