@@ -280,7 +280,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
     )
     infos = {"embedder": models.embedder.info, "reranker": models.reranker.info}
     made_with = fingerprint(models.embedder, chunk_limits(settings, models.embedder))
-    conversation = Answerer(
+    answerer = Answerer(
         retriever,
         scope,
         chat=chat,
@@ -296,7 +296,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
             scope.names,
         ),
     )
-    return Answering(retriever, conversation)
+    return Answering(retriever, answerer)
 
 
 def _ingest(

@@ -94,7 +94,7 @@ class Service:
 
     def ask(self, actor: Actor, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
         """Events of one answer, the last one `Answered`. Raises RagError when the question cannot be asked at all."""
-        return self._runtime.talk(request.options).conversation.ask(request, cancel=cancel)
+        return self._runtime.talk(request.options).answerer.ask(request, cancel=cancel)
 
     def search(
         self, actor: Actor, query: str, options: RetrievalOptions, *, cancel: Cancel

@@ -52,7 +52,7 @@ class Ingesting(NamedTuple):
 
 
 class Views:
-    """Renders sessions; asks the service only for what is the same for everybody."""
+    """Renders sessions, each with what the service tells its actor."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
