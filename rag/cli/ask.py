@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
 from rag.events import Cancel, Delta, Retrieved, StageEvent
 from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import Language, reason, text
@@ -65,16 +66,17 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
     from rag.build import opened
 
     with opened(settings) as service:
-        info = service.runtime.models().reranker.info
-        for event in service.search(args.question, _options(args, service), cancel=Cancel()):
+        score_name = service.status(OPERATOR).score_name
+        options = _options(args, service, settings)
+        for event in service.search(OPERATOR, args.question, options, cancel=Cancel()):
             if isinstance(event, Retrieved):
                 found = event.retrieval
             elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(as_json({**report.plain(found), "score_name": info.score_name}))
+        print(as_json({**report.plain(found), "score_name": score_name}))
     else:
-        print(report.evidence(found, info.score_name, language))
+        print(report.evidence(found, score_name, language))
     return OK if found.contexts else ABSTAINED
 
 
@@ -82,7 +84,8 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     from rag.build import opened
 
     with opened(settings) as service:
-        for event in service.ask(Request(args.question, options=_options(args, service)), cancel=Cancel()):
+        request = Request(args.question, options=_options(args, service, settings))
+        for event in service.ask(OPERATOR, request, cancel=Cancel()):
             if isinstance(event, Answered):
                 ledger = event.ledger
             elif args.json:
@@ -112,10 +115,10 @@ def told(ledger: Ledger, language: Language) -> str:
     return "\n".join(lines)
 
 
-def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:
+def _options(args: argparse.Namespace, service: Service, settings: Settings) -> RetrievalOptions:
     """What the command line says goes over what the knowledge base wants, and that over the settings."""
-    scope = tuple(service.library.catalogue.named(name).id for name in args.kb)
+    scope = tuple(service.knowledge_bases.named(OPERATOR, name).id for name in args.kb)
     given = [option for option in of(shown=ShownIn.COMMAND) if getattr(args, option.name) not in ("", None)]
-    said = {o.name: o.of(service.settings.retrieval) if o.variable else getattr(args, o.name) for o in given}
-    options = applied(service.defaults(scope), question=said)
+    said = {o.name: o.of(settings.retrieval) if o.variable else getattr(args, o.name) for o in given}
+    options = applied(service.knowledge_bases.defaults(OPERATOR, scope), question=said)
     return replace(options, collections=scope, documents=tuple(args.document))

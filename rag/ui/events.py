@@ -46,7 +46,7 @@ class Wiring:
         self.saving = Saving(self.handlers)
         self.documents = Documents(service, sessions, views)
         self.bases = Bases(service, sessions, views)
-        self.scoping = Scoping(sessions, views)
+        self.scoping = Scoping(service, sessions, views)
         self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         self.direct: dict[str, Any] = {**self.quiet, "queue": False}
         # only a queued call can show a message at the page's edge

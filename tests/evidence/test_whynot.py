@@ -504,5 +504,5 @@ def test_every_verdict_can_be_told(shared: Desk, language: str) -> None:
     ledger = shared.ask(options=RetrievalOptions(candidates=1, contexts=1, threshold=0.9))
     for name in TEXTS:
         found = shared.of(ledger, name)
-        assert text(found.why, language)  # type: ignore[arg-type]
-        assert all(text(each.why, language) for each in found.steps)  # type: ignore[arg-type]
+        assert text(found.why, language)
+        assert all(text(each.why, language) for each in found.steps)

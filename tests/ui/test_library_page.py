@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM
 from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.listing import PAGE_ROWS
 from rag.messages import reason
@@ -41,7 +42,7 @@ class Page:
         self.uploads = Uploads(service, sessions, views)
         self.documents = Documents(service, sessions, views)
         self.bases = Bases(service, sessions, views)
-        self.scoping = Scoping(sessions, views)
+        self.scoping = Scoping(service, sessions, views)
 
     def session(self, browser: Any = ALICE) -> Session:
         return self.handlers.sessions.get(key_of("t1", browser))
@@ -55,7 +56,7 @@ class Page:
 
     def create(self, name: str, browser: Any = ALICE) -> str:
         self.bases.create(browser, clicked(name=name, description=""), "t1")
-        made: str = next(base.id for base in self.service.bases() if base.name == name)
+        made: str = next(base.id for base in self.service.knowledge_bases.all(SYSTEM) if base.name == name)
         return made
 
     def asked(self, question: str = "well?") -> Any:
@@ -72,9 +73,9 @@ def page() -> Page:
 def test_selected_documents_are_taken_again_as_a_job(page: Page) -> None:
     names = page.fill(3)
     shown = page.documents.reingest(ALICE, clicked(names=names[:2]), "t1")
-    (job,) = page.service.jobs.jobs()
+    (job,) = page.service.jobs.all(SYSTEM)
     assert "Re-ingest" in shown.progress
-    done = page.service.jobs.wait(job.id, 30)
+    done = page.service.jobs.wait(SYSTEM, job.id, 30)
     assert done.kind is JobKind.REINGEST and [f.event.name for f in done.files] == names[:2]
     with pytest.raises(gr.Error):
         page.documents.reingest(ALICE, clicked(names=[]), "t1")
@@ -129,13 +130,13 @@ def test_how_the_list_is_looked_at_belongs_to_the_tab(page: Page) -> None:
 def test_documents_are_disabled_and_enabled_by_name_or_by_filter(page: Page) -> None:
     names = page.fill(120)
     shown = page.documents.enable(ALICE, clicked(names=[names[0], "unknown", 7], enabled=False), "t1")
-    assert [d.name for d in page.service.documents() if not d.enabled] == [names[0]]
+    assert [d.name for d in page.service.documents.all(SYSTEM) if not d.enabled] == [names[0]]
     assert "disabled" in shown.table and "119 documents" in shown.scope
     page.documents.look(ALICE, clicked(words="docs/01"), "t1")
     page.documents.enable(ALICE, clicked(all=True, enabled=False), "t1")
-    assert sum(not d.enabled for d in page.service.documents()) == 21
+    assert sum(not d.enabled for d in page.service.documents.all(SYSTEM)) == 21
     page.documents.enable(ALICE, clicked(all=True, enabled=True), "t1")
-    assert [d.name for d in page.service.documents() if not d.enabled] == [names[0]]
+    assert [d.name for d in page.service.documents.all(SYSTEM) if not d.enabled] == [names[0]]
 
 
 def test_deleting_can_be_undone_until_it_is_too_late(page: Page) -> None:
@@ -155,9 +156,9 @@ def test_deleting_twice_at_once_is_no_error_and_what_is_there_again_is_deleted_a
     (name,) = page.fill(1)
     page.documents.delete(ALICE, clicked(name=name), "t1")
     assert f"{name} was deleted." in page.documents.delete(ALICE, clicked(name=name), "t1").table
-    page.service.restore([name])  # by another tab, or added again
+    page.service.documents.restore(SYSTEM, [name])  # by another tab, or added again
     page.documents.delete(ALICE, clicked(name=name), "t1")
-    assert page.service.documents() == []
+    assert page.service.documents.all(SYSTEM) == []
 
 
 @pytest.mark.parametrize("event", [{"name": "gone.md"}, {"name": ""}, {"names": {"$ne": ""}}, {"name": None}, {}])
@@ -185,7 +186,7 @@ def test_a_new_one_is_looked_at_and_files_go_into_it(page: Page) -> None:
     page.uploads.sample(ALICE, "t1")
     shown = ingested(page.uploads)
     assert "handbook/en/01.md" in shown[-1].table and "docs/0000.md" not in shown[-1].table
-    assert len(page.service.documents(base=made)) == 5 and len(page.service.documents()) == 1
+    assert len(page.service.documents.all(SYSTEM, base=made)) == 5 and len(page.service.documents.all(SYSTEM)) == 1
     assert f'data-base="{made}"' in shown[-1].table
     back = page.bases.switch(ALICE, clicked(base="plainsight"), "t1")
     assert "docs/0000.md" in back.table and "Policies" in back.tools
@@ -197,7 +198,7 @@ def test_a_name_that_cannot_be_is_said_in_the_sheet(page: Page) -> None:
     assert shown.sheet == ""
     shown = page.bases.create(ALICE, clicked(name="policies", description=""), "t1")
     assert "already" in shown.sheet and 'value="policies"' in shown.sheet
-    assert len(page.service.bases()) == 3
+    assert len(page.service.knowledge_bases.all(SYSTEM)) == 3
 
 
 def test_setting_up(page: Page) -> None:
@@ -222,9 +223,9 @@ def test_deleting_one_needs_its_name_and_leaves_no_scope_behind(page: Page) -> N
     made = page.create("Policies")
     page.scoping.apply(ALICE, clicked(parts=[{"base": made}, {"base": "plainsight"}]), "t1")
     shown = page.bases.delete(ALICE, clicked(typed="Polices"), "t1")
-    assert "Nothing was deleted" in shown.sheet and len(page.service.bases()) == 2
+    assert "Nothing was deleted" in shown.sheet and len(page.service.knowledge_bases.all(SYSTEM)) == 2
     shown = page.bases.delete(ALICE, clicked(typed="policies"), "t1")
-    assert shown.sheet == "" and len(page.service.bases()) == 1
+    assert shown.sheet == "" and len(page.service.knowledge_bases.all(SYSTEM)) == 1
     assert page.session().base == "" and page.session().scope.collections == ("plainsight",)
 
 
@@ -253,9 +254,9 @@ def test_deleting_a_knowledge_base_ends_the_job_that_fills_it_and_says_so(page: 
     shown = page.bases.delete(ALICE, clicked(typed="policies"), "t1")
     assert "Into a knowledge base that was deleted" in shown.progress
     assert "Cancelled: its knowledge base was deleted." in shown.progress and "Retry" not in shown.progress
-    (job,) = page.service.jobs.jobs()
+    (job,) = page.service.jobs.all(SYSTEM)
     assert job.ended and job.collection == made
-    assert len(page.service.documents(base=made)) < 5
+    assert len(page.service.documents.all(SYSTEM, base=made)) < 5
 
 
 def test_the_default_one_offers_no_deletion(page: Page) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM
 from rag.evidence.conversation_store import KeptConversation
 from rag.evidence.export import export_markdown
 from rag.messages import LANGUAGES, Language, reason
 from rag.ui.handlers.chat import Handlers
 from rag.ui.handlers.talks import Talks
-from rag.ui.handlers.visitor import owner_of
+from rag.ui.handlers.visitor import actor_of
 from rag.ui.html import talks as talks_view
 from rag.ui.http.visitors import USER
 from tests.support.browsed import Page
@@ -45,7 +46,7 @@ def talks(handlers: Handlers) -> Talks:
 
 def restarted(service: ScriptedService) -> Talks:
     """The page of a server that was started again over the same folder."""
-    service.book.close()
+    service.conversations.close()
     return Talks(over(ScriptedService(folder=service.folder)))
 
 
@@ -71,7 +72,7 @@ def test_a_conversation_is_resumed_with_its_evidence_after_a_restart_without_its
     ask(talks.handlers, "second?")
     kept = session(talks.handlers).conversation
     later = restarted(service)
-    assert later.handlers.service.documents() == []
+    assert later.handlers.service.documents.all(SYSTEM) == []
     history, live, evidence, *_, sheet = later.open(ALICE, clicked(id=kept), "t2")
     assert "first?" in history
     assert "second?" in live
@@ -89,7 +90,7 @@ def test_a_resumed_conversation_goes_on_with_its_history(talks: Talks, service: 
     finish(later.handlers, ALICE, "t2")
     asked = later.handlers.service.asked  # type: ignore[attr-defined]
     assert [e.question for e in asked[0].history] == ["first?"]
-    (line,) = later.book.conversations(owner_of(ALICE))
+    (line,) = later.conversations.all(actor_of(ALICE))
     assert (line.id, line.answers) == (kept, 2)
 
 
@@ -116,7 +117,7 @@ def test_a_question_is_kept_before_its_answer_and_asked_again_where_the_app_ende
         talks.handlers.stop(ALICE, "t1")
         finish(later.handlers, ALICE, "t2")
         finish(talks.handlers)
-    thread = later.book.thread(owner_of(ALICE), kept)
+    thread = later.conversations.thread(actor_of(ALICE), kept)
     assert [one.ledger.question for one in thread] == ["first?", "second, hold generate?"]
     assert len(thread[-1].siblings) == 2, "the one that was cut off and the one asked again"
 
@@ -130,7 +131,7 @@ async def until_it_speaks(handlers: Handlers) -> None:
 
 def test_an_answer_takes_the_place_of_its_question(talks: Talks) -> None:
     ask(talks.handlers, "first?")
-    (kept,) = talks.book.thread(owner_of(ALICE), session(talks.handlers).conversation)
+    (kept,) = talks.conversations.thread(actor_of(ALICE), session(talks.handlers).conversation)
     assert (kept.ledger.reason, len(kept.siblings)) == (None, 1)
     assert kept.ledger.answer
 
@@ -348,9 +349,9 @@ def test_a_signed_in_user_has_the_same_conversations_in_every_browser(talks: Tal
 
 
 def test_no_cookie_gives_the_owner_of_a_user() -> None:
-    user = owner_of(signed_in("carol", "x"))
+    user = actor_of(signed_in("carol", "x")).owner
     assert user.startswith("user-")
-    assert not owner_of(Browser({"plainsight": "user-carol"})).startswith("user-")  # type: ignore[arg-type]
+    assert not actor_of(Browser({"plainsight": "user-carol"})).owner.startswith("user-")  # type: ignore[arg-type]
 
 
 def test_the_header_menu_names_the_user(handlers: Handlers) -> None:

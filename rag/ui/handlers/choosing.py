@@ -46,7 +46,7 @@ class Choosing:
         return self._shown(Visitor.of(tab, request), kept_choices(kept, self.service.settings.retrieval))
 
     def _shown(self, who: Visitor, chosen: dict[str, Any]) -> Standing:
-        base = self._alone(self.handlers.sessions.get(who.key).scope.collections)
+        base = self._alone(who, self.handlers.sessions.get(who.key).scope.collections)
         usual = base.over(self.service.settings.retrieval) if base else self.service.settings.retrieval
         options = applied(usual, reader=chosen)
         wished = base.wished if base else {}
@@ -58,9 +58,9 @@ class Choosing:
         shown = name(called(base, who.language)) if base else ""
         return Standing(origins=origins(options, said, shown, who.language), standing=standing(usual, chosen))
 
-    def _alone(self, collections: tuple[str, ...]) -> KnowledgeBase | None:
+    def _alone(self, who: Visitor, collections: tuple[str, ...]) -> KnowledgeBase | None:
         """The one knowledge base in scope; None for several, and for one that is gone."""
         try:
-            return self.service.library.catalogue.base(*collections) if len(collections) < 2 else None
+            return self.service.knowledge_bases.base(who.actor, *collections) if len(collections) < 2 else None
         except LibraryError:
             return None

@@ -88,7 +88,7 @@ class WhatIf:
         return compare.comparison(before, after, who.language, turn=turn.number, siblings=turn.siblings)
 
     def _kept(self, who: Visitor, answer: str) -> Ledger:
-        return self.handlers.service.book.answer(who.owner, answer)[1]
+        return self.handlers.service.conversations.answer(who.actor, answer)
 
 
 def _sent(event: gr.EventData) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rag.accounts.actor import NOBODY, Actor
 from rag.evidence.conversation_store import KeptAnswer, new_conversation
 from rag.knowledge.listing import Listing
 from rag.ledger import Outcome
@@ -69,8 +70,8 @@ class Session:
     """Id under which it is kept; "" until something was asked."""
     title: str = ""
     """What the user named it; "" for the first question."""
-    owner: str = ""
-    """Whose session it is, set by its keeper; "" for a browser without cookies."""
+    actor: Actor = NOBODY
+    """Whose session it is, set by its keeper."""
     scope: Chosen = Chosen()
     base: str = ""
     """Id of the knowledge base whose documents are looked at; "" for the default one."""
@@ -206,7 +207,7 @@ class Sessions:
         """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
         with self._lock:
             new = key not in self._slots
-            slot = self._slots.setdefault(key, Slot(Session(owner=key.partition("/")[0])))
+            slot = self._slots.setdefault(key, Slot(Session(actor=Actor.owning(key.partition("/")[0]))))
             slot.used_at = self._now()
             slot.address = slot.address or address
             self._slots.move_to_end(key)
@@ -221,7 +222,7 @@ class Sessions:
         """Replace a session by `change` of it, atomically; returns the new value."""
         slot = self.slot(key)
         with self._lock:
-            slot.session = replace(change(slot.session), owner=slot.session.owner)
+            slot.session = replace(change(slot.session), actor=slot.session.actor)
             return slot.session
 
     def _forget(self, new: str) -> None:
