@@ -1,6 +1,6 @@
 # Thin targets; README shows the plain commands behind them.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test attack lint docs bench coverage clean
+.PHONY: help run setup test test-fast attack lint docs bench coverage clean
 SHELL := /bin/sh
 
 VENV ?= .venv
@@ -13,7 +13,7 @@ ARGS ?=
 WORKERS ?= 2
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## Start the app; prints its address
 	$(PY) app.py
@@ -24,6 +24,9 @@ setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser an
 
 test: setup ## Run all tests on WORKERS=2 (ARGS="tests/test_x.py -x" for some)
 	$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
+
+test-fast: $(VENV)/.installed-dev ## Run what starts no program, server or page, in about a minute
+	$(PY) -m pytest -n $(WORKERS) -m "not slow" --hypothesis-profile=fast
 
 attack: $(VENV)/.installed-dev ## Send every hostile input to a started app (ARGS="requests: names:" for some)
 	$(PY) -m tests.hostile $(ARGS)

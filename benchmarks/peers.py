@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
-from rag.settings import INSTRUCTION
+from rag.options import INSTRUCTION
 
 ONNX = "ONNX Runtime, dynamic int8"
 OPENVINO = "OpenVINO, int8, groups of 128"

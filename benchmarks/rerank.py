@@ -15,7 +15,7 @@ from rag.models.engine.gate import spearman
 from rag.models.engine.numbers import NumberType
 from rag.models.engine.reranking import PackedReranker
 from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
-from rag.settings import INSTRUCTION
+from rag.options import INSTRUCTION
 
 from .corpus import QUERIES, passages
 from .timing import Timing, interleaved

@@ -27,9 +27,10 @@ def parser() -> argparse.ArgumentParser:
     """The command line; the README's commands are parsed with it in a test."""
     from .cli import ask, backup, documents, evaluate, kb, reindex, reingest
     from .cli import evidence as saved
+    from .messages import FIRST, LANGUAGES
 
     top = argparse.ArgumentParser(prog="python -m rag", description="Plainsight from the command line.")
-    top.add_argument("--language", choices=("en", "zh"), default="en", help="language of messages")
+    top.add_argument("--language", choices=LANGUAGES, default=FIRST, help="language of messages")
     top.add_argument("--verbose", action="store_true", help="log what happens")
     commands = top.add_subparsers(dest="command", required=True)
     documents.add_commands(commands)

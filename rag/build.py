@@ -48,6 +48,12 @@ from .retrieval.retriever import Policy, Retriever
 from .retrieval.scope import Scope
 from .runtime import Answering, Runtime, wait_until_ready
 from .service import Service
+from .service.conversations import ConversationService
+from .service.documents import DocumentService
+from .service.indexes import IndexService
+from .service.jobs import JobService
+from .service.knowledge_bases import KnowledgeBaseService
+from .service.marks import MarkService
 from .settings import Settings
 from .store.from_settings import Milvus, chunk_limits, fingerprint, name_of
 from .text.language import UNDETERMINED, detect
@@ -63,7 +69,7 @@ MEGABYTE = 1_000_000
 
 
 def build(settings: Settings, *, damaged: bool = False) -> Service:
-    """The product, not yet started: `service.runtime.start()` begins to load the models.
+    """The product, not yet started: `start` or `load` begins to load the models.
 
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
@@ -71,9 +77,9 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     tighten(Path(settings.data_dir))
     chat = _watched(settings)
     kept = kept_in(settings)
-    originals, edition = originals_in(settings, kept), ChangeCounter(kept)
+    originals, changes = originals_in(settings, kept), ChangeCounter(kept)
     inventory = inventory_in(settings, kept)
-    milvus = Milvus(settings, damaged=damaged, changed=edition.advance, inventory=inventory)
+    milvus = Milvus(settings, damaged=damaged, changed=changes.advance, inventory=inventory)
     library = Library(Catalog(kept, settings.collection), milvus, originals, inventory)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
@@ -92,7 +98,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     )
     folder = Path(settings.data_dir)
     spool, runners = JobFiles(folder / "jobs"), WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
-    jobs = JobWorker(
+    worker = JobWorker(
         JobQueue(JobStore(kept), spool, runners),
         spool,
         _taking(runtime),
@@ -100,8 +106,19 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         there=library.catalogue.there,
         room=DiskRoom(_written(settings)),
     )
-    book, marks = ConversationStore(kept), Marks(kept)
-    return Service(settings, runtime, _file_limits(settings), book, marks, jobs, indexes, wanted, edition)
+    documents = DocumentService(runtime, library, _file_limits(settings), wanted)
+    return Service(
+        settings,
+        runtime,
+        worker,
+        changes,
+        conversations=ConversationService(ConversationStore(kept)),
+        marks=MarkService(Marks(kept)),
+        knowledge_bases=KnowledgeBaseService(library, settings.retrieval, worker.abandon),
+        documents=documents,
+        jobs=JobService(worker, documents),
+        indexes=IndexService(runtime, library, indexes, settings.retrieval),
+    )
 
 
 def _written(settings: Settings) -> list[Path]:
@@ -176,9 +193,8 @@ def opened_library(settings: Settings) -> Iterator[Library]:
 def opened(settings: Settings, *, damaged: bool = False) -> Iterator[Service]:
     """The product with everything loaded, released at the end; for the command line. Raises RagError."""
     service = build(settings, damaged=damaged)
-    service.runtime.start()
     try:
-        service.runtime.wait()
+        service.load()
         yield service
     finally:
         service.close()
@@ -264,7 +280,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
     )
     infos = {"embedder": models.embedder.info, "reranker": models.reranker.info}
     made_with = fingerprint(models.embedder, chunk_limits(settings, models.embedder))
-    conversation = Answerer(
+    answerer = Answerer(
         retriever,
         scope,
         chat=chat,
@@ -280,7 +296,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | No
             scope.names,
         ),
     )
-    return Answering(retriever, conversation)
+    return Answering(retriever, answerer)
 
 
 def _ingest(

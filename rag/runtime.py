@@ -39,7 +39,7 @@ class Answering:
     """What answers questions over one scope."""
 
     retriever: Retriever
-    conversation: Answerer
+    answerer: Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Parts:
     models: Models
     store: Store
     retriever: Retriever
-    conversation: Answerer
+    answerer: Answerer
     ingest: Ingest
 
 
@@ -127,7 +127,7 @@ class Runtime:
         """The parts of the default knowledge base. Raises as the others do."""
         talk = self.talk(RetrievalOptions())
         store = self.library.store()
-        return Parts(self.models(), store, talk.retriever, talk.conversation, self.ingest())
+        return Parts(self.models(), store, talk.retriever, talk.answerer, self.ingest())
 
     def wait(self) -> None:
         """Until everything runs, however long loading takes. Raises like `models`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,7 +16,8 @@ from typing import Any, ClassVar, Literal
 from . import addresses
 from .errors import SettingsError
 from .messages import Reason, reason
-from .types import Mode, RetrievalOptions
+from .options import DEFAULTS, TABLE, OptionKind, RetrievalOption, SetBy, applied, of
+from .types import RetrievalOptions
 
 PREFIXES = ("RAG_", "MILVUS_", "OPENAI_")
 FOREIGN = frozenset(
@@ -24,9 +25,6 @@ FOREIGN = frozenset(
 )
 """Names with our prefixes that other programs define; never reported as unknown."""
 FOREIGN_PREFIXES = ("MILVUS_LITE_", "MILVUS_TEST_")
-
-INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
-"""The default task of both Qwen3 model cards, kept in English whatever the language of the documents."""
 
 
 class Secret(str):
@@ -58,6 +56,17 @@ class Spec:
     choices: tuple[str, ...] = ()
     shape: Callable[[str, str], object] | None = None
     """Raises SettingsError for a value that is none, given its name and itself."""
+    longest: int = 0
+    """Characters of a text; 0 is no limit."""
+
+    @classmethod
+    def of(cls, option: RetrievalOption) -> Spec:
+        """How a retrieval option is written in the environment."""
+        if option.kind is OptionKind.TEXT:
+            return cls(option.variable, option.about, longest=int(option.high))
+        if option.kind is OptionKind.CHOICE:
+            return cls(option.variable, option.about, choices=tuple(sorted(option.choices)))
+        return cls(option.variable, option.about, option.low, option.high)
 
 
 def setting(
@@ -205,11 +214,8 @@ class Settings:
     max_files: int = setting("RAG_MAX_FILES", 2000, "Most files accepted at once", low=1, high=100000)
     max_total_mb: float = setting("RAG_MAX_TOTAL_MB", 200.0, "Most MB accepted at once", low=0.01, high=65536)
 
-    mode: str = setting("RAG_MODE", "hybrid", "First-stage search", choices=tuple(Mode))
-    candidates: int = setting("RAG_CANDIDATES", 20, "Candidates per search and for the reranker", low=1, high=200)
-    contexts: int = setting("RAG_CONTEXTS", 6, "Most contexts given to the model", low=1, high=50)
-    threshold: float = setting("RAG_THRESHOLD", 0.17, "Least probability of a context", low=0.0, high=1.0)
-    instruction: str = setting("RAG_INSTRUCTION", INSTRUCTION, "Task told to the Qwen3 models; English works best")
+    retrieval: RetrievalOptions = DEFAULTS
+    """What a question is asked with where nobody else says anything: each option of the table that has a variable."""
     rrf_k: int = setting("RAG_RRF_K", 60, "Constant of reciprocal rank fusion", low=1, high=1000)
     rerank_seconds: float = setting(
         "RAG_RERANK_SECONDS", 0.0, "Time the reranker may take per question; 0 is no limit", low=0.0, high=3600
@@ -230,7 +236,7 @@ class Settings:
     history_tokens: int = setting("RAG_HISTORY_TOKENS", 1500, "History in the prompt, in tokens", low=0, high=1000000)
 
     SPECS: ClassVar[Mapping[str, Spec]]
-    """Field name -> how it is written in the environment; filled below."""
+    """Name of a field or a retrieval option -> how it is written in the environment; filled below."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -238,24 +244,22 @@ class Settings:
 
         Raises SettingsError naming variable, value and what is allowed.
         """
-        values = {f.name: _parse(f, env) for f in dataclasses.fields(cls) if env.get(_spec(f).name, "").strip()}
-        return cls(**values)
+        usual = cls()
+        values = {
+            name: _parse(spec, usual.value(name), env[spec.name].strip())
+            for name, spec in cls.SPECS.items()
+            if env.get(spec.name, "").strip()
+        }
+        said = {name: values.pop(name) for name in tuple(values) if name in TABLE}
+        return cls(**values, retrieval=applied(DEFAULTS, question=said))
 
     def to_env(self) -> dict[str, str]:
         """The inverse of `from_env`, secrets revealed."""
-        pairs = ((spec.name, getattr(self, field)) for field, spec in self.SPECS.items())
-        return {name: _written(value) for name, value in pairs}
+        return {spec.name: _written(self.value(name)) for name, spec in self.SPECS.items()}
 
-    @property
-    def retrieval(self) -> RetrievalOptions:
-        """What a question is asked with unless the user changes it."""
-        return RetrievalOptions(
-            mode=Mode(self.mode),
-            candidates=self.candidates,
-            contexts=self.contexts,
-            threshold=self.threshold,
-            instruction=self.instruction,
-        )
+    def value(self, name: str) -> Any:
+        """The value of a field or a retrieval option."""
+        return TABLE[name].of(self.retrieval) if name in TABLE else getattr(self, name)
 
     @property
     def uri(self) -> str:
@@ -263,12 +267,16 @@ class Settings:
         return self.milvus_uri or str(Path(self.data_dir) / "milvus.db")
 
 
-def _spec(field: dataclasses.Field[Any]) -> Spec:
-    spec: Spec = field.metadata["spec"]
-    return spec
+def _specs() -> Iterator[tuple[str, Spec]]:
+    """In the order of the class, the retrieval options in that of their table."""
+    for field in dataclasses.fields(Settings):
+        if field.name == "retrieval":
+            yield from ((option.name, Spec.of(option)) for option in of(by=SetBy.SETTING))
+        else:
+            yield field.name, field.metadata["spec"]
 
 
-Settings.SPECS = {f.name: _spec(f) for f in dataclasses.fields(Settings)}
+Settings.SPECS = dict(_specs())
 
 
 def _written(value: object) -> str:
@@ -278,14 +286,14 @@ def _written(value: object) -> str:
     return value.reveal() if isinstance(value, Secret) else str(value)
 
 
-def _parse(field: dataclasses.Field[Any], env: Mapping[str, str]) -> Any:
-    spec = _spec(field)
-    kind: Callable[[str], Any] = type(field.default)
-    raw = env[spec.name].strip()
+def _parse(spec: Spec, default: Any, raw: str) -> Any:
+    kind: Callable[[str], Any] = type(default)
     if spec.shape is not None:
         spec.shape(spec.name, raw)
     if spec.choices and raw not in spec.choices:
         raise SettingsError(reason("settings.choice", name=spec.name, value=raw, allowed=", ".join(spec.choices)))
+    if spec.longest and len(raw) > spec.longest:
+        raise SettingsError(reason("settings.too_long", name=spec.name, length=len(raw), most=spec.longest))
     if kind is bool:
         return raw == "true"
     try:

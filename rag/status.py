@@ -54,6 +54,11 @@ class Status:
     parts: tuple[PartStatus, ...]
 
     @property
+    def score_name(self) -> str:
+        """What the numbers of the running reranker are; "" while there is none."""
+        return next((p.info.score_name for p in self.parts if p.part == "reranker" and p.info), "")
+
+    @property
     def ready(self) -> bool:
         """Questions and files are accepted."""
         needed = {p.part: p.state for p in self.parts}

@@ -20,6 +20,8 @@ def allowed(spec: Spec) -> str:
     """What a value may be, in a few words; empty for free text."""
     if spec.choices:
         return ", ".join(spec.choices)
+    if spec.longest:
+        return f"up to {spec.longest} characters"
     if spec.low is None or spec.high is None:
         return ""
     return f"{spec.low:.12g} to {spec.high:.12g}"

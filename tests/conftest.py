@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 _HOME = tempfile.mkdtemp(prefix="plainsight-tests-")
@@ -43,6 +44,7 @@ from .support.golden import golden, pytest_addoption  # noqa: E402,F401
 from .support.milvus_server import milvus_server, tell_skipped  # noqa: E402,F401
 
 settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
+settings.register_profile("fast", deadline=None, max_examples=20)  # `make test-fast`
 settings.load_profile("plainsight")
 
 
@@ -56,6 +58,28 @@ LONGEST = ("store", "browser")
 """Folders whose tests take long: begun first, they leave the short ones to even out the end."""
 
 
+SLOW = (
+    "browser",
+    "store",
+    "cli",
+    "documents/test_convert.py",
+    "documents/test_converted.py",
+    "documents/test_growth.py",
+    "documents/test_worker.py",
+    "evaluation/test_evaluate.py",
+    "evidence/test_verify.py",
+    "hostile",
+    "knowledge/test_jobs.py",
+    "models/test_memory.py",
+    "models/test_offline_minilm.py",
+    "test_app.py",
+    "ui/test_events.py",
+    "ui/test_limits.py",
+    "ui/test_routes.py",
+)
+"""Folders and files whose tests start programs, servers or pages, or load real models: not in `make test-fast`."""
+
+
 OUTSIDE = ("server", "browser")
 """Marks of tests that wait for a program we did not write, on a machine that may be busy. One that fails is run once
 more; its first failure is shown whole at the end, as it may be ours."""
@@ -64,7 +88,11 @@ more; its first failure is shown whole at the end, as it may be ours."""
 @pytest.hookimpl(trylast=True)  # after folders have marked theirs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In random order, folder by folder."""
+    here = Path(__file__).parent
+    slow = tuple(here / name for name in SLOW)
     for item in items:
+        if any(item.path.is_relative_to(place) for place in slow):
+            item.add_marker(pytest.mark.slow)
         if any(item.get_closest_marker(name) for name in OUTSIDE):
             item.add_marker(pytest.mark.flaky(reruns=1))
     turn = {folder: number for number, folder in enumerate(LONGEST)}

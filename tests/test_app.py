@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from rag.accounts.browser import OWNER_COOKIE
 from rag.ui.http.guard import Guard
 from rag.ui.http.hosts import same_origin
-from rag.ui.http.visitors import OWNER_COOKIE, user
+from rag.ui.http.visitors import user
 
 from .support.pages import config, scripted_page, visitor
 

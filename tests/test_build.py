@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.accounts.actor import OPERATOR
 from rag.build import opened, throw_away
 from rag.errors import IndexMismatch, ModelsError
 from rag.events import Cancel, Stage, StageState
@@ -34,12 +35,12 @@ def test_qwen3_from_folders_answers_and_says_what_runs(
 ) -> None:
     chosen = settings(tmp_path, RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder)
     with opened(chosen) as service:
-        status = service.status()
+        status = service.status(OPERATOR)
         assert (status.profile, status.ready) == ("qwen3", True)
         assert names(status) == {"embedder": embedding_folder.name, "reranker": reranker_folder.name}
-        added = [e for e in service.ingest([Source("keys.md", TEXT)], cancel=Cancel()) if e.outcome]
+        added = [e for e in service.documents.ingest(OPERATOR, [Source("keys.md", TEXT)], cancel=Cancel()) if e.outcome]
         assert [(e.chunks, e.embedded) for e in added] == [(2, 2)]
-        *_, last = service.ask(Request("Rotate the key?", options=chosen.retrieval), cancel=Cancel())
+        *_, last = service.ask(OPERATOR, Request("Rotate the key?", options=chosen.retrieval), cancel=Cancel())
         assert {part.info.dtype for part in status.parts if part.info} <= {"fp32", "bf16"}, "the packed engine runs"
     assert isinstance(last, Answered)
     ledger = last.ledger
@@ -52,27 +53,30 @@ def test_an_index_is_never_searched_with_another_model(
     tmp_path: Path, embedding_folder: Path, reranker_folder: Path
 ) -> None:
     with opened(settings(tmp_path, RAG_PROFILE="offline")) as service:
-        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
+        list(service.documents.ingest(OPERATOR, [Source("keys.md", TEXT)], cancel=Cancel()))
     forced = settings(
         tmp_path, RAG_PROFILE="qwen3", RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder
     )
     with opened(forced) as service:
         with pytest.raises(IndexMismatch) as caught:
-            list(service.ingest([Source("more.md", TEXT)], cancel=Cancel()))
+            list(service.documents.ingest(OPERATOR, [Source("more.md", TEXT)], cancel=Cancel()))
         assert "MiniLM" in str(caught.value)
-        *_, last = service.ask(Request("Rotate the key?"), cancel=Cancel())
+        *_, last = service.ask(OPERATOR, Request("Rotate the key?"), cancel=Cancel())
         assert isinstance(last, Answered)
         stages = {event.stage: event for event in last.ledger.stages}
         assert stages[Stage.DENSE].state is StageState.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
         assert stages[Stage.FULL_TEXT].state is StageState.FINISHED
         # what needs no vectors is done to it all the same
-        assert service.enable(["keys.md"], False) == 1 and not service.documents()[0].enabled
-        assert service.enable(["keys.md"], True) == 1
-        assert service.bury(["keys.md"]) == 1 and service.documents() == []
-        assert service.restore(["keys.md"]) == 1
+        assert (
+            service.documents.enable(OPERATOR, ["keys.md"], False) == 1
+            and not service.documents.all(OPERATOR)[0].enabled
+        )
+        assert service.documents.enable(OPERATOR, ["keys.md"], True) == 1
+        assert service.documents.bury(OPERATOR, ["keys.md"]) == 1 and service.documents.all(OPERATOR) == []
+        assert service.documents.restore(OPERATOR, ["keys.md"]) == 1
     with opened(settings(tmp_path)) as service:  # auto stays with the model of the index
-        assert service.status().profile == "offline"
-        assert [d.name for d in service.documents()] == ["keys.md"]
+        assert service.status(OPERATOR).profile == "offline"
+        assert [d.name for d in service.documents.all(OPERATOR)] == ["keys.md"]
 
 
 def test_weights_that_are_forced_and_missing_are_named(tmp_path: Path) -> None:
@@ -84,8 +88,8 @@ def test_weights_that_are_forced_and_missing_are_named(tmp_path: Path) -> None:
 def test_an_evaluation_leaves_the_knowledge_base_alone(tmp_path: Path) -> None:
     offline = settings(tmp_path, RAG_PROFILE="offline")
     with throw_away(offline) as service:
-        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
-        assert len(service.documents()) == 1
+        list(service.documents.ingest(OPERATOR, [Source("keys.md", TEXT)], cancel=Cancel()))
+        assert len(service.documents.all(OPERATOR)) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -98,8 +102,8 @@ def test_an_architecture_the_engine_does_not_know_runs_by_the_library_and_says_s
     (strange / "config.json").write_text(json.dumps({**config, "use_sliding_window": True, "sliding_window": 16}))
     chosen = settings(tmp_path / "data", RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=strange)
     with opened(chosen) as service:
-        parts = {part.part: part for part in service.status().parts}
-    assert service.status().ready
+        parts = {part.part: part for part in service.status(OPERATOR).parts}
+    assert service.status(OPERATOR).ready
     assert parts["reranker"].info and parts["reranker"].info.dtype == "float32"
     assert parts["reranker"].reason and parts["reranker"].reason.code == "engine.unknown_architecture"
 
@@ -109,16 +113,23 @@ def test_why_not_asks_the_models_and_indexes_of_the_answer(
 ) -> None:
     chosen = settings(tmp_path, RAG_EMBEDDING_MODEL=embedding_folder, RAG_RERANKER_MODEL=reranker_folder)
     with opened(chosen) as service:
-        list(service.ingest([Source("keys.md", TEXT)], cancel=Cancel()))
-        other = service.library.catalogue.create("Other").id
-        list(service.ingest([Source("moon.md", b"# Moon\n\nThe moon has no air.\n")], cancel=Cancel(), base=other))
+        list(service.documents.ingest(OPERATOR, [Source("keys.md", TEXT)], cancel=Cancel()))
+        other = service.knowledge_bases.create(OPERATOR, "Other").id
+        list(
+            service.documents.ingest(
+                OPERATOR, [Source("moon.md", b"# Moon\n\nThe moon has no air.\n")], cancel=Cancel(), base=other
+            )
+        )
         options = replace(chosen.retrieval, threshold=0.0, candidates=1, contexts=1)
-        *_, last = service.ask(Request("Rotate the key?", options=options), cancel=Cancel())
+        *_, last = service.ask(OPERATOR, Request("Rotate the key?", options=options), cancel=Cancel())
         assert isinstance(last, Answered)
-        found = [service.why_not(last.ledger, text=text) for text in ("Rotate the key", "Bananas are", "no air", "zzz")]
+        found = [
+            service.why_not(OPERATOR, last.ledger, text=text)
+            for text in ("Rotate the key", "Bananas are", "no air", "zzz")
+        ]
         assert {found[0].verdict, found[1].verdict} <= {Obstacle.SENT, Obstacle.NOT_FOUND, Obstacle.BEYOND_CANDIDATES}
         assert [f.verdict for f in found[2:]] == [Obstacle.OUT_OF_SCOPE, Obstacle.NOWHERE]
         assert found[2].passage and found[2].passage.stored.collection == other
-        (chunk, *_) = service.chunks("moon.md", base=other)
-        again = service.why_not(last.ledger, base=other, document="moon.md", chunk=chunk.id)
+        (chunk, *_) = service.documents.chunks(OPERATOR, "moon.md", base=other)
+        again = service.why_not(OPERATOR, last.ledger, base=other, document="moon.md", chunk=chunk.id)
         assert again.verdict is Obstacle.OUT_OF_SCOPE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from rag.errors import SettingsError
 from rag.messages import reason
-from rag.settings import INSTRUCTION, Secret, Settings, environment, unknown
+from rag.options import INSTRUCTION
+from rag.settings import Secret, Settings, environment, unknown
 from rag.types import Mode, RetrievalOptions
 
 
@@ -80,13 +80,12 @@ SHAPED = {"trusted_proxies": ("10.0.0.0/8, ::1", "127.0.0.1"), "root_path": ("/d
 
 
 def _valid(name: str) -> st.SearchStrategy[str]:
-    field = next(f for f in dataclasses.fields(Settings) if f.name == name)
-    spec = Settings.SPECS[name]
+    spec, default = Settings.SPECS[name], Settings().value(name)
     if spec.choices or spec.shape:
         return st.sampled_from(spec.choices or SHAPED[name])
-    if isinstance(field.default, int):
+    if isinstance(default, int):
         return st.integers(int(spec.low or 0), int(spec.high or 0)).map(str)
-    if isinstance(field.default, float):
+    if isinstance(default, float):
         return st.floats(spec.low, spec.high).map(str)
     return st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=20)
 

@@ -16,7 +16,7 @@ from rag.citations import markers as citations
 from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, StageState
 from rag.ledger import Answered, AnswerEvent, Author, Outcome, Request
-from rag.messages import Language, Reason, reason
+from rag.messages import FIRST, SHIPPED, Reason, reason
 from rag.protocols import Afresh, ChatModel, Extractor, Searchable
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.selection import reselect
@@ -154,7 +154,7 @@ class _Turn:
             self.draft.messages = smalltalk.messages(question)
             failed = yield from self._stream(chat, self.draft.messages)
         if not self.draft.answer and not self.cancel:
-            language: Language = "zh" if self.parts.detect_language(question) == "zh" else "en"
+            language = SHIPPED.fitting(self.parts.detect_language(question)) or FIRST
             yield Delta(self.draft.say(smalltalk.reply(kind, language)))
         if failed is None:
             yield self.watch.finish(Stage.GENERATE)

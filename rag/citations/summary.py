@@ -61,8 +61,7 @@ def summary(ledger: Ledger, language: Language) -> str:
         return ""
     counts = tally(ledger.claims)
     total = len(ledger.claims)
-    code = "support.summary_one" if total == 1 else "support.summary"
-    said = [text(reason(code, quoted=counts[Support.QUOTED], total=total), language)]
+    said = [text(reason("support.summary", quoted=counts[Support.QUOTED], total=total), language)]
     said += [text(reason(f"support.count_{s}", count=counts[s]), language) for s in REMARKS if counts[s]]
     return SEPARATOR.join(said)
 

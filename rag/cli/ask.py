@@ -8,25 +8,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
 from rag.events import Cancel, Delta, Retrieved, StageEvent
 from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import Language, reason, text
+from rag.options import OptionKind, RetrievalOption, ShownIn, applied, of
 from rag.service import Service
 from rag.settings import Settings
-from rag.types import Mode, RetrievalOptions
+from rag.types import RetrievalOptions
 
 from . import report
 from .exits import ABSTAINED, FAILED, OK
 from .terminal import as_json
 
-OVERRIDES = {
-    "mode": "RAG_MODE",
-    "candidates": "RAG_CANDIDATES",
-    "contexts": "RAG_CONTEXTS",
-    "threshold": "RAG_THRESHOLD",
-    "instruction": "RAG_INSTRUCTION",
-}
+OVERRIDES = {option.name: option.variable for option in of(shown=ShownIn.COMMAND) if option.variable}
 """Options that are settings for one command; the settings check their bounds."""
+METAVARS = {OptionKind.WHOLE: "N", OptionKind.NUMBER: "P", OptionKind.TEXT: "TEXT"}
 
 
 def add_commands(commands: Any) -> None:
@@ -37,11 +34,8 @@ def add_commands(commands: Any) -> None:
 
 def _add(asking: argparse.ArgumentParser, run: Callable[[argparse.Namespace, Settings, Language], int]) -> None:
     asking.add_argument("question")
-    asking.add_argument("--mode", choices=tuple(Mode), help="first-stage search")
-    asking.add_argument("--candidates", metavar="N", help="candidates per search")
-    asking.add_argument("--contexts", metavar="N", help="most contexts kept")
-    asking.add_argument("--threshold", metavar="P", help="least probability of a context")
-    asking.add_argument("--instruction", metavar="TEXT", help="task told to the Qwen3 models")
+    for option in of(shown=ShownIn.COMMAND):
+        _add_option(asking, option)
     asking.add_argument(
         "--kb", action="append", default=[], metavar="NAME", help="search this knowledge base; may be repeated"
     )
@@ -49,25 +43,40 @@ def _add(asking: argparse.ArgumentParser, run: Callable[[argparse.Namespace, Set
         "--document", action="append", default=[], metavar="NAME",
         help="search only in this one, or in a folder: FOLDER/; may be repeated",
     )  # fmt: skip
-    asking.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
     asking.add_argument("--json", action="store_true", help="print one JSON object")
     asking.set_defaults(run=run)
+
+
+def _add_option(asking: argparse.ArgumentParser, option: RetrievalOption) -> None:
+    if option.kind is OptionKind.SWITCH:
+        asking.add_argument(
+            f"--no-{option.name}",
+            dest=option.name,
+            action="store_const",
+            const=False,
+            help=f"leave out: {option.about}",
+        )
+    else:
+        choices = option.choices or None
+        metavar = None if choices else METAVARS[option.kind]
+        asking.add_argument(f"--{option.name}", choices=choices, metavar=metavar, help=option.about)
 
 
 def run_search(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     from rag.build import opened
 
     with opened(settings) as service:
-        info = service.runtime.models().reranker.info
-        for event in service.search(args.question, _options(args, service), cancel=Cancel()):
+        score_name = service.status(OPERATOR).score_name
+        options = _options(args, service, settings)
+        for event in service.search(OPERATOR, args.question, options, cancel=Cancel()):
             if isinstance(event, Retrieved):
                 found = event.retrieval
             elif isinstance(event, StageEvent) and not args.json and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(as_json({**report.plain(found), "score_name": info.score_name}))
+        print(as_json({**report.plain(found), "score_name": score_name}))
     else:
-        print(report.evidence(found, info.score_name, language))
+        print(report.evidence(found, score_name, language))
     return OK if found.contexts else ABSTAINED
 
 
@@ -75,7 +84,8 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
     from rag.build import opened
 
     with opened(settings) as service:
-        for event in service.ask(Request(args.question, options=_options(args, service)), cancel=Cancel()):
+        request = Request(args.question, options=_options(args, service, settings))
+        for event in service.ask(OPERATOR, request, cancel=Cancel()):
             if isinstance(event, Answered):
                 ledger = event.ledger
             elif args.json:
@@ -105,9 +115,10 @@ def told(ledger: Ledger, language: Language) -> str:
     return "\n".join(lines)
 
 
-def _options(args: argparse.Namespace, service: Service) -> RetrievalOptions:
+def _options(args: argparse.Namespace, service: Service, settings: Settings) -> RetrievalOptions:
     """What the command line says goes over what the knowledge base wants, and that over the settings."""
-    scope = tuple(service.library.catalogue.named(name).id for name in args.kb)
-    said = {name: getattr(service.settings.retrieval, name) for name in OVERRIDES if getattr(args, name)}
-    options = replace(service.defaults(scope), **said)
-    return replace(options, collections=scope, documents=tuple(args.document), rerank=not args.no_rerank)
+    scope = tuple(service.knowledge_bases.named(OPERATOR, name).id for name in args.kb)
+    given = [option for option in of(shown=ShownIn.COMMAND) if getattr(args, option.name) not in ("", None)]
+    said = {o.name: o.of(settings.retrieval) if o.variable else getattr(args, o.name) for o in given}
+    options = applied(service.knowledge_bases.defaults(OPERATOR, scope), question=said)
+    return replace(options, collections=scope, documents=tuple(args.document))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
+from rag.documents.files import Refused, Seen, Unchanged
 from rag.errors import RagError
-from rag.events import Cancel, DocumentOutcome
+from rag.events import Cancel, DocumentOutcome, IngestEvent
 from rag.messages import Language, label, reason, text
 from rag.service import Service
+from rag.service.documents import DocumentService
 from rag.settings import Settings
+from rag.types import Document, Source
 
 from . import report
 from .exits import FAILED, OK
@@ -44,16 +49,38 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
 
     bad = 0
     with opened(settings) as service:
-        base = service.library.catalogue.named(args.kb).id
+        base = service.knowledge_bases.named(OPERATOR, args.kb).id
         if args.watch:
             return _watch(args.paths, base, service, settings, language)
-        for event in service.ingest(service.sources(args.paths), cancel=Cancel(), base=base, moves=args.moves):
+        sources = service.documents.sources(OPERATOR, args.paths)
+        for event in service.documents.ingest(OPERATOR, sources, cancel=Cancel(), base=base, moves=args.moves):
             line = report.ingest_line(event, language)
             if line:
                 print(line, flush=True)
                 bad += event.reason is not None
-        service.library.tidy_originals()  # no page may ever be opened that does
+        service.documents.tidy_originals(OPERATOR)  # no page may ever be opened that does
     return FAILED if bad else OK
+
+
+@dataclass(frozen=True, slots=True)
+class OperatedDocuments:
+    """What a watched folder is kept in step with: the documents, as whoever runs the command may change them."""
+
+    inner: DocumentService
+
+    def changed(self, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:
+        return self.inner.changed(OPERATOR, folder, unchanged)
+
+    def documents(self, *, base: str = "") -> list[Document]:
+        return self.inner.all(OPERATOR, base=base)
+
+    def ingest(
+        self, sources: Iterable[Source | Refused | Seen], *, cancel: Cancel, base: str = "", moves: bool = False
+    ) -> Iterator[IngestEvent]:
+        return self.inner.ingest(OPERATOR, sources, cancel=cancel, base=base, moves=moves)
+
+    def delete(self, names: Sequence[str], *, base: str = "") -> int:
+        return self.inner.delete(OPERATOR, names, base=base)
 
 
 def _watch(paths: Sequence[Path], base: str, service: Service, settings: Settings, language: Language) -> int:
@@ -64,7 +91,7 @@ def _watch(paths: Sequence[Path], base: str, service: Service, settings: Setting
     if len(paths) != 1:
         raise RagError(reason("watching.no_folder", path=", ".join(map(str, paths))))
     cancel = Cancel()
-    folder = Folder(paths[0], base, service, Watched(kept_in(settings)))
+    folder = Folder(paths[0], base, OperatedDocuments(service.documents), Watched(kept_in(settings)))
     print(text(reason("watching.watching", path=str(paths[0])), language), file=sys.stderr)
     for event in folder.follow(lambda: folder.changes(cancel), cancel=cancel):
         if isinstance(event, Gone):
@@ -92,8 +119,9 @@ def run_delete(args: argparse.Namespace, settings: Settings, language: Language)
     from rag.build import opened
 
     with opened(settings) as service:
-        count = service.delete(args.names, base=service.library.catalogue.named(args.kb).id)
-        service.library.tidy_originals()
+        base = service.knowledge_bases.named(OPERATOR, args.kb).id
+        count = service.documents.delete(OPERATOR, args.names, base=base)
+        service.documents.tidy_originals(OPERATOR)
     if not count:
         raise RagError(reason("report.none_deleted", names=", ".join(args.names)))
     print(text(reason("report.deleted", count=count), language))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
 from rag.errors import RagError
 from rag.evaluation import scoreboard
 from rag.messages import Language, reason
@@ -42,7 +43,7 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     unanswerable = read_questions(args.unanswerable, relevant=None) if args.unanswerable else []
     with throw_away(settings) as service:
         found = evaluate(
-            service.runtime.parts(),
+            service.parts(OPERATOR),
             corpus,
             questions,
             options=settings.retrieval,

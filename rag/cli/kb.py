@@ -35,7 +35,7 @@ def add_commands(commands: Any) -> None:
     rename.add_argument("to", metavar="NEW")
     change = own.add_parser("set", help="describe one, and say how it is searched; an empty value means the settings'")
     change.add_argument("name", metavar="NAME")
-    for option in ("description", "language", "instruction", "mode", "candidates", "contexts", "threshold"):
+    for option in ("description", "language", *OWN):
         # under a name of its own: the same options of other commands change the settings
         change.add_argument(f"--{option}", dest=f"own_{option}", metavar="VALUE")
     delete = own.add_parser("delete", help="remove one with all its documents")

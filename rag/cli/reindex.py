@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
 from rag.errors import RagError
 from rag.evaluation.dataset import read_questions
 from rag.evaluation.index_comparison import Comparison, saved_questions
@@ -38,16 +39,17 @@ def run(args: argparse.Namespace, settings: Settings, language: Language) -> int
     from rag.build import opened
 
     with opened(settings) as service:
-        base = service.library.catalogue.named(args.kb)
+        base = service.knowledge_bases.named(OPERATOR, args.kb)
         name = shown(base)
         if args.compare:
             _compare(service, base.id, args.queries, language)
         elif args.switch or args.back:
-            state = (service.indexes.switch if args.switch else service.indexes.back)(base.id)
+            state = (service.indexes.switch if args.switch else service.indexes.back)(OPERATOR, base.id)
             said = reason("reindexing.switched", name=name, collection=state.base.live, before=state.former)
             print(text(said, language))
         elif args.delete_old:
-            print(text(reason("reindexing.deleted", collection=service.indexes.delete_former(base.id)), language))
+            gone = service.indexes.delete_former(OPERATOR, base.id)
+            print(text(reason("reindexing.deleted", collection=gone), language))
         else:
             return _build(service, base.id, language)
     return OK
@@ -55,11 +57,11 @@ def run(args: argparse.Namespace, settings: Settings, language: Language) -> int
 
 def _build(service: Service, base: str, language: Language) -> int:
     bad = 0
-    for event in service.indexes.rebuild(base, cancel=Cancel()):
+    for event in service.indexes.rebuild(OPERATOR, base, cancel=Cancel()):
         if line := ingest_line(event, language):
             print(line, flush=True)
             bad += event.reason is not None
-    state = service.indexes.state(base)
+    state = service.indexes.state(OPERATOR, base)
     code = "ready" if state.ready else "unfinished"
     values = (
         {"documents": state.done, "chunks": state.chunks} if state.ready else {"done": state.done, "total": state.total}
@@ -69,10 +71,10 @@ def _build(service: Service, base: str, language: Language) -> int:
 
 
 def _compare(service: Service, base: str, queries: Path | None, language: Language) -> None:
-    questions = read_questions(queries) if queries else saved_questions(service.marks.all())
+    questions = read_questions(queries) if queries else saved_questions(service.marks.all(OPERATOR))
     if not questions:
         raise RagError(reason("reindexing.no_questions"))
-    print(table(service.compare_indexes(base, questions, cancel=Cancel()), language), end="")
+    print(table(service.indexes.compare(OPERATOR, base, questions, cancel=Cancel()), language), end="")
 
 
 def table(found: Comparison, language: Language) -> str:

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any
 
+from rag.accounts.actor import OPERATOR
 from rag.errors import RagError
 from rag.events import Cancel, IngestEvent
 from rag.knowledge.catalog import KnowledgeBase
@@ -43,9 +44,9 @@ def run_reingest(args: argparse.Namespace, settings: Settings, language: Languag
     from rag.build import opened
 
     with opened(settings) as service:
-        base = service.library.catalogue.named(args.kb).id
-        names = _named(service.documents(base=base), args.names)
-        return _told(service.reingest(names, cancel=Cancel(), base=base), language)
+        base = service.knowledge_bases.named(OPERATOR, args.kb).id
+        names = _named(service.documents.all(OPERATOR, base=base), args.names)
+        return _told(service.documents.reingest(OPERATOR, names, cancel=Cancel(), base=base), language)
 
 
 def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
@@ -79,7 +80,7 @@ def _bring_back(
     if found:
         print(text(reason("inventory.bringing_back", count=len(found)), language), flush=True)
         with opened(settings, damaged=True) as service:
-            code = _told(service.bring_back(found, cancel=Cancel(), base=base.id), language)
+            code = _told(service.documents.bring_back(OPERATOR, found, cancel=Cancel(), base=base.id), language)
     if without := [each.name for each in lost if each not in found]:
         option = f" --kb {shlex.quote(args.kb)}" if args.kb else ""
         why = reason("inventory.no_file", count=len(without), names=", ".join(without), option=option)
@@ -104,7 +105,7 @@ def _mend(
     if whole and not args.take_out:
         print(text(reason("originals.put_back", count=len(whole)), language), flush=True)
         with opened(settings, damaged=True) as service:
-            code = _told(service.reingest(whole, cancel=Cancel(), base=base.id), language)
+            code = _told(service.documents.reingest(OPERATOR, whole, cancel=Cancel(), base=base.id), language)
     with (
         changing(settings) as changed,
         recording(settings) as record,
@@ -144,7 +145,7 @@ def run_undelete(args: argparse.Namespace, settings: Settings, language: Languag
         return OK
     wanted = [Recorded(name, found[name].sha256, 0.0) for name in args.names]
     with opened(settings) as service:
-        return _told(service.bring_back(wanted, cancel=Cancel(), base=base.id), language)
+        return _told(service.documents.bring_back(OPERATOR, wanted, cancel=Cancel(), base=base.id), language)
 
 
 def _deleted(document: Deleted, language: Language) -> str:

@@ -202,7 +202,7 @@ def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple
     """The retrieval of a question, and the whole answer where there is something to compare it with."""
     if not question.answer_any or not question.text.strip():
         return _retrieved(parts, question.text, options), None
-    events = parts.conversation.ask(Request(question.text, options=options), cancel=Cancel())
+    events = parts.answerer.ask(Request(question.text, options=options), cancel=Cancel())
     ledger = next(event.ledger for event in events if isinstance(event, Answered))
     if ledger.retrieval is None or ledger.outcome is Outcome.FAILED:
         raise RagError(reason("evaluation.no_answer", qid=question.id, why=ledger.reason or ""))

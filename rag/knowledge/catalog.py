@@ -9,6 +9,7 @@ Knows no Milvus: who drops collections is told which.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import sqlite3
 import time
@@ -20,8 +21,9 @@ from typing import Any
 
 from rag.database import Database
 from rag.errors import KeepingError, LibraryError, RagError
-from rag.messages import label, reason
-from rag.types import Mode, RetrievalOptions
+from rag.messages import FIRST, label, reason
+from rag.options import NUMBERS, OptionKind, SetBy, Wishes, applied, of
+from rag.types import RetrievalOptions
 
 MIGRATIONS = (
     """
@@ -35,6 +37,16 @@ MIGRATIONS = (
     """
     CREATE TABLE beside (base TEXT PRIMARY KEY, building TEXT NOT NULL, former TEXT NOT NULL) STRICT
     """,
+    """
+    ALTER TABLE bases ADD COLUMN wished TEXT NOT NULL DEFAULT '{}';
+    UPDATE bases SET wished = json_patch('{}', json_object('instruction', NULLIF(instruction, ''),
+        'mode', NULLIF(mode, ''), 'candidates', candidates, 'contexts', contexts, 'threshold', threshold));
+    ALTER TABLE bases DROP COLUMN instruction;
+    ALTER TABLE bases DROP COLUMN mode;
+    ALTER TABLE bases DROP COLUMN candidates;
+    ALTER TABLE bases DROP COLUMN contexts;
+    ALTER TABLE bases DROP COLUMN threshold
+    """,
 )
 
 MOST_BASES = 200
@@ -42,18 +54,15 @@ MOST_BASES = 200
 
 NAME_LENGTH = 60
 DESCRIPTION_LENGTH = 500
-INSTRUCTION_LENGTH = 500
-"""Characters. The reranker's prompt holds the instruction once per candidate."""
 
 PREFIX_LENGTH = 180
 """Of the default collection's name in the names of the others: a collection's name has 200 characters at most."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_LIMITS = {"candidates": (1, 200), "contexts": (1, 50), "threshold": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
-class KnowledgeBase:
+class KnowledgeBase(Wishes):
     """One knowledge base. What is "" or None of its retrieval is as the settings say."""
 
     id: str
@@ -64,24 +73,18 @@ class KnowledgeBase:
     description: str = ""
     language: str = ""
     """ISO 639-1 code for documents whose language cannot be told."""
-    instruction: str = ""
-    mode: Mode | None = None
-    candidates: int | None = None
-    contexts: int | None = None
-    threshold: float | None = None
     created: float = 0.0
     """Seconds since the epoch, UTC; 0 for the default one as long as nothing was said of it."""
 
     def over(self, options: RetrievalOptions) -> RetrievalOptions:
         """`options` with what this knowledge base wants of its own."""
-        own = {name: getattr(self, name) for name in OWN}
-        return replace(options, **{name: value for name, value in own.items() if value not in ("", None)})
+        return applied(options, base=self.wished)
 
 
-OWN = ("instruction", "mode", "candidates", "contexts", "threshold")
+OWN = {option.name: option for option in of(by=SetBy.BASE)}
 """What a knowledge base may want of its own in a retrieval."""
 
-_COLUMNS = tuple(f.name for f in fields(KnowledgeBase))
+_COLUMNS = (*(f.name for f in fields(KnowledgeBase) if f.name not in OWN), "wished")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM bases"
 _CHANGED = tuple(name for name in _COLUMNS if name not in ("id", "live", "created"))
 
@@ -258,12 +261,14 @@ class Catalog:
 
 def shown(base: KnowledgeBase) -> str:
     """What a knowledge base is called where nobody's language is known."""
-    return base.name or label("library.default_name", "en")
+    return base.name or label("library.default_name", FIRST)
 
 
 def _base(row: tuple[object, ...]) -> KnowledgeBase:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    return KnowledgeBase(**{**values, "mode": Mode(str(values["mode"])) if values["mode"] else None})  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    kept: dict[str, Any] = json.loads(values.pop("wished"))
+    wished = {name: OWN[name].typed(value) for name, value in kept.items() if name in OWN}
+    return KnowledgeBase(**values, **wished)
 
 
 def _insert(db: sqlite3.Connection, base: KnowledgeBase) -> None:
@@ -275,7 +280,7 @@ def _insert(db: sqlite3.Connection, base: KnowledgeBase) -> None:
 
 
 def _stored(base: KnowledgeBase, name: str) -> object:
-    return str(base.mode or "") if name == "mode" else getattr(base, name)
+    return json.dumps(base.wished, ensure_ascii=False) if name == "wished" else getattr(base, name)
 
 
 def _name_key(base: KnowledgeBase) -> str:
@@ -304,28 +309,35 @@ def _text(value: str, most: int) -> str:
 
 def _checked(base: KnowledgeBase, *, unnamed: bool) -> KnowledgeBase:
     """`base` with its texts in order. Raises LibraryError naming the value that is not possible."""
-    for name, (low, high) in _LIMITS.items():
-        value = getattr(base, name)
-        if value is not None and not low <= value <= high:
+    for name, value in base.wished.items():
+        low, high = OWN[name].low, OWN[name].high
+        if OWN[name].kind in NUMBERS and not OWN[name].allows(value):
             raise LibraryError(reason("library.out_of_range", name=name, value=value, low=low, high=high))
     if base.language and not _LANGUAGE.fullmatch(base.language):
         raise LibraryError(reason("library.bad_language", language=base.language[:20]))
+    texts: dict[str, Any] = {
+        name: _text(getattr(base, name), int(o.high)) for name, o in OWN.items() if o.kind is OptionKind.TEXT
+    }
     return replace(
         base,
         name="" if unnamed and not base.name.strip() else _name(base.name),
         description=_text(base.description, DESCRIPTION_LENGTH),
-        instruction=_text(base.instruction, INSTRUCTION_LENGTH),
+        **texts,
     )
+
+
+_UNSAID = Wishes()
 
 
 def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
     """`base` with values as a person writes them; "" means the settings'. Raises RagError for what is no such value."""
-    kinds: dict[str, type] = {"mode": Mode, "candidates": int, "contexts": int, "threshold": float}
     parsed: dict[str, Any] = {}
     for name, value in values.items():
-        kind = kinds.get(name, str)
+        if name not in OWN or not value.strip():
+            parsed[name] = getattr(_UNSAID, name) if name in OWN else value.strip()
+            continue
         try:
-            parsed[name] = (None if kind is not str else "") if not value.strip() else kind(value.strip())
+            parsed[name] = OWN[name].parsed(value.strip())
         except ValueError as e:
             raise RagError(reason("library.bad_value", name=name, value=value[:40])) from e
     return dataclasses.replace(base, **parsed)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from rag.errors import KeepingError, LibraryError, StoreError
-from rag.messages import Reason, reason, text
+from rag.messages import FIRST, Reason, reason, text
 from rag.types import Document
 
 from .catalog import Catalog, KnowledgeBase, shown
@@ -74,7 +74,7 @@ class InventoryCheck:
         lacking = [each for each in found if each.code == LOST]
         self.remark = next(iter(lacking or found), None)
         if self.remark and self.remark != before:
-            log.warning("%s", text(self.remark, "en"))
+            log.warning("%s", text(self.remark, FIRST))
         return bool(lacking)
 
     def _look(self, base: KnowledgeBase) -> Reason | None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from rag.messages import Language, Reason, label, reason, text
+from rag.messages import FIRST, Language, Reason, label, reason, text
 from rag.types import HEADING_SEPARATOR, StoredChunk
 
 
 def base_called(name: str, language: Language) -> str:
     """A knowledge base as an answer kept its name; the one that nobody named is called in the reader's language."""
-    return label("library.default_name", language) if name == label("library.default_name", "en") else name
+    return label("library.default_name", language) if name == label("library.default_name", FIRST) else name
 
 
 def source_of(stored: StoredChunk) -> str | Reason:
     """The source as a value in a sentence. Two passages have equal ones when they are of one document."""
     if not stored.base_name:
         return stored.document
-    unnamed = stored.base_name == label("library.default_name", "en")
+    unnamed = stored.base_name == label("library.default_name", FIRST)
     base = reason("library.default_name") if unnamed else stored.base_name
     return reason("library.source", base=base, document=stored.document)
 

@@ -5,17 +5,17 @@ What the handlers do is theirs; the page's own script calls an event by its name
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from rag.service import Service
-from rag.types import RetrievalOptions
 
 from .handlers.bases import Bases, BasesUpdate
 from .handlers.chat import Handlers
+from .handlers.choosing import Choosing, Standing
 from .handlers.documents import Documents
 from .handlers.indexes import Exchanged, Reindexes
 from .handlers.reader import ReaderHandlers
@@ -26,7 +26,7 @@ from .handlers.talks import Talks
 from .handlers.uploads import Uploads
 from .handlers.whatif import WhatIf
 from .layout import Layout
-from .state.options import NAMES, clamped, packed
+from .state.options import CHOSEN, NAMES
 from .state.session import Sessions
 from .views import Chat, Ingesting, Views
 from .wiring import Order, PageEvent
@@ -99,7 +99,7 @@ class Events:
 
     def _asking(self) -> Iterator[PageEvent]:
         h, page, tab, chat = self.handlers, self.page, self.tab, self.chat
-        asked = [page.tab, *page.options]
+        asked = [page.tab, page.prefs]
         yield PageEvent(page.box.submit, h.ask, [page.box, *asked], chat, js=_own_tab(1), then=self.answered)
         yield PageEvent("example", h.example, asked, chat, js=_own_tab(0), then=self.answered)
         yield PageEvent("retry", h.retry, asked, chat, then=self.answered)
@@ -122,13 +122,23 @@ class Events:
         yield PageEvent("retry_failed", h.retry_failed, tab, shown, then=self.begun)
 
     def _settings(self) -> Iterator[PageEvent]:
-        page, h = self.page, Preferences(self.page.defaults)
-        mode, candidates, contexts, threshold, instruction, rerank, balance = page.options
-        changes = [mode.input, candidates.release, contexts.release, threshold.release, instruction.blur, rerank.input]
-        changes += [candidates.input, contexts.input, threshold.input, balance.input, balance.release]
-        yield PageEvent(self.blocks.load, h.restore, [page.prefs], page.options, Order.DIRECT)
-        yield PageEvent(tuple(changes), h.keep, page.options, [page.prefs], Order.DIRECT)
-        yield PageEvent(page.reset.click, h.reset, outputs=[page.prefs, *page.options], order=Order.DIRECT)
+        """A choice is kept by the browser at once, so that a question sent right after it is asked with it."""
+        page, h = self.page, Choosing(self.handlers)
+        known, shown = [page.tab, page.prefs], list(Standing(page.prefs, page.origins, page.standing))
+        stand = PageEvent("then", None, [page.standing, page.prefs], page.options, Order.DIRECT, js=_standing())
+        show = PageEvent("then", h.show, known, shown, Order.DIRECT, then=(stand,))
+        yield PageEvent(self.blocks.load, h.restore, known, shown, Order.DIRECT, js=_own_tab(0), then=(stand,))
+        yield PageEvent(page.settings_tab.select, h.show, known, shown, Order.LAST, then=(stand,))
+        yield PageEvent(page.prefs.change, h.show, known, shown, Order.LAST)
+        for name, control in zip(NAMES, page.options, strict=True):
+            kept, chosen = [control, page.prefs, page.standing], _chosen(name)
+            end = control.blur if isinstance(control, gr.Textbox) else control.input
+            if isinstance(control, gr.Slider):
+                yield PageEvent(control.input, None, kept, [page.prefs], Order.DIRECT, js=chosen)
+                end = control.release
+            yield PageEvent(end, None, kept, [page.prefs], Order.DIRECT, js=chosen, then=(show,))
+        nothing = f"() => ({{ {CHOSEN}: {{}} }})"
+        yield PageEvent(page.reset.click, None, (), [page.prefs], Order.DIRECT, js=nothing, then=(show,))
 
     def _sheets(self) -> Iterator[PageEvent]:
         yield PageEvent("record", self.handlers.show_record, self.tab, [self.page.sheet])
@@ -188,7 +198,7 @@ class Events:
 
     def _bases(self) -> Iterator[PageEvent]:
         h, page, tab = Bases(self.service, self.sessions, self.views), self.page, self.tab
-        scoping = Scoping(self.sessions, self.views)
+        scoping = Scoping(self.service, self.sessions, self.views)
         shown = list(BasesUpdate(page.tools, page.table, page.scope, page.sheet, page.progress))
         yield PageEvent("base", h.switch, tab, shown, Order.IN_TURN)
         yield PageEvent("base_create", h.create, tab, shown)
@@ -202,25 +212,6 @@ class Events:
         yield PageEvent("scope_apply", scoping.apply, tab, [page.scope, page.sheet])
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """The settings page: what a browser remembers of it, and what counts where it remembers nothing."""
-
-    defaults: RetrievalOptions
-
-    def restore(self, kept: Any) -> list[Any]:
-        """The controls as the browser had them."""
-        return list(packed(clamped(kept if isinstance(kept, dict) else {}, self.defaults)).values())
-
-    def keep(self, *values: Any) -> dict[str, Any]:
-        """What the browser is to remember."""
-        return packed(clamped(dict(zip(NAMES, values, strict=False)), self.defaults))
-
-    def reset(self) -> list[Any]:
-        """Nothing remembered, and the controls as the settings have them."""
-        return [{}, *packed(self.defaults).values()]
-
-
 def _taken(by: str, page: Layout) -> PageEvent:
     """What the browser does with a file once it has it."""
     script = f"packed => window.plainsight.{by}(packed)"
@@ -231,3 +222,20 @@ def _own_tab(place: int) -> str:
     """Script that puts the tab's id in its `place` among the inputs: the browser knows it from the first moment, the
     page only once it has heard from the server, and a question may be sent before."""
     return f"(...inputs) => Object.assign(inputs, {{ {place}: window.plainsight.tab() }})"
+
+
+def _chosen(name: str) -> str:
+    """Script that adds a control's value to the reader's choices; what applies anyway is none."""
+    return f"""(value, kept, standing) => {{
+      const {{ {name}: before, ...others }} = kept?.{CHOSEN} ?? {{}};
+      return {{ {CHOSEN}: value === standing.usual.{name} ? others : {{ ...others, {name}: value }} }};
+    }}"""
+
+
+def _standing() -> str:
+    """Script that shows what applies, but a choice the server has not seen yet as it was made."""
+    return f"""(standing, kept) => {json.dumps(NAMES)}.map((name) => {{
+      const chosen = kept?.{CHOSEN} ?? {{}};
+      const seen = JSON.stringify(chosen[name]) === JSON.stringify(standing.asked[name]);
+      return name in chosen && !seen ? chosen[name] : standing.values[name];
+    }})"""

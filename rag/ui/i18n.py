@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..messages import LANGUAGES, Language, Reason, area, text
+from ..messages import FIRST, SHIPPED, Language, Reason, Texts, label, text
 
 LANGUAGE_COOKIE = "lang"
-LOCALES: Mapping[Language, str] = {"en": "en", "zh": "zh-CN"}
-"""Names under which Gradio knows our languages."""
 
 
 class BrowserRequest(Protocol):
@@ -25,13 +23,19 @@ class BrowserRequest(Protocol):
 def language(request: BrowserRequest | None) -> Language:
     """The reader's choice, else what the browser asks for, else English."""
     if request is None:
-        return "en"
+        return FIRST
     return language_of(request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language") or "")
 
 
 def language_of(wanted: str) -> Language:
-    """The one of our languages that fits what a cookie or a browser says."""
-    return "zh" if wanted.lower().startswith("zh") else "en"
+    """The one of our languages that fits what a cookie or a browser says first."""
+    first = wanted.partition(",")[0].partition(";")[0]
+    return SHIPPED.fitting(first) or FIRST
+
+
+def locale(language: Language) -> str:
+    """The tag under which Gradio and the browser know a language."""
+    return label("language.locale", language)
 
 
 def say(name: str, language: Language, /, **values: str | int | float) -> str:
@@ -39,10 +43,24 @@ def say(name: str, language: Language, /, **values: str | int | float) -> str:
     return text(Reason(name if "." in name else f"ui.{name}", values), language)
 
 
-def translations(pieces: Mapping[str, Callable[[Language], str]]) -> dict[str, dict[str, str]]:
+def translations(pieces: Mapping[str, Callable[[Language], str]], texts: Texts = SHIPPED) -> dict[str, dict[str, str]]:
     """Gradio locale -> key -> string: the page's labels, and HTML `pieces` rendered in each language."""
-    labels = {name: row for name, row in area("ui").items() if "{" not in row["en"]}
     return {
-        LOCALES[lang]: {**{n: row[lang] for n, row in labels.items()}, **{n: make(lang) for n, make in pieces.items()}}
-        for lang in LANGUAGES
+        texts.area("language", lang)["locale"]: {
+            **{name: words for name, words in texts.area("ui", lang).items() if "{" not in words},
+            **{name: make(lang) for name, make in pieces.items()},
+        }
+        for lang in texts.languages
+    }
+
+
+def for_script(texts: Texts = SHIPPED) -> dict[str, dict[str, Any]]:
+    """Code -> what the page's script must know of each language before anything is drawn, the first one first."""
+    return {
+        code: {
+            **{fact: texts.area("language", code)[fact] for fact in ("locale", "dates", "direction")},
+            "next": texts.after(code),
+            "words": texts.area("script", code),
+        }
+        for code in texts.languages
     }

@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from rag import ASSETS
-
-from ..types import Mode, RetrievalOptions
+from ..options import OptionKind, RetrievalOption, SetBy, of
+from ..types import RetrievalOptions
+from . import assets
 from .html import shell
 from .html.answer import transcript
 from .i18n import translations
-from .state.options import BALANCE_STEP, MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, balance_of
+from .state.options import standing
 
 PIECES = {
     "html_header": shell.header,
@@ -23,11 +23,6 @@ PIECES = {
     "html_settings": shell.settings_head,
     "html_empty": lambda language: transcript.empty(language, documents=None),
 }
-
-
-def asset(name: str) -> str:
-    """The text of a file in `assets`."""
-    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def i18n() -> gr.I18n:
@@ -49,6 +44,7 @@ class Layout:
         self.talk = gr.Textbox(visible="hidden", elem_id="talk-id", show_label=False)
         self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
         self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")
+        self.standing = gr.JSON(standing(self.defaults, {}), visible="hidden")
         self.timer = gr.Timer(1.0)
         self._html(self.i18n("html_header"), "header")
         self.pill = self._html("", "status")
@@ -57,7 +53,7 @@ class Layout:
                 self._chat()
             with gr.Tab(self.i18n("tab_documents"), id="documents", elem_id="tab-documents") as self.documents_tab:
                 self._documents()
-            with gr.Tab(self.i18n("tab_settings"), id="settings", elem_id="tab-settings"):
+            with gr.Tab(self.i18n("tab_settings"), id="settings", elem_id="tab-settings") as self.settings_tab:
                 self._settings()
         self.sheet = self._html("", "sheet")
         self.preview = self._html("", "preview")
@@ -66,7 +62,7 @@ class Layout:
 
     def bus(self, events: Sequence[str]) -> gr.HTML:
         """Carries the events of the page's own script. Gradio finds their names in quotes in what the browser runs."""
-        return self._html("", "bus", js=f"const events = {json.dumps(events)};\n{asset('js/bus.js')}")
+        return self._html("", "bus", js=f"const events = {json.dumps(events)};\n{assets.source(assets.BUS)}")
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
         """HTML that tells the page's script when it was redrawn. The value must be escaped already."""
@@ -117,35 +113,24 @@ class Layout:
                 self.table = self._html("", "document-table")
 
     def _settings(self) -> None:
-        label, start = self.i18n, self.defaults
+        label = self.i18n
         with gr.Column(elem_id="settings-page"):
             self._html(label("html_settings"), "settings-head")
             with gr.Group(elem_classes="settings-card"):
-                modes = [(label(f"mode_{mode}"), str(mode)) for mode in (Mode.HYBRID, Mode.DENSE, Mode.FULL_TEXT)]
-                mode = gr.Radio(
-                    modes, value=str(start.mode), label=label("mode"), info=label("mode_about"), elem_id="mode"
-                )
-                balance = gr.Slider(
-                    0, 1, balance_of(start), step=BALANCE_STEP, label=label("balance"), info=label("balance_about"),
-                    elem_id="balance",
-                )  # fmt: skip
-                candidates = gr.Slider(
-                    1, MAX_CANDIDATES, start.candidates, step=1, label=label("candidates"),
-                    info=label("candidates_about"), elem_id="candidates",
-                )  # fmt: skip
-                rerank = gr.Checkbox(start.rerank, label=label("rerank"), info=label("rerank_about"), elem_id="rerank")
-                contexts = gr.Slider(
-                    1, MAX_CONTEXTS, start.contexts, step=1, label=label("contexts"), info=label("contexts_about"),
-                    elem_id="contexts",
-                )  # fmt: skip
-                threshold = gr.Slider(
-                    0, 1, start.threshold, step=0.01, label=label("threshold"), info=label("threshold_about"),
-                    elem_id="threshold",
-                )  # fmt: skip
-                instruction = gr.Textbox(
-                    start.instruction, lines=2, max_lines=6, max_length=MAX_INSTRUCTION, label=label("instruction"),
-                    info=label("instruction_about"), elem_id="instruction",
-                )  # fmt: skip
+                self.options = [self._option(option) for option in of(by=SetBy.READER)]
             self.reset = gr.Button(label("reset"), elem_id="reset", size="sm", scale=0)
+            self.origins = self._html("", "origins")
             self.models = self._html("", "models")
-        self.options = [mode, candidates, contexts, threshold, instruction, rerank, balance]
+
+    def _option(self, option: RetrievalOption) -> Any:
+        """The control of one retrieval option, as the settings have it."""
+        key, value = option.name, option.of(self.defaults)
+        words: dict[str, Any] = {"label": self.i18n(key), "info": self.i18n(f"{key}_about"), "elem_id": key}
+        if option.kind is OptionKind.CHOICE:
+            choices = [(self.i18n(f"{key}_{choice}"), choice) for choice in option.choices]
+            return gr.Radio(choices, value=str(value), **words)
+        if option.kind is OptionKind.SWITCH:
+            return gr.Checkbox(value, **words)
+        if option.kind is OptionKind.TEXT:
+            return gr.Textbox(value, lines=2, max_lines=6, max_length=int(option.high), **words)
+        return gr.Slider(option.low, option.high, value, step=option.step, **words)

@@ -21,6 +21,7 @@ from rag import ASSETS
 from .. import addresses
 from ..service import Service
 from ..settings import Settings
+from . import assets
 from .blocks import Page
 from .events import Events
 from .handlers.originals_route import route
@@ -31,8 +32,7 @@ from .http.hosts import Proxies
 from .http.limits import Limits
 from .http.quota import MEGABYTE, Allowance, Quota
 from .http.upload_folder import uploads
-from .layout import Layout, asset, i18n
-from .state.options import clamped
+from .layout import Layout, i18n
 from .state.session import Sessions
 from .theme import theme
 from .wiring import Wiring, names
@@ -54,7 +54,7 @@ def build_page(service: Service) -> gr.Blocks:
         delete_cache=(3600, 86400),
     )
     with blocks:
-        layout, sessions = Layout(clamped({}, settings.retrieval)), Sessions()
+        layout, sessions = Layout(settings.retrieval), Sessions()
         events = list(Events(layout, service, sessions, blocks).all())
         Wiring(blocks, layout.bus(names(events)), layout.tab, sessions).connect(events)
     blocks.queue(max_size=256, default_concurrency_limit=8, api_open=False)
@@ -62,9 +62,9 @@ def build_page(service: Service) -> gr.Blocks:
 
 
 def launch_options(service: Service) -> dict[str, Any]:
-    """What `Blocks.launch` must be given for the page to be safe, styled, private and in two languages."""
+    """What `Blocks.launch` must be given for the page to be safe, styled, private and in every language."""
     settings = service.settings
-    first = asset("js/early.js")
+    first = assets.early()
     root = addresses.root_path("RAG_ROOT_PATH", settings.root_path)
     guard = Middleware(
         Guard,
@@ -80,8 +80,8 @@ def launch_options(service: Service) -> dict[str, Any]:
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme(),
-        "css_paths": sorted((ASSETS / "css").glob("*.css")),
-        "js": script(),
+        "css_paths": list(assets.STYLE_PATHS),
+        "js": assets.script(),
         "i18n": i18n(),
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
         "root_path": root,
@@ -126,12 +126,3 @@ def _free() -> int:
     folder = uploads(os.environ)
     there = next(each for each in (folder, *folder.parents) if each.exists())
     return shutil.disk_usage(there).free
-
-
-def script() -> str:
-    """The page's own script, one function: `page.js`, then every file of `features` with what it offers them."""
-    features = "\n".join(
-        f"({path.read_text(encoding='utf-8')})(window.plainsight);"
-        for path in sorted((ASSETS / "js" / "features").glob("*.js"))
-    )
-    return f"() => {{\n({asset('js/page.js')})();\n{features}\n}}"

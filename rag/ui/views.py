@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from rag.accounts.actor import Actor
 from rag.evidence.calibration import learn
 from rag.evidence.marks import Judge
 from rag.knowledge.catalog import KnowledgeBase
@@ -53,17 +54,17 @@ class Ingesting(NamedTuple):
 
 
 class Views:
-    """Renders sessions; asks the service only for what is the same for everybody."""
+    """Renders sessions, each with what the service tells its actor."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.counts = DocumentCounts(service)
-        self.kept = KeptTurns(service.book)
+        self.kept = KeptTurns(service.conversations)
 
     def chat(self, slot: Slot, lang: Language) -> Chat:
         """The whole chat page."""
         session = slot.session
-        earlier = [self.kept.whole(session.owner, turn) for turn in session.turns[:-1]]
+        earlier = [self.kept.whole(session.actor, turn) for turn in session.turns[:-1]]
         return Chat(
             history=transcript.conversation(session.conversation) + transcript.turns(earlier, lang),
             live=self.live(session, lang),
@@ -75,8 +76,8 @@ class Views:
     def live(self, session: Session, lang: Language) -> str:
         """The last turn, or what an empty conversation offers."""
         if session.last is None:
-            return transcript.empty(lang, documents=self._names(session), job=self._active_job())
-        status = self.service.status() if session.last.waiting else None
+            return transcript.empty(lang, documents=self._names(session), job=self._active_job(session.actor))
+        status = self.service.status(session.actor) if session.last.waiting else None
         return transcript.turn(session.last, lang, status=status)
 
     def evidence(self, session: Session, lang: Language) -> str:
@@ -87,31 +88,30 @@ class Views:
             turns,
             session.shown,
             lang,
-            score_name=self._score_name(turn),
-            marked=self._marked(session.owner, turn) if turn else None,
+            score_name=self._score_name(session.actor, turn),
+            marked=self._marked(session.actor, turn) if turn else None,
         )
 
     def _shown(self, session: Session, turn: Turn) -> Turn:
-        return self.kept.whole(session.owner, turn) if turn.number == session.shown else turn
+        return self.kept.whole(session.actor, turn) if turn.number == session.shown else turn
 
-    def _marked(self, owner: str, turn: Turn) -> Marked | None:
-        """What the owner marked; None while there is nothing to mark yet, or when the file cannot be read."""
+    def _marked(self, actor: Actor, turn: Turn) -> Marked | None:
+        """What the actor marked; None while there is nothing to mark yet, or when the file cannot be read."""
         ledger = turn.ledger
         if ledger is None or ledger.retrieval is None:
             return None
         judge = Judge.of(ledger.models.get("reranker"))
         try:
-            given = self.service.marks.given(owner, ledger.retrieval.query, judge)
-            points = self.service.marks.points(owner, judge)
+            given = self.service.marks.given(actor, ledger.retrieval.query, judge)
+            points = self.service.marks.points(actor, judge)
         except KeepingError:
             return None  # marks are beside the point: the evidence is shown without them
         return Marked(given, len(points), learn(points))
 
-    def _score_name(self, turn: Turn | None) -> str:
+    def _score_name(self, actor: Actor, turn: Turn | None) -> str:
         if turn is not None and turn.ledger is not None and "reranker" in turn.ledger.models:
             return turn.ledger.models["reranker"].score_name
-        running = (p.info for p in self.service.status().parts if p.part == "reranker")
-        return next((info.score_name for info in running if info), "")
+        return self.service.status(actor).score_name
 
     def ingesting(self, slot: Slot, lang: Language) -> Ingesting:
         """How the jobs go, on both pages that say so."""
@@ -121,28 +121,30 @@ class Views:
 
     def progress(self, session: Session, lang: Language) -> str:
         """The jobs that wait or run, and how the last ones ended: those of the knowledge base looked at first."""
-        jobs, names = self.service.jobs, {base.id: library_view.called(base, lang) for base in self.service.bases()}
-        known = [replace(job, collection=job.collection or self.default_base()) for job in jobs.jobs()]
-        paced = [(job, jobs.pace(job.id)) for job in known]
+        actor, bases = session.actor, self.service.knowledge_bases.all(session.actor)
+        jobs, names = self.service.jobs, {base.id: library_view.called(base, lang) for base in bases}
+        known = [replace(job, collection=job.collection or bases[0].id) for job in jobs.all(actor)]
+        paced = [(job, jobs.pace(actor, job.id)) for job in known]
         return jobs_view.progress(paced, lang, base=self.base(session).id, names=names)
 
-    def filled(self, base: str) -> bool:
+    def filled(self, actor: Actor, base: str) -> bool:
         """Whether a job is adding documents to a knowledge base."""
-        return any(job.collection == base and not job.ended for job in self.service.jobs.jobs())
+        return any(job.collection == base and not job.ended for job in self.service.jobs.all(actor))
 
-    def _active_job(self) -> Job | None:
-        return next((job for job in self.service.jobs.jobs() if not job.ended), None)
+    def _active_job(self, actor: Actor) -> Job | None:
+        return next((job for job in self.service.jobs.all(actor) if not job.ended), None)
 
     def shelf(self, session: Session, lang: Language) -> tuple[str, str]:
         """The head of the document list and the list; in place of that, why it cannot be shown."""
-        base = self.base(session)
+        actor, documents = session.actor, self.service.documents
+        base, bases = self.base(session), self.service.knowledge_bases.all(actor)
         try:
-            found = self.service.listing(session.listing, base=base.id)
+            found = documents.listing(actor, session.listing, base=base.id)
         except StoreError as e:
-            tools = library_view.tools(self.service.bases(), base, None, session.listing, lang)
+            tools = library_view.tools(bases, base, None, session.listing, lang)
             return tools, documents_view.unavailable(e.reason, lang)
-        tools = library_view.tools(self.service.bases(), base, found, session.listing, lang)
-        kept = {document.name for document in found.documents if self.service.has_original(document.sha256)}
+        tools = library_view.tools(bases, base, found, session.listing, lang)
+        kept = {document.name for document in found.documents if documents.has_original(actor, document.sha256)}
         undo = _undo(session.buried, lang)
         return tools, table_view.table(found, session.listing, lang, base=base.id, undo=undo, kept=kept)
 
@@ -152,44 +154,44 @@ class Views:
 
     def base(self, session: Session) -> KnowledgeBase:
         """The knowledge base that is looked at; the default one where that is gone."""
-        bases = self.service.bases()
+        bases = self.service.knowledge_bases.all(session.actor)
         return next((base for base in bases if base.id == session.base), bases[0])
 
-    def default_base(self) -> str:
+    def default_base(self, actor: Actor) -> str:
         """Id of the default knowledge base."""
-        return self.service.bases()[0].id
+        return self.service.knowledge_bases.all(actor)[0].id
 
     def shelves(self, session: Session) -> list[scope_view.BaseChoice]:
         """All knowledge bases with their documents, and what of them the conversation searches."""
         chosen = {each.base.id: each.part for each in self._chosen(session)}
         return [
-            scope_view.BaseChoice(base, self._documents(base.id), base.id in chosen, chosen.get(base.id))
-            for base in self.service.bases()
+            scope_view.BaseChoice(base, self._documents(session.actor, base.id), base.id in chosen, chosen.get(base.id))
+            for base in self.service.knowledge_bases.all(session.actor)
         ]
 
     def _chosen(self, session: Session) -> list[scope_view.SearchedBase]:
         """The knowledge bases the conversation searches, their documents not counted yet."""
-        bases = self.service.bases()
+        bases = self.service.knowledge_bases.all(session.actor)
         ids = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
         parts = {part.collection: part for part in session.scope.narrowed}
         return [scope_view.SearchedBase(base, None, parts.get(base.id)) for base in bases if base.id in ids]
 
     def scope(self, session: Session, lang: Language) -> str:
         """The chip over the composer."""
-        chosen = self._chosen(session)
-        found = [replace(each, count=self.counts.of(each.part or Narrowing(each.base.id))) for each in chosen]
-        return scope_view.chip(found, lang, alone=len(self.service.bases()) == 1)
+        actor, chosen = session.actor, self._chosen(session)
+        found = [replace(each, count=self.counts.of(actor, each.part or Narrowing(each.base.id))) for each in chosen]
+        return scope_view.chip(found, lang, alone=len(self.service.knowledge_bases.all(actor)) == 1)
 
-    def edition(self) -> Any:
+    def edition(self, actor: Actor) -> Any:
         """What tells the page whether it shows everything as it is; nothing new while that cannot be read."""
         try:
-            return self.service.edition()
+            return self.service.edition(actor)
         except KeepingError:
             return gr.skip()
 
-    def _documents(self, base: str) -> list[Document] | None:
+    def _documents(self, actor: Actor, base: str) -> list[Document] | None:
         try:
-            return self.service.documents(base=base)
+            return self.service.documents.all(actor, base=base)
         except StoreError:
             return None  # the status pill says why; an offer to ingest would be wrong now
 
@@ -197,7 +199,7 @@ class Views:
         """Names of the documents a question would search."""
         names: list[str] = []
         for each in self._chosen(session):
-            documents = self._documents(each.base.id)
+            documents = self._documents(session.actor, each.base.id)
             if documents is None:
                 return None
             names += [document.name for document in documents]

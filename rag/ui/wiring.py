@@ -29,6 +29,8 @@ class Order(StrEnum):
     """At once, without the queue; such a call can show no message at the page's edge."""
     EACH = "each"
     """Like `DIRECT`, and every one counts, however fast they come."""
+    LAST = "last"
+    """Like `DIRECT`; of those that come while the call before still runs, the last one counts."""
     QUEUED = "queued"
     """By the queue, one of a page at a time: Gradio drops one that comes while the call before still runs."""
     IN_TURN = "in_turn"
@@ -43,6 +45,7 @@ class Order(StrEnum):
 OPTIONS: dict[Order, dict[str, Any]] = {
     Order.DIRECT: {"queue": False},
     Order.EACH: {"queue": False, "trigger_mode": "multiple"},
+    Order.LAST: {"queue": False, "trigger_mode": "always_last"},
     Order.QUEUED: {"concurrency_limit": None},
     Order.IN_TURN: {"concurrency_limit": None, "trigger_mode": "multiple"},
     Order.ANSWERS: {

@@ -242,6 +242,6 @@ def test_on_a_phone_nothing_shows_through_the_header(open_page: Open, scripted: 
     header = {"x": 0, "y": 0, "width": 390, "height": 90}
     expect(page.locator("#models .parts")).to_be_visible()
     at_the_top = page.screenshot(clip=header, animations="disabled")  # type: ignore[arg-type]
-    for place in ("Contexts kept", "Threshold", "Instruction"):
+    for place in ("Contexts, at most", "Threshold", "Instruction"):
         page.get_by_text(place).first.evaluate("e => e.scrollIntoView({ block: 'start' })")
         assert page.screenshot(clip=header, animations="disabled") == at_the_top, place  # type: ignore[arg-type]

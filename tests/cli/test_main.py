@@ -101,6 +101,21 @@ def test_search_shows_evidence_without_an_answer(run: CommandLine) -> None:
     assert first["dense"] is None and first["full_text"]["rank"] == 1 and first["log_odds"] is None
 
 
+def test_options_are_used_as_they_were_set_and_refused_with_their_bounds(run: CommandLine) -> None:
+    wide = {"RAG_CANDIDATES": "150", "RAG_CONTEXTS": "30"}
+    options = json.loads(run("search", "restore command", "--json", **wide)[1])["options"]
+    assert (options["candidates"], options["contexts"]) == (150, 30)
+    said = json.loads(run("search", "restore command", "--json", "--candidates", "160", **wide)[1])["options"]
+    assert (said["candidates"], said["contexts"]) == (160, 30)
+    for beyond, bounds in (("--candidates", "1 to 200"), ("--contexts", "1 to 50")):
+        code, _out, err = run("ask", "when?", beyond, "201")
+        assert code == FAILED and bounds in err
+    code, _out, err = run("kb", "set", "plainsight", "--contexts", "51")
+    assert code == FAILED and "1 to 50" in err
+    code, _out, err = run("ask", "when?", "--instruction", "x" * 501)
+    assert code == FAILED and "500" in err
+
+
 def test_documents_lists_without_loading_models(run: CommandLine) -> None:
     _code, out, _err = run("documents", "--json", RAG_PROFILE="qwen3")
     assert [d["name"] for d in json.loads(out)] == ["guides/backup.md", "水果.md"]
@@ -143,16 +158,16 @@ def test_the_doctor_says_what_the_kept_files_take_up(run: CommandLine) -> None:
 def test_archives_take_the_files_along(run: CommandLine, tmp_path: Path) -> None:
     archive = tmp_path / "kb.zip"
     code, out, err = run("export", archive)
-    assert code == OK and "With 2 original file(s)." in out, err
+    assert code == OK and "With 2 original files." in out, err
     other = CommandLine(tmp_path)
     code, out, err = other("import", archive)
-    assert code == OK and "With 2 original file(s)." in out, err
+    assert code == OK and "With 2 original files." in out, err
     code, out, err = other("reingest", "guides/backup.md")
     assert code == OK and out.startswith("replaced"), err
     bare = CommandLine(tmp_path / "bare")
     bare.folder.mkdir()
     code, out, err = bare("import", archive, RAG_KEEP_ORIGINALS="false")
-    assert code == OK and "2 original file(s) of the archive are not kept" in out, err
+    assert code == OK and "2 original files of the archive are not kept" in out, err
     assert not (bare.folder / "originals").exists()
 
 
@@ -209,7 +224,7 @@ def test_conversations_travel_in_the_archive_where_they_are_asked_for(run: Comma
         there = {"RAG_DATA_DIR": str(tmp_path / archive.stem)}
         code, out, err = run("import", archive, "--conversations", **there)
         assert code == OK, err
-        assert ("1 answers added" in out) == bool(option)
+        assert ("1 answer added" in out) == bool(option)
     brought = Database(tmp_path / "with" / KEPT)
     assert [a.ledger.question for a in ConversationStore(brought).thread("ann", "talk")] == ["Where is the backup?"]
     brought.close()
@@ -333,7 +348,7 @@ def test_knowledge_bases_from_the_command_line(tmp_path: Path) -> None:
 
     found = json.loads(run("kb", "list", "--json")[1])
     assert [(base["name"], base["documents"]) for base in found] == [("", 1), ("Policies", 1)]
-    assert "Policies  1 documents" in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
+    assert "Policies  1 document " in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
     assert [d["name"] for d in json.loads(run("documents", "--json", "--kb", "Policies")[1])] == ["leave.md"]
 
     alone = json.loads(run("search", "leave days", "--kb", "Policies", "--json")[1])

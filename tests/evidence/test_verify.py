@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.accounts.actor import OPERATOR
 from rag.build import opened as running
 from rag.cli.evidence import DIFFERS, NO_EVIDENCE, OK
 from rag.documents.reconstruction import stands_in
@@ -214,7 +215,7 @@ def test_the_command_on_a_real_answer(tmp_path: Path) -> None:
     assert run("ingest", tmp_path / "docs")[0] == OK
     settings = Settings.from_env({"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(tmp_path)})
     with running(settings) as service:
-        events = service.ask(Request("When is the backup taken?"), cancel=Cancel())
+        events = service.ask(OPERATOR, Request("When is the backup taken?"), cancel=Cancel())
         ledger = next(e.ledger for e in events if isinstance(e, Answered))
         bundle = bundle_of(ledger, saved_at=0.0)
         file, plain = tmp_path / "evidence.html", tmp_path / "evidence.json"
@@ -241,7 +242,7 @@ def test_the_command_on_a_real_answer(tmp_path: Path) -> None:
     assert run("ingest", tmp_path / "docs")[0] == OK and run("delete", "fruit.md")[0] == OK
     code, out, _ = run("verify", file)
     assert code == DIFFERS
-    assert "DIFFERS  backup.md was changed in the knowledge base since: 0 of 1 passages" in out
+    assert "DIFFERS  backup.md was changed in the knowledge base since: 0 of 1 passage " in out
     assert "DIFFERS  fruit.md is not in the knowledge base any more." in out
     assert out.endswith("Does not match any more: 2 of the checks above.\n")
     assert run("verify", file, "--without-documents")[0] == OK

@@ -18,6 +18,7 @@ from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passing, WhyNot
 from rag.evidence.whynot.remedies import MOST_CANDIDATES, MOST_CONTEXTS, among_candidates, below, enough_candidates
 from rag.ledger import Ledger, Request
 from rag.messages import reason, text
+from rag.options import TABLE
 from rag.retrieval.fusion import fuse
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope, SearchTarget
@@ -37,7 +38,6 @@ from rag.types import (
     RetrievalOptions,
     StoredChunk,
 )
-from rag.ui.state import options as page_options
 from tests.support.fakes import BagEmbedder, OverlapReranker
 from tests.support.knowledge import add, open_store
 
@@ -494,7 +494,7 @@ def test_what_is_no_change_changes_nothing(changes: dict[str, object]) -> None:
 
 
 def test_changes_keep_to_the_bounds_of_the_page() -> None:
-    assert (MOST_CANDIDATES, MOST_CONTEXTS) == (page_options.MAX_CANDIDATES, page_options.MAX_CONTEXTS)
+    assert [TABLE[name].high for name in ("candidates", "contexts")] == [MOST_CANDIDATES, MOST_CONTEXTS]
     wide = changed(RetrievalOptions(), {"threshold": -3, "contexts": 99, "candidates": 10_000})
     assert (wide.threshold, wide.contexts, wide.candidates) == (0.0, MOST_CONTEXTS, MOST_CANDIDATES)
 
@@ -504,5 +504,5 @@ def test_every_verdict_can_be_told(shared: Desk, language: str) -> None:
     ledger = shared.ask(options=RetrievalOptions(candidates=1, contexts=1, threshold=0.9))
     for name in TEXTS:
         found = shared.of(ledger, name)
-        assert text(found.why, language)  # type: ignore[arg-type]
-        assert all(text(each.why, language) for each in found.steps)  # type: ignore[arg-type]
+        assert text(found.why, language)
+        assert all(text(each.why, language) for each in found.steps)

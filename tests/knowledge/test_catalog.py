@@ -24,6 +24,39 @@ def again(folder: Path) -> Catalog:
     return Catalog(Database(folder / "plainsight.db"), "plainsight", now=lambda: 1000.0)
 
 
+def test_what_an_earlier_version_kept_of_the_options_is_still_wanted(tmp_path: Path) -> None:
+    columns = (
+        "id, name, name_key, live, description, language, instruction, mode, candidates, contexts, threshold, created"
+    )
+    earlier = Database(tmp_path / "plainsight.db")
+    earlier.use("catalogue", catalogue.MIGRATIONS[:2])
+    with earlier.write() as db:
+        for row in (
+            ("a", "A", "a", "a", "", "", "Find the rule", "full_text", 150, 30, 0.17, 1.0),
+            ("b", "B", "b", "b", "", "", "", "", None, None, None, 1.0),
+        ):
+            db.execute(f"INSERT INTO bases ({columns}) VALUES ({', '.join('?' * len(row))})", row)
+    earlier.close()
+    kept = again(tmp_path)
+    own = {"instruction": "Find the rule", "mode": Mode.FULL_TEXT, "candidates": 150, "contexts": 30, "threshold": 0.17}
+    assert kept.base("a").wished == own and kept.base("a").created == 1.0
+    assert kept.base("b").wished == {}
+
+
+def test_the_options_have_the_bounds_of_the_settings(kept: Catalog) -> None:
+    wide = kept.change(replace(kept.base(), candidates=150, contexts=30, instruction="x" * 500))
+    assert wide == kept.base() and (wide.candidates, wide.contexts) == (150, 30)
+    for beyond, allowed in (
+        ({"candidates": 201}, "1 to 200"),
+        ({"contexts": 51}, "1 to 50"),
+        ({"threshold": 1.1}, "1"),
+    ):
+        with pytest.raises(LibraryError, match=allowed):
+            kept.change(replace(wide, **beyond))
+    with pytest.raises(LibraryError, match="500"):
+        kept.change(replace(wide, instruction="x" * 501))
+
+
 def test_the_default_one_is_there_before_anything_was_kept(kept: Catalog) -> None:
     assert kept.all() == [KnowledgeBase("plainsight", "", "plainsight")]
     assert kept.base() == kept.base("plainsight") == kept.named("") == kept.named("plainsight")

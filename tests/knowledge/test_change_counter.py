@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.accounts.actor import OPERATOR
 from rag.build import KEPT, build
 from rag.database import Database
 from rag.errors import KeepingError
@@ -75,17 +76,19 @@ def test_a_collection_tells_of_its_changes_whatever_it_was_made_with(tmp_path: P
 def test_the_edition_of_the_product_is_another_after_any_change_and_the_same_without(tmp_path: Path) -> None:
     settings = Settings.from_env({"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(tmp_path)})
     with closing(build(settings)) as service, closing(build(settings)) as other:
-        seen = [service.edition()]
-        assert service.edition() == seen[0]
-        made = other.create_base("Policies")
-        seen.append(service.edition())
-        other.change_base(replace(made, name="Rules"))
-        seen.append(service.edition())
+        seen = [service.edition(OPERATOR)]
+        assert service.edition(OPERATOR) == seen[0]
+        made = other.knowledge_bases.create(OPERATOR, "Policies")
+        seen.append(service.edition(OPERATOR))
+        other.knowledge_bases.change(OPERATOR, replace(made, name="Rules"))
+        seen.append(service.edition(OPERATOR))
         ChangeCounter(Database(tmp_path / KEPT)).advance()
-        seen.append(service.edition())
-        service.jobs.add("", lambda: [])
-        seen.append(service.edition())
-        other.delete_base(made.id, typed="Rules")
-        seen.append(service.edition())
+        seen.append(service.edition(OPERATOR))
+        service.jobs.add(OPERATOR, "", lambda: [])
+        seen.append(service.edition(OPERATOR))
+        other.knowledge_bases.delete(OPERATOR, made.id, typed="Rules")
+        seen.append(service.edition(OPERATOR))
         assert len(set(seen)) == len(seen)
-        assert other.edition() != service.edition(), "a page of a program that was restarted looks again"
+        assert other.edition(OPERATOR) != service.edition(OPERATOR), (
+            "a page of a program that was restarted looks again"
+        )

@@ -140,7 +140,7 @@ def test_the_page_says_what_is_missing_and_shows_no_tag_of_a_name(folder: Path) 
     database_deleted(folder)
     with started(folder) as app:
         shown = missing(app.library.stock.remark, "en")
-    assert "3 document(s)" in shown and "&lt;b&gt;bold" in shown and "<b>bold" not in shown
+    assert "3 documents" in shown and "&lt;b&gt;bold" in shown and "<b>bold" not in shown
     assert missing(None, "en") == ""
 
 

@@ -14,15 +14,15 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from rag.accounts.actor import SYSTEM, Actor
 from rag.citations.check import check
 from rag.citations.stream import Given
 from rag.database import Database
-from rag.documents.files import Refused
-from rag.errors import KeepingError, LibraryError
+from rag.documents.files import Refused, Seen
+from rag.errors import KeepingError, LibraryError, StoreUnavailable
 from rag.events import (
     Cancel,
     Delta,
@@ -37,20 +37,28 @@ from rag.events import (
 from rag.evidence.conversation_store import ConversationStore
 from rag.evidence.marks import Marks
 from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passing, Remedy, Step
-from rag.knowledge.catalog import Catalog, KnowledgeBase
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.indexes import IndexState
-from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.jobs.job_files import JobFiles
 from rag.knowledge.jobs.job_store import JobStore
 from rag.knowledge.jobs.queue import JobQueue
 from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
+from rag.knowledge.library import Library
 from rag.knowledge.listing import Listed, Listing, listed
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request
 from rag.messages import Reason, reason
+from rag.protocols import Embedder, Store
+from rag.service import Service
+from rag.service.conversations import ConversationService
+from rag.service.documents import DocumentService
+from rag.service.indexes import IndexService
+from rag.service.jobs import JobService
+from rag.service.knowledge_bases import KnowledgeBaseService
+from rag.service.marks import MarkService
 from rag.settings import Settings
 from rag.status import ModelInfo, PartState, PartStatus, Status
-from rag.types import Candidate, Chunk, Document, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
+from rag.types import Candidate, Chunk, Document, Fingerprint, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
 RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
@@ -117,124 +125,131 @@ QUOTES = [
 """In order of the citations: word for word, nearly, word for word, false."""
 
 
-class ScriptedIndexes:
-    """Every index was made with what runs."""
+class ScriptedDatabase:
+    """Collections of which nothing is kept: the documents are the script's."""
 
-    def notable(self) -> list[IndexState]:
+    def documents(self, collection: str) -> list[Document]:
         return []
 
-    def switch(self, base: str) -> None:
-        raise LibraryError(reason("ui.turn_gone"))
-
-    back = delete_former = switch
-
-
-@dataclass
-class ScriptedService:
-    """Answers by what the question holds: `hold STAGE`, `break rerank`, `401`, `nothing`, else the normal answer."""
-
-    settings: Settings = field(default_factory=Settings)
-    pause: float = 0.0
-    """Seconds between two events."""
-    gate: Path | None = None
-    """Models are ready once this file exists; None: always."""
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="plainsight-scripted-")))
-    stored: dict[str, Document] = field(default_factory=dict)
-    asked: list[Request] = field(default_factory=list)
-
-    gone: dict[str, Document] = field(default_factory=dict)
-    """Deleted documents that can be restored."""
-
-    def __post_init__(self) -> None:
-        kept = Database(self.folder / "plainsight.db")
-        self.book = ConversationStore(kept)
-        self.catalogue = Catalog(kept, "plainsight")
-
-    def bases(self) -> list[KnowledgeBase]:
-        return self.catalogue.all()
-
-    def create_base(self, name: str, *, description: str = "") -> KnowledgeBase:
-        return self.catalogue.create(name, description=description)
-
-    def change_base(self, base: KnowledgeBase) -> KnowledgeBase:
-        return self.catalogue.change(base)
-
-    def delete_base(self, base: str, *, typed: str) -> KnowledgeBase:
-        gone = self.catalogue.delete(base, typed=typed)
-        self.jobs.abandon(gone.id)
-        return gone
-
-    def defaults(self, collections: Sequence[str] = ()) -> RetrievalOptions:
-        usual = self.settings.retrieval
-        return usual if len(collections) > 1 else self.catalogue.base(*collections).over(usual)
-
-    @cached_property
-    def marks(self) -> Marks:
-        return Marks(Database(self.folder / "plainsight.db"))
-
-    @cached_property
-    def jobs(self) -> JobWorker:
-        book, spool = JobStore(Database(self.folder / "jobs.db")), JobFiles(self.folder / "jobs")
-        known = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
-        runner = JobWorker(known, spool, self._take, self._renew, there=self.catalogue.there)
-        runner.start()
-        return runner
-
-    def _take(
-        self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
-    ) -> Iterator[IngestEvent]:
-        return self.ingest((source for source in sources if isinstance(source, Source)), cancel=cancel, base=collection)
-
-    def _renew(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
-        for document in self.documents():
-            yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
-
-    def missing(self) -> Reason | None:
+    def held(self, collection: str) -> list[Document] | None:
         return None
 
-    @property
-    def indexes(self) -> ScriptedIndexes:
-        return ScriptedIndexes()
+    def fingerprint(self, collection: str) -> Fingerprint | None:
+        return None
 
-    @property
-    def library(self) -> ScriptedService:
-        return self
+    def open(self, collection: str, embedder: Embedder) -> Store:
+        raise StoreUnavailable(reason("ui.turn_gone"))
 
-    def edition(self) -> str:
-        seen = (self.bases(), sorted(self.stored.items()), self.jobs.version)
-        return sha256(repr(seen).encode()).hexdigest()
+    def open_as_made(self, collection: str) -> Store:
+        raise StoreUnavailable(reason("ui.turn_gone"))
 
-    def status(self) -> Status:
-        ready = self.gate is None or self.gate.exists()
-        state = PartState.READY if ready else PartState.LOADING
-        info = (EMBEDDER, RERANKER) if ready else (None, None)
-        return Status(
-            "qwen3" if ready else "",
-            reason("runtime.profile_cached") if ready else None,
-            (
-                PartStatus("store", state),
-                PartStatus("embedder", state, EMBEDDER.name, info[0]),
-                PartStatus("reranker", state, RERANKER.name, info[1]),
-                PartStatus("chat", PartState.READY, CHAT.name, CHAT),
-            ),
-        )
+    def drop(self, collection: str) -> None:
+        """Nothing is there."""
 
-    def ask(self, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
-        self.asked.append(request)
-        scope = request.options.collections
-        names = {base.id: base.name or "Main" for base in self.bases() if base.id in scope} if scope else {}
-        for event in _Script(request, cancel, self.pause).events():
-            yield Answered(replace(event.ledger, collections=names)) if isinstance(event, Answered) else event
+    def close(self) -> None:
+        """Nothing is held."""
 
-    def sources(self, paths: Iterable[Path]) -> Iterator[Source]:
+
+class ScriptedIndexes(IndexService):
+    """Every index was made with what runs."""
+
+    def __init__(self) -> None:
+        """Without indexes."""
+
+    def notable(self, actor: Actor) -> list[IndexState]:
+        return []
+
+    def switch(self, actor: Actor, base: str = "") -> IndexState:
+        raise LibraryError(reason("ui.turn_gone"))
+
+    def back(self, actor: Actor, base: str = "") -> IndexState:
+        raise LibraryError(reason("ui.turn_gone"))
+
+    def delete_former(self, actor: Actor, base: str = "") -> str:
+        raise LibraryError(reason("ui.turn_gone"))
+
+
+class ScriptedDocuments(DocumentService):
+    """Documents that are as many chunks as the script has texts, taken in at the script's pace."""
+
+    def __init__(self, script: ScriptedService) -> None:
+        self._script = script
+
+    def sources(self, actor: Actor, paths: Iterable[Path]) -> Iterator[Source | Refused]:
         return (Source(path.name, path.read_bytes()) for path in paths)
 
-    def sample(self) -> Iterator[Source]:
+    def sample(self, actor: Actor) -> Iterator[Source | Refused]:
         return (Source(f"handbook/en/0{i}.md", b"# Page\n" * 40) for i in range(1, 6))
 
-    def ingest(self, sources: Iterable[Source], *, cancel: Cancel, base: str = "") -> Iterator[IngestEvent]:
+    def ingest(
+        self,
+        actor: Actor,
+        sources: Iterable[Source | Refused | Seen],
+        *,
+        cancel: Cancel,
+        base: str = "",
+        moves: bool = False,
+    ) -> Iterator[IngestEvent]:
         for source in sources:
-            yield from self._file(source, cancel, self._shelf(base))
+            if isinstance(source, Source):
+                yield from self._file(source, cancel, self._shelf(base))
+
+    def kept_files(self, actor: Actor, names: Sequence[str], *, base: str = "") -> Iterator[Source | Refused]:
+        return (Source(name, b"# Page", again=True) for name in names)
+
+    def all(self, actor: Actor, *, base: str = "") -> list[Document]:
+        shelf = self._shelf(base)
+        return [d for key, d in sorted(self._script.stored.items()) if key == shelf + d.name]
+
+    def listing(self, actor: Actor, listing: Listing, *, base: str = "") -> Listed:
+        if listing.words.startswith("hold "):
+            self._held(listing.words)
+        return listed(self.all(actor, base=base), listing)
+
+    def _held(self, words: str) -> None:
+        """Hang until the pipe `held` gives a byte; the pipe `listed` tells when."""
+        with (self._script.folder / "listed").open("w", encoding="utf-8", buffering=1) as log:
+            print("began", words, file=log)
+            with (self._script.folder / "held").open("rb", buffering=0) as pipe:
+                pipe.read(1)
+            print("ended", words, file=log)
+
+    def bury(self, actor: Actor, names: Sequence[str], *, base: str = "") -> int:
+        keys = [self._shelf(base) + name for name in names]
+        found = {key: self._script.stored.pop(key) for key in keys if key in self._script.stored}
+        self._script.gone |= found
+        return len(found)
+
+    def restore(self, actor: Actor, names: Sequence[str], *, base: str = "") -> int:
+        gone = self._script.gone
+        found = {key: gone.pop(key) for name in names if (key := self._shelf(base) + name) in gone}
+        self._script.stored |= found
+        return len(found)
+
+    def enable(self, actor: Actor, names: Sequence[str], enabled: bool, *, base: str = "") -> int:
+        stored = self._script.stored
+        keys = [key for name in names if (key := self._shelf(base) + name) in stored]
+        stored |= {key: replace(stored[key], enabled=enabled) for key in keys}
+        return len(keys)
+
+    def chunks(self, actor: Actor, name: str, *, base: str = "") -> list[StoredChunk]:
+        """Of an ingested document all texts one after the other, of an answer's its one."""
+        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (
+            self._shelf(base) + name in self._script.stored
+        )
+        found: list[StoredChunk] = []
+        for index, i in enumerate(held):
+            stored = _stored(i, name, *TEXTS[i][1:3])
+            start = found[-1].chunk.end + 2 if found else 0
+            chunk = replace(stored.chunk, index=index, start=start, end=start + len(stored.chunk.text))
+            found.append(replace(stored, chunk=chunk))
+        return found
+
+    def has_original(self, actor: Actor, sha256: str) -> bool:
+        return False
+
+    def original(self, actor: Actor, name: str, *, base: str = "") -> bytes:
+        raise KeepingError(reason("originals.not_kept", name=name))
 
     def _shelf(self, base: str) -> str:
         """What is before the names of a knowledge base's documents here; nothing for the default one."""
@@ -252,68 +267,96 @@ class ScriptedService:
             return
         yield IngestEvent(source.name, "", size, IngestStage.SPLIT, chunks=total)
         for done in range(1, total + 1):
-            time.sleep(self.pause / 4)
+            time.sleep(self._script.pause / 4)
             yield IngestEvent(source.name, "", size, IngestStage.EMBED, done, total, total, done)
-        self.stored[shelf + source.name] = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
+        made = Document(source.name, "0" * 64, "Page", "en", size, total, 900, 1790000000.0)
+        self._script.stored[shelf + source.name] = made
         yield IngestEvent(source.name, "", size, IngestStage.INDEX, total, total, total, total, DocumentOutcome.ADDED)
 
-    def documents(self, *, base: str = "") -> list[Document]:
-        shelf = self._shelf(base)
-        return [d for key, d in sorted(self.stored.items()) if key == shelf + d.name]
 
-    def listing(self, listing: Listing, *, base: str = "") -> Listed:
-        if listing.words.startswith("hold "):
-            self._held(listing.words)
-        return listed(self.documents(base=base), listing)
+class ScriptedService(Service):
+    """Answers by what the question holds: `hold STAGE`, `break rerank`, `401`, `nothing`, else the normal answer.
 
-    def _held(self, words: str) -> None:
-        """Hang until the pipe `held` gives a byte; the pipe `listed` tells when."""
-        with (self.folder / "listed").open("w", encoding="utf-8", buffering=1) as log:
-            print("began", words, file=log)
-            with (self.folder / "held").open("rb", buffering=0) as pipe:
-                pipe.read(1)
-            print("ended", words, file=log)
+    Conversations, marks, knowledge bases and jobs are real ones, over a folder of its own.
+    """
 
-    def bury(self, names: Sequence[str], *, base: str = "") -> int:
-        keys = [self._shelf(base) + name for name in names]
-        found = {key: self.stored.pop(key) for key in keys if key in self.stored}
-        self.gone |= found
-        return len(found)
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        pause: float = 0.0,
+        gate: Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """`pause` are the seconds between two events; models are ready once the file `gate` exists, None: always."""
+        self.settings = settings or Settings()
+        self.pause = pause
+        self.gate = gate
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="plainsight-scripted-"))
+        self.stored: dict[str, Document] = {}
+        self.gone: dict[str, Document] = {}
+        """Deleted documents that can be restored."""
+        self.asked: list[Request] = []
+        kept = Database(self.folder / "plainsight.db")
+        self.catalogue = Catalog(kept, "plainsight")
+        worker = self._worker_of_jobs()
+        self.conversations = ConversationService(ConversationStore(kept))
+        self.marks = MarkService(Marks(kept))
+        library = Library(self.catalogue, ScriptedDatabase())
+        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, worker.abandon)
+        self.documents = ScriptedDocuments(self)
+        self.jobs = JobService(worker, self.documents)
+        self.indexes = ScriptedIndexes()
+        worker.start()
 
-    def restore(self, names: Sequence[str], *, base: str = "") -> int:
-        found = {key: self.gone.pop(key) for name in names if (key := self._shelf(base) + name) in self.gone}
-        self.stored |= found
-        return len(found)
+    def _worker_of_jobs(self) -> JobWorker:
+        book, spool = JobStore(Database(self.folder / "jobs.db")), JobFiles(self.folder / "jobs")
+        known = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        return JobWorker(known, spool, self._take, self._renew, there=self.catalogue.there)
 
-    def enable(self, names: Sequence[str], enabled: bool, *, base: str = "") -> int:
-        keys = [key for name in names if (key := self._shelf(base) + name) in self.stored]
-        self.stored |= {key: replace(self.stored[key], enabled=enabled) for key in keys}
-        return len(keys)
+    def _take(
+        self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
+    ) -> Iterator[IngestEvent]:
+        return self.documents.ingest(SYSTEM, sources, cancel=cancel, base=collection)
 
-    def chunks(self, name: str, *, base: str = "") -> list[StoredChunk]:
-        """Of an ingested document all texts one after the other, of an answer's its one."""
-        held = [i for i, each in enumerate(TEXTS) if each[0] == name] or list(range(3)) * (
-            self._shelf(base) + name in self.stored
+    def _renew(self, collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
+        for document in self.documents.all(SYSTEM):
+            yield IngestEvent(document.name, "", 1, IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
+
+    def start(self) -> None:
+        """Everything runs already."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def edition(self, actor: Actor) -> str:
+        seen = (self.knowledge_bases.all(actor), sorted(self.stored.items()), self.jobs.version(actor))
+        return sha256(repr(seen).encode()).hexdigest()
+
+    def status(self, actor: Actor) -> Status:
+        ready = self.gate is None or self.gate.exists()
+        state = PartState.READY if ready else PartState.LOADING
+        info = (EMBEDDER, RERANKER) if ready else (None, None)
+        return Status(
+            "qwen3" if ready else "",
+            reason("runtime.profile_cached") if ready else None,
+            (
+                PartStatus("store", state),
+                PartStatus("embedder", state, EMBEDDER.name, info[0]),
+                PartStatus("reranker", state, RERANKER.name, info[1]),
+                PartStatus("chat", PartState.READY, CHAT.name, CHAT),
+            ),
         )
-        found: list[StoredChunk] = []
-        for index, i in enumerate(held):
-            stored = _stored(i, name, *TEXTS[i][1:3])
-            start = found[-1].chunk.end + 2 if found else 0
-            chunk = replace(stored.chunk, index=index, start=start, end=start + len(stored.chunk.text))
-            found.append(replace(stored, chunk=chunk))
-        return found
 
-    def has_original(self, sha256: str) -> bool:
-        return False
-
-    def original(self, name: str, *, base: str = "") -> bytes:
-        raise KeepingError(reason("originals.not_kept", name=name))
-
-    def add_reingest(self, names: Sequence[str], *, base: str = "") -> str:
-        return self.jobs.add(base, lambda: [Source(name, b"# Page", again=True) for name in names], JobKind.REINGEST)
+    def ask(self, actor: Actor, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
+        self.asked.append(request)
+        scope = request.options.collections
+        bases = self.knowledge_bases.all(actor) if scope else []
+        names = {base.id: base.name or "Main" for base in bases if base.id in scope}
+        for event in _Script(request, cancel, self.pause).events():
+            yield Answered(replace(event.ledger, collections=names)) if isinstance(event, Answered) else event
 
     def why_not(
-        self, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
+        self, actor: Actor, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
     ) -> Diagnosis:
         """Every passage missed the threshold, by as much as the candidate it names."""
         assert ledger.retrieval is not None
@@ -330,9 +373,6 @@ class ScriptedService:
         remedy = Remedy({"threshold": 0.09}, given=True, certain=True)
         passage = Passage(candidate.stored, Fit.CLOSE if text else Fit.EXACT, 0.93)
         return Diagnosis(Obstacle.BELOW_THRESHOLD, why, passage, None, steps, (), remedy)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 @dataclass
@@ -492,8 +532,7 @@ def main() -> None:
     settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": port})
     folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
     service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)
-    page = build_page(service)  # type: ignore[arg-type]  # it has all the page asks for
-    page.launch(quiet=True, **launch_options(service))  # type: ignore[arg-type]
+    build_page(service).launch(quiet=True, **launch_options(service))
 
 
 if __name__ == "__main__":

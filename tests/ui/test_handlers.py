@@ -13,10 +13,12 @@ from typing import Any, TypeVar, cast
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM, Actor
 from rag.errors import ModelRejected
 from rag.events import Cancel
 from rag.ledger import Outcome
 from rag.messages import Language, reason, text
+from rag.options import TABLE
 from rag.status import PartState, PartStatus, Status
 from rag.types import Mode, RetrievalOptions
 from rag.ui.handlers.chat import Handlers
@@ -24,16 +26,20 @@ from rag.ui.handlers.documents import Documents
 from rag.ui.handlers.guard import HINTS, toast
 from rag.ui.handlers.uploads import Uploads
 from rag.ui.handlers.visitor import key_of
-from rag.ui.state.options import MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION, NAMES, clamped, packed
+from rag.ui.state.options import NAMES, clamped, packed
 from rag.ui.state.runs import Run
 from rag.ui.state.session import Session, Sessions, Slot
 from rag.ui.views import Chat, Ingesting, Views, free
-from tests.support.scripted_service import ScriptedService
+from tests.support.scripted_service import ScriptedDocuments, ScriptedService
 
 T = TypeVar("T")
 
 DEFAULTS = RetrievalOptions(instruction="Find what answers the query")
-VALUES = tuple(packed(DEFAULTS).values())
+VALUES: tuple[Any, ...] = ({},)
+"""What a browser sends whose reader chose nothing."""
+MAX_CANDIDATES, MAX_CONTEXTS, MAX_INSTRUCTION = (
+    int(TABLE[name].high) for name in ("candidates", "contexts", "instruction")
+)
 
 
 @dataclass
@@ -291,7 +297,7 @@ def test_stopping_while_models_load_ends_the_turn_without_asking(
 
 def test_models_that_will_never_load_end_the_question_with_their_reason() -> None:
     class Broken(ScriptedService):
-        def status(self) -> Status:
+        def status(self, actor: Actor) -> Status:
             why = reason("runtime.broke_down", kind="OSError")
             return Status("", None, (PartStatus("embedder", PartState.FAILED, reason=why),))
 
@@ -324,11 +330,13 @@ def test_what_the_service_raises_becomes_a_reason(error: Exception, code: str) -
 
 
 def test_an_unforeseen_error_of_a_handler_is_a_sentence_with_a_number() -> None:
-    class Raising(ScriptedService):
+    class Raising(ScriptedDocuments):
         def bury(self, *args: Any, **kwargs: Any) -> Any:
             raise ZeroDivisionError("secret detail")
 
-    handlers = over(Raising())
+    service = ScriptedService()
+    service.documents = Raising(service)
+    handlers = over(service)
     documents = Documents(handlers.service, handlers.sessions, handlers.views)
     with pytest.raises(gr.Error, match=r"the log has the details under [0-9a-f]{8}") as caught:
         documents.delete(ALICE, clicked(name="x.md"), "t1")
@@ -405,7 +413,7 @@ def test_dropped_files_are_ingested_and_the_drop_zone_is_free_again(
 def test_an_ingest_can_be_cancelled_and_what_was_indexed_stays(service: ScriptedService, uploads: Uploads) -> None:
     service.pause = 0.02
     uploads.sample(ALICE, "t1")
-    (job,) = service.jobs.jobs()
+    (job,) = service.jobs.all(SYSTEM)
     uploads.cancel_ingest(ALICE, clicked(job=job.id), "t1")
     shown = ingested(uploads)
     assert "cancelled" in shown[-1].progress and "Retry failed" in shown[-1].progress
@@ -422,7 +430,7 @@ def test_a_click_on_a_job_shows_nothing_itself_while_the_page_follows_the_jobs(
     """What it showed could reach the page after the end of the job."""
     service.pause = 0.02
     uploads.sample(ALICE, "t1")
-    (job,) = service.jobs.jobs()
+    (job,) = service.jobs.all(SYSTEM)
 
     async def while_followed() -> Ingesting:
         following: Any = uploads.follow_ingest(ALICE, "t1")
@@ -438,10 +446,10 @@ def test_a_click_on_a_job_shows_nothing_itself_while_the_page_follows_the_jobs(
 def test_a_job_that_ended_can_be_taken_off_the_page_by_anyone(service: ScriptedService, uploads: Uploads) -> None:
     uploads.sample(ALICE, "t1")
     ingested(uploads)
-    (job,) = service.jobs.jobs()
+    (job,) = service.jobs.all(SYSTEM)
     for strange in ("", "x", None, 7):
         uploads.dismiss_job(BOB, clicked(job=strange), "t1")
-    assert len(service.jobs.jobs()) == 1
+    assert len(service.jobs.all(SYSTEM)) == 1
     assert uploads.dismiss_job(BOB, clicked(job=job.id), "t1").progress == ""
     with pytest.raises(gr.Error, match="nothing to try again"):
         uploads.retry_failed(ALICE, clicked(job=job.id), "t1")

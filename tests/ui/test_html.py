@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.accounts.actor import SYSTEM
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage, Stage, StageEvent, StageState
 from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passing, Remedy, Step
 from rag.knowledge.jobs.job import Job, JobFile, JobState, Pace
@@ -94,7 +95,7 @@ def assert_harmless(html: str) -> None:
 def answered(question: str = "How do I rotate TLS certificates?", number: int = 1) -> Turn:
     """A finished turn of the scripted service."""
     turn = Turn(number, question, RetrievalOptions())
-    for event in ScriptedService().ask(Request(question), cancel=Cancel()):
+    for event in ScriptedService().ask(SYSTEM, Request(question), cancel=Cancel()):
         turn = turn.after(event)
     return turn
 

@@ -8,18 +8,22 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM, Actor
 from rag.errors import KeepingError
 from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.listing import PAGE_ROWS
 from rag.messages import reason
+from rag.settings import Settings
 from rag.types import Document, Mode, Narrowing
 from rag.ui.handlers.bases import Bases
 from rag.ui.handlers.chat import Handlers
+from rag.ui.handlers.choosing import Choosing
 from rag.ui.handlers.documents import MOST_CHOSEN, Documents
 from rag.ui.handlers.scoping import Scoping
 from rag.ui.handlers.uploads import Uploads
 from rag.ui.handlers.visitor import key_of
 from rag.ui.html.library.scope import MOST_FOUND
+from rag.ui.state.options import CHOSEN, packed
 from rag.ui.state.session import Chosen, Session, Sessions
 from rag.ui.views import Views
 from tests.support.scripted_service import ScriptedService
@@ -39,7 +43,7 @@ class Page:
         self.uploads = Uploads(service, sessions, views)
         self.documents = Documents(service, sessions, views)
         self.bases = Bases(service, sessions, views)
-        self.scoping = Scoping(sessions, views)
+        self.scoping = Scoping(service, sessions, views)
 
     def session(self, browser: Any = ALICE) -> Session:
         return self.handlers.sessions.get(key_of("t1", browser))
@@ -53,7 +57,7 @@ class Page:
 
     def create(self, name: str, browser: Any = ALICE) -> str:
         self.bases.create(browser, clicked(name=name, description=""), "t1")
-        made: str = next(base.id for base in self.service.bases() if base.name == name)
+        made: str = next(base.id for base in self.service.knowledge_bases.all(SYSTEM) if base.name == name)
         return made
 
     def asked(self, question: str = "well?") -> Any:
@@ -70,9 +74,9 @@ def page() -> Page:
 def test_selected_documents_are_taken_again_as_a_job(page: Page) -> None:
     names = page.fill(3)
     shown = page.documents.reingest(ALICE, clicked(names=names[:2]), "t1")
-    (job,) = page.service.jobs.jobs()
+    (job,) = page.service.jobs.all(SYSTEM)
     assert "Re-ingest" in shown.progress
-    done = page.service.jobs.wait(job.id, 30)
+    done = page.service.jobs.wait(SYSTEM, job.id, 30)
     assert done.kind is JobKind.REINGEST and [f.event.name for f in done.files] == names[:2]
     with pytest.raises(gr.Error):
         page.documents.reingest(ALICE, clicked(names=[]), "t1")
@@ -127,13 +131,13 @@ def test_how_the_list_is_looked_at_belongs_to_the_tab(page: Page) -> None:
 def test_documents_are_disabled_and_enabled_by_name_or_by_filter(page: Page) -> None:
     names = page.fill(120)
     shown = page.documents.enable(ALICE, clicked(names=[names[0], "unknown", 7], enabled=False), "t1")
-    assert [d.name for d in page.service.documents() if not d.enabled] == [names[0]]
+    assert [d.name for d in page.service.documents.all(SYSTEM) if not d.enabled] == [names[0]]
     assert "disabled" in shown.table and "119 documents" in shown.scope
     page.documents.look(ALICE, clicked(words="docs/01"), "t1")
     page.documents.enable(ALICE, clicked(all=True, enabled=False), "t1")
-    assert sum(not d.enabled for d in page.service.documents()) == 21
+    assert sum(not d.enabled for d in page.service.documents.all(SYSTEM)) == 21
     page.documents.enable(ALICE, clicked(all=True, enabled=True), "t1")
-    assert [d.name for d in page.service.documents() if not d.enabled] == [names[0]]
+    assert [d.name for d in page.service.documents.all(SYSTEM) if not d.enabled] == [names[0]]
 
 
 def test_deleting_can_be_undone_until_it_is_too_late(page: Page) -> None:
@@ -153,9 +157,9 @@ def test_deleting_twice_at_once_is_no_error_and_what_is_there_again_is_deleted_a
     (name,) = page.fill(1)
     page.documents.delete(ALICE, clicked(name=name), "t1")
     assert f"{name} was deleted." in page.documents.delete(ALICE, clicked(name=name), "t1").table
-    page.service.restore([name])  # by another tab, or added again
+    page.service.documents.restore(SYSTEM, [name])  # by another tab, or added again
     page.documents.delete(ALICE, clicked(name=name), "t1")
-    assert page.service.documents() == []
+    assert page.service.documents.all(SYSTEM) == []
 
 
 @pytest.mark.parametrize("event", [{"name": "gone.md"}, {"name": ""}, {"names": {"$ne": ""}}, {"name": None}, {}])
@@ -183,7 +187,7 @@ def test_a_new_one_is_looked_at_and_files_go_into_it(page: Page) -> None:
     page.uploads.sample(ALICE, "t1")
     shown = ingested(page.uploads)
     assert "handbook/en/01.md" in shown[-1].table and "docs/0000.md" not in shown[-1].table
-    assert len(page.service.documents(base=made)) == 5 and len(page.service.documents()) == 1
+    assert len(page.service.documents.all(SYSTEM, base=made)) == 5 and len(page.service.documents.all(SYSTEM)) == 1
     assert f'data-base="{made}"' in shown[-1].table
     back = page.bases.switch(ALICE, clicked(base="plainsight"), "t1")
     assert "docs/0000.md" in back.table and "Policies" in back.tools
@@ -195,7 +199,7 @@ def test_a_name_that_cannot_be_is_said_in_the_sheet(page: Page) -> None:
     assert shown.sheet == ""
     shown = page.bases.create(ALICE, clicked(name="policies", description=""), "t1")
     assert "already" in shown.sheet and 'value="policies"' in shown.sheet
-    assert len(page.service.bases()) == 3
+    assert len(page.service.knowledge_bases.all(SYSTEM)) == 3
 
 
 def test_setting_up(page: Page) -> None:
@@ -220,9 +224,9 @@ def test_deleting_one_needs_its_name_and_leaves_no_scope_behind(page: Page) -> N
     made = page.create("Policies")
     page.scoping.apply(ALICE, clicked(parts=[{"base": made}, {"base": "plainsight"}]), "t1")
     shown = page.bases.delete(ALICE, clicked(typed="Polices"), "t1")
-    assert "Nothing was deleted" in shown.sheet and len(page.service.bases()) == 2
+    assert "Nothing was deleted" in shown.sheet and len(page.service.knowledge_bases.all(SYSTEM)) == 2
     shown = page.bases.delete(ALICE, clicked(typed="policies"), "t1")
-    assert shown.sheet == "" and len(page.service.bases()) == 1
+    assert shown.sheet == "" and len(page.service.knowledge_bases.all(SYSTEM)) == 1
     assert page.session().base == "" and page.session().scope.collections == ("plainsight",)
 
 
@@ -251,9 +255,9 @@ def test_deleting_a_knowledge_base_ends_the_job_that_fills_it_and_says_so(page: 
     shown = page.bases.delete(ALICE, clicked(typed="policies"), "t1")
     assert "Into a knowledge base that was deleted" in shown.progress
     assert "Cancelled: its knowledge base was deleted." in shown.progress and "Retry" not in shown.progress
-    (job,) = page.service.jobs.jobs()
+    (job,) = page.service.jobs.all(SYSTEM)
     assert job.ended and job.collection == made
-    assert len(page.service.documents(base=made)) < 5
+    assert len(page.service.documents.all(SYSTEM, base=made)) < 5
 
 
 def test_the_default_one_offers_no_deletion(page: Page) -> None:
@@ -322,7 +326,7 @@ def test_a_knowledge_base_alone_has_its_own_way_unless_the_reader_chose(page: Pa
     page.service.catalogue.change(replace(base, instruction="Find the rule", contexts=2, threshold=0.5))
     page.scoping.apply(ALICE, clicked(parts=[{"base": made}]), "t1")
     usual = page.service.settings.retrieval
-    values = (str(usual.mode), usual.candidates, 4, usual.threshold, usual.instruction, usual.rerank)
+    values = ({CHOSEN: {"contexts": 4}},)
     page.handlers.ask(ALICE, "well?", "t1", *values)
     finish(page.handlers)
     options = page.service.asked[-1].options
@@ -331,6 +335,35 @@ def test_a_knowledge_base_alone_has_its_own_way_unless_the_reader_chose(page: Pa
     page.handlers.ask(ALICE, "well?", "t1", *values)
     finish(page.handlers)
     assert page.service.asked[-1].options.instruction == usual.instruction
+
+
+def test_what_is_set_is_asked_with_and_shown(page: Page) -> None:
+    wide = Settings.from_env({"RAG_CANDIDATES": "150", "RAG_CONTEXTS": "30"})
+    page.service.settings = wide
+    assert page.asked() == wide.retrieval
+    shown = Choosing(page.handlers).show(ALICE, "t1", {})
+    assert shown.standing["values"] == packed(wide.retrieval) and "All as the settings" in shown.origins
+    base = page.service.catalogue.base()
+    page.service.catalogue.change(replace(base, candidates=120, contexts=25))
+    assert (page.asked().candidates, page.asked().contexts) == (120, 25)
+    chosen = Choosing(page.handlers).show(ALICE, "t1", {CHOSEN: {"contexts": 130}})
+    assert "25 of the knowledge base" not in chosen.origins and "50 <small>your choice" in chosen.origins
+    assert "120 <small>of the knowledge base Main" in chosen.origins
+    assert (chosen.standing["values"]["contexts"], chosen.standing["usual"]["contexts"]) == (50, 25)
+    made = page.create("Policies")
+    page.scoping.apply(ALICE, clicked(parts=[{"base": made}, {"base": "plainsight"}]), "t1")
+    both = Choosing(page.handlers).show(ALICE, "t1", {})
+    assert "All as the settings" in both.origins, "several have no way of their own"
+
+
+@pytest.mark.parametrize("kept", [None, {}, {"chosen": {"contexts": 10**9}}, {"contexts": 10**9, "threshold": 0.17}])
+def test_what_a_browser_kept_is_brought_within_bounds(page: Page, kept: Any) -> None:
+    restored = Choosing(page.handlers).restore(ALICE, "t1", kept)
+    if kept:
+        assert restored.kept == {CHOSEN: {"contexts": 50}}
+        assert restored.standing["values"]["contexts"] == 50
+    else:
+        assert restored.standing["values"] == restored.standing["usual"]
 
 
 def test_no_chip_before_there_is_anything_to_choose_from(page: Page) -> None:
@@ -342,15 +375,15 @@ def test_no_chip_before_there_is_anything_to_choose_from(page: Page) -> None:
 
 def test_the_chip_reads_the_documents_of_what_is_searched_once_and_again_after_a_change(page: Page) -> None:
     read: list[str] = []
-    documents = page.service.documents
+    documents = page.service.documents.all
 
-    def counted(*, base: str = "") -> list[Document]:
+    def counted(actor: Actor, *, base: str = "") -> list[Document]:
         read.append(base)
-        return list(documents(base=base))
+        return list[Document](documents(actor, base=base))
 
     others = [page.create(f"Other {number}") for number in range(5)]
     page.fill(3)
-    page.service.documents = counted
+    page.service.documents.all = counted
     for browser in (ALICE, BOB, ALICE):
         assert "3 documents<" in page.handlers.views.scope(page.session(browser), "en")
     assert read == ["plainsight"], "the five others are not searched, and nothing has changed"
@@ -367,7 +400,7 @@ def test_the_chip_reads_the_documents_of_what_is_searched_once_and_again_after_a
 def test_the_chip_counts_nothing_as_known_while_no_change_can_be_noticed(page: Page) -> None:
     page.fill(1)
 
-    def unreadable() -> str:
+    def unreadable(actor: Actor) -> str:
         raise KeepingError(reason("keeping.no_answer"))
 
     page.service.edition = unreadable

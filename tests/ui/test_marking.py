@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import OPERATOR, Actor
 from rag.evidence.bundle import opened
 from rag.evidence.calibration import LEAST_MARKS
 from rag.evidence.marks import Judge, Relevance
@@ -58,8 +59,8 @@ def on(panel: str) -> list[tuple[str, str]]:
     return [(b.split('data-chunk="')[1].split('"')[0], b.split('data-verdict="')[1].split('"')[0]) for b in buttons]
 
 
-def owner(handlers: Handlers) -> str:
-    return session(handlers).owner
+def actor(handlers: Handlers) -> Actor:
+    return session(handlers).actor
 
 
 def test_a_card_is_marked_changed_and_taken_back(marking: Marking, handlers: Handlers) -> None:
@@ -68,7 +69,7 @@ def test_a_card_is_marked_changed_and_taken_back(marking: Marking, handlers: Han
     assert on(pressed(marking)) == [(FIRST, "right")]
     assert on(pressed(marking, "wrong")) == [(FIRST, "wrong")]
     assert on(pressed(marking, "wrong")) == []
-    assert handlers.service.marks.all() == []
+    assert handlers.service.marks.all(OPERATOR) == []
 
 
 def test_a_question_asked_again_shows_what_was_marked_for_it(marking: Marking, handlers: Handlers) -> None:
@@ -84,7 +85,7 @@ def test_nobody_sees_or_changes_another_s_marks(marking: Marking, handlers: Hand
     pressed(marking)
     assert on(ask(handlers, QUESTION, BOB)[-1].evidence) == []
     assert on(pressed(marking, "wrong", browser=BOB)) == [(FIRST, "wrong")]
-    assert [m.verdict for m in handlers.service.marks.all(owner(handlers))] == [Relevance.RIGHT]
+    assert [m.verdict for m in handlers.service.marks.all(actor(handlers))] == [Relevance.RIGHT]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_an_event_that_fits_no_card_is_refused(marking: Marking, handlers: Handl
     ask(handlers, QUESTION)
     with pytest.raises(gr.Error):
         marking.mark(ALICE, clicked(**event), "t1")
-    assert handlers.service.marks.all() == []
+    assert handlers.service.marks.all(OPERATOR) == []
 
 
 def test_a_browser_without_cookies_is_told_why_nothing_is_kept(marking: Marking, handlers: Handlers) -> None:
@@ -114,7 +115,7 @@ def test_a_browser_without_cookies_is_told_why_nothing_is_kept(marking: Marking,
 def learnt_from(handlers: Handlers, right: int, wrong: int, log_odds: float) -> None:
     for n in range(right + wrong):
         verdict = Relevance.RIGHT if n < right else Relevance.WRONG
-        handlers.service.marks.toggle(owner(handlers), mark(f"q{n}", "text", verdict, log_odds=log_odds, judge=JUDGE))
+        handlers.service.marks.toggle(actor(handlers), mark(f"q{n}", "text", verdict, log_odds=log_odds, judge=JUDGE))
 
 
 def test_the_panel_says_uncalibrated_with_how_many_marks_there_are(marking: Marking, handlers: Handlers) -> None:
@@ -132,7 +133,7 @@ def test_from_thirty_marks_on_a_card_says_how_often_its_level_was_right(handlers
     learnt_from(handlers, 12, 3, best - 0.2)
     for n in range(15):
         handlers.service.marks.toggle(
-            owner(handlers), mark(f"far {n}", "text", Relevance.WRONG, log_odds=-5.0, judge=JUDGE)
+            actor(handlers), mark(f"far {n}", "text", Relevance.WRONG, log_odds=-5.0, judge=JUDGE)
         )
     panel = handlers.show_evidence(ALICE, clicked(turn=1), "t1")
     assert sigmoid(best) > 0.98
@@ -147,7 +148,7 @@ def test_marks_of_another_reranker_calibrate_nothing(handlers: Handlers) -> None
     ask(handlers, QUESTION)
     for n in range(40):
         kind = Relevance.RIGHT if n % 2 else Relevance.WRONG
-        handlers.service.marks.toggle(owner(handlers), mark(f"q{n}", "text", kind, judge=Judge("other", "1", "int8")))
+        handlers.service.marks.toggle(actor(handlers), mark(f"q{n}", "text", kind, judge=Judge("other", "1", "int8")))
     assert f"uncalibrated: 0 of {LEAST_MARKS} marks" in handlers.show_evidence(ALICE, clicked(turn=1), "t1")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM, Actor
 from rag.errors import KeepingError
 from rag.messages import reason
 from rag.ui.handlers.refresh import IDLE_SECONDS, JOBS_SECONDS, LOADING_SECONDS, Refresh
@@ -63,7 +64,7 @@ def test_what_is_noticed_keeps_how_the_list_is_looked_at(page: Page, noticing: R
     page.fill(120)
     page.documents.look(ALICE, clicked(words="docs/01"), "t1")
     page.documents.look(ALICE, clicked(sort="name"), "t1")
-    page.service.bury(["docs/0119.md"])
+    page.service.documents.bury(SYSTEM, ["docs/0119.md"])
     shown = notice(noticing, head=True)
     assert "19 of 119 documents" in shown.table and "119 documents" in shown.scope
     assert shown.table.index("docs/0118.md") < shown.table.index("docs/0100.md")
@@ -79,8 +80,8 @@ def test_while_a_job_runs_the_list_comes_when_it_is_asked_for(page: Page, notici
     assert (shown.tools, shown.table, shown.scope) == (gr.skip(),) * 3
     assert "documents" in notice(noticing, list=True).table
     page.service.pause = 0.0
-    (job,) = page.service.jobs.jobs()
-    page.service.jobs.wait(job.id, 30)
+    (job,) = page.service.jobs.all(SYSTEM)
+    page.service.jobs.wait(SYSTEM, job.id, 30)
     assert "handbook/en/05.md" in notice(noticing).table
 
 
@@ -103,7 +104,7 @@ def test_a_knowledge_base_that_others_deleted_gives_way_to_the_default_one(page:
     made = page.create("Policies")
     page.documents.look(ALICE, clicked(words="x"), "t1")
     page.fill(1)
-    page.service.delete_base(made, typed="Policies")
+    page.service.knowledge_bases.delete(SYSTEM, made, typed="Policies")
     assert "docs/0000.md" in notice(noticing, head=True).table
     assert page.session().base == ""
     assert page.documents.delete(ALICE, clicked(name="docs/0000.md"), "t1"), "what is done now is done there"
@@ -112,7 +113,7 @@ def test_a_knowledge_base_that_others_deleted_gives_way_to_the_default_one(page:
 class Unreadable(ScriptedService):
     """Cannot read what is kept."""
 
-    def edition(self) -> str:
+    def edition(self, actor: Actor) -> str:
         raise KeepingError(reason("originals.off"))
 
 

@@ -19,8 +19,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
+from rag.accounts.browser import token
 from rag.ui.http.hosts import Proxies, addressed_to
-from rag.ui.http.visitors import token
 from tests.support.pages import config, scripted_page, visitor
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")

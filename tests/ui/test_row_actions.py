@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM
 from rag.knowledge.jobs.job import JobKind
 from rag.knowledge.listing import Listing, listed
 from rag.messages import LANGUAGES, Language, reason, text
@@ -82,20 +83,20 @@ def test_the_link_leads_where_files_are_handed_out(page: Page) -> None:
 
 def test_one_document_is_named_to_the_handlers_of_the_ticked_ones(page: Page) -> None:
     names = page.fill(3)
-    base = page.handlers.views.default_base()
+    base = page.handlers.views.default_base(SYSTEM)
     one = {"name": names[1], "base": base}
     page.documents.enable(ALICE, clicked(**one, enabled=False), "t1")
-    assert [d.enabled for d in page.service.documents()] == [True, False, True]
+    assert [d.enabled for d in page.service.documents.all(SYSTEM)] == [True, False, True]
     page.documents.ask_only(ALICE, clicked(**one), "t1")
     assert page.session().scope.narrowed == (Narrowing(base, (names[1],)),)
     page.documents.reingest(ALICE, clicked(**one), "t1")
-    (job,) = page.service.jobs.jobs()
-    done = page.service.jobs.wait(job.id, 30)
+    (job,) = page.service.jobs.all(SYSTEM)
+    done = page.service.jobs.wait(SYSTEM, job.id, 30)
     assert done.kind is JobKind.REINGEST and [f.event.name for f in done.files] == [names[1]]
     page.documents.delete(ALICE, clicked(**one), "t1")
-    assert [d.name for d in page.service.documents()] == [names[0], names[2]]
+    assert [d.name for d in page.service.documents.all(SYSTEM)] == [names[0], names[2]]
     page.documents.undo(ALICE, "t1")
-    assert [d.name for d in page.service.documents()] == names
+    assert [d.name for d in page.service.documents.all(SYSTEM)] == names
 
 
 @pytest.mark.parametrize("act", ["enable", "delete", "reingest", "ask_only"])
@@ -106,15 +107,17 @@ def test_what_was_shown_of_another_knowledge_base_is_left_alone(
     page.fill(1)
     other = page.create("Other")
     assert page.session().base == other
-    default = page.handlers.views.default_base()
-    before, scope = page.service.documents(), page.session().scope
+    default = page.handlers.views.default_base(SYSTEM)
+    before, scope = page.service.documents.all(SYSTEM), page.session().scope
     with pytest.raises(gr.Error) as error:
         getattr(page.documents, act)(ALICE, clicked(**selected, base=default, enabled=False), "t1")
     assert text(reason("library.other_base"), "en") in str(error.value)
-    assert (page.service.documents(), page.session().scope) == (before, scope) and not page.service.jobs.jobs()
+    assert (page.service.documents.all(SYSTEM), page.session().scope) == (before, scope) and not page.service.jobs.all(
+        SYSTEM
+    )
 
 
 def test_a_knowledge_base_without_name_is_the_default_one(page: Page) -> None:
     (name,) = page.fill(1)
     page.documents.enable(ALICE, clicked(name=name, base="", enabled=False), "t1")
-    assert not page.service.documents()[0].enabled
+    assert not page.service.documents.all(SYSTEM)[0].enabled

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from rag.accounts.actor import SYSTEM, Actor
 from rag.evidence.conversation_store import KeptConversation
 from rag.evidence.export import export_markdown
 from rag.ledger import Ledger
@@ -18,7 +19,7 @@ from rag.types import RetrievalOptions
 from rag.ui.handlers.chat import Handlers
 from rag.ui.handlers.saving import Saving
 from rag.ui.handlers.talks import Talks
-from rag.ui.handlers.visitor import key_of, owner_of
+from rag.ui.handlers.visitor import actor_of, key_of
 from rag.ui.html import talks as talks_view
 from rag.ui.html.answer import transcript
 from rag.ui.http.visitors import USER
@@ -52,7 +53,7 @@ def talks(handlers: Handlers) -> Talks:
 
 def restarted(service: ScriptedService) -> Talks:
     """The page of a server that was started again over the same folder."""
-    service.book.close()
+    service.conversations.close()
     return Talks(over(ScriptedService(folder=service.folder)))
 
 
@@ -78,7 +79,7 @@ def test_a_conversation_is_resumed_with_its_evidence_after_a_restart_without_its
     ask(talks.handlers, "second?")
     kept = session(talks.handlers).conversation
     later = restarted(service)
-    assert later.handlers.service.documents() == []
+    assert later.handlers.service.documents.all(SYSTEM) == []
     history, live, evidence, *_, sheet = later.open(ALICE, clicked(id=kept), "t2")
     assert "first?" in history
     assert "second?" in live
@@ -96,7 +97,7 @@ def test_a_resumed_conversation_goes_on_with_its_history(talks: Talks, service: 
     finish(later.handlers, ALICE, "t2")
     asked = later.handlers.service.asked  # type: ignore[attr-defined]
     assert [e.question for e in asked[0].history] == ["first?"]
-    (line,) = later.book.conversations(owner_of(ALICE))
+    (line,) = later.conversations.all(actor_of(ALICE))
     assert (line.id, line.answers) == (kept, 2)
 
 
@@ -123,7 +124,7 @@ def test_a_question_is_kept_before_its_answer_and_asked_again_where_the_app_ende
         talks.handlers.stop(ALICE, "t1")
         finish(later.handlers, ALICE, "t2")
         finish(talks.handlers)
-    thread = later.book.thread(owner_of(ALICE), kept)
+    thread = later.conversations.thread(actor_of(ALICE), kept)
     assert [one.ledger.question for one in thread] == ["first?", "second, hold generate?"]
     assert len(thread[-1].siblings) == 2, "the one that was cut off and the one asked again"
 
@@ -137,7 +138,7 @@ async def until_it_speaks(handlers: Handlers) -> None:
 
 def test_an_answer_takes_the_place_of_its_question(talks: Talks) -> None:
     ask(talks.handlers, "first?")
-    (kept,) = talks.book.thread(owner_of(ALICE), session(talks.handlers).conversation)
+    (kept,) = talks.conversations.thread(actor_of(ALICE), session(talks.handlers).conversation)
     assert (kept.ledger.reason, len(kept.siblings)) == (None, 1)
     assert kept.ledger.answer
 
@@ -355,9 +356,9 @@ def test_a_signed_in_user_has_the_same_conversations_in_every_browser(talks: Tal
 
 
 def test_no_cookie_gives_the_owner_of_a_user() -> None:
-    user = owner_of(signed_in("carol", "x"))
+    user = actor_of(signed_in("carol", "x")).owner
     assert user.startswith("user-")
-    assert not owner_of(Browser({"plainsight": "user-carol"})).startswith("user-")  # type: ignore[arg-type]
+    assert not actor_of(Browser({"plainsight": "user-carol"})).owner.startswith("user-")  # type: ignore[arg-type]
 
 
 def test_the_header_menu_names_the_user(handlers: Handlers) -> None:
@@ -414,7 +415,7 @@ def test_a_conversation_that_is_opened_again_holds_as_few(talks: Talks) -> None:
 def test_an_old_turn_whose_conversation_is_gone_still_says_what_was_said(handlers: Handlers) -> None:
     for number in range(RECENT_TURNS + 1):
         ask(handlers, f"question {number}?")
-    handlers.service.book.delete(owner_of(ALICE), session(handlers).conversation)
+    handlers.service.conversations.delete(actor_of(ALICE), session(handlers).conversation)
     handlers.views = Views(handlers.service)  # nothing remembered
     shown = handlers.views.chat(handlers.sessions.slot(key_of("t1", ALICE)), "en").history
     assert "question 0?" in shown and "key pair can be rotated" in shown
@@ -425,21 +426,21 @@ def test_an_old_turn_whose_conversation_is_gone_still_says_what_was_said(handler
 def test_old_ledgers_are_read_once_and_only_the_last_are_remembered(handlers: Handlers) -> None:
     for number in range(RECENT_TURNS + 3):
         ask(handlers, f"question {number}?")
-    book, read = handlers.service.book, list[str]()
+    kept_ledgers, read = handlers.service.conversations, list[str]()
 
-    def answer(owner: str, id: str) -> tuple[str, Ledger]:
+    def answer(actor: Actor, id: str) -> Ledger:
         read.append(id)
-        return book.answer(owner, id)
+        return kept_ledgers.answer(actor, id)
 
     kept = KeptTurns(SimpleNamespace(answer=answer), most=2)
-    owner, old = owner_of(ALICE), session(handlers).turns[:3]
+    alice, old = actor_of(ALICE), session(handlers).turns[:3]
     for turn in (*old[:2], *old[:2]):
-        assert kept.whole(owner, turn).ledger is not None
+        assert kept.whole(alice, turn).ledger is not None
     assert len(read) == 2
     for turn in (old[2], old[0]):
-        assert kept.whole(owner, turn).retrieval is not None
+        assert kept.whole(alice, turn).retrieval is not None
     assert len(read) == 4, "the one read longest ago made room"
-    assert kept.whole(owner_of(BOB), old[0]).ledger is None, "what is remembered is its owner's alone"
+    assert kept.whole(actor_of(BOB), old[0]).ledger is None, "what is remembered is its owner's alone"
 
 
 def test_a_conversation_that_is_kept_nowhere_is_bounded() -> None:

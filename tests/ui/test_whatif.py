@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from rag.ledger import Ledger, Outcome
 from rag.messages import LANGUAGES, reason
+from rag.options import TABLE, balance_of
 from rag.retrieval.selection import reselect
 from rag.types import Conflict, Fusion, Mode, Ranked, Retrieval, RetrievalOptions
 from rag.ui.handlers.chat import Handlers
@@ -22,7 +23,7 @@ from rag.ui.handlers.whatif import WhatIf
 from rag.ui.html.evidence import similar
 from rag.ui.html.evidence.compare import comparison, inline, pending
 from rag.ui.html.evidence.whatif import preview, whatif_sheet
-from rag.ui.state.options import MAX_CONTEXTS, balance_of, clamped, packed, what_if
+from rag.ui.state.options import clamped, packed, what_if
 from tests.support.evidence import candidate
 from tests.support.scripted_service import ScriptedService
 
@@ -31,6 +32,7 @@ from .test_handlers import ALICE, BOB, ask, clicked, finish, handlers, service, 
 __all__ = ["handlers", "service"]  # fixtures
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+MAX_CONTEXTS = int(TABLE["contexts"].high)
 OPTIONS = RetrievalOptions(candidates=4, contexts=2, threshold=0.5)
 
 
@@ -230,7 +232,7 @@ def test_code_and_emphasis_in_a_sentence_are_shown_as_such(text: str, html: str)
 def test_a_preview_asks_the_service_nothing(service: ScriptedService, handlers: Handlers) -> None:
     ask(handlers, "How do I rotate certificates?")
     html = WhatIf(handlers).preview(ALICE, clicked(turn=1, contexts=1, number=9), "t1")
-    assert "1 passages (were 3)" in html
+    assert "1 passage (were 3)" in html
     assert len(service.asked) == 1
 
 

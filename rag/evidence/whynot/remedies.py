@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rag.options import TABLE, ShownIn, applied, of
 from rag.retrieval.fusion import fuse
 from rag.retrieval.selection import reselect
-from rag.types import Fusion, Hit, Mode, Retrieval, RetrievalOptions
+from rag.types import Fusion, Hit, Retrieval, RetrievalOptions
 
-MOST_CANDIDATES = 100
-MOST_CONTEXTS = 20
-"""As many as the settings allow."""
-
-THRESHOLD_STEP = 0.01
+MOST_CANDIDATES = int(TABLE["candidates"].high)
+MOST_CONTEXTS = int(TABLE["contexts"].high)
 
 Changes = Mapping[str, str | float | int]
-"""Setting -> its new value. Besides threshold, contexts, candidates and mode: `pin` and `unban` name a chunk,
+"""Setting -> its new value. Besides the retrieval options that show in remedies: `pin` and `unban` name a chunk,
 `also` adds a document to those that are searched, `document` leaves no other, `base` adds a knowledge base, `whole`
 lifts what narrows one."""
 
@@ -36,9 +34,10 @@ class Remedy:
 def changed(options: RetrievalOptions, changes: Mapping[str, Any]) -> RetrievalOptions:
     """Options with `changes` made, each within its bounds; what is no such change is left out."""
     for setting, value in changes.items():
-        change = _CHANGES.get(setting)
-        if change:
-            options = change(options, value)
+        if setting in _CHANGES:
+            options = _CHANGES[setting](options, value)
+        elif setting in _SETTINGS and (possible := _SETTINGS[setting].clamped(value)) is not None:
+            options = applied(options, reader={setting: possible})
     return options
 
 
@@ -72,7 +71,8 @@ def _least(retrieval: Retrieval, chunk_id: str) -> Iterator[Changes]:
 
 def below(probability: float) -> float:
     """The highest threshold the page can set that lets `probability` pass."""
-    return max(0.0, math.floor(probability / THRESHOLD_STEP + 1e-9) * THRESHOLD_STEP)
+    step = TABLE["threshold"].step
+    return max(0.0, math.floor(probability / step + 1e-9) * step)
 
 
 def enough_candidates(
@@ -89,24 +89,6 @@ def enough_candidates(
 def is_candidate(dense: Sequence[Hit], full_text: Sequence[Hit], chunk_id: str, fusion: Fusion, *, count: int) -> bool:
     """Whether the passage is given to the reranker with `count` candidates per search."""
     return any(c.stored.id == chunk_id for c in fuse(dense[:count], full_text[:count], fusion)[:count])
-
-
-def _threshold(options: RetrievalOptions, value: Any) -> RetrievalOptions:
-    return replace(options, threshold=min(max(_number(value, options.threshold), 0.0), 1.0))
-
-
-def _contexts(options: RetrievalOptions, value: Any) -> RetrievalOptions:
-    contexts = round(min(max(_number(value, options.contexts), 1), MOST_CONTEXTS))
-    return replace(options, contexts=contexts, candidates=max(contexts, options.candidates))
-
-
-def _candidates(options: RetrievalOptions, value: Any) -> RetrievalOptions:
-    most = round(min(max(_number(value, options.candidates), 1), MOST_CANDIDATES))
-    return replace(options, candidates=max(most, options.contexts))
-
-
-def _mode(options: RetrievalOptions, value: Any) -> RetrievalOptions:
-    return replace(options, mode=Mode(value)) if value in tuple(Mode) else options
 
 
 def _pin(options: RetrievalOptions, value: Any) -> RetrievalOptions:
@@ -140,16 +122,8 @@ def _whole(options: RetrievalOptions, value: Any) -> RetrievalOptions:
     return replace(options, narrowed=tuple(part for part in options.narrowed if part.collection != value))
 
 
-def _number(value: Any, default: float) -> float:
-    real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if real else default
-
-
+_SETTINGS = {option.name: option for option in of(shown=ShownIn.REMEDY)}
 _CHANGES = {
-    "threshold": _threshold,
-    "contexts": _contexts,
-    "candidates": _candidates,
-    "mode": _mode,
     "pin": _pin,
     "unban": _unban,
     "document": _document,

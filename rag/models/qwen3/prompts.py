@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
-from rag.settings import INSTRUCTION
+from rag.options import INSTRUCTION
 
 from ..tokens import PlainTokenizer
 

@@ -58,7 +58,9 @@ class Bases:
         """Make one and look at it; what cannot be is said in the sheet."""
         who, name = Visitor.of(tab, request), text_in(event, "name")[:LONGEST]
         try:
-            made = self.service.create_base(name, description=text_in(event, "description")[:LONGEST])
+            made = self.service.knowledge_bases.create(
+                who.actor, name, description=text_in(event, "description")[:LONGEST]
+            )
         except LibraryError as e:
             problem = esc(text(e.reason, who.language))
             return BasesUpdate(sheet=library_view.new(who.language, entered=name, problem=problem))
@@ -77,7 +79,7 @@ class Bases:
         base = self.views.base(self.sessions.get(who.key))
         try:
             values = {name: text_in(event, name)[:LONGEST] for name in FIELDS}
-            self.service.change_base(with_values(base, values))
+            self.service.knowledge_bases.change(who.actor, with_values(base, values))
         except RagError as e:
             return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
         return self._at(who, base.id)._replace(sheet="")
@@ -88,15 +90,15 @@ class Bases:
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
         try:
-            self.service.delete_base(base.id, typed=text_in(event, "typed")[:LONGEST])
+            self.service.knowledge_bases.delete(who.actor, base.id, typed=text_in(event, "typed")[:LONGEST])
         except LibraryError as e:
             return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
         self.sessions.update(who.key, lambda s: replace(s, scope=_without(s.scope, base.id)))
         return self._at(who, "")._replace(sheet="")
 
     def _sheet(self, base: KnowledgeBase, who: Visitor, *, problem: str = "") -> str:
-        is_default = base.id == self.views.default_base()
-        filled = self.views.filled(base.id)
+        is_default = base.id == self.views.default_base(who.actor)
+        filled = self.views.filled(who.actor, base.id)
         return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)
 
     def _at(self, who: Visitor, id: str) -> BasesUpdate:

@@ -5,38 +5,33 @@ Knows no layout. Whoever calls is identified by cookie and tab id alone; everyth
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from rag.answering.draft import unanswered
 from rag.errors import KeepingError, RagError
 from rag.events import Cancel, Judging
-from rag.evidence.conversation_store import ConversationStore, new_answer
-from rag.knowledge.catalog import OWN
+from rag.evidence.conversation_store import new_answer
 from rag.ledger import Answered, AnswerEvent, Ledger, Request
 from rag.messages import Language, reason
-from rag.runtime import wait_until_ready
+from rag.options import applied
 from rag.service import Service
-from rag.text.well_formed import well_formed
 from rag.types import RetrievalOptions
 
 from ..html import status as status_view
 from ..html.answer import transcript
 from ..html.evidence import record as record_view
 from ..i18n import language
-from ..state.options import NAMES, clamped
+from ..state.options import kept_choices
 from ..state.question_queue import QuestionQueue, QueueBounds, Ticket
 from ..state.runs import STOP_PATIENCE, Run, drawn
 from ..state.session import Session, Sessions, Slot
 from ..state.turn import Turn
 from ..views import Chat, Views, busy, free
 from .guard import guarded, reason_of
-from .visitor import Visitor, key_of, number_in, question_in, text_in, user_of
+from .visitor import Visitor, key_of, number_in, question_in, text_in
 
 ABANDONED_AFTER = 20.0
 """Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
@@ -57,13 +52,14 @@ class Handlers:
     def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
         """A page was loaded: show the conversation the tab already had, and the jobs that run.
 
-        `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, the book does not.
+        `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, not conversations.
         """
-        who, edition = Visitor.of(tab, request), self.views.edition()
+        who = Visitor.of(tab, request)
+        edition = self.views.edition(who.actor)
         session = self.sessions.slot(who.key, who.address).session
         if not session.turns and not session.conversation:
             self._resumed(who, talk)
-        status, lang = self.service.status(), who.language
+        status, lang = self.service.status(who.actor), who.language
         return (
             tab,
             *self.views.chat(self.sessions.slot(who.key), lang),
@@ -71,16 +67,17 @@ class Handlers:
             *self.views.shelf(self.sessions.get(who.key), lang),
             self.views.scope(self.sessions.get(who.key), lang),
             edition,
-            status_view.pill(status, lang, user=user_of(request)),
+            status_view.pill(status, lang, user=who.actor.name),
             status_view.parts(status, lang),
         )
 
     def _resumed(self, who: Visitor, talk: str) -> Session:
         """The session with what the tab remembers; as it was where that is gone, or never was the visitor's."""
-        if not isinstance(talk, str) or not talk or not who.owner:
+        if not isinstance(talk, str) or not talk:
             return self.sessions.get(who.key)
         try:
-            title, thread = self.service.book.title(who.owner, talk), self.service.book.thread(who.owner, talk)
+            title = self.service.conversations.title(who.actor, talk)
+            thread = self.service.conversations.thread(who.actor, talk)
         except KeepingError:
             return self.sessions.get(who.key)
         return self.sessions.update(who.key, lambda s: s.resumed(talk, title, thread))
@@ -88,25 +85,25 @@ class Handlers:
     # ---- asking -----------------------------------------------------------------------------------------------------
 
     @guarded
-    def ask(self, request: gr.Request, question: str, tab: str, *values: Any) -> Chat:
+    def ask(self, request: gr.Request, question: str, tab: str, kept: Any = None) -> Chat:
         """The composer was sent: a new question, or a changed one in place of an earlier."""
         who = Visitor.of(tab, request)
         editing = self.sessions.get(who.key).editing
-        return self.put(who, Request(question, options=self.options(who, values)), replacing=editing)
+        return self.put(who, Request(question, options=self.options(who, kept)), replacing=editing)
 
     @guarded
-    def example(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+    def example(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
         """An example question was clicked."""
         who, question = Visitor.of(tab, request), text_in(event, "text")
-        return self.put(who, Request(question, options=self.options(who, values)))
+        return self.put(who, Request(question, options=self.options(who, kept)))
 
     @guarded
-    def retry(self, request: gr.Request, event: gr.EventData, tab: str, *values: Any) -> Chat:
+    def retry(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
         """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
         asked = Request(
-            turn.question, options=self.options(who, values), search_query=question_in(text_in(event, "query"))
+            turn.question, options=self.options(who, kept), search_query=question_in(text_in(event, "query"))
         )
         return self.put(who, asked, replacing=turn.number)
 
@@ -123,20 +120,14 @@ class Handlers:
         turn = self.sessions.get(who.key).turn(number_in(event, "turn"))
         if turn is None:
             raise RagError(reason("ui.turn_gone"))
-        return self.views.kept.whole(who.owner, turn)
+        return self.views.kept.whole(who.actor, turn)
 
-    def options(self, who: Visitor, values: Sequence[Any]) -> RetrievalOptions:
-        """What the visitor's questions are asked with: their scope, and the values of the settings page.
-
-        Where a value is as the settings have it, nobody chose it, and a knowledge base alone in scope has its own way.
-        """
+    def options(self, who: Visitor, kept: Any) -> RetrievalOptions:
+        """What the visitor's questions are asked with: their scope, and over what its knowledge base wants their own
+        choices, as the browser keeps them."""
         scope = self.sessions.get(who.key).scope
-        usual = clamped({}, self.service.settings.retrieval)
-        given = [well_formed(value) if isinstance(value, str) else value for value in values]
-        chosen = clamped(dict(zip(NAMES, given, strict=False)), usual)
-        wanted = self.service.defaults(scope.collections)
-        own = {name: getattr(wanted, name) for name in OWN if getattr(chosen, name) == getattr(usual, name)}
-        return scope.over(replace(chosen, **own))
+        chosen = kept_choices(kept, self.service.settings.retrieval)
+        return scope.over(applied(self.service.knowledge_bases.defaults(who.actor, scope.collections), reader=chosen))
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
         """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
@@ -146,9 +137,9 @@ class Handlers:
         request = replace(request, question=question)
         slot = self.sessions.slot(who.key, who.address)
         check_free(slot)
-        ticket = self.desk.enter(who.owner or who.key, who.address)
-        waiting = not self.service.status().ready
-        ingesting = self.service.jobs.active
+        ticket = self.desk.enter(who.actor.owner or who.key, who.address)
+        waiting = not self.service.status(who.actor).ready
+        ingesting = self.service.jobs.active(who.actor)
         session = self.sessions.update(
             who.key,
             lambda s: s.asked(
@@ -178,12 +169,11 @@ class Handlers:
             run.announce()
 
         def events(cancel: Cancel) -> Iterator[AnswerEvent]:
-            if who.owner:
-                begun(self.service.book, who.owner, conversation, turn.parent, request)
+            self.service.conversations.begin(who.actor, conversation, request, parent=turn.parent)
             with self.desk.turn(ticket, cancel, said):
-                wait_until_ready(self.service.status, cancel)
+                self.service.wait_until_ready(who.actor, cancel)
                 if not cancel:
-                    yield from self.service.ask(request, cancel=cancel)
+                    yield from self.service.ask(who.actor, request, cancel=cancel)
 
         def ended() -> None:
             self.desk.leave(ticket)
@@ -191,8 +181,8 @@ class Handlers:
 
         def apply(event: AnswerEvent) -> None:
             change(lambda t: t.after(event))
-            if isinstance(event, Answered) and who.owner:
-                change(kept(self.service.book, who.owner, conversation, turn.parent, event.ledger))
+            if isinstance(event, Answered):
+                change(self._kept(who, conversation, turn.parent, event.ledger))
 
         run = Run(
             events,
@@ -202,6 +192,15 @@ class Handlers:
             linger=ABANDONED_AFTER,
         )
         return run
+
+    def _kept(self, who: Visitor, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
+        """Keep the answer; what becomes of its turn. An answer that cannot be kept is still an answer."""
+        try:
+            siblings = self.service.conversations.keep(who.actor, conversation, ledger, parent=parent)
+        except KeepingError as e:
+            why = e.reason
+            return lambda turn: replace(turn, unkept=why)
+        return lambda turn: replace(turn, siblings=siblings)
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
@@ -316,20 +315,3 @@ def _tenths(judging: Judging | None) -> int:
 
 def _ended(turn: Turn) -> Turn:
     return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)
-
-
-def begun(book: ConversationStore, owner: str, conversation: str, parent: str, request: Request) -> None:
-    """Keep the question: whatever ends the app, it is there. That it cannot be kept is told with its answer."""
-    with suppress(KeepingError):
-        book.keep(owner, conversation, unanswered(request, time.time()), parent=parent)
-
-
-def kept(book: ConversationStore, owner: str, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
-    """Keep the answer; what becomes of its turn. An answer that cannot be kept is still an answer."""
-    try:
-        book.keep(owner, conversation, ledger, parent=parent)
-        siblings = book.siblings(owner, conversation, parent)
-    except KeepingError as e:
-        why = e.reason
-        return lambda turn: replace(turn, unkept=why)
-    return lambda turn: replace(turn, siblings=siblings)

@@ -61,7 +61,8 @@ class Documents:
         """Let searches look into the selected documents, or not."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
-        self.service.enable(self._picked(session, event), switch_in(event, "enabled"), base=session.base)
+        names, enabled = self._picked(session, event), switch_in(event, "enabled")
+        self.service.documents.enable(who.actor, names, enabled, base=session.base)
         return self._shown(session, who)
 
     @guarded
@@ -70,7 +71,7 @@ class Documents:
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names = self._picked(session, event)
-        deleted = self.service.bury(names, base=session.base) if names else 0
+        deleted = self.service.documents.bury(who.actor, names, base=session.base) if names else 0
         if not deleted and (not names or tuple(names) != session.buried):  # these are gone already at a second click
             raise RagError(reason("ui.document_gone", name=names[0] if names else ""))
         session = self.sessions.update(who.key, lambda s: replace(s, buried=tuple(names)))
@@ -84,7 +85,8 @@ class Documents:
         names = self._picked(session, event)
         if not names:
             raise RagError(reason("ui.document_gone", name=""))
-        self.service.add_reingest(names, base=session.base or self.views.default_base())
+        base = session.base or self.views.default_base(who.actor)
+        self.service.jobs.reingest(who.actor, names, base=base)
         return self.views.ingesting(self.sessions.slot(who.key), who.language)
 
     @guarded
@@ -92,7 +94,7 @@ class Documents:
         """Bring back what was deleted last."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
-        restored = self.service.restore(session.buried, base=session.base)
+        restored = self.service.documents.restore(who.actor, session.buried, base=session.base)
         session = self.sessions.update(who.key, lambda s: replace(s, buried=()))
         if not restored:
             raise RagError(reason("library.too_late"))
@@ -106,7 +108,7 @@ class Documents:
         names = self._picked(session, event)
         if len(names) > MOST_CHOSEN:
             raise RagError(reason("library.too_many_chosen", count=len(names), most=MOST_CHOSEN))
-        id = session.base or self.views.default_base()
+        id = session.base or self.views.default_base(who.actor)
         scope = Chosen.part(id, names) if names else session.scope
         session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
         return self.views.scope(session, who.language)
@@ -119,7 +121,7 @@ class Documents:
         if (base := text_in(event, "base")) and base != self.views.base(session).id:
             raise RagError(reason("library.other_base"))
         if switch_in(event, "all"):
-            found = matches(self.service.documents(base=session.base), session.listing)
+            found = matches(self.service.documents.all(session.actor, base=session.base), session.listing)
             return [document.name for document in found]
         return texts_in(event, "names", MOST_PICKED) or [name for name in [text_in(event, "name")] if name]
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from rag.accounts.actor import Actor
 from rag.errors import RagError
 from rag.evaluation.index_comparison import saved_questions
 from rag.events import Cancel
@@ -19,7 +20,7 @@ from ..i18n import language
 from ..state.session import Sessions
 from ..views import Views
 from .guard import guarded
-from .visitor import Visitor, owner_of, text_in
+from .visitor import Visitor, actor_of, text_in
 
 
 class Exchanged(NamedTuple):
@@ -38,58 +39,65 @@ class Reindexes:
         self.sessions = sessions
         self.views = views
 
-    def notice(self, lang: Language) -> str:
+    def notice(self, actor: Actor, lang: Language) -> str:
         """What is to be said of the indexes, after what is wrong with the documents in them."""
-        jobs = self.service.jobs.jobs()
+        jobs, missing = self.service.jobs.all(actor), self.service.knowledge_bases.missing(actor)
         building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
-        return view.missing(self.service.missing(), lang) + view.notice(self.service.indexes.notable(), building, lang)
+        return view.missing(missing, lang) + view.notice(self.service.indexes.notable(actor), building, lang)
 
     @guarded
     def show(self, request: gr.Request) -> str:
         """The notice, as on opening and whenever jobs have ended."""
-        return self.notice(language(request))
+        return self._noticed(request)
 
     @guarded
     def build(self, request: gr.Request, event: gr.EventData) -> str:
         """Begin, or go on with, a new index beside the live one."""
-        self.service.jobs.reindex(self._base(event))
-        return self.notice(language(request))
+        actor = actor_of(request)
+        self.service.jobs.reindex(actor, self._base(actor, event))
+        return self._noticed(request)
 
     @guarded
     def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
         """Answer from the new index."""
-        self.service.indexes.switch(base := self._base(event))
-        return self._exchanged(base, Visitor.of(tab, request))
+        who = Visitor.of(tab, request)
+        self.service.indexes.switch(who.actor, base := self._base(who.actor, event))
+        return self._exchanged(base, who)
 
     @guarded
     def back(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
         """Answer from the earlier index again."""
-        self.service.indexes.back(base := self._base(event))
-        return self._exchanged(base, Visitor.of(tab, request))
+        who = Visitor.of(tab, request)
+        self.service.indexes.back(who.actor, base := self._base(who.actor, event))
+        return self._exchanged(base, who)
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData) -> str:
         """Delete the earlier index."""
-        self.service.indexes.delete_former(self._base(event))
-        return self.notice(language(request))
+        actor = actor_of(request)
+        self.service.indexes.delete_former(actor, self._base(actor, event))
+        return self._noticed(request)
 
     @guarded
     def compare(self, request: gr.Request, event: gr.EventData) -> str:
         """Old and new on the questions the visitor marked evidence for."""
-        owner = owner_of(request)
-        questions = saved_questions(self.service.marks.all(owner)) if owner else []
+        actor = actor_of(request)
+        questions = saved_questions(self.service.marks.all(actor))
         if not questions:
             raise RagError(reason("reindexing.no_marks"))
-        found = self.service.compare_indexes(self._base(event), questions, cancel=Cancel())
+        found = self.service.indexes.compare(actor, self._base(actor, event), questions, cancel=Cancel())
         return view.comparison(found, language(request))
 
     def _exchanged(self, base: str, who: Visitor) -> Exchanged:
         """What was deleted last was deleted from the index before: here it cannot be brought back."""
         session = self.sessions.get(who.key)
-        if (session.base or self.views.default_base()) == base:
+        if (session.base or self.views.default_base(who.actor)) == base:
             session = self.sessions.update(who.key, lambda s: replace(s, buried=()))
         table, scope = self.views.table(session, who.language), self.views.scope(session, who.language)
-        return Exchanged(self.notice(who.language), table, scope)
+        return Exchanged(self.notice(who.actor, who.language), table, scope)
 
-    def _base(self, event: gr.EventData) -> str:
-        return self.service.library.catalogue.base(text_in(event, "base")).id
+    def _noticed(self, request: gr.Request) -> str:
+        return self.notice(actor_of(request), language(request))
+
+    def _base(self, actor: Actor, event: gr.EventData) -> str:
+        return self.service.knowledge_bases.base(actor, text_in(event, "base")).id

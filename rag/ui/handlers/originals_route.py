@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from rag.accounts.actor import Actor
+from rag.accounts.browser import secret_in
 from rag.errors import RagError, StoreError
 from rag.messages import text
 from rag.service import Service
 
 from ..html.originals import ORIGINAL
+from ..http.visitors import user
 from ..i18n import language
 
 
@@ -22,8 +25,9 @@ def route(service: Service) -> Route:
 
     def original(request: Request) -> Response:
         name, base = (request.query_params.get(key, "") for key in ("name", "base"))
+        actor = Actor.of(user(request.scope), secret_in(request.cookies))
         try:
-            data = service.original(name, base=base)
+            data = service.documents.original(actor, name, base=base)
         except RagError as e:
             status = 503 if isinstance(e, StoreError) else 404
             return PlainTextResponse(text(e.reason, language(request)), status_code=status)

@@ -39,14 +39,14 @@ class ReaderHandlers:
         name, base = text_in(event, "name"), text_in(event, "base")
         turn = self._turn(who, event)
         ledger = turn.ledger if turn else None
-        citing = self.service.book.citing(who.owner, name) if who.owner else {}
-        read = reading(name, base, self.service.chunks(name, base=base), ledger, citing)
+        citing = self.service.conversations.citing(who.actor, name)
+        read = reading(name, base, self.service.documents.chunks(who.actor, name, base=base), ledger, citing)
         if not read.places:
             raise RagError(reason("ui.document_gone", name=name))
         target = ViewTarget(text_in(event, "chunk"), number_in(event, "part"))
         score = ledger.models["reranker"].score_name if ledger and "reranker" in ledger.models else ""
-        number, named = turn.number if turn else 0, self._base_name(base, ledger)
-        original = self.service.has_original(read.places[0].stored.sha256)
+        number, named = turn.number if turn else 0, self._base_name(who, base, ledger)
+        original = self.service.documents.has_original(who.actor, read.places[0].stored.sha256)
         return viewer_view.viewer(
             read, number, target, who.language, score_name=score, base_name=named, original=original
         )
@@ -65,7 +65,7 @@ class ReaderHandlers:
         turn, ledger = self._answered(who, event)
         chunk, pasted = text_in(event, "chunk"), text_in(event, "text")[:MOST_PASTED]
         found = self.service.why_not(
-            ledger, text=pasted, chunk=chunk, base=text_in(event, "base"), document=text_in(event, "name")
+            who.actor, ledger, text=pasted, chunk=chunk, base=text_in(event, "base"), document=text_in(event, "name")
         )
         told = whynot_view.verdict(found, ledger, turn.number, who.language)
         return whynot_view.form(ledger, turn.number, who.language, pasted=pasted, found=told)
@@ -85,9 +85,9 @@ class ReaderHandlers:
         chat: Chat = self.handlers.put(who, asked, replacing=turn.number)
         return *chat, ""
 
-    def _base_name(self, id: str, ledger: Ledger | None) -> str:
+    def _base_name(self, who: Visitor, id: str, ledger: Ledger | None) -> str:
         """What a knowledge base is called where there are several; as the answer has it for one that is gone."""
-        bases = self.service.bases()
+        bases = self.service.knowledge_bases.all(who.actor)
         then = ledger.collections if ledger and len(ledger.collections) > 1 else {}
         now = {base.id: shown(base) for base in bases} if len(bases) > 1 else {}
         return now.get(id or bases[0].id) or then.get(id, "")

@@ -20,7 +20,7 @@ from ..i18n import language
 from ..state.session import Session, Sessions
 from ..views import Ingesting, Views
 from .guard import guarded
-from .visitor import Visitor, switch_in, user_of
+from .visitor import Visitor, actor_of, switch_in
 
 LOADING_SECONDS, JOBS_SECONDS, IDLE_SECONDS = 1.0, 2.0, 15.0
 """Between two looks: while models load, while a job runs, and else."""
@@ -46,9 +46,10 @@ class Refresh:
     @guarded
     def look(self, request: gr.Request, shown: str, told: str) -> PageUpdate:
         """The pill and the models panel, how soon to look again, and the edition unless the page was `told` of it."""
-        status, lang = self.service.status(), language(request)
-        pill, edition = status_view.pill(status, lang, user=user_of(request)), self.views.edition()
-        pace = JOBS_SECONDS if self.service.jobs.active else IDLE_SECONDS
+        actor, lang = actor_of(request), language(request)
+        status, edition = self.service.status(actor), self.views.edition(actor)
+        pill = status_view.pill(status, lang, user=actor.name)
+        pace = JOBS_SECONDS if self.service.jobs.active(actor) else IDLE_SECONDS
         timer = gr.Timer(pace if status_view.settled(status) else LOADING_SECONDS)
         news = gr.skip() if edition == told else edition
         if pill == shown:
@@ -67,7 +68,7 @@ class Refresh:
             return Ingesting()
         session = self.sessions.update(who.key, self._still)
         shown = self.views.ingesting(slot, who.language)
-        if self.service.jobs.active and not switch_in(event, "list"):
+        if self.service.jobs.active(who.actor) and not switch_in(event, "list"):
             return shown
         tools, table = self.views.shelf(session, who.language)
         shown = shown._replace(table=table, scope=self.views.scope(session, who.language))
@@ -75,6 +76,6 @@ class Refresh:
 
     def _still(self, session: Session) -> Session:
         """The session without a knowledge base that is gone: the default one is shown in its place."""
-        if session.base in ("", *(base.id for base in self.service.bases())):
+        if session.base in ("", *(base.id for base in self.service.knowledge_bases.all(session.actor))):
             return session
         return replace(session, base="", listing=Listing(), buried=())

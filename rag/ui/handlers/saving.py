@@ -92,7 +92,7 @@ class Saving:
     def _kept(self, who: Visitor, conversation: str, shown: Sequence[Turn]) -> list[Ledger]:
         """The answers of the branch on the page as they were kept, with those the page holds no longer."""
         try:
-            thread = [kept.ledger for kept in self.handlers.service.book.thread(who.owner, conversation)]
+            thread = [kept.ledger for kept in self.handlers.service.conversations.thread(who.actor, conversation)]
         except KeepingError:
             thread = []  # what could not be kept is still on the page
         known = {ledger.id: ledger for ledger in thread}
@@ -122,5 +122,5 @@ class Marking:
         if ledger is None or verdict not in tuple(Relevance):
             raise RagError(reason("ui.turn_gone"))
         marked = mark_of(ledger, text_in(event, "chunk"), Relevance(verdict))
-        self.handlers.service.marks.toggle(who.owner, marked)
+        self.handlers.service.marks.toggle(who.actor, marked)
         return self.handlers.views.evidence(self.handlers.sessions.get(who.key), who.language)

@@ -11,6 +11,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.knowledge.catalog import MOST_BASES
 from rag.messages import reason, text
+from rag.service import Service
 from rag.types import Narrowing
 
 from ..html.library import scope as picking
@@ -29,7 +30,8 @@ MOST_OF_A_KIND = 500
 class Scoping:
     """One per page."""
 
-    def __init__(self, sessions: Sessions, views: Views) -> None:
+    def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
+        self.service = service
         self.sessions = sessions
         self.views = views
 
@@ -45,14 +47,14 @@ class Scoping:
         who = Visitor.of(tab, request)
         base, words = text_in(event, "base"), text_in(event, "words")[:LONGEST]
         ticked = texts_in(event, "ticked", MOST_OF_A_KIND)
-        documents = self.views.service.documents(base=base)
+        documents = self.service.documents.all(who.actor, base=base)
         return picking.found(base, documents, words, ticked, number_in(event, "number"), who.language)
 
     @guarded
     def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
         """Take what was chosen, or everything by default; returns the chip and what is left of the sheet."""
         who = Visitor.of(tab, request)
-        scope = Chosen() if switch_in(event, "all") else self._chosen(event)
+        scope = Chosen() if switch_in(event, "all") else self._chosen(who, event)
         if scope is None:
             shelves = self.views.shelves(self.sessions.get(who.key))
             problem = esc(text(reason("library.scope_nothing"), who.language))
@@ -60,9 +62,9 @@ class Scoping:
         session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
         return self.views.scope(session, who.language), ""
 
-    def _chosen(self, event: gr.EventData) -> Chosen | None:
+    def _chosen(self, who: Visitor, event: gr.EventData) -> Chosen | None:
         """The scope of the event, with knowledge bases that are there; None for nothing at all."""
-        known = [base.id for base in self.views.service.bases()]
+        known = [base.id for base in self.service.knowledge_bases.all(who.actor)]
         parts: dict[str, Narrowing] = {}
         for record in records_in(event, "parts", MOST_BASES):
             id = record.get("base")

@@ -1,6 +1,6 @@
 """The list of kept conversations: open, rename, delete, search. Nothing of one owner is within reach of another.
 
-Every id comes from a browser; the book is asked with the visitor's own name, and for it another's does not exist.
+Every id comes from a browser; the conversations are asked for as the visitor, for whom another's do not exist.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.evidence.conversation_store import ConversationStore
 from rag.messages import reason
+from rag.service.conversations import ConversationService
 
 from ..html import talks as talks_view
 from ..state.session import Session
 from ..views import Chat, free
 from .chat import Handlers, check_free
 from .guard import guarded
-from .visitor import Visitor, number_in, text_in, user_of
+from .visitor import Visitor, number_in, text_in
 
 LONGEST_SEARCH = 200
 """Characters looked for; more is no search but a paste."""
@@ -50,20 +50,20 @@ class Talks:
         self.now = now
 
     @property
-    def book(self) -> ConversationStore:
-        return self.handlers.service.book
+    def conversations(self) -> ConversationService:
+        return self.handlers.service.conversations
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
         """The drawer with the conversations that hold what the event's `text` says, all without one."""
-        return self._drawer(request, Visitor.of(tab, request), event)
+        return self._drawer(Visitor.of(tab, request), event)
 
     @guarded
     def open(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
         """Go on with a kept conversation; what is being answered in the one before is stopped and kept."""
         who = Visitor.of(tab, request)
         chosen = text_in(event, "id")
-        title, thread = self.book.title(who.owner, chosen), self.book.thread(who.owner, chosen)
+        title, thread = self.conversations.title(who.actor, chosen), self.conversations.thread(who.actor, chosen)
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, lambda s: s.resumed(chosen, title, thread))
         return (*self._chat(who), "")
@@ -72,21 +72,21 @@ class Talks:
     def rename(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
         """Give a conversation the event's `title`."""
         who = Visitor.of(tab, request)
-        self.book.rename(who.owner, text_in(event, "id"), text_in(event, "title"))
-        return self._drawer(request, who, event)
+        self.conversations.rename(who.actor, text_in(event, "id"), text_in(event, "title"))
+        return self._drawer(who, event)
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
         """Delete a conversation; the page is empty afterwards where it was the one that is open."""
         who = Visitor.of(tab, request)
         gone = text_in(event, "id")
-        self.book.delete(who.owner, gone)
+        self.conversations.delete(who.actor, gone)
         chat = Chat()
         if self.handlers.sessions.get(who.key).conversation == gone:
             self.handlers.leave(who)
             self.handlers.sessions.update(who.key, Session.cleared)
             chat = self._chat(who)
-        return (*chat, self._drawer(request, who, event))
+        return (*chat, self._drawer(who, event))
 
     @guarded
     def new(self, request: gr.Request, tab: str) -> tuple[Any, ...]:
@@ -107,8 +107,8 @@ class Talks:
         if not 0 <= place < len(turn.siblings):
             raise RagError(reason("ui.turn_gone"))
         session = slot.session
-        self.book.switch(who.owner, session.conversation, turn.siblings[place])
-        thread = self.book.thread(who.owner, session.conversation)
+        self.conversations.switch(who.actor, session.conversation, turn.siblings[place])
+        thread = self.conversations.thread(who.actor, session.conversation)
         self.handlers.sessions.update(who.key, lambda s: s.resumed(s.conversation, s.title, thread))
         return self.handlers.views.chat(slot, who.language)
 
@@ -116,10 +116,10 @@ class Talks:
         slot = self.handlers.sessions.slot(who.key)
         return self.handlers.views.chat(slot, who.language)._replace(box=free(""))
 
-    def _drawer(self, request: gr.Request, who: Visitor, event: gr.EventData) -> str:
+    def _drawer(self, who: Visitor, event: gr.EventData) -> str:
         asked = Asked.of(event)
-        found = self.book.conversations(who.owner, containing=asked.containing) if who.owner else []
+        found = self.conversations.all(who.actor, containing=asked.containing)
         days = talks_view.by_day(found, now=self.now(), minutes=asked.minutes)
         current = self.handlers.sessions.get(who.key).conversation
-        shown = talks_view.Drawer(days, current, asked.containing, user=user_of(request), kept=bool(who.owner))
+        shown = talks_view.Drawer(days, current, asked.containing, user=who.actor.name, kept=bool(who.actor.owner))
         return talks_view.drawer(shown, who.language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,11 @@ from rag.service import Service
 from rag.types import Source
 
 from ..http.upload_folder import taken, uploads
-from ..i18n import language
 from ..state.runs import changes, drawn
 from ..state.session import Sessions
 from ..views import Ingesting, Views
 from .guard import guarded
-from .visitor import key_of, text_in
+from .visitor import Visitor, text_in
 
 Sources = Callable[[], Iterable[Source | Refused]]
 
@@ -47,32 +47,35 @@ class Uploads:
         paths = [Path(str(f)) for f in files or []]
         if not paths:
             return gr.skip(), *Ingesting()
-        sources = taken(paths, uploads(os.environ), self.service.sources)
-        return gr.update(value=None), *self._start(tab, sources, request)
+        who = Visitor.of(tab, request)
+        sources = taken(paths, uploads(os.environ), partial(self.service.documents.sources, who.actor))
+        return gr.update(value=None), *self._start(who, sources)
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:
         """The sample handbook was asked for."""
-        return self._start(tab, self.service.sample, request)
+        who = Visitor.of(tab, request)
+        return self._start(who, partial(self.service.documents.sample, who.actor))
 
-    def _start(self, tab: str, sources: Sources, request: gr.Request) -> Ingesting:
-        base = self.sessions.get(key_of(tab, request)).base or self.views.default_base()
-        self.service.jobs.add(base, sources)
-        return self._shown(tab, request)
+    def _start(self, who: Visitor, sources: Sources) -> Ingesting:
+        base = self.sessions.get(who.key).base or self.views.default_base(who.actor)
+        self.service.jobs.add(who.actor, base, sources)
+        return self._shown(who)
 
     @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:
         """The jobs, until all have ended. A closed tab does not end them."""
-        jobs, lang = self.service.jobs, language(request)
-        slot = self.sessions.slot(key_of(tab, request))
+        who, jobs = Visitor.of(tab, request), self.service.jobs
+        slot, lang = self.sessions.slot(who.key), who.language
         listed = 0
         if slot.followers >= MOST_FOLLOWERS:
             yield self.views.ingesting(slot, lang)
             return
         with slot.followed():
-            async for news in changes(lambda: jobs.version, lambda: jobs.active, per_second=INGEST_UPDATES):
+            version, active = partial(jobs.version, who.actor), partial(jobs.active, who.actor)
+            async for news in changes(version, active, per_second=INGEST_UPDATES):
                 shown = await drawn(self.views.ingesting, slot, lang) if news else Ingesting()
-                ended = sum(file.ended for job in jobs.jobs() for file in job.files)
+                ended = sum(file.ended for job in jobs.all(who.actor) for file in job.files)
                 if ended > listed * TABLE_GROWTH:
                     listed, shown = ended, shown._replace(table=await drawn(self.views.table, slot.session, lang))
                 yield shown
@@ -84,25 +87,28 @@ class Uploads:
     @guarded
     def cancel_ingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
         """Stop a job after the batch that runs; what is indexed stays."""
-        self.service.jobs.cancel(text_in(event, "job"))
-        return self._told(tab, request)
+        who = Visitor.of(tab, request)
+        self.service.jobs.cancel(who.actor, text_in(event, "job"))
+        return self._told(who)
 
     @guarded
     def retry_failed(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
         """Try the files of a job again that failed or were cancelled."""
-        if self.service.jobs.retry(text_in(event, "job")) is None:
+        who = Visitor.of(tab, request)
+        if self.service.jobs.retry(who.actor, text_in(event, "job")) is None:
             raise RagError(reason("jobs.nothing_to_retry"))
-        return self._shown(tab, request)
+        return self._shown(who)
 
     @guarded
     def dismiss_job(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
         """Take a job that has ended off the page."""
-        self.service.jobs.dismiss(text_in(event, "job"))
-        return self._told(tab, request)
+        who = Visitor.of(tab, request)
+        self.service.jobs.dismiss(who.actor, text_in(event, "job"))
+        return self._told(who)
 
-    def _told(self, tab: str, request: gr.Request) -> Ingesting:
+    def _told(self, who: Visitor) -> Ingesting:
         """Nothing where a follower shows what changed: its last word may be on the page before this one."""
-        return Ingesting() if self.sessions.slot(key_of(tab, request)).followers else self._shown(tab, request)
+        return Ingesting() if self.sessions.slot(who.key).followers else self._shown(who)
 
-    def _shown(self, tab: str, request: gr.Request) -> Ingesting:
-        return self.views.ingesting(self.sessions.slot(key_of(tab, request)), language(request))
+    def _shown(self, who: Visitor) -> Ingesting:
+        return self.views.ingesting(self.sessions.slot(who.key), who.language)

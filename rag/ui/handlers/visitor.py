@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import gradio as gr
 
+from rag.accounts.actor import Actor
+from rag.accounts.browser import secret_in
 from rag.answering.answerer import MAX_QUESTION
 from rag.errors import RagError
 from rag.messages import Language, reason
@@ -24,17 +26,9 @@ def user_of(request: gr.Request) -> str:
     return visitors.user(inner.scope) if inner is not None else ""
 
 
-def owner_of(request: gr.Request) -> str:
-    """Whose conversations a request may see: a digest of the signed-in user, else of the browser's secret cookie.
-
-    "" for a browser without cookies. Nobody can be "": what is kept under it would belong to everyone who refuses
-    cookies. No cookie, whatever it holds, gives the digest of a user.
-    """
-    user = user_of(request)
-    if user:
-        return f"user-{sha256(well_formed(user).encode()).hexdigest()[:32]}"
-    secret = visitors.owner(request.cookies)
-    return sha256(well_formed(secret).encode()).hexdigest()[:32] if secret else ""
+def actor_of(request: gr.Request) -> Actor:
+    """Who asks: the signed-in user, else the visitor with the browser's secret cookie."""
+    return Actor.of(user_of(request), secret_in(request.cookies))
 
 
 def address_of(request: gr.Request) -> str:
@@ -49,7 +43,7 @@ def key_of(tab: str, request: gr.Request) -> str:
     Browsers without cookies have no owner, and nothing in common: each page of theirs has a session of its own.
     """
     known = well_formed(tab) if isinstance(tab, str) and len(tab) <= MAX_TAB_ID else ""
-    owner = owner_of(request)
+    owner = actor_of(request).owner
     return f"{owner}/{known}" if owner else f"/{known}/{_page_of(request)}"
 
 
@@ -104,13 +98,13 @@ def records_in(event: gr.EventData, field: str, most: int) -> list[dict[str, obj
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: where the session is, whose conversations are kept, and in which language to reply."""
+    """Who asks, where the session is, and in which language to reply."""
 
     key: str
-    owner: str
+    actor: Actor
     language: Language
     address: str = ""
 
     @classmethod
     def of(cls, tab: str, request: gr.Request) -> Visitor:
-        return cls(key_of(tab, request), owner_of(request), language(request), address_of(request))
+        return cls(key_of(tab, request), actor_of(request), language(request), address_of(request))

@@ -10,6 +10,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.ledger import Ledger, Request
 from rag.messages import reason
+from rag.options import ShownIn, of
 from rag.retrieval.selection import reselect
 from rag.types import Retrieval
 
@@ -21,7 +22,7 @@ from .chat import Handlers
 from .guard import guarded
 from .visitor import Visitor, number_in, text_in
 
-CONTROLS = ("contexts", "threshold", "candidates", "balance", "rerank", "pinned", "banned")
+CONTROLS = (*(option.name for option in of(shown=ShownIn.WHAT_IF)), "pinned", "banned")
 """What the sheet sends; everything else stays as it was."""
 
 
@@ -87,7 +88,7 @@ class WhatIf:
         return compare.comparison(before, after, who.language, turn=turn.number, siblings=turn.siblings)
 
     def _kept(self, who: Visitor, answer: str) -> Ledger:
-        return self.handlers.service.book.answer(who.owner, answer)[1]
+        return self.handlers.service.conversations.answer(who.actor, answer)
 
 
 def _sent(event: gr.EventData) -> Mapping[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from rag.messages import Language
+from rag.messages import SHIPPED, Language
 
-from .markup import icon, t
+from ..i18n import locale
+from .markup import esc, icon, t
 
 
 def header(language: Language) -> str:
     """Brand on the left, switches on the right; tabs and status pill are laid between them."""
+    other = SHIPPED.after(language)
     return (
         f'<a class="skip" href="#composer" data-act="skip">{t("skip", language)}</a>'
         '<div class="bar-top"><div class="brand-group">'
@@ -16,8 +18,8 @@ def header(language: Language) -> str:
         f'aria-label="{t("talks.open", language)}" title="{t("talks.open", language)}">{icon("talks")}</button>'
         f'<h1 class="brand">{icon("mark", size=24)}<span>Plainsight</span></h1></div>'
         '<div class="switches">'
-        f'<button type="button" class="switch" data-act="language" lang="{t("other_language_code", language)}" '
-        f'title="{t("switch_language", language)}">{t("other_language", language)}</button>'
+        f'<button type="button" class="switch" data-act="language" lang="{esc(locale(other))}" '
+        f'title="{t("language.switch", other)}">{t("language.short", other)}</button>'
         f'<button type="button" class="switch" data-act="theme" aria-label="{t("switch_theme", language)}" '
         f'title="{t("switch_theme", language)}">{icon("theme")}</button>'
         f'<button type="button" class="switch ev-toggle" data-act="panel" aria-expanded="true" aria-controls="side" '

@@ -94,7 +94,7 @@ def _line(line: Line, current: str, language: Language) -> str:
     one = line.conversation
     title, here = name(one.title), one.id == current
     mark = ' aria-current="true"' if here else ""
-    count = t("talks.one_answer" if one.answers == 1 else "talks.answers", language, count=one.answers)
+    count = t("talks.answers", language, count=one.answers)
     remove = t("delete", language)
     rename = f"{t('talks.rename', language)} {title}"
     return (

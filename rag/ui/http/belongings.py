@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from rag.accounts.browser import sealed
 from rag.errors import RagError
 from rag.messages import reason
-
-from .visitors import sealed
 
 NAMES = ("session_hash", "upload_id")
 """What the page's script makes names up for."""

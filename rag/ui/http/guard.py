@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from rag.accounts.browser import new_secret
+from rag.accounts.users import named_user
 from rag.addresses import Network
 from rag.errors import RagError
 from rag.messages import Reason, reason, text
@@ -19,7 +21,7 @@ from .belongings import UploadedPaths, call, query, uploaded
 from .hosts import Proxies, addressed_to, allowed_hosts, host_of, named_hosts, same_origin
 from .replies import Begin, Reply, secured
 from .routes import STARTING, BodyKind, Route, below, door
-from .visitors import USER, cookies_of, holds_token, named_user, new_secret, secret_of
+from .visitors import USER, cookies_of, holds_token, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_CALL_MB = 8

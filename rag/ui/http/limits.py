@@ -17,6 +17,7 @@ from typing import Any
 
 from starlette.formparsers import MultiPartException
 
+from rag.accounts.browser import secret_in
 from rag.messages import Reason, reason, text
 
 from ..i18n import language
@@ -24,7 +25,7 @@ from .asgi import App, Message, Receive, Scope, Send
 from .flood import Flood
 from .quota import Payer, Quota
 from .routes import API_PREFIX
-from .visitors import owner, user
+from .visitors import user
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +221,7 @@ def _payers(scope: Scope) -> tuple[Payer, ...]:
     if named := user(scope):
         return (Payer(f"user/{named}"),)
     address = Payer(f"address/{client(scope)}", SHARES_OF_ADDRESS)
-    browser = owner(cookies(scope))
+    browser = secret_in(cookies(scope))
     return (Payer(f"browser/{browser}"), address) if browser else (Payer(f"cookieless/{client(scope)}"), address)
 
 

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
+from rag.accounts.browser import cookie, token
+
 from .asgi import Headers, Message, Send
 from .routes import EARLY
-from .visitors import cookie, token
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

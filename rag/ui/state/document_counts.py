@@ -8,25 +8,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cachetools import LRUCache
 
+from rag.accounts.actor import Actor
 from rag.errors import KeepingError, StoreError
+from rag.service import Service
 from rag.types import Document, Narrowing, within
 
 MOST_COUNTS = 512
 """Kept at once: of every knowledge base as a whole, and of what visitors narrowed their questions to."""
-
-
-class CountedDocuments(Protocol):
-    """What is counted, and what tells whether that is still so."""
-
-    def documents(self, *, base: str = "") -> Sequence[Document]:
-        """All documents of a knowledge base. Raises StoreError."""
-
-    def edition(self) -> str:
-        """Another one whenever documents may have changed. Raises KeepingError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +40,30 @@ def counted(documents: Sequence[Document], part: Narrowing) -> DocumentCount:
 class DocumentCounts:
     """Safe for many threads."""
 
-    def __init__(self, service: CountedDocuments, *, most: int = MOST_COUNTS) -> None:
+    def __init__(self, service: Service, *, most: int = MOST_COUNTS) -> None:
         self._service = service
         self._lock = threading.Lock()
         self._known: LRUCache[Narrowing, tuple[str, DocumentCount]] = LRUCache(most)
         """Part -> the edition it was counted in, and what was found."""
 
-    def of(self, part: Narrowing) -> DocumentCount | None:
+    def of(self, actor: Actor, part: Narrowing) -> DocumentCount | None:
         """None while the database does not answer."""
-        edition = self._edition()
+        edition = self._edition(actor)
         with self._lock:
             then, known = self._known.get(part, ("", None))
         if known is not None and edition and edition == then:
             return known
         try:
-            found = counted(self._service.documents(base=part.collection), part)
+            found = counted(self._service.documents.all(actor, base=part.collection), part)
         except StoreError:
             return None
         with self._lock:
             self._known[part] = (edition, found)
         return found
 
-    def _edition(self) -> str:
+    def _edition(self, actor: Actor) -> str:
         """ "" while nobody can tell, so that nothing counts as known."""
         try:
-            return self._service.edition()
+            return self._service.edition(actor)
         except KeepingError:
             return ""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
+from rag.accounts.actor import Actor
 from rag.errors import KeepingError
 from rag.ledger import Ledger
 
@@ -19,33 +20,33 @@ MOST_LEDGERS = 64
 class KeptLedgers(Protocol):
     """Where the ledgers are kept."""
 
-    def answer(self, owner: str, answer: str) -> tuple[str, Ledger]:
-        """The id of the conversation an answer belongs to, and its ledger. Raises KeepingError."""
+    def answer(self, actor: Actor, answer: str) -> Ledger:
+        """The record of an answer. Raises KeepingError when the actor has no such answer."""
 
 
 class KeptTurns:
     """Safe for many threads. What was read last is remembered, under its owner's name."""
 
-    def __init__(self, book: KeptLedgers, *, most: int = MOST_LEDGERS) -> None:
-        self._book = book
+    def __init__(self, ledgers: KeptLedgers, *, most: int = MOST_LEDGERS) -> None:
+        self._ledgers = ledgers
         self._lock = threading.Lock()
         self._known: LRUCache[tuple[str, str], Ledger] = LRUCache(most)
 
-    def whole(self, owner: str, turn: Turn) -> Turn:
+    def whole(self, actor: Actor, turn: Turn) -> Turn:
         """The turn with its ledger; as it is where it has one, or where that cannot be read any more."""
         if not turn.kept:
             return turn
         try:
-            return turn.with_ledger(self._ledger(owner, turn.kept))
+            return turn.with_ledger(self._ledger(actor, turn.kept))
         except KeepingError:
             return turn
 
-    def _ledger(self, owner: str, answer: str) -> Ledger:
+    def _ledger(self, actor: Actor, answer: str) -> Ledger:
         with self._lock:
-            known = self._known.get((owner, answer))
+            known = self._known.get((actor.owner, answer))
         if known is not None:
             return known
-        _, ledger = self._book.answer(owner, answer)
+        ledger = self._ledgers.answer(actor, answer)
         with self._lock:
-            self._known[owner, answer] = ledger
+            self._known[actor.owner, answer] = ledger
         return ledger

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rag.accounts.actor import NOBODY, Actor
 from rag.errors import RagError
 from rag.evidence.conversation_store import KeptAnswer, new_conversation
 from rag.knowledge.listing import Listing
@@ -78,8 +79,8 @@ class Session:
     """Id under which it is kept; "" until something was asked."""
     title: str = ""
     """What the user named it; "" for the first question."""
-    owner: str = ""
-    """Whose session it is, set by its keeper; "" for a browser without cookies."""
+    actor: Actor = NOBODY
+    """Whose session it is, set by its keeper."""
     scope: Chosen = Chosen()
     base: str = ""
     """Id of the knowledge base whose documents are looked at; "" for the default one."""
@@ -119,7 +120,7 @@ class Session:
         )
         return replace(
             self,
-            turns=_bounded((*kept, turn), MAX_TURNS if self.owner else MOST_UNKEPT_TURNS),
+            turns=_bounded((*kept, turn), MAX_TURNS if self.actor.owner else MOST_UNKEPT_TURNS),
             next_number=self.next_number + 1,
             shown=turn.number,
             editing=0,
@@ -236,7 +237,7 @@ class Sessions:
         """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
         with self._lock:
             new = key not in self._slots
-            slot = self._slots.setdefault(key, Slot(Session(owner=key.partition("/")[0])))
+            slot = self._slots.setdefault(key, Slot(Session(actor=Actor.owning(key.partition("/")[0]))))
             slot.used_at = self._now()
             slot.address = slot.address or address
             self._slots.move_to_end(key)
@@ -251,7 +252,7 @@ class Sessions:
         """Replace a session by `change` of it, atomically; returns the new value."""
         slot = self.slot(key)
         with self._lock:
-            slot.session = replace(change(slot.session), owner=slot.session.owner)
+            slot.session = replace(change(slot.session), actor=slot.session.actor)
             return slot.session
 
     def _forget(self, new: str) -> None:

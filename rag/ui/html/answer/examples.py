@@ -7,23 +7,31 @@ from collections.abc import Iterable
 from functools import cache
 
 from rag import ASSETS
-from rag.messages import Language
+from rag.messages import FIRST, SHIPPED, Language
 
-QUESTIONS = ASSETS / "handbook" / "questions.toml"
+HANDBOOK = ASSETS / "handbook"
 OWN_LANGUAGE = 3
 """Suggestions in the reader's language; one more shows that the other works as well."""
 
 
 @cache
-def _questions() -> dict[str, list[dict[str, str]]]:
-    return tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))
+def _questions() -> dict[Language, list[dict[str, str]]]:
+    """Language -> rows, of every language the handbook is there in."""
+    paths = {language: HANDBOOK / language / "questions.toml" for language in SHIPPED.languages}
+    return {
+        language: tomllib.loads(path.read_text(encoding="utf-8"))["question"]
+        for language, path in paths.items()
+        if path.exists()
+    }
 
 
 def examples(language: Language) -> list[tuple[str, Language]]:
     """Questions with the language each is in."""
-    other: Language = "en" if language == "zh" else "zh"
-    mine = [(row["question"], language) for row in _questions()[language][:OWN_LANGUAGE]]
-    return [*mine, (_questions()[other][0]["question"], other)]
+    known = list(_questions())
+    own = language if language in known else FIRST
+    other = known[(known.index(own) + 1) % len(known)]
+    mine = [(row["text"], own) for row in _questions()[own][:OWN_LANGUAGE]]
+    return [*mine, (_questions()[other][0]["text"], other)]
 
 
 def fit(names: Iterable[str]) -> bool:

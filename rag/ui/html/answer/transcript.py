@@ -11,7 +11,7 @@ from rag.messages import Language
 from rag.retrieval.source_names import source as called
 from rag.status import PartState, Status
 
-from ...i18n import LOCALES
+from ...i18n import locale
 from ...state.turn import Turn
 from ..library import scope
 from ..markdown import Checks, Chips, answer
@@ -224,7 +224,7 @@ def empty(language: Language, *, documents: Sequence[str] | None, job: Job | Non
 
 def _suggestions(language: Language) -> str:
     rows = "".join(
-        f'<li><button type="button" lang="{LOCALES[spoken]}" data-act="example" data-text="{esc(question)}">'
+        f'<li><button type="button" lang="{locale(spoken)}" data-act="example" data-text="{esc(question)}">'
         f"{esc(question)}</button></li>"
         for question, spoken in examples(language)
     )

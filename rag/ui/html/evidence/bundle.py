@@ -12,7 +12,7 @@ from rag.messages import Language
 from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Ranked
 
-from ...i18n import LOCALES
+from ...i18n import locale
 from ..markdown import Chips, answer
 from ..markup import esc, in_base, marked, milliseconds, moment, name, path, source, t, why
 from ..sheet import sheet
@@ -37,7 +37,7 @@ def page(bundle: Bundle, language: Language) -> str:
         + _hashes(bundle, language)
     )
     return (
-        f'<!doctype html>\n<html lang="{LOCALES[language]}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{locale(language)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_ELSE}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'

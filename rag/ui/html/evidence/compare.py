@@ -10,10 +10,11 @@ from rag.citations import markers as citations
 from rag.evidence.answer_diff import Change, DiffPiece, DiffRow, compare
 from rag.ledger import Ledger, Outcome
 from rag.messages import Language
+from rag.options import ShownIn, of
 from rag.types import RetrievalOptions
 
-from ...state.options import balance_of
 from ..markup import esc, t, why
+from ..options import written
 from ..sheet import sheet
 
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -89,19 +90,16 @@ def _head(
 
 def _settings(options: RetrievalOptions, other: RetrievalOptions, language: Language) -> Iterable[str]:
     """The settings that differ."""
-    shown = [
-        ("whatif.contexts", options.contexts, other.contexts),
-        ("whatif.threshold", round(options.threshold, 2), round(other.threshold, 2)),
-        ("whatif.candidates", options.candidates, other.candidates),
-        ("whatif.balance", round(balance_of(options), 2), round(balance_of(other), 2)),
+    for option in of(shown=ShownIn.WHAT_IF):
+        ours, theirs = written(option, options, language), written(option, other, language)
+        if ours != theirs:
+            yield f"{t(option.label, language)}: {ours}"
+    for label, mine, others in (
         ("whatif.pinned", len(options.pinned), len(other.pinned)),
         ("whatif.banned", len(options.banned), len(other.banned)),
-    ]
-    for label, ours, theirs in shown:
-        if ours != theirs:
-            yield f"{t(label, language)}: {ours:g}"
-    if options.rerank != other.rerank:
-        yield f"{t('rerank', language)}: {t('record.on' if options.rerank else 'record.off', language)}"
+    ):
+        if mine != others:
+            yield f"{t(label, language)}: {mine}"
 
 
 def _evidence(before: Ledger, after: Ledger, language: Language) -> str:

@@ -96,7 +96,7 @@ class _Cards:
         rest = [c for c in self.retrieval.candidates if not c.kept]
         cards = "".join(self.card(c) for c in contexts)
         found = len(self.retrieval.candidates)
-        kept = t("kept_one" if len(contexts) == 1 else "kept", self.language, kept=len(contexts), found=found)
+        kept = t("kept", self.language, kept=len(contexts), found=found)
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{query.line(self.one, self.language, place="panel")}'
             f'<p class="ev-sub">{kept}</p>{self.panel_tools()}'

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from rag.ledger import Ledger
 from rag.messages import Language
+from rag.options import TABLE
 from rag.retrieval.source_names import base_called
 from rag.types import Message, RetrievalOptions
 
 from ..markup import esc, moment, name, t
+from ..options import written
 from ..sheet import sheet
 
 Row = tuple[str, str]
@@ -54,15 +56,9 @@ def _search(ledger: Ledger, language: Language) -> list[Row]:
 
 
 def _settings(options: RetrievalOptions, language: Language) -> list[Row]:
-    rerank = t("record.on" if options.rerank else "record.off", language)
     return [
-        (t("mode", language), t(f"mode_{options.mode}", language)),
-        (t("candidates", language), esc(options.candidates)),
-        (t("rerank", language), rerank),
-        (t("contexts", language), esc(options.contexts)),
-        (t("threshold", language), f"{options.threshold:.2f}"),
+        *((t(option.label, language), written(option, options, language)) for option in TABLE.values()),
         (t("record.weights", language), f"{options.dense_weight:g} : {options.full_text_weight:g}"),
-        (t("instruction", language), esc(options.instruction)),
         (t("record.scope", language), ", ".join(name(d) for d in options.documents)),
     ]
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 
 from rag.messages import Language
+from rag.options import OptionKind, RetrievalOption, ShownIn, of
 from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Mode, Retrieval, RetrievalOptions
 
-from ...state.options import BALANCE_STEP, MAX_CONTEXTS, balance_of
 from ..markup import esc, name, path, source, t, why
+from ..options import slider
 from ..sheet import sheet
 from .flow import anchor, flow
 
@@ -59,36 +60,34 @@ def _controls(actual: Retrieval, language: Language) -> str:
     options = actual.options
     found = _reach(actual)
     judged = any(c.log_odds is not None for c in actual.candidates)
-    controls = [_range("contexts", options.contexts, 1, MAX_CONTEXTS, 1, language)]
-    if judged:
-        controls.append(_range("threshold", options.threshold, 0, 1, 0.01, language))
-    controls.append(_range("candidates", min(options.candidates, found), 1, found, 1, language))
-    if options.mode is Mode.HYBRID and actual.fusion.dense_weight:
-        controls.append(_range("balance", balance_of(options), 0, 1, BALANCE_STEP, language))
-    elif options.mode is Mode.HYBRID:
-        controls.append(f'<p class="whatif-note">{t("whatif.foreign", language)}</p>')
-    if judged:
-        controls.append(
-            f'<label class="whatif-switch"><input type="checkbox" name="rerank" checked>'
-            f"<span>{t('rerank', language)}</span></label>"
-        )
-    else:
-        controls.append(f'<p class="whatif-note">{t("whatif.unjudged", language)}</p>')
+    notes: dict[str, str] = {}
+    if not judged:
+        notes |= {"threshold": "", "rerank": "whatif.unjudged"}
+    if options.mode is not Mode.HYBRID or not actual.fusion.dense_weight:
+        notes["balance"] = "whatif.foreign" if options.mode is Mode.HYBRID else ""
+    controls = []
+    for option in of(shown=ShownIn.WHAT_IF):
+        if option.name not in notes:
+            controls.append(_control(option, options, found, language))
+        elif notes[option.name]:
+            controls.append(f'<p class="whatif-note">{t(notes[option.name], language)}</p>')
     return "".join(controls)
+
+
+def _control(option: RetrievalOption, options: RetrievalOptions, found: int, language: Language) -> str:
+    if option.kind is OptionKind.SWITCH:
+        return (
+            f'<label class="whatif-switch"><input type="checkbox" name="{option.name}" checked>'
+            f"<span>{t(option.label, language)}</span></label>"
+        )
+    if option.name == "candidates":
+        return slider(option, min(options.candidates, found), language, high=found)
+    return slider(option, option.of(options), language)
 
 
 def _reach(actual: Retrieval) -> int:
     """How many candidates there are to go down to: what was not found then is not found now."""
     return max(1, len(actual.candidates))
-
-
-def _range(key: str, value: float, low: float, high: float, step: float, language: Language) -> str:
-    label = t(f"whatif.{key}", language)
-    return (
-        f'<label class="whatif-range"><span>{label}</span><output data-of="{key}" aria-hidden="true">{value:g}</output>'
-        f'<input type="range" name="{key}" aria-label="{label}" min="{low:g}" max="{high:g}" step="{step:g}" '
-        f'value="{value:g}"></label>'
-    )
 
 
 def _changes(actual: Retrieval, again: Retrieval, language: Language, *, turn: int) -> str:
@@ -114,7 +113,7 @@ def _changes(actual: Retrieval, again: Retrieval, language: Language, *, turn: i
 
 
 def _settings(options: RetrievalOptions) -> tuple[object, ...]:
-    return (options.contexts, options.threshold, options.candidates, balance_of(options), options.rerank)
+    return tuple(option.of(options) for option in of(shown=ShownIn.WHAT_IF))
 
 
 def _passages(

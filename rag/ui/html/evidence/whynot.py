@@ -10,10 +10,11 @@ from rag.evidence.whynot import Check, Diagnosis, Fit, Obstacle, Passage, Passin
 from rag.evidence.whynot.passages import MOST_PASTED
 from rag.ledger import Ledger
 from rag.messages import Language
+from rag.options import TABLE
 from rag.types import StoredChunk
 
-from ...i18n import say
 from ..markup import esc, icon, path, source, t, why
+from ..options import written
 from ..sheet import sheet
 
 SHOWN = 320
@@ -128,15 +129,12 @@ class _Verdict:
 
     def change(self, setting: str, value: str | float | int) -> str:
         options = self.ledger.options
-        if setting == "mode":
-            before, after = say(f"mode_{options.mode}", self.language), say(f"mode_{value}", self.language)
-            return self.say("change_mode", before=before, after=after)
+        if option := TABLE.get(setting):
+            after = written(option, option.put(options, value), self.language)
+            return f"{t(option.label, self.language)} {written(option, options, self.language)} → {after}"
         if setting == "base":
             return self.say("change_base")
         values: Mapping[str, Mapping[str, str | float | int]] = {
-            "threshold": {"before": options.threshold, "after": value},
-            "contexts": {"before": options.contexts, "after": value},
-            "candidates": {"before": options.candidates, "after": value},
             "document": {"document": value},
             "also": {"document": value},
         }

@@ -44,7 +44,7 @@ def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[st
 def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
     if not jobs:
         return ""
-    said = t("jobs.others_one", language) if len(jobs) == 1 else t("jobs.others", language, count=len(jobs))
+    said = t("jobs.others", language, count=len(jobs))
     return (
         f'<details class="job-others" id="job-others"><summary>{said}</summary>{_all(jobs, language, names)}</details>'
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.knowledge.catalog import DESCRIPTION_LENGTH, INSTRUCTION_LENGTH, NAME_LENGTH, KnowledgeBase
+from rag.knowledge.catalog import DESCRIPTION_LENGTH, NAME_LENGTH, OWN, KnowledgeBase
 from rag.knowledge.listing import STATES, Listed, Listing
 from rag.messages import Language, label
-from rag.types import Mode
+from rag.options import OptionKind
 
 from ..markup import esc, name, t
+from ..options import wish_area, wish_field
 from ..sheet import sheet
 
 
@@ -108,11 +109,7 @@ def edit(base: KnowledgeBase, language: Language, *, is_default: bool, filled: b
     own = (
         f"<fieldset><legend>{t('library.base_own', language)}</legend>"
         f'<p class="kb-hint">{t("library.base_own_about", language)}</p>'
-        f"{_area('instruction', base.instruction, language, most=INSTRUCTION_LENGTH)}"
-        f'<div class="kb-row">{_modes(base, language)}'
-        f"{_number('candidates', base.candidates, language, high='200', step='1')}"
-        f"{_number('contexts', base.contexts, language, high='50', step='1')}"
-        f"{_number('threshold', base.threshold, language, high='1', step='0.01', low='0')}</div></fieldset>"
+        f"{_own(base, language)}</fieldset>"
     )
     body = (
         f'<form class="kb-form" data-submit="base-save">{_problem(problem)}'
@@ -124,6 +121,14 @@ def edit(base: KnowledgeBase, language: Language, *, is_default: bool, filled: b
     )
     title = t("library.base_edit_of", language, name=called(base, language))
     return sheet(title, body, language, kind="small kb-sheet")
+
+
+def _own(base: KnowledgeBase, language: Language) -> str:
+    """What it says of the retrieval options: texts above, the others in a row."""
+    texts = [option for option in OWN.values() if option.kind is OptionKind.TEXT]
+    above = "".join(wish_area(option, base, language) for option in texts)
+    row = "".join(wish_field(option, base, language) for option in OWN.values() if option not in texts)
+    return f'{above}<div class="kb-row">{row}</div>'
 
 
 def _deletion(base: KnowledgeBase, language: Language, filled: bool) -> str:
@@ -155,23 +160,4 @@ def _area(field: str, value: str, language: Language, *, most: int) -> str:
     return (
         f"<label><span>{t(f'library.base_{field}', language)}</span>"
         f'<textarea name="{field}" rows="2" maxlength="{most}">{esc(value)}</textarea></label>'
-    )
-
-
-def _number(field: str, value: float | None, language: Language, *, high: str, step: str, low: str = "1") -> str:
-    shown = "" if value is None else f"{value:g}"
-    return (
-        f"<label><span>{t(f'library.base_{field}', language)}</span>"
-        f'<input type="number" name="{field}" value="{shown}" min="{low}" max="{high}" step="{step}"></label>'
-    )
-
-
-def _modes(base: KnowledgeBase, language: Language) -> str:
-    options = "".join(
-        f'<option value="{mode}"{" selected" if mode is base.mode else ""}>{t(f"mode_{mode}", language)}</option>'
-        for mode in (Mode.HYBRID, Mode.DENSE, Mode.FULL_TEXT)
-    )
-    return (
-        f"<label><span>{t('library.base_mode', language)}</span>"
-        f'<select name="mode"><option value="">{t("library.base_usual", language)}</option>{options}</select></label>'
     )

@@ -135,7 +135,7 @@ def _shelf(shelf: BaseChoice, language: Language) -> str:
 
 
 def _counted(count: int, language: Language) -> str:
-    return t("library.document", language) if count == 1 else t("library.documents", language, count=count)
+    return t("library.documents", language, count=count)
 
 
 def _kept(names: Sequence[str], ending: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from rag.knowledge.listing import Listed, Listing, state
-from rag.messages import LANGUAGES, Language, Reason
+from rag.messages import LANGUAGES, SHIPPED, Language, Reason
 from rag.types import Document
 
 from ...i18n import say
@@ -151,7 +151,10 @@ def _row(d: Document, language: Language, base: str, *, kept: bool) -> str:
 
 
 def _language(code: str, language: Language) -> str:
-    return t(f"language_{code}", language) if code in LANGUAGES else esc(code)
+    """A language as the reader's own calls it, else as it calls itself, else its code."""
+    if f"named_{code}" in SHIPPED.area("language", language):
+        return t(f"language.named_{code}", language)
+    return t("language.name", code) if code in LANGUAGES else esc(code)
 
 
 ITEMS = (

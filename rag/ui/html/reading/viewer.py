@@ -136,7 +136,7 @@ class _Viewer:
 
     def _facts(self) -> str:
         tokens = sum(chunk.tokens for chunk in self.chunks)
-        facts = self.say("facts_one" if len(self.chunks) == 1 else "facts", passages=len(self.chunks), tokens=tokens)
+        facts = self.say("facts", passages=len(self.chunks), tokens=tokens)
         if not self.turn:
             return f'<p class="doc-facts">{self.say("gutter_plain", facts=facts)}</p>'
         scale = "".join(f'<i style="--heat:{percent}%"></i>' for percent in (0, 25, 50, 75, 100))

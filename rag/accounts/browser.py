@@ -1,0 +1,45 @@
+"""The secret a browser is known by: the cookie that holds it, the token of its pages, and names sealed with it."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+OWNER_COOKIE = "plainsight"
+TOKEN_HEADER = b"x-plainsight-token"
+"""Where the page's script puts its token on whatever changes something."""
+
+
+def secret_in(cookies: Mapping[str, str]) -> str:
+    """The secret of the browser that sent these cookies; "" when it keeps none."""
+    return str(cookies.get(OWNER_COOKIE, ""))
+
+
+def new_secret() -> str:
+    """A secret for a browser that has none."""
+    return secrets.token_urlsafe(24)
+
+
+def cookie(secret: str) -> bytes:
+    """The header that gives a browser its secret, for no script to read and no other site to send along."""
+    return f"{OWNER_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax".encode()
+
+
+def token(secret: str) -> str:
+    """The token of the pages given to a browser.
+
+    It follows from the secret alone, so that it outlives a restart, and gives nothing of it away.
+    """
+    return sealed(secret, "token")
+
+
+def is_token(secret: str, sent: Sequence[str]) -> bool:
+    """Whether what was sent in `TOKEN_HEADER` is the token of a page that was given to the browser."""
+    return bool(secret) and len(sent) == 1 and hmac.compare_digest(sent[0].encode(), token(secret).encode())
+
+
+def sealed(secret: str, name: str) -> str:
+    """A name for something of a browser that no other browser can come by, whatever names it tries."""
+    return hmac.new(secret.encode(), name.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:40]

@@ -1,0 +1,91 @@
+"""Conversations and their answers, as fronts may ask for them: everybody has their own alone.
+
+The one place that says so. Another owner's conversation does not exist, and of somebody without a key nothing is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from rag.accounts.actor import Actor
+from rag.answering.draft import unanswered
+from rag.errors import KeepingError
+from rag.evidence.conversation_store import CitedIn, ConversationStore, KeptAnswer, KeptConversation
+from rag.ledger import Ledger, Request
+from rag.messages import reason
+
+
+class ConversationService:
+    """The conversations of whoever asks."""
+
+    def __init__(self, conversations: ConversationStore, *, now: Callable[[], float] = time.time) -> None:
+        self._conversations = conversations
+        self._now = now
+
+    def all(self, actor: Actor, *, containing: str = "") -> list[KeptConversation]:
+        """The actor's conversations, newest first; with `containing`, those whose title or texts hold it."""
+        return self._conversations.conversations(actor.owner, containing=containing) if actor.owner else []
+
+    def title(self, actor: Actor, conversation: str) -> str:
+        """Raises KeepingError when the actor has no such conversation."""
+        return self._conversations.title(_owner(actor), conversation)
+
+    def thread(self, actor: Actor, conversation: str) -> list[KeptAnswer]:
+        """The answers of the branch that was last looked at, from the first on. Raises KeepingError."""
+        return self._conversations.thread(_owner(actor), conversation)
+
+    def answer(self, actor: Actor, answer: str) -> Ledger:
+        """The record of an answer. Raises KeepingError when the actor has no such answer."""
+        return self._conversations.answer(_owner(actor), answer)[1]
+
+    def citing(self, actor: Actor, document: str) -> dict[str, list[CitedIn]]:
+        """Chunk id -> the actor's answers that cited it, newest first, for the chunks of one document."""
+        return self._conversations.citing(actor.owner, document) if actor.owner else {}
+
+    def begin(self, actor: Actor, conversation: str, request: Request, *, parent: str = "") -> None:
+        """Keep a question before it is answered: whatever ends the program, it is there.
+
+        That it cannot be kept is told with its answer.
+        """
+        if actor.owner:
+            with suppress(KeepingError):
+                self._keep(actor, conversation, unanswered(request, self._now()), parent)
+
+    def keep(self, actor: Actor, conversation: str, ledger: Ledger, *, parent: str = "") -> tuple[str, ...]:
+        """Keep an answer; returns the ids of all answers that follow the same one, oldest first; none for somebody of
+        whom nothing is kept.
+
+        Raises KeepingError when it cannot be kept, as in another's conversation.
+        """
+        if not actor.owner:
+            return ()
+        self._keep(actor, conversation, ledger, parent)
+        return self._conversations.siblings(actor.owner, conversation, parent)
+
+    def switch(self, actor: Actor, conversation: str, answer: str) -> None:
+        """Look at the branch of `answer`, down to what was said last in it. Raises KeepingError."""
+        self._conversations.switch(_owner(actor), conversation, answer)
+
+    def rename(self, actor: Actor, conversation: str, title: str) -> None:
+        """Give a conversation another title. Raises KeepingError for an empty one or a conversation not there."""
+        self._conversations.rename(_owner(actor), conversation, title)
+
+    def delete(self, actor: Actor, conversation: str) -> None:
+        """Remove a conversation with its answers. Raises KeepingError when it is not there."""
+        self._conversations.delete(_owner(actor), conversation)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._conversations.close()
+
+    def _keep(self, actor: Actor, conversation: str, ledger: Ledger, parent: str) -> None:
+        self._conversations.keep(actor.owner, conversation, ledger, parent=parent)
+
+
+def _owner(actor: Actor) -> str:
+    """The key the actor's conversations are kept under. Raises KeepingError for somebody who has none."""
+    if not actor.owner:
+        raise KeepingError(reason("keeping.no_conversation"))
+    return actor.owner

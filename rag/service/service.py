@@ -1,0 +1,123 @@
+"""The one door of the product: what the page, the command line and any other front ask for.
+
+Safe to call from several threads: models guard themselves, the store has its own write lock, and no call leaves
+anything of one caller behind for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from uuid import uuid4
+
+from rag.accounts.actor import Actor
+from rag.events import Cancel, Judging, Retrieved, StageEvent
+from rag.evidence.whynot import Diagnosis, WhyNot
+from rag.knowledge.change_counter import ChangeCounter
+from rag.knowledge.jobs.worker import JobWorker
+from rag.ledger import AnswerEvent, Ledger, Request
+from rag.runtime import Parts, Runtime, wait_until_ready
+from rag.settings import Settings
+from rag.status import Status
+from rag.types import RetrievalOptions
+
+from .conversations import ConversationService
+from .documents import DocumentService
+from .indexes import IndexService
+from .jobs import JobService
+from .knowledge_bases import KnowledgeBaseService
+from .marks import MarkService
+
+
+class Service:
+    """The knowledge bases, ready or getting ready. What concerns one area is asked of its part."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        runtime: Runtime,
+        worker: JobWorker,
+        changes: ChangeCounter,
+        *,
+        conversations: ConversationService,
+        marks: MarkService,
+        knowledge_bases: KnowledgeBaseService,
+        documents: DocumentService,
+        jobs: JobService,
+        indexes: IndexService,
+    ) -> None:
+        """`worker` does the `jobs`; `changes` counts what any program changes."""
+        self.settings = settings
+        self.conversations = conversations
+        self.marks = marks
+        self.knowledge_bases = knowledge_bases
+        self.documents = documents
+        self.jobs = jobs
+        self.indexes = indexes
+        self._runtime = runtime
+        self._worker = worker
+        self._changes = changes
+        self._run = uuid4().hex
+
+    def start(self) -> None:
+        """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
+        self._runtime.start()
+        self._worker.start()
+
+    def load(self) -> None:
+        """Load the models, however long it takes, and work on no job: for a front that does one thing and ends.
+
+        Raises RagError.
+        """
+        self._runtime.start()
+        self._runtime.wait()
+
+    def close(self) -> None:
+        """End what is under way, and release the databases."""
+        self._worker.close()
+        self._runtime.close()
+        self.conversations.close()
+
+    def status(self, actor: Actor) -> Status:
+        """Which models run, or what stands in their way."""
+        return self._runtime.status()
+
+    def wait_until_ready(self, actor: Actor, cancel: Cancel) -> None:
+        """Until the models can be used. Raises RagError when they never will."""
+        wait_until_ready(lambda: self.status(actor), cancel)
+
+    def edition(self, actor: Actor) -> str:
+        """Another one whenever documents, knowledge bases or jobs may have changed, by whichever program. Asks no
+        Milvus, so that it can be asked often. Raises KeepingError."""
+        bases, version = self.knowledge_bases.all(actor), self.jobs.version(actor)
+        return sha256(repr((self._run, bases, self._changes.state(), version)).encode()).hexdigest()[:16]
+
+    def ask(self, actor: Actor, request: Request, *, cancel: Cancel) -> Iterator[AnswerEvent]:
+        """Events of one answer, the last one `Answered`. Raises RagError when the question cannot be asked at all."""
+        return self._runtime.talk(request.options).answerer.ask(request, cancel=cancel)
+
+    def search(
+        self, actor: Actor, query: str, options: RetrievalOptions, *, cancel: Cancel
+    ) -> Iterator[StageEvent | Judging | Retrieved]:
+        """Events of a retrieval without an answer. Raises RagError when nothing can be searched at all."""
+        return self._runtime.talk(options).retriever.run(query, options, cancel=cancel)
+
+    def why_not(
+        self, actor: Actor, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
+    ) -> Diagnosis:
+        """What kept a passage from being sent for an answer: the one that holds `text`, or the chunk with that id.
+
+        Raises RagError when there is no such passage, or nothing can be looked up at all.
+        """
+        models, library = self._runtime.models(), self._runtime.library
+        default = library.catalogue.default
+        stores = library.reachable((*(ledger.options.collections or (default,)), base))
+        asked = WhyNot(stores, library.scope, models.embedder, models.reranker, default=default)
+        return asked.of_chunk(ledger, base, document, chunk) if chunk else asked.of_text(ledger, text)
+
+    def parts(self, actor: Actor) -> Parts:
+        """What answers over the default knowledge base and takes documents into it, to be measured part by part.
+
+        Raises RagError.
+        """
+        return self._runtime.parts()

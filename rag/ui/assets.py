@@ -1,0 +1,68 @@
+"""The page's own files in `assets`, in the order in which they count. Style sheets go out together, scripts too."""
+
+from __future__ import annotations
+
+import json
+
+from rag import ASSETS
+
+from .i18n import for_script
+
+STYLES = (
+    "shell/base",
+    "answer/chat",
+    "evidence/evidence",
+    "shell/pages",
+    "shell/small",
+    "shell/sheet",
+    "evidence/record",
+    "answer/checks",
+    "evidence/flow",
+    "library/indexes",
+    "library/library",
+    "answer/query",
+    "answer/refusal",
+    "library/rowmenu",
+    "shell/talks",
+    "evidence/whatif",
+    "shell/refused",
+    "evidence/saving",
+    "reading/viewer",
+)
+"""Files of `assets/css`. Of two rules of one weight the later counts: features follow the page they stand on."""
+STYLE_PATHS = tuple(ASSETS / "css" / f"{name}.css" for name in STYLES)
+
+EARLY = "shell/early"
+PAGE = "shell/page"
+BUS = "shell/bus"
+FEATURES = (
+    "answer/checks",
+    "evidence/flow",
+    "library/indexes",
+    "library/library",
+    "shell/noticing",
+    "library/picking",
+    "answer/query",
+    "library/rowmenu",
+    "evidence/saving",
+    "shell/talks",
+    "reading/viewer",
+    "evidence/whatif",
+)
+"""Files of `assets/js`. Each is a function that takes the page's tools; listeners are called in this order."""
+
+
+def source(name: str) -> str:
+    """The text of a script."""
+    return (ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8")
+
+
+def early() -> str:
+    """What runs before everything else: a function, called with what it must know of every language."""
+    return f"({source(EARLY).rstrip()})({json.dumps(for_script(), ensure_ascii=False)});\n"
+
+
+def script() -> str:
+    """The page's own script, one function: the page, then every feature with what the page offers it."""
+    features = "\n".join(f"({source(name)})(window.plainsight);" for name in FEATURES)
+    return f"() => {{\n({source(PAGE)})();\n{features}\n}}"

@@ -1,0 +1,1 @@
+"""Tests of what fronts can ask of the product."""
