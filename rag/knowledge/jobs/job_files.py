@@ -17,7 +17,7 @@ from rag.private_files import private_folder
 from rag.types import Source
 
 from ..ingest import refusal
-from .job import JobFile
+from .job import Job, JobFile, JobKind
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a disk, or a user's share of it, answers that has no room."""
@@ -42,11 +42,11 @@ class JobFiles:
         except DocumentRefused as e:
             return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
 
-    def source(self, job: str, file: JobFile, *, again: bool = False) -> Source | Refused:
-        """A file of a job with its bytes, to be taken `again` or not; or why they are not there."""
+    def source(self, job: Job, file: JobFile) -> Source | Refused:
+        """A file of a job with its bytes, to be taken again where the job is for that; or why they are not there."""
         event = file.event
         try:
-            return Source(event.name, self.get(job, file.sha256), event.origin, again=again)
+            return Source(event.name, self.get(job.id, file.sha256), event.origin, again=job.kind is JobKind.REINGEST)
         except DocumentRefused as e:
             return Refused(event.name, event.origin, event.size, e.reason)
 
@@ -78,10 +78,6 @@ class JobFiles:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DocumentRefused(reason("jobs.spool_gone"))
         return data
-
-    def move(self, job: str, other: str, sha256: str) -> None:
-        """Hand bytes over from one job to another."""
-        self.put(other, self.get(job, sha256))
 
     def drop(self, job: str) -> None:
         """Remove what is kept for a job. No harm when there is nothing."""
