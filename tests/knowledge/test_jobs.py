@@ -16,7 +16,7 @@ import pytest
 from rag.database import Database
 from rag.documents.chunking import ChunkLimits
 from rag.documents.files import Refused
-from rag.errors import KeepingError, StoreUnavailable
+from rag.errors import DocumentRefused, KeepingError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.jobs.job import Job, JobFile, JobKind, JobState, Pace, pace
@@ -229,7 +229,7 @@ def test_a_job_that_takes_documents_again_goes_on_as_such_and_is_tried_again_as_
     # as it stood when the program was killed after the second file
     before.book.move(cut_off, JobState.RUNNING)
     left = replace(job.files[2].event, outcome=None)
-    before.book.note(cut_off, 2, JobFile(before.spool.put(cut_off, again(3)[2].data), left))
+    before.book.note(cut_off, 2, replace(before.spool.receive(cut_off, again(3)[2]), event=left))
     after = Rig(tmp_path, store, embedder)
     after.runner.start()
     after.run([])
@@ -350,11 +350,13 @@ def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(
 
 def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:
     spool = JobFiles(tmp_path / "jobs")
-    sha256 = spool.put("j", b"abc")
-    (tmp_path / "jobs" / "j" / sha256).write_bytes(b"abd")
-    for key in (sha256, "0" * 64):
-        with pytest.raises(Exception, match="Add the file again"):
-            spool.get("j", key)
+    received = spool.receive("j", Source("a.md", b"abc"))
+    job = Job("j", "kb", JobState.RUNNING, 0.0)
+    assert spool.source(job, received) == Source("a.md", b"abc")
+    (tmp_path / "jobs" / "j" / received.sha256).write_bytes(b"abd")
+    for key in (received.sha256, "0" * 64):
+        found = spool.source(job, replace(received, sha256=key))
+        assert isinstance(found, Refused) and "Add the file again" in str(DocumentRefused(found.reason))
 
 
 def test_without_a_place_to_keep_them_jobs_are_refused(tmp_path: Path, store: MilvusStore, embedder: Gated) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from rag.database import Database
 from rag.errors import KeepingError
 from rag.events import DocumentOutcome, IngestEvent, IngestStage
-from rag.knowledge.jobs.job import Job, JobFile, JobState
+from rag.knowledge.jobs.job import Job, JobState
 from rag.knowledge.jobs.job_store import MIGRATIONS
 from rag.knowledge.jobs.queue import REMEMBERED
 from rag.knowledge.jobs.worker_locks import WorkerLocks
@@ -71,7 +72,7 @@ def orphan(app: App, name: str, owner: str) -> str:
     """A job an app left when it died."""
     job = app.book.begin("kb", owner=owner)
     event = IngestEvent(name, "", 1, IngestStage.READ)
-    app.book.note(job.id, 0, JobFile(app.spool.put(job.id, name.encode()), event))
+    app.book.note(job.id, 0, replace(app.spool.receive(job.id, Source(name, name.encode())), event=event))
     app.book.move(job.id, JobState.RUNNING)
     return job.id
 
