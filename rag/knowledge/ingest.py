@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
+from cachetools import LRUCache
 
 from rag.documents.chunking import ChunkLimits
 from rag.documents.convert import PLACE, kind_of
@@ -55,8 +55,8 @@ class _Job:
     documents: dict[str, Document]
     done: dict[str, str] = field(default_factory=dict)
     """Name -> sha256 of what this job has taken or found in place."""
-    vectors: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
-    """Embedded text's sha256 -> `[dim]`, the latest used last."""
+    vectors: LRUCache[str, Vectors] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    """Embedded text's sha256 -> `[dim]`."""
     hopeless: Reason | None = None
     written: bool = False
     seen: set[str] = field(default_factory=set)
@@ -73,12 +73,6 @@ class _Job:
         """Another document with that content, "" for none."""
         found = self.documents.get(self.twins.get(sha256, ""))
         return found.name if found and found.sha256 == sha256 and found.name != name else ""
-
-    def remember(self, key: str, vector: Vectors) -> None:
-        self.vectors[key] = vector
-        self.vectors.move_to_end(key)
-        if len(self.vectors) > REMEMBERED:
-            self.vectors.popitem(last=False)
 
 
 class Ingest:
@@ -275,7 +269,7 @@ class Ingest:
             for position, vector in zip(positions, vectors, strict=True):
                 key, _ = todo[position]
                 found[key] = vector
-                job.remember(key, vector)
+                job.vectors[key] = vector
             known = sum(key in found for key in keys)
             yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
             _check(cancel)

@@ -8,10 +8,11 @@ what each browser has uploaded. Reads calls as JSON; knows neither what they do 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from cachetools import LRUCache
 
 from rag.accounts.browser import sealed
 from rag.errors import RagError
@@ -29,17 +30,13 @@ class UploadedPaths:
     """Which files were uploaded by which browser, by its secret. Lives as long as Gradio's own list of them."""
 
     def __init__(self, most: int = MOST_UPLOADS) -> None:
-        self._most = most
-        self._given: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._given: LRUCache[tuple[str, str], None] = LRUCache(most)
 
     def give(self, secret: str, paths: Iterable[str]) -> None:
         """Remember files as uploaded by the browser with this secret."""
         owner = sealed(secret, "uploads")
         for path in paths:
             self._given[owner, path] = None
-            self._given.move_to_end((owner, path))
-        while len(self._given) > self._most:
-            self._given.popitem(last=False)
 
     def has(self, secret: str, path: object) -> bool:
         """Whether that browser uploaded the file."""
