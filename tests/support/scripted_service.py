@@ -41,6 +41,7 @@ from rag.knowledge.catalog import Catalog
 from rag.knowledge.indexes import IndexState
 from rag.knowledge.jobs.job_files import JobFiles
 from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.journal import JobJournal
 from rag.knowledge.jobs.queue import JobQueue
 from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
@@ -288,20 +289,21 @@ class ScriptedService(Service):
         self.asked: list[Request] = []
         kept = Database(self.folder / "plainsight.db")
         self.catalogue = Catalog(kept, "plainsight")
-        worker = self._worker_of_jobs()
+        queue, worker = self._job_queue()
         self.conversations = ConversationService(ConversationStore(kept))
         self.marks = MarkService(Marks(kept))
         library = Library(self.catalogue, ScriptedDatabase())
-        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, worker.abandon)
+        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, queue.abandon)
         self.documents = ScriptedDocuments(self)
-        self.jobs = JobService(worker, self.documents)
+        self.jobs = JobService(queue, self.documents)
         self.indexes = ScriptedIndexes()
         worker.start()
 
-    def _worker_of_jobs(self) -> JobWorker:
+    def _job_queue(self) -> tuple[JobQueue, JobWorker]:
         book, spool = JobStore(Database(self.folder / "jobs.db")), JobFiles(self.folder / "jobs")
-        known = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
-        return JobWorker(known, spool, self._take, self._renew, there=self.catalogue.there)
+        queue = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        journal = JobJournal(queue, book, spool)
+        return queue, JobWorker(queue, journal, spool, self._take, self._renew, there=self.catalogue.there)
 
     def _take(
         self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
