@@ -35,7 +35,7 @@ from .http.quota import MEGABYTE, Allowance, Quota
 from .http.streams import Streams
 from .http.upload_folder import uploads
 from .http.uploaded_paths import UploadedPaths
-from .http.uploads import Uploads
+from .http.uploads import MeteredUploads
 from .layout import Layout, i18n
 from .theme import theme
 
@@ -78,7 +78,7 @@ def launch_options(service: Service) -> dict[str, Any]:
     uploaded = UploadedPaths()
     behind = [
         Middleware(Limits, each=_bounds(settings).each),
-        Middleware(Uploads, quota=_quota(settings), uploaded=uploaded),
+        Middleware(MeteredUploads, quota=_quota(settings), uploaded=uploaded),
         Middleware(Calls, uploaded=uploaded, files=settings.max_files),
         Middleware(Streams),
     ]

@@ -27,7 +27,7 @@ SHARES_OF_ADDRESS = 4
 _BOUNDARY = re.compile(r"boundary=\"?([^\";,\s]{1,200})")
 
 
-class Uploads:
+class MeteredUploads:
     """ASGI middleware. `quota` says how much is taken, `uploaded` is told what came of it."""
 
     def __init__(self, app: App, *, quota: Quota, uploaded: UploadedPaths) -> None:
