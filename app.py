@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from contextlib import closing
@@ -22,8 +23,8 @@ log = logging.getLogger("plainsight")
 
 
 def main() -> int:
-    """Serve the page until it is interrupted. Returns the exit status."""
-    return terminal.ended(_serve)
+    """Serve the page until it is interrupted, or told to end as by `docker stop`. Returns the exit status."""
+    return terminal.ended(_serve, also=(signal.SIGTERM,))
 
 
 def _serve() -> int:
@@ -47,7 +48,7 @@ def _serve() -> int:
 
 
 def _page(service: Service) -> int:
-    """Open the page, then load the models behind it, until Ctrl-C."""
+    """Open the page, then load the models behind it, until Ctrl-C or `docker stop`."""
     from rag.ui.http.upload_folder import UploadFolder
 
     settings = service.settings

@@ -32,6 +32,7 @@ from .knowledge.inventory import Inventory
 from .knowledge.jobs.disk_room import DiskRoom
 from .knowledge.jobs.job_files import JobFiles
 from .knowledge.jobs.job_store import JobStore
+from .knowledge.jobs.journal import JobJournal
 from .knowledge.jobs.queue import JobQueue
 from .knowledge.jobs.worker import JobWorker, Renew, Take
 from .knowledge.jobs.worker_locks import WorkerLocks
@@ -98,8 +99,10 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     )
     folder = Path(settings.data_dir)
     spool, runners = JobFiles(folder / "jobs"), WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
+    queue = JobQueue(job_store := JobStore(kept), spool, runners)
     worker = JobWorker(
-        JobQueue(JobStore(kept), spool, runners),
+        queue,
+        JobJournal(queue, job_store, spool),
         spool,
         _taking(runtime),
         _renewing(runtime, indexes),
@@ -114,9 +117,9 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         changes,
         conversations=ConversationService(ConversationStore(kept)),
         marks=MarkService(Marks(kept)),
-        knowledge_bases=KnowledgeBaseService(library, settings.retrieval, worker.abandon),
+        knowledge_bases=KnowledgeBaseService(library, settings.retrieval, queue.abandon),
         documents=documents,
-        jobs=JobService(worker, documents),
+        jobs=JobService(queue, documents),
         indexes=IndexService(runtime, library, indexes, settings.retrieval),
     )
 

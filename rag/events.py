@@ -28,6 +28,11 @@ class Stage(StrEnum):
     CITE = "cite"
 
 
+SEARCH_STAGES = (Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.SELECT)
+"""The steps of one search. The others are steps of the answer: its question is worded once, from the conversation, and
+what all searches found is put into one prompt."""
+
+
 class IngestStage(StrEnum):
     """The steps of one document, in order."""
 
@@ -57,6 +62,8 @@ class StageEvent:
     milliseconds: float | None = None
     done: int = 0
     total: int = 0
+    search: int = 1
+    """Number of the search it is a step of; 1 for the steps of the answer, which are of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,15 @@ class Judging:
 
     candidates: tuple[Candidate, ...]
     done: int
+    search: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The evidence is known (sent before generation starts)."""
+    """The evidence of a search is known, its contexts numbered as those of the answer, before generation starts."""
 
     retrieval: Retrieval
+    search: int = 1
 
 
 class DocumentOutcome(StrEnum):

@@ -1,15 +1,18 @@
-"""The ledger: the full record of one answer, as a value. Keeping it is the work of `book`."""
+"""The ledger: the full record of one answer, as a value. Keeping it is the work of `evidence`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .events import Delta, Judging, Retrieved, StageEvent
+from .events import Delta, Judging, Retrieved, Stage, StageEvent
 from .messages import Reason
 from .status import ModelInfo
-from .types import Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
+from .types import Candidate, Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
+
+RECORD_VERSION = 2
+"""Of the shape of `Ledger`; `evidence.records` reads those before it. Version 1 held one search, and named none."""
 
 
 class Outcome(StrEnum):
@@ -116,16 +119,74 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """One search of an answer: what was looked for, how, and what was found.
+
+    The first one is that of the question itself. It is recorded also where it was not made, as for a greeting: its
+    stages then say why.
+    """
+
+    number: int
+    """From 1, in the order the searches were made."""
+    query: str
+    author: Author
+    """Of the query."""
+    options: RetrievalOptions
+    stages: tuple[StageEvent, ...] = ()
+    """The last event of every step of it, in order."""
+    retrieval: Retrieval | None = None
+    """None where it was not made, or ended before anything was known. A context's number is unique in the answer: a
+    passage that several searches keep is a context of one of them."""
+    purpose: str = ""
+    """The part of the question it was made for; "" for all of it."""
+    parent: int = 0
+    """Number of the search whose outcome led to it; 0 for none."""
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return self.retrieval.candidates if self.retrieval else ()
+
+    @property
+    def contexts(self) -> tuple[Candidate, ...]:
+        return self.retrieval.contexts if self.retrieval else ()
+
+
+def contexts_of(searches: Sequence[Search]) -> tuple[Candidate, ...]:
+    """What all of them had sent, by number."""
+    return tuple(sorted((c for search in searches for c in search.contexts), key=lambda c: c.number or 0))
+
+
+def nearest(searches: Sequence[Search]) -> tuple[Candidate, ...]:
+    """What all of them found: of one search in its order, of several each passage once, the best judged first."""
+    if len(searches) == 1:
+        return searches[0].candidates
+    found: dict[str, Candidate] = {}
+    for c in sorted((c for search in searches for c in search.candidates), key=lambda c: -(c.probability or 0.0)):
+        found.setdefault(c.stored.id, c)
+    return tuple(found.values())
+
+
+def made(searches: Sequence[Search]) -> tuple[Search, ...]:
+    """Those whose outcome is known."""
+    return tuple(search for search in searches if search.retrieval is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """The record of one answer."""
+    """The record of one answer.
+
+    Stages belong to the search they are steps of, or to the answer: `Stage.REWRITE` before the first search, prompt,
+    generation and citations after the last.
+    """
 
     question: str
     """As typed."""
-    search_query: str
     options: RetrievalOptions
-    retrieval: Retrieval | None
-    stages: tuple[StageEvent, ...]
-    """The last event of every stage, in order."""
+    """As asked with; each search has those it was made with."""
+    searches: tuple[Search, ...]
+    """At least one, numbered from 1."""
+    answer_stages: tuple[StageEvent, ...]
+    """The last event of every step that is of no search, in order."""
     messages: tuple[Message, ...]
     """Exactly what was sent to the model; empty when none was called."""
     answer: str
@@ -140,8 +201,6 @@ class Ledger:
     """Seconds since the epoch, UTC."""
     id: str = ""
     """Unique, and the key under which the answer is kept."""
-    author: Author = Author.USER
-    """Of the search query."""
     raw: str = ""
     """The model's reply as it came, quotes and all; "" when none replied."""
     quotes: tuple[Quote, ...] = ()
@@ -153,6 +212,47 @@ class Ledger:
     """Of Plainsight and of the libraries that matter for the result."""
     collections: Mapping[str, str] = field(default_factory=dict)
     """Id -> name, then, of the knowledge bases that were searched."""
+    record_version: int = RECORD_VERSION
+
+    def __post_init__(self) -> None:
+        if self.record_version != RECORD_VERSION:
+            raise ValueError(f"a record of version {self.record_version}; known is {RECORD_VERSION}")
+        numbers = [search.number for search in self.searches]
+        if not numbers or numbers != list(range(1, len(numbers) + 1)):
+            raise ValueError(f"searches are numbered from 1, not {numbers}")
+
+    @property
+    def main(self) -> Search:
+        """The search of the question itself."""
+        return self.searches[0]
+
+    @property
+    def stages(self) -> tuple[StageEvent, ...]:
+        """Every stage of the answer and of its searches, in order."""
+        before = [e for e in self.answer_stages if e.stage is Stage.REWRITE]
+        after = [e for e in self.answer_stages if e.stage is not Stage.REWRITE]
+        return (*before, *(e for search in self.searches for e in search.stages), *after)
+
+    @property
+    def contexts(self) -> tuple[Candidate, ...]:
+        """What was sent, by number, whichever search found it."""
+        return contexts_of(self.searches)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Of all searches, in their order; a passage that several found is there once for each."""
+        return tuple(c for search in self.searches for c in search.candidates)
+
+    @property
+    def searched(self) -> bool:
+        """Whether the outcome of any search is known."""
+        return any(search.retrieval is not None for search in self.searches)
+
+    def finder(self, chunk: str) -> Search | None:
+        """The search to which a passage belongs: the one that sent it, else that in which it came furthest."""
+        found = [(s, c) for s in self.searches for c in s.candidates if c.stored.id == chunk]
+        best = max(found, key=lambda one: (one[1].kept, one[1].probability or 0.0), default=None)
+        return best[0] if best else None
 
 
 @dataclass(frozen=True, slots=True)

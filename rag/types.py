@@ -6,10 +6,13 @@ the model, *evidence* is all candidates of one answer.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -315,7 +318,7 @@ class Exchange:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A file offered for ingestion: `name` is path-like, `origin` the zip it came from or ""."""
 
@@ -324,3 +327,10 @@ class Source:
     origin: str = ""
     again: bool = False
     """It is the file of a document that is there, to be read, cut and embedded once more."""
+    kept: Path | None = field(default=None, compare=False)
+    """A file that holds the same bytes and is never written to."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the bytes, which are hashed once, however many ask."""
+        return hashlib.sha256(self.data).hexdigest()

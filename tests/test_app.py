@@ -18,7 +18,7 @@ from rag.ui.http.guard import Guard
 from rag.ui.http.hosts import same_origin
 from rag.ui.http.visitors import user
 
-from .support.pages import config, scripted_page, visitor
+from .support.pages import config, real_page, scripted_page, visitor
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +262,14 @@ def test_what_gradio_would_show_of_others_is_closed(address: str, path: str) -> 
 @pytest.mark.parametrize("path", ["app.py", "/etc/passwd", "../app.py", "rag/settings.py"])
 def test_no_file_of_the_server_can_be_read(address: str, path: str) -> None:
     assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_an_app_told_to_end_closes_what_it_has_open(tmp_path: Path) -> None:
+    def uploads() -> list[Path]:
+        return [each for each in (tmp_path / "data" / "tmp").iterdir() if each.is_dir()]
+
+    with real_page(tmp_path, {}) as address, visitor(address) as page:
+        page.post("/gradio_api/upload", files={"files": ("a.md", b"# A")})
+        assert len(uploads()) == 1
+    assert uploads() == []
+    assert "Traceback" not in (tmp_path / "server.log").read_text(encoding="utf-8")

@@ -45,7 +45,7 @@ def test_qwen3_from_folders_answers_and_says_what_runs(
     assert isinstance(last, Answered)
     ledger = last.ledger
     assert ledger.outcome in (Outcome.EXTRACTIVE, Outcome.ABSTAINED)
-    assert ledger.retrieval and all(c.log_odds is not None for c in ledger.retrieval.candidates)
+    assert ledger.main.retrieval and all(c.log_odds is not None for c in ledger.main.retrieval.candidates)
     assert ledger.models["reranker"].score_name == "p_yes"
 
 

@@ -28,7 +28,7 @@ from rag.evidence.export import answer_markdown, export_markdown
 from rag.evidence.whynot import diagnosis, passages
 from rag.knowledge import listing
 from rag.knowledge.jobs import job as jobs
-from rag.ledger import Ledger, Outcome
+from rag.ledger import Ledger, Outcome, made
 from rag.messages import LANGUAGES, Language, reason
 from rag.models.engine.numbers import NumberType
 from rag.retrieval import duplicates as naming
@@ -39,6 +39,7 @@ from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record
 from rag.ui.html.library import jobs as job_view
 from rag.ui.state.turn import Turn
+from tests.support.searches import found_by, with_found
 
 from .support.browsed import Page
 from .ui.test_html import MAIN, answered, job
@@ -155,8 +156,8 @@ def ended(outcome: Outcome, *, why: bool) -> Ledger:
     turn = answered()
     assert turn.ledger is not None
     failure = reason("generation.no_key", host="example.org") if why else None
-    searched = None if outcome is Outcome.SMALL_TALK else turn.ledger.retrieval
-    return replace(turn.ledger, outcome=outcome, reason=failure, retrieval=searched)
+    searched = None if outcome is Outcome.SMALL_TALK else found_by(turn)
+    return replace(with_found(turn.ledger, searched), outcome=outcome, reason=failure)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -164,7 +165,7 @@ def ended(outcome: Outcome, *, why: bool) -> Ledger:
 @pytest.mark.parametrize("outcome", Outcome)
 def test_an_answer_of_every_outcome_is_told_on_every_front(outcome: Outcome, why: bool, language: Language) -> None:
     found = ended(outcome, why=why)
-    turn = Turn(1, found.question, found.options, stages=found.stages, retrieval=found.retrieval, text=found.answer)
+    turn = Turn(1, found.question, found.options, stages=found.stages, searches=made(found.searches), text=found.answer)
     turn = replace(turn, ledger=found)
     assert "Yes, the broker" in Page(transcript.turn(turn, language)).shown
     assert evidence.panel([turn], 1, language, score_name="p_yes")
@@ -200,7 +201,10 @@ def test_small_talk_reads_as_a_friendly_reply() -> None:
         events.StageEvent(s, events.StageState.SKIPPED, reason=reason("stages.small_talk")) for s in events.Stage
     )
     turn = Turn(1, "hello", found.options, stages=skipped, text="Hello there.")
-    for one in (turn, replace(turn, ledger=replace(found, question="hello", answer="Hello there.", stages=skipped))):
+    for one in (
+        turn,
+        replace(turn, ledger=replace(found, question="hello", answer="Hello there.", answer_stages=skipped)),
+    ):
         page = Page(transcript.turn(one, "en"))
         assert "Hello there." in page.shown
         assert "No complete answer" not in page.shown and "skipped" not in page.shown
@@ -212,7 +216,7 @@ def test_small_talk_reads_as_a_friendly_reply() -> None:
 def test_a_failure_of_the_model_is_told_once_and_calmly_where_there_is_an_answer() -> None:
     why = reason("generation.no_key", host="example.org")
     failed = events.StageEvent(events.Stage.GENERATE, events.StageState.FAILED, reason=why)
-    found = replace(ended(Outcome.EXTRACTIVE, why=True), stages=(failed,))
+    found = replace(ended(Outcome.EXTRACTIVE, why=True), answer_stages=(failed,))
     turn = Turn(1, found.question, found.options, stages=(failed,), text=found.answer, ledger=found)
     html = transcript.turn(turn, "en")
     told = [str(a["class"]) for _, a in Page(html).tags if "class" in a]

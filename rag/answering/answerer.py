@@ -14,15 +14,15 @@ from dataclasses import replace
 
 from rag.citations import markers as citations
 from rag.errors import GenerationError, RagError
-from rag.events import Cancel, Delta, Retrieved, Stage, StageEvent, StageState
-from rag.ledger import Answered, AnswerEvent, Author, Outcome, Request
+from rag.events import SEARCH_STAGES, Cancel, Delta, Retrieved, Stage, StageEvent, StageState
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, made
 from rag.messages import FIRST, SHIPPED, Reason, reason
 from rag.protocols import Afresh, ChatModel, Extractor, Searchable
+from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
-from rag.retrieval.selection import reselect
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
 from rag.text.well_formed import well_formed
-from rag.types import Message, Retrieval
+from rag.types import Candidate, Message
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
@@ -32,10 +32,6 @@ log = logging.getLogger(__name__)
 
 MAX_QUESTION = 8000
 """Characters. Longer texts are documents; they would also crowd the reranker's prompt."""
-
-SEARCHING = (
-    Stage.REWRITE, Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK,
-)  # fmt: skip
 
 
 class Answerer:
@@ -93,7 +89,7 @@ class _Turn:
         try:
             for event in self._steps():
                 if isinstance(event, StageEvent):
-                    draft.stages[event.stage] = event
+                    draft.note(event)
                 yield event
                 if self.cancel:
                     break
@@ -117,16 +113,18 @@ class _Turn:
     def _fail(self, why: Reason) -> Iterator[StageEvent]:
         """End with `why`; a stage under way failed by it, and those that never began are told as skipped."""
         self.draft.end(Outcome.FAILED, why)
-        stages = self.draft.stages
-        for stage in Stage:
-            event = stages.get(stage)
-            if event and event.state in (StageState.STARTED, StageState.PROGRESS):
-                stages[stage] = self.watch.fail(stage, why)
-            elif event is None:
-                stages[stage] = self.watch.skip(stage, reason("stages.not_reached"))
-            else:
-                continue
-            yield stages[stage]
+        for search in self.draft.searches:
+            watch = self.watch if search.number == 1 else Stopwatch(self.parts.now, search=search.number)
+            for stage in Stage if search.number == 1 else SEARCH_STAGES:
+                event = self.draft.stages.get((search.number, stage))
+                if event and event.state in (StageState.STARTED, StageState.PROGRESS):
+                    event = watch.fail(stage, why)
+                elif event is None:
+                    event = watch.skip(stage, reason("stages.not_reached"))
+                else:
+                    continue
+                self.draft.note(event)
+                yield event
 
     def _steps(self) -> Iterator[AnswerEvent]:
         small = None if self.request.given or self.request.search_query else smalltalk.kind_of(self.request.question)
@@ -134,18 +132,23 @@ class _Turn:
             yield from self._chat_a_little(small)
             return
         yield from self._evidence()
-        retrieval = self.draft.retrieval
-        if retrieval is None:
+        if not self.draft.searched:
             return
-        if not retrieval.contexts:
-            yield Retrieved(retrieval)
-            yield from self._abstain(retrieval)
+        if not self.draft.contexts:
+            yield from self._known()
+            yield from self._abstain()
             return
-        yield from self._answer(retrieval)
+        yield from self._answer()
+
+    def _known(self) -> Iterator[Retrieved]:
+        """The evidence as it stands, search by search."""
+        for search in self.draft.searches:
+            if search.retrieval is not None:
+                yield Retrieved(search.retrieval, search.number)
 
     def _chat_a_little(self, kind: smalltalk.Kind) -> Iterator[AnswerEvent]:
         """A greeting is answered without a search."""
-        for stage in (*SEARCHING, Stage.SELECT, Stage.PROMPT):
+        for stage in (Stage.REWRITE, *SEARCH_STAGES, Stage.PROMPT):
             yield self.watch.skip(stage, reason("stages.small_talk"))
         question, chat = self.request.question, self.parts.chat
         yield self.watch.start(Stage.GENERATE)
@@ -163,30 +166,38 @@ class _Turn:
 
     def _evidence(self) -> Iterator[AnswerEvent]:
         given = self.request.given
-        if given is not None and given.retrieval is not None:
-            self.draft.search_query, self.draft.author = given.search_query, given.author
-            for stage in SEARCHING:
-                yield self.watch.skip(stage, reason("stages.reused"))
-            yield self.watch.start(Stage.SELECT)
-            self.draft.retrieval = reselect(given.retrieval, self.request.options)
-            yield self.watch.selected(self.draft.retrieval)
+        if given is not None and given.searched:
+            yield from self._chosen_again(given)
             return
         yield from self._rewrite()
-        for event in self.parts.retriever.run(self.draft.search_query, self.request.options, cancel=self.cancel):
+        search = self.draft.searches[0]
+        for event in self.parts.retriever.run(search.query, search.options, cancel=self.cancel):
             if isinstance(event, Retrieved):
-                self.draft.retrieval = event.retrieval
+                self.draft.note(event)
             else:
                 yield event
 
-    def _answer(self, retrieval: Retrieval) -> Iterator[AnswerEvent]:
+    def _chosen_again(self, given: Ledger) -> Iterator[AnswerEvent]:
+        """What the searches of an earlier answer found, selected anew."""
+        self.draft.searches = tuple(replace(search, retrieval=None) for search in given.searches)
+        yield self.watch.skip(Stage.REWRITE, reason("stages.reused"))
+        watches = [Stopwatch(self.parts.now, search=search.number) for search in made(given.searches)]
+        for watch in watches:
+            for stage in SEARCH_STAGES[:-1]:
+                yield watch.skip(stage, reason("stages.reused"))
+            yield watch.start(Stage.SELECT)
+        self.draft.searches = reselected(given.searches, self.request.options)
+        for watch, known in zip(watches, self._known(), strict=True):
+            yield watch.selected(known.retrieval)
+
+    def _answer(self) -> Iterator[AnswerEvent]:
         if self.parts.chat is None:
             yield self.watch.skip(Stage.PROMPT, reason("stages.no_model"))
-            yield Retrieved(retrieval)
+            yield from self._known()
             yield from self._quote(None)
         else:
-            prompt = yield from self._prompt(retrieval)
-            assert self.draft.retrieval is not None
-            yield Retrieved(self.draft.retrieval)
+            prompt = yield from self._prompt(self.draft.contexts)
+            yield from self._known()
             if not prompt.contexts:
                 self.draft.messages = ()  # they are not sent
                 for stage in (Stage.GENERATE, Stage.CITE):
@@ -198,7 +209,6 @@ class _Turn:
 
     def _rewrite(self) -> Iterator[AnswerEvent]:
         if self.request.search_query:
-            self.draft.search_query, self.draft.author = self.request.search_query, Author.EDITED
             yield self.watch.skip(Stage.REWRITE, reason("stages.edited_query"))
             return
         if not self.request.history:
@@ -206,7 +216,7 @@ class _Turn:
             return
         yield self.watch.start(Stage.REWRITE)
         rewritten = rewrite(self.request.question, self.request.history, chat=self.parts.chat, cancel=self.cancel)
-        self.draft.search_query, self.draft.author = rewritten.query, Author(rewritten.author)
+        self.draft.look_for(rewritten.query, Author(rewritten.author))
         if rewritten.failed:
             yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
         elif rewritten.author == "user":
@@ -214,14 +224,14 @@ class _Turn:
         else:
             yield self.watch.finish(Stage.REWRITE, why=rewritten.reason)
 
-    def _abstain(self, retrieval: Retrieval) -> Iterator[AnswerEvent]:
-        why = self._why_nothing(retrieval)
+    def _abstain(self) -> Iterator[AnswerEvent]:
+        why = self._why_nothing([c for search in self.draft.searches for c in search.candidates])
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)
 
-    def _why_nothing(self, retrieval: Retrieval) -> Reason:
-        judged = [c.probability for c in retrieval.candidates if c.probability is not None]
+    def _why_nothing(self, candidates: Sequence[Candidate]) -> Reason:
+        judged = [c.probability for c in candidates if c.probability is not None]
         if judged:
             threshold = self.request.options.threshold
             return reason("stages.abstained", threshold=threshold, probability=max(judged))
@@ -229,18 +239,18 @@ class _Turn:
             return reason("stages.no_documents")
         return reason("stages.nothing_matches")
 
-    def _prompt(self, retrieval: Retrieval) -> Generator[AnswerEvent, None, prompts.Prompt]:
+    def _prompt(self, contexts: Sequence[Candidate]) -> Generator[AnswerEvent, None, prompts.Prompt]:
         yield self.watch.start(Stage.PROMPT)
         prompt = prompts.answer_messages(
             self.request.question,
-            retrieval.contexts,
+            contexts,
             self.request.history,
             count_tokens=self.parts.count_tokens,
             budget=self.parts.budget,
         )
         self.draft.messages = prompt.messages
         self.draft.drop(prompt.dropped)
-        yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(retrieval.contexts))
+        yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(contexts))
         return prompt
 
     def _generate(self, chat: ChatModel, prompt: prompts.Prompt) -> Iterator[AnswerEvent]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from rag.citations import markers as citations
 from rag.citations.check import Checked, check
 from rag.citations.stream import QuoteSplitter
-from rag.events import Stage, StageEvent
-from rag.ledger import Author, Ledger, Outcome, Request, Tokens
+from rag.events import SEARCH_STAGES, Retrieved, Stage, StageEvent
+from rag.ledger import Author, Ledger, Outcome, Request, Search, Tokens, contexts_of
 from rag.messages import Reason, reason
 from rag.protocols import Afresh
+from rag.retrieval.merging import without
 from rag.status import ModelInfo
-from rag.types import Candidate, Fingerprint, Message, Retrieval, Usage
+from rag.types import Candidate, Fingerprint, Message, Usage
 
 PROVIDER = "provider"
 """Who counted the tokens where the model's server did."""
@@ -35,10 +36,9 @@ def unanswered(request: Request, at: float) -> Ledger:
     """What is kept of a question while its answer is being written: it stays where the app ends before the answer."""
     return Ledger(
         question=request.question,
-        search_query=request.search_query or request.question,
         options=request.options,
-        retrieval=None,
-        stages=(),
+        searches=(begun(request),),
+        answer_stages=(),
         messages=(),
         answer="",
         citations=(),
@@ -48,8 +48,13 @@ def unanswered(request: Request, at: float) -> Ledger:
         profile="",
         started_at=at,
         id=request.id,
-        author=Author.EDITED if request.search_query else Author.USER,
     )
+
+
+def begun(request: Request) -> Search:
+    """The search of a question before anything is known: for what the user wants searched, else for the question."""
+    author = Author.EDITED if request.search_query else Author.USER
+    return Search(1, request.search_query or request.question, author, request.options)
 
 
 @dataclass
@@ -59,9 +64,8 @@ class Draft:
     id: str
     request: Request
     started_at: float
-    search_query: str = ""
-    author: Author = Author.USER
-    retrieval: Retrieval | None = None
+    searches: tuple[Search, ...] = ()
+    """Their stages are in `stages` until the ledger is made."""
     messages: tuple[Message, ...] = ()
     answer: str = ""
     raw: str = ""
@@ -70,17 +74,36 @@ class Draft:
     tokens: Tokens = field(default_factory=Tokens)
     outcome: Outcome = Outcome.STOPPED
     why: Reason | None = None
-    stages: dict[Stage, StageEvent] = field(default_factory=dict)
+    stages: dict[tuple[int, Stage], StageEvent] = field(default_factory=dict)
+    """The last event of every step, by search; those of the answer are kept with the first."""
     checked: Checked | None = None
     _splitter: QuoteSplitter = field(default_factory=QuoteSplitter)
 
     def __post_init__(self) -> None:
-        self.search_query = self.search_query or self.request.question
+        self.searches = self.searches or (begun(self.request),)
         self.why = self.why or reason("stages.stopped")
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:
-        return self.retrieval.contexts if self.retrieval else ()
+        """What is sent, by number."""
+        return contexts_of(self.searches)
+
+    @property
+    def searched(self) -> bool:
+        return any(search.retrieval is not None for search in self.searches)
+
+    def note(self, event: StageEvent | Retrieved) -> None:
+        """Take in how far a search or the answer has come."""
+        if isinstance(event, Retrieved):
+            self.searches = tuple(
+                replace(one, retrieval=event.retrieval) if one.number == event.search else one for one in self.searches
+            )
+        else:
+            self.stages[event.search, event.stage] = event
+
+    def look_for(self, query: str, author: Author) -> None:
+        """What the question's own search is for."""
+        self.searches = (replace(self.searches[0], query=query, author=author), *self.searches[1:])
 
     def hear(self, delta: str) -> str:
         """Take in a piece of the model's reply; returns what is to be shown of it."""
@@ -117,7 +140,7 @@ class Draft:
 
     def check(self) -> Checked:
         """Hold the answer against its contexts. Where nothing was searched, or nothing kept, it makes no claims."""
-        if self.retrieval is None or self.outcome is Outcome.ABSTAINED:
+        if not self.searched or self.outcome is Outcome.ABSTAINED:
             return Checked(citations.find(self.answer, len(self.contexts)))
         whole = self.outcome in (Outcome.GENERATED, Outcome.EXTRACTIVE)
         return check(self.answer, self._splitter.quotes, self.contexts, whole=whole)
@@ -127,14 +150,7 @@ class Draft:
 
     def drop(self, dropped: Mapping[str, Reason]) -> None:
         """Contexts that did not fit are none any more; `dropped` is by chunk id."""
-        assert self.retrieval is not None
-        kept = tuple(
-            replace(c, number=None, dropped=why) if (why := dropped.get(c.stored.id)) else c
-            for c in self.retrieval.candidates
-        )
-        left = {c.stored.id for c in kept if c.kept}
-        conflicts = tuple(c for c in self.retrieval.conflicts if {c.first, c.second} <= left)
-        self.retrieval = replace(self.retrieval, candidates=kept, conflicts=conflicts)
+        self.searches = without(self.searches, dropped)
 
     def ledger(self, setup: Setup) -> Ledger:
         """The record as it stands."""
@@ -142,10 +158,9 @@ class Draft:
         checked = self.checked or self.check()
         return Ledger(
             question=self.request.question,
-            search_query=self.search_query,
             options=self.request.options,
-            retrieval=self.retrieval,
-            stages=tuple(self.stages[stage] for stage in Stage if stage in self.stages),
+            searches=tuple(replace(one, stages=self._steps(one.number, SEARCH_STAGES)) for one in self.searches),
+            answer_stages=self._steps(1, [stage for stage in Stage if stage not in SEARCH_STAGES]),
             messages=self.messages,
             answer=self.answer,
             citations=checked.citations,
@@ -155,7 +170,6 @@ class Draft:
             profile=setup.profile,
             started_at=self.started_at,
             id=self.id,
-            author=self.author,
             raw=self.raw,
             quotes=checked.quotes,
             claims=checked.claims,
@@ -164,3 +178,6 @@ class Draft:
             versions=setup.versions,
             collections=setup.collections,
         )
+
+    def _steps(self, search: int, stages: Sequence[Stage]) -> tuple[StageEvent, ...]:
+        return tuple(self.stages[search, stage] for stage in stages if (search, stage) in self.stages)

@@ -29,7 +29,7 @@ _PHRASES: dict[Kind, tuple[str, str]] = {
         r"再见|拜拜|晚安|回见",
     ),
 }
-_BETWEEN = r"[\s,.!?~;:，。！？～、；：)(）（]+"
+_BETWEEN = re.compile(r"[\s,.!?~;:，。！？～、；：)(）（]*")
 
 RULES = """\
 You are the voice of an application that answers questions about the user's own documents. The last message is small \
@@ -39,13 +39,14 @@ about the documents. State no facts."""
 
 def kind_of(text: str) -> Kind | None:
     """What sort of small talk the whole message is, by its last phrase; None when it may ask for something."""
-    rest = re.sub(rf"^{_BETWEEN}|{_BETWEEN}$", "", text.strip().lower())
+    said = text.lower()
+    at = _after_blanks(said, 0)
     kind: Kind | None = None
-    while rest:
-        found = next(((k, m) for k in _PHRASES for m in [_match(k, rest)] if m), None)
+    while at < len(said):
+        found = next(((k, m) for k in _PHRASES for m in [_match(k, said, at)] if m), None)
         if found is None:
             return None
-        kind, rest = found[0], re.sub(rf"^{_BETWEEN}", "", rest[found[1].end() :])
+        kind, at = found[0], _after_blanks(said, found[1].end())
     return kind
 
 
@@ -59,8 +60,15 @@ def messages(text: str) -> tuple[Message, ...]:
     return Message("system", RULES), Message("user", text)
 
 
-def _match(kind: Kind, text: str) -> re.Match[str] | None:
-    """The longest phrase of `kind` that `text` begins with and that ends at a word's end."""
+def _after_blanks(text: str, at: int) -> int:
+    """Where blanks and punctuation that begin at `at` end."""
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
+
+
+def _match(kind: Kind, text: str, at: int) -> re.Match[str] | None:
+    """The longest phrase of `kind` that begins at `at` and ends at a word's end."""
     english, chinese = _PHRASES[kind]
-    matches = [re.match(rf"(?:{english})(?![\w'])", text), re.match(rf"(?:{chinese})", text)]
+    patterns = (rf"(?:{english})(?![\w'])", rf"(?:{chinese})")
+    matches = [re.compile(pattern).match(text, at) for pattern in patterns]
     return max((m for m in matches if m), key=lambda m: m.end(), default=None)

@@ -20,6 +20,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
 from rag.ledger import Match
+from rag.text.scripts import IDEOGRAPHS
 
 CLOSE = 0.8
 """Least similarity of a close match; `tests/citations/test_matching.py` holds the measured table that sets it."""
@@ -54,7 +55,8 @@ _MARKUP = re.compile(
 _ALIKE = str.maketrans(
     {**dict.fromkeys("“”„«»「」『』＂", '"'), **dict.fromkeys("‘’‚`´", "'"), **dict.fromkeys("‐‑‒–—―−", "-")}
 )
-_IDEOGRAPH = re.compile("[\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_IDEOGRAPH = re.compile(rf"[\u2e80-\u303f{IDEOGRAPHS}\uff00-\uffef]")
+"""With radicals, punctuation and full-width forms: blanks beside them do not count either."""
 _FORM = re.compile("[…\ufb00-\ufb06\uff01-\uffee]")
 """Full-width forms and ligatures: other forms of the same letters. Not `²`, which is no `2`."""
 _EDGE = " .,;:!?…。，；：、！？\"'"

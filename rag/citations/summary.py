@@ -73,7 +73,7 @@ def quotes_of(ledger: Ledger, number: int) -> list[tuple[int, Quote]]:
 
 def unsent(ledger: Ledger) -> list[Quote]:
     """Quotes that name a context which was not sent, so that no passage can show them."""
-    sent = len(ledger.retrieval.contexts) if ledger.retrieval else 0
+    sent = len(ledger.contexts)
     return [quote for quote in ledger.quotes if not 1 <= quote.number <= sent]
 
 

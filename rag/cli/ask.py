@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.accounts.actor import OPERATOR
 from rag.events import Cancel, Delta, Retrieved, StageEvent
-from rag.ledger import Answered, Ledger, Outcome, Request
+from rag.ledger import Answered, Ledger, Outcome, Request, made
 from rag.messages import Language, reason, text
 from rag.options import OptionKind, RetrievalOption, ShownIn, applied, of
 from rag.service import Service
@@ -76,7 +76,7 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
     if args.json:
         print(as_json({**report.plain(found), "score_name": score_name}))
     else:
-        print(report.evidence(found, score_name, language))
+        print(report.evidence(found.candidates, score_name, language))
     return OK if found.contexts else ABSTAINED
 
 
@@ -95,7 +95,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
             elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
-        print(as_json(report.plain(ledger)))
+        print(as_json(report.answer(ledger)))
     else:
         print(f"\n\n{told(ledger, language)}")
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
@@ -109,9 +109,11 @@ def told(ledger: Ledger, language: Language) -> str:
         lines.append(text(ledger.reason, language))
     if checked := report.checks_of(ledger, language):
         lines.append(checked)
-    if ledger.retrieval:
-        reranker = ledger.models.get("reranker")
-        lines.append(report.evidence(ledger.retrieval, reranker.score_name if reranker else "", language))
+    reranker = ledger.models.get("reranker")
+    for search in made(ledger.searches):
+        if len(ledger.searches) > 1:
+            lines.append(report.search_line(search, language))
+        lines.append(report.evidence(search.candidates, reranker.score_name if reranker else "", language))
     return "\n".join(lines)
 
 

@@ -2,5 +2,5 @@
 
 OK, FAILED, ABSTAINED = 0, 1, 3
 
-INTERRUPTED, UNREAD = 130, 141
-"""Ctrl-C, and a pipe whose reader has left, as a shell counts them."""
+INTERRUPTED, UNREAD, TERMINATED = 130, 141, 143
+"""Ctrl-C, a pipe whose reader has left, and the signal of `kill` and `docker stop`, as a shell counts them."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 from rag.citations import summary as checks
-from rag.events import IngestEvent, StageEvent, StageState, twin_of
-from rag.ledger import Ledger
+from rag.events import SEARCH_STAGES, IngestEvent, StageEvent, StageState, twin_of
+from rag.ledger import Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.source_names import source
-from rag.types import HEADING_SEPARATOR, Candidate, Document, Retrieval
+from rag.types import HEADING_SEPARATOR, Candidate, Document
 
 
 def stage_line(event: StageEvent, language: Language) -> str:
@@ -23,7 +23,8 @@ def stage_line(event: StageEvent, language: Language) -> str:
     count = f" {event.done}/{event.total}" if event.total else f" {event.done}" if event.done else ""
     why = f": {text(event.reason, language)}" if event.reason else ""
     stage, state = label(f"ui.stage_{event.stage}", language), label(f"report.state_{event.state}", language)
-    return f"  {stage:<10} {state}{count}{took}{why}"
+    search = f"{event.search}: " if event.search > 1 and event.stage in SEARCH_STAGES else ""
+    return f"  {search}{stage:<10} {state}{count}{took}{why}"
 
 
 def ingest_line(event: IngestEvent, language: Language) -> str:
@@ -47,9 +48,16 @@ def document_line(document: Document) -> str:
     )
 
 
-def evidence(retrieval: Retrieval, score_name: str, language: Language) -> str:
+def search_line(search: Search, language: Language) -> str:
+    """What one of several searches was for."""
+    name = text(reason("searches.number", number=search.number), language)
+    purpose = f" ({_line(search.purpose)})" if search.purpose else ""
+    return f"{name}: {_line(search.query)}{purpose}"
+
+
+def evidence(candidates: Sequence[Candidate], score_name: str, language: Language) -> str:
     """Every candidate in final order: kept ones with their number, dropped ones with their reason."""
-    lines = [_card(c, score_name, language) for c in retrieval.candidates]
+    lines = [_card(c, score_name, language) for c in candidates]
     return "\n".join(lines) if lines else label("report.no_candidates", language)
 
 
@@ -96,6 +104,14 @@ def _card(candidate: Candidate, score_name: str, language: Language) -> str:
     why = f"\n     {text(candidate.dropped, language)}" if candidate.dropped else ""
     snippet = " ".join(chunk.text.split())[:160]
     return f"{first}\n     {judged}{ranks}{why}\n     {snippet}"
+
+
+def answer(ledger: Ledger) -> dict[str, Any]:
+    """A ledger as `plain` gives it, and beside its searches the first of them as it was given before there could be
+    several: `search_query`, `author`, `retrieval`, and all stages in one list."""
+    main = ledger.main
+    first = {"search_query": main.query, "author": main.author, "retrieval": main.retrieval, "stages": ledger.stages}
+    return {**plain(ledger), **plain(first)}
 
 
 def plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
-from .exits import INTERRUPTED, UNREAD
+from .exits import INTERRUPTED, TERMINATED, UNREAD
 
 NOTHING = Path()
 """What `path` makes of an empty argument: the folder one stands in is never meant by it."""
@@ -32,18 +32,27 @@ def program(main: Callable[[], int]) -> NoReturn:
     sys.exit(main())
 
 
-def ended(work: Callable[[], int]) -> int:
-    """The exit code of `work`: its own, or that it was interrupted, or that nobody reads its output any more."""
+class _Terminated(KeyboardInterrupt):
+    """Interrupted by the signal of `kill` and `docker stop` instead of Ctrl-C."""
+
+
+def ended(work: Callable[[], int], *, also: tuple[signal.Signals, ...] = ()) -> int:
+    """The exit code of `work`: its own, or that it was interrupted, or that nobody reads its output any more.
+
+    `also` names signals that interrupt it as Ctrl-C does, so that it can close what it has open.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        with _interruptible():
+        with _interruptible(also):
             code = work()
             flush()
             return code
     except BrokenPipeError:
         return UNREAD
+    except _Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -92,21 +101,24 @@ def check(arguments: dict[str, Any], *, named: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(also: tuple[signal.Signals, ...]) -> Iterator[None]:
     """Ctrl-C raises KeyboardInterrupt, once: a second one ends the process, however long the clean-up takes."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    heard = [each for each in (signal.SIGINT, *also) if signal.getsignal(each) is not signal.SIG_IGN]
 
-    def interrupted(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        raise KeyboardInterrupt
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        for each in heard:
+            signal.signal(each, signal.SIG_DFL)
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    before = {each: signal.signal(each, interrupted) for each in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _settle(stream: TextIO | None) -> None:

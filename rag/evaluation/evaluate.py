@@ -16,7 +16,7 @@ from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import reason
 from rag.runtime import Parts
 from rag.status import ModelInfo
-from rag.types import Candidate, Retrieval, RetrievalOptions
+from rag.types import Candidate, RetrievalOptions
 
 from .dataset import CorpusDocument, Question
 from .measures import auc, holds_one, measures
@@ -102,12 +102,12 @@ class _Tally:
     generated: bool = False
     judged: list[Judged] = field(default_factory=list)
 
-    def add(self, question: Question, retrieval: Retrieval, ledger: Ledger | None) -> None:
-        self.judged += judged(question, retrieval, judged_only=self.judged_only)
+    def add(self, question: Question, candidates: Sequence[Candidate], ledger: Ledger | None) -> None:
+        self.judged += judged(question, candidates, judged_only=self.judged_only)
         for stage in STAGES:
-            self.runs[stage][question.id] = ranked_documents(retrieval.candidates, stage)
-        self.best.append(best_probability(retrieval))
-        self.kept += bool(retrieval.contexts)
+            self.runs[stage][question.id] = ranked_documents(candidates, stage)
+        self.best.append(best_probability(candidates))
+        self.kept += any(c.kept for c in candidates)
         self.answers += bool(question.answer_any)
         if ledger:
             self.right += holds_one(ledger.answer, question.answer_any)
@@ -165,15 +165,15 @@ def ranked_documents(candidates: Iterable[Candidate], stage: str) -> list[str]:
     return list(dict.fromkeys(document for _, document in sorted(found)))
 
 
-def best_probability(retrieval: Retrieval) -> float:
+def best_probability(candidates: Iterable[Candidate]) -> float:
     """The highest probability any candidate was given; 0 without candidates."""
-    return max((c.probability or 0.0 for c in retrieval.candidates), default=0.0)
+    return max((c.probability or 0.0 for c in candidates), default=0.0)
 
 
-def judged(question: Question, retrieval: Retrieval, *, judged_only: bool) -> list[Judged]:
+def judged(question: Question, candidates: Iterable[Candidate], *, judged_only: bool) -> list[Judged]:
     """Each document found, by its best probability, and whether it is labelled relevant."""
     best: dict[str, float] = {}
-    for c in retrieval.candidates:
+    for c in candidates:
         if c.probability is not None:
             best[c.stored.document] = max(c.probability, best.get(c.stored.document, 0.0))
     known = {*question.relevant, *question.irrelevant}
@@ -198,22 +198,22 @@ def _ingest(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool
             progress("ingesting", done, len(sources))
 
 
-def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple[Retrieval, Ledger | None]:
-    """The retrieval of a question, and the whole answer where there is something to compare it with."""
+def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple[Sequence[Candidate], Ledger | None]:
+    """What was found for a question, and the whole answer where there is something to compare it with."""
     if not question.answer_any or not question.text.strip():
         return _retrieved(parts, question.text, options), None
     events = parts.answerer.ask(Request(question.text, options=options), cancel=Cancel())
     ledger = next(event.ledger for event in events if isinstance(event, Answered))
-    if ledger.retrieval is None or ledger.outcome is Outcome.FAILED:
+    if not ledger.searched or ledger.outcome is Outcome.FAILED:
         raise RagError(reason("evaluation.no_answer", qid=question.id, why=ledger.reason or ""))
-    return ledger.retrieval, ledger
+    return ledger.candidates, ledger
 
 
-def _retrieved(parts: Parts, query: str, options: RetrievalOptions) -> Retrieval:
+def _retrieved(parts: Parts, query: str, options: RetrievalOptions) -> Sequence[Candidate]:
     if not query.strip():  # published sets hold a few: nothing can be found for them, and they count
-        return Retrieval(query, options, ())
+        return ()
     events = parts.retriever.run(query, options, cancel=Cancel())
-    return next(event.retrieval for event in events if isinstance(event, Retrieved))
+    return next(event.retrieval.candidates for event in events if isinstance(event, Retrieved))
 
 
 def _abstention(answerable: _Tally, unanswerable: _Tally, options: RetrievalOptions) -> Abstention:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.citations import markers as citations
+from rag.text.scripts import UNSPACED
 from rag.text.sentences import Form, sentences
 
 ALIKE = 0.5
@@ -19,7 +20,7 @@ ALIKE = 0.5
 LONGEST_COMPARED = 600
 """Words of a sentence, or sentences of an answer, up to which the parts that differ are looked for."""
 
-_WORD = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+|[^\w\s]")
+_WORD = re.compile(rf"\s+|[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]")
 _CITED = re.compile(r"(?:\[\d{1,3}(?:\s?[,，]\s?\d{1,3})*\]\s*)+")
 _GLUE = re.compile(r"\s+")
 

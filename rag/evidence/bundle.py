@@ -19,13 +19,14 @@ from rag.errors import BundleRefused
 from rag.ledger import Ledger
 from rag.messages import reason
 
-from . import conversation_store as book
+from .records import upgraded, write
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = "plainsight-evidence"
-VERSION = 1
+VERSION, READABLE = 2, (1, 2)
+"""The shape of the record tells them apart; version 1 holds one of an answer with one search."""
 MOST_BYTES = 20_000_000
 """Of a file that is read; the evidence of 200 candidates takes less than one."""
 LONGEST_TEXT = 500_000
@@ -53,6 +54,8 @@ class PassageHash:
     id: str
     sha256: str
     probability: float | None
+    search: int = 1
+    """Number of the search that found it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,17 @@ class Opened:
 
 def bundle_of(ledger: Ledger, *, saved_at: float) -> Bundle:
     """The bundle of an answer; `saved_at` in seconds since the epoch."""
-    stored = [c.stored for c in ledger.retrieval.candidates] if ledger.retrieval else []
+    stored = [c.stored for c in ledger.candidates]
     documents = {DocumentHash(s.collection, s.document, s.sha256): None for s in stored}
     when = datetime.fromtimestamp(saved_at, UTC).isoformat(timespec="seconds")
     return Bundle(ledger, when, tuple(documents), tuple(passages(ledger)))
 
 
 def passages(ledger: Ledger) -> Iterable[PassageHash]:
-    """The hashes of an answer's candidates, in their order."""
-    for c in ledger.retrieval.candidates if ledger.retrieval else ():
-        yield PassageHash(c.stored.id, text_hash(c.stored.chunk.text), c.probability)
+    """The hashes of an answer's candidates, search by search in their order."""
+    for search in ledger.searches:
+        for c in search.candidates:
+            yield PassageHash(c.stored.id, text_hash(c.stored.chunk.text), c.probability, search.number)
 
 
 def text_hash(text: str) -> str:
@@ -138,7 +142,7 @@ def opened_file(path: Path) -> Opened:
 def _signed(bundle: Bundle) -> dict[str, Any]:
     """The data with its digest."""
     data: dict[str, Any] = {"format": FORMAT, "version": VERSION, **_records().dump_python(bundle, mode="json")}
-    data["record"] = json.loads(book.write(bundle.record))
+    data["record"] = json.loads(write(bundle.record))
     return {**data, "digest": _digest(data)}
 
 
@@ -168,10 +172,11 @@ def _read(text: str, page: str | None) -> Opened:
     data = _parsed(text)
     if data.get("format") != FORMAT:
         raise BundleRefused(reason("bundle.no_data"))
-    if data.get("version") != VERSION:
+    if data.get("version") not in READABLE:
         raise BundleRefused(reason("bundle.other_version", version=str(data.get("version"))[:20], known=VERSION))
     try:
-        bundle = _records().validate_json(json.dumps(data), strict=True)
+        today = {**data, "record": upgraded(data.get("record"))}
+        bundle = _records().validate_json(json.dumps(today), strict=True)
         intact = data.get("digest") == _digest(data)
     except (ValueError, RecursionError) as e:  # pydantic's error is a ValueError
         raise BundleRefused(reason("bundle.wrong_shape", where=_where(e))) from e
@@ -181,7 +186,7 @@ def _read(text: str, page: str | None) -> Opened:
 
 def _check_bounds(record: Ledger) -> None:
     """What nobody's answer holds is not looked into: checking it would take longer than anybody waits."""
-    texts = [record.answer, *(c.stored.chunk.text for c in (record.retrieval.candidates if record.retrieval else ()))]
+    texts = [record.answer, *(c.stored.chunk.text for c in record.candidates)]
     if len(record.quotes) > MOST_QUOTES or max(map(len, texts)) > LONGEST_TEXT:
         raise BundleRefused(reason("bundle.too_much"))
 
@@ -209,7 +214,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _where(error: Exception) -> str:
-    """The place of the first wrong value, such as `record.retrieval.candidates.3.rank`."""
+    """The place of the first wrong value, such as `record.searches.0.retrieval.candidates.3.rank`."""
     errors = getattr(error, "errors", None)
     if errors is None:
         return "-"
@@ -218,7 +223,7 @@ def _where(error: Exception) -> str:
 
 @cache
 def _records() -> TypeAdapter[Bundle]:
-    # See `book`: pydantic is imported when the first bundle is written or read.
+    # See `records`: pydantic is imported when the first bundle is written or read.
     from pydantic import TypeAdapter
 
     return TypeAdapter(Bundle)

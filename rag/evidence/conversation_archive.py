@@ -15,7 +15,8 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 
-from .conversation_store import Carried, ConversationStore, read
+from .conversation_store import Carried, ConversationStore
+from .records import read
 
 NAME = "conversations.jsonl"
 """Of the entry in an archive."""
@@ -63,4 +64,7 @@ def _check(answer: Carried) -> None:
 
 
 def _searched(ledger: Ledger, base: str, *, default: bool) -> bool:
-    return base in (ledger.collections or ledger.options.collections) or (default and not ledger.options.collections)
+    """Any of its searches counts: each has a scope of its own."""
+    scopes = [ledger.options, *(search.options for search in ledger.searches)]
+    named = ledger.collections or {id for options in scopes for id in options.collections}
+    return base in named or (default and any(not options.collections for options in scopes))

@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.database import Database
@@ -18,10 +17,10 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 
+from .records import read, write
+
 if TYPE_CHECKING:
     import sqlite3
-
-    from pydantic import TypeAdapter
 
 MIGRATIONS = (
     """
@@ -285,16 +284,6 @@ def new_answer() -> str:
     return uuid.uuid4().hex
 
 
-def write(ledger: Ledger) -> str:
-    """A ledger as JSON that `read` understands."""
-    return _records().dump_json(ledger).decode()
-
-
-def read(record: str) -> Ledger:
-    """The ledger of a JSON record, also of one an older version wrote. Raises ValueError for anything else."""
-    return _records().validate_json(record)
-
-
 def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: str, parent: str, now: float) -> None:
     row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
     kept = db.execute(
@@ -311,18 +300,9 @@ def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: s
 
 def _cited(ledger: Ledger) -> Sequence[tuple[str, str, str]]:
     numbers = {c.number for c in ledger.citations if c.valid}
-    contexts = ledger.retrieval.contexts if ledger.retrieval else ()
-    return [(c.stored.id, ledger.id, c.stored.document) for c in contexts if c.number in numbers]
+    return [(c.stored.id, ledger.id, c.stored.document) for c in ledger.contexts if c.number in numbers]
 
 
 def _one(db: sqlite3.Connection, sql: str, *values: str) -> tuple[object, ...] | None:
     row: tuple[object, ...] | None = db.execute(sql, values).fetchone()
     return row
-
-
-@cache
-def _records() -> TypeAdapter[Ledger]:
-    # Building the validator takes some 50 ms; importing pydantic here keeps the import of this module free of it.
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Ledger)

@@ -122,8 +122,10 @@ def _as_used(used: Sequence[StoredChunk], now: Sequence[StoredChunk]) -> bool:
 
 
 def _of_document(ledger: Ledger | None, document: str, base: str) -> list[Candidate]:
-    candidates = ledger.retrieval.candidates if ledger and ledger.retrieval else ()
-    same = [c for c in candidates if c.stored.document == document]
+    """Each once, as the search has it to which it belongs."""
+    searches = ledger.searches if ledger else ()
+    found = [(s, c) for s in searches for c in s.candidates if c.stored.document == document]
+    same = [c for s, c in found if ledger and (len(searches) == 1 or ledger.finder(c.stored.id) is s)]
     return [c for c in same if not base or c.stored.collection in ("", base)]
 
 
@@ -154,7 +156,8 @@ def _highlights(ledger: Ledger | None, candidates: Sequence[Candidate]) -> tuple
 
 def _best(ledger: Ledger, c: Candidate, number: int) -> Highlight:
     chunk = c.stored.chunk
-    best = best_sentence(ledger.search_query, chunk.text)
+    finder = ledger.finder(c.stored.id) or ledger.main
+    best = best_sentence(finder.query, chunk.text)
     if best is None:
         return Highlight(chunk.start, chunk.end, number, HighlightKind.WHOLE)
     return Highlight(chunk.start + best[0], chunk.start + best[1], number, HighlightKind.BEST)

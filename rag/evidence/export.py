@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rag.citations import summary as checks
-from rag.ledger import Ledger, Match, Outcome
+from rag.ledger import Ledger, Match, Outcome, nearest
 from rag.messages import Language, label, reason, text
 from rag.retrieval.source_names import source
 from rag.text.markdown_spans import open_fence
@@ -34,7 +34,7 @@ def export_markdown(ledgers: Sequence[Ledger], language: Language, *, title: str
 def answer_markdown(ledger: Ledger, language: Language) -> str:
     """One answer with the sources it cites, all it was given where it cites none; ends with a line feed."""
     parts = [_answer(ledger, language)]
-    contexts = ledger.retrieval.contexts if ledger.retrieval else ()
+    contexts = ledger.contexts
     cited = {c.number for c in ledger.citations if c.valid}
     shown = [c for c in contexts if c.number in cited] or list(contexts)
     if shown:
@@ -71,8 +71,9 @@ def fenced(value: str) -> str:
 def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
     when = datetime.fromtimestamp(ledger.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     facts = [text(reason("export.asked", when=when), language)]
-    if ledger.search_query != ledger.question:
-        facts.append(text(reason("export.searched", query=escaped(ledger.search_query)), language))
+    queries = [search.query for search in ledger.searches]
+    if queries != [ledger.question]:
+        facts += [text(reason("export.searched", query=escaped(query)), language) for query in queries]
     facts += [_outcome(ledger, language), _models(ledger, language)]
     parts = [f"## {text(reason('export.question', number=number), language)}", _quoted(ledger.question)]
     parts += ["\n".join(f"- {fact}" for fact in facts), _answer(ledger, language)]
@@ -129,10 +130,8 @@ def _answer(ledger: Ledger, language: Language) -> str:
 
 def _sources(ledger: Ledger, language: Language) -> list[str]:
     """The contexts, or the nearest passages when none was used."""
-    if ledger.retrieval is None:
-        return []
-    contexts = ledger.retrieval.contexts
-    shown = contexts or ledger.retrieval.candidates[:NEAR_MISSES]
+    contexts = ledger.contexts
+    shown = contexts or nearest(ledger.searches)[:NEAR_MISSES]
     if not shown:
         return []
     parts = [f"### {label('export.sources' if contexts else 'export.near_misses', language)}"]

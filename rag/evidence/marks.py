@@ -18,7 +18,7 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 from rag.status import ModelInfo
-from rag.types import HEADING_SEPARATOR, Candidate, Chunk, sigmoid
+from rag.types import HEADING_SEPARATOR, Chunk, sigmoid
 
 MIGRATIONS = (
     """
@@ -96,15 +96,14 @@ def passage_id(chunk: Chunk) -> str:
 
 def mark_of(ledger: Ledger, chunk: str, verdict: Relevance) -> Mark:
     """The mark a card of an answer makes; `chunk` is the candidate's id. Raises KeepingError for a strange one."""
-    found: Candidate | None = None
-    if ledger.retrieval is not None:
-        found = next((c for c in ledger.retrieval.candidates if c.stored.id == chunk), None)
-    if ledger.retrieval is None or found is None:
+    search = ledger.finder(chunk)
+    if search is None:
         raise KeepingError(reason("marks.no_passage"))
+    found = next(c for c in search.candidates if c.stored.id == chunk)
     stored = found.stored
     return Mark(
         verdict,
-        ledger.retrieval.query,
+        search.query,
         ledger.id,
         stored.id,
         stored.document,
@@ -114,6 +113,21 @@ def mark_of(ledger: Ledger, chunk: str, verdict: Relevance) -> Mark:
         found.log_odds,
         Judge.of(ledger.models.get("reranker")),
     )
+
+
+def marked_in(ledger: Ledger, given: Callable[[str], Mapping[str, Relevance]]) -> Mapping[str, Relevance]:
+    """Passage -> what it was marked as among the evidence of an answer; `given` tells it for one query.
+
+    Where several searches found a passage, the mark is for the query of the one to which it belongs, as it is made.
+    """
+    if len(ledger.searches) == 1:
+        return given(ledger.main.query)
+    found: dict[str, Relevance] = {}
+    for search in ledger.searches:
+        known = given(search.query)
+        own = (passage_id(c.stored.chunk) for c in search.candidates if ledger.finder(c.stored.id) is search)
+        found |= {passage: known[passage] for passage in own if passage in known}
+    return found
 
 
 class Marks:

@@ -83,12 +83,13 @@ def _one(well: bool, code: str, wrong: str) -> Finding:
 
 def _passages(bundle: Bundle) -> Iterator[Finding]:
     """Texts against their hashes and offsets, probabilities against log-odds, documents against both."""
-    candidates = _candidates(bundle.record)
-    kept = {one.id: one for one in bundle.passages}
+    candidates = bundle.record.candidates
+    kept = {(one.search, one.id): one for one in bundle.passages}
     wrong = [
         c
         for c, now in zip(candidates, passages(bundle.record), strict=True)
-        if kept.get(now.id) != now or len(c.stored.chunk.text) != c.stored.chunk.end - c.stored.chunk.start
+        if kept.get((now.search, now.id)) != now
+        or len(c.stored.chunk.text) != c.stored.chunk.end - c.stored.chunk.start
     ]
     for c in wrong:
         yield Finding(Verdict.DIFFERS, reason("verify.passage_changed", **_place(c)))
@@ -138,7 +139,7 @@ def _citations(ledger: Ledger) -> Iterator[Finding]:
     contexts = _contexts(ledger)
     yield _one(
         set(citations.find(ledger.answer, len(contexts))) == set(ledger.citations)
-        and sorted(contexts) == list(range(1, len(contexts) + 1)),
+        and [c.number for c in ledger.contexts] == list(range(1, len(contexts) + 1)),
         "verify.citations",
         "verify.citations_changed",
     )
@@ -147,9 +148,7 @@ def _citations(ledger: Ledger) -> Iterator[Finding]:
 def _document(document: DocumentHash, ledger: Ledger, knowledge: Knowledge) -> Iterator[Finding]:
     """A document against the one of its name in the knowledge base."""
     mine = [
-        c
-        for c in _candidates(ledger)
-        if (c.stored.collection, c.stored.document) == (document.collection, document.name)
+        c for c in ledger.candidates if (c.stored.collection, c.stored.document) == (document.collection, document.name)
     ]
     now = knowledge.hashes(document.collection).get(document.name)
     if now is None:
@@ -168,12 +167,8 @@ def _document(document: DocumentHash, ledger: Ledger, knowledge: Knowledge) -> I
         yield Finding(Verdict.MATCHES, reason("verify.document", document=document.name, count=len(mine)))
 
 
-def _candidates(ledger: Ledger) -> Sequence[Candidate]:
-    return ledger.retrieval.candidates if ledger.retrieval else ()
-
-
 def _contexts(ledger: Ledger) -> dict[int, Candidate]:
-    return {c.number: c for c in _candidates(ledger) if c.number is not None}
+    return {c.number: c for c in ledger.contexts if c.number is not None}
 
 
 def _place(c: Candidate) -> dict[str, str | int]:

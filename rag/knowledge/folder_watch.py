@@ -8,7 +8,6 @@ and documents that came another way are never touched.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ class FolderScan:
         for each in found:
             self.known[each.name] = self._before[each.name] if isinstance(each, Seen) else Known()
             if isinstance(each, Source):
-                self._read[each.name] = hashlib.sha256(each.data).hexdigest()
+                self._read[each.name] = each.sha256
             yield each
 
     def note(self, event: IngestEvent) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
+from cachetools import LRUCache
 
 from rag.documents.chunking import ChunkLimits
 from rag.documents.convert import PLACE, kind_of
@@ -55,8 +55,8 @@ class _Job:
     documents: dict[str, Document]
     done: dict[str, str] = field(default_factory=dict)
     """Name -> sha256 of what this job has taken or found in place."""
-    vectors: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
-    """Embedded text's sha256 -> `[dim]`, the latest used last."""
+    vectors: LRUCache[str, Vectors] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    """Embedded text's sha256 -> `[dim]`."""
     hopeless: Reason | None = None
     written: bool = False
     seen: set[str] = field(default_factory=set)
@@ -73,12 +73,6 @@ class _Job:
         """Another document with that content, "" for none."""
         found = self.documents.get(self.twins.get(sha256, ""))
         return found.name if found and found.sha256 == sha256 and found.name != name else ""
-
-    def remember(self, key: str, vector: Vectors) -> None:
-        self.vectors[key] = vector
-        self.vectors.move_to_end(key)
-        if len(self.vectors) > REMEMBERED:
-            self.vectors.popitem(last=False)
 
 
 class Ingest:
@@ -196,7 +190,7 @@ class Ingest:
 
     def _steps(self, source: Source, event: IngestEvent, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
         yield event
-        sha256 = hashlib.sha256(source.data).hexdigest()
+        sha256 = source.sha256
         if job.done.get(source.name, sha256) != sha256:
             raise DocumentRefused(reason("ingest.same_name", name=source.name))
         before = job.documents.get(source.name)
@@ -207,7 +201,7 @@ class Ingest:
         if before and same and not source.again:
             job.done[source.name] = sha256
             self._noted(source.name, job, None)
-            unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(sha256, source)
+            unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(source)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
         text = self._reader.text(kind_of(source.name), source.data, cancel=cancel)
@@ -224,13 +218,13 @@ class Ingest:
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
-        unkept = None if source.again else self._unkept(sha256, source)
+        unkept = None if source.again else self._unkept(source)
         job.written = True
         if not self._store.put(document, chunks, vectors, again=source.again):
             yield _other_now(event)
             return
         if source.again:  # not before: a document that was deleted meanwhile gets its file back by nobody
-            unkept = self._unkept(sha256, source)
+            unkept = self._unkept(source)
         job.documents[source.name] = document
         job.done[source.name] = sha256
         twin = job.twin(source.name, sha256)
@@ -241,12 +235,12 @@ class Ingest:
             job.copies.append(ended)
         yield ended
 
-    def _unkept(self, sha256: str, source: Source) -> Reason | None:
+    def _unkept(self, source: Source) -> Reason | None:
         """Keep the file beside its document; why it could not be, if so. That costs no document."""
         if self._originals is None:
             return None
         try:
-            self._originals.keep(sha256, source.data)
+            self._originals.keep(source.sha256, source.data, same=source.kept)
         except KeepingError as e:
             log.warning("%r: its file is not kept: %s", source.name, e)
             return e.reason
@@ -275,7 +269,7 @@ class Ingest:
             for position, vector in zip(positions, vectors, strict=True):
                 key, _ = todo[position]
                 found[key] = vector
-                job.remember(key, vector)
+                job.vectors[key] = vector
             known = sum(key in found for key in keys)
             yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
             _check(cancel)

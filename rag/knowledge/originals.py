@@ -17,7 +17,6 @@ import logging
 import re
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,8 +25,8 @@ from pathlib import Path
 from rag.database import Database
 from rag.errors import KeepingError
 from rag.messages import reason
-from rag.private_files import private_folder
 
+from .content_files import PART, ContentFiles
 from .inventory import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -69,30 +68,34 @@ class Originals:
         term: float = TERM_SECONDS,
     ) -> None:
         """`term` is how many seconds what is moved aside can be had back."""
-        self._folder = folder
-        self._waste = folder.with_name(WASTE)
+        self._files = ContentFiles(folder, fan=2)
+        self._waste = ContentFiles(folder.with_name(WASTE))
         self._database = database
         self._now = now
         self._term = term
         database.use("originals", MIGRATIONS)
 
-    def keep(self, sha256: str, data: bytes) -> None:
-        """Keep the bytes of a document that is there, or is about to be put. Raises KeepingError.
+    def keep(self, sha256: str, data: bytes, *, same: Path | None = None) -> None:
+        """Keep the bytes of a document that is there, or is about to be put; `same` is a file that holds them.
 
         Called before the document is put: a crash then leaves bytes without a document, and no document without its
-        bytes. Bytes that wait for their end get their whole term anew.
+        bytes. Bytes that wait for their end get their whole term anew. Raises KeepingError.
         """
         with self._database.write() as db:
             db.execute("UPDATE tombstones SET deleted_at = ? WHERE sha256 = ?", (self._now(), sha256))
             db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
             self._bring_back(sha256)
         if not self.sound(sha256):
-            self._write(self._place(sha256), data)
+            try:
+                self._files.put(sha256, data, same=same)
+            except OSError as e:
+                detail = e.strerror or type(e).__name__
+                raise KeepingError(reason("originals.unwritable", path=str(self._files.folder), detail=detail)) from e
 
     def has(self, sha256: str) -> bool:
         """Whether there is such a file. Whether it is whole is seen when it is read."""
         try:
-            return bool(_SHA256.fullmatch(sha256)) and self._found(sha256).is_file()
+            return bool(_SHA256.fullmatch(sha256)) and self._holding(sha256).has(sha256)
         except OSError:
             return False
 
@@ -100,31 +103,31 @@ class Originals:
         """The bytes, checked; `name` is what the document is called. Raises KeepingError: not there, or damaged."""
         if not self.has(sha256):
             raise KeepingError(reason("originals.not_kept", name=name))
-        place = self._found(sha256)
+        files = self._holding(sha256)
+        place = files.place(sha256)
         try:
             data = place.read_bytes()
         except OSError as e:
             why = reason("originals.unreadable", name=name, path=str(place), detail=e.strerror or type(e).__name__)
             raise KeepingError(why) from e
         if hashlib.sha256(data).hexdigest() != sha256:
-            aside = self._waste / f"{sha256}.damaged"
+            aside = self._waste.folder / f"{sha256}.damaged"
             log.error("%s is damaged and was moved to %s", place, aside)
-            self._move(place, aside)  # so that the file is kept anew when it comes again
+            self._move(files, sha256, aside)  # so that the file is kept anew when it comes again
             raise KeepingError(reason("originals.damaged", name=name))
         return data
 
     def sound(self, sha256: str) -> bool:
         """Whether the bytes are there and are those that were kept. Changes nothing."""
         try:
-            with self._found(sha256).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            return self._holding(sha256).sound(sha256)
         except OSError:
             return False
 
     @property
     def any(self) -> bool:
         """Whether anything was ever kept here; told without the database, which would be made by asking it."""
-        return self._folder.is_dir()
+        return self._files.folder.is_dir()
 
     def tidy(self) -> int:
         """Move aside the bytes of documents whose deletion was recorded, and remove those whose term has passed.
@@ -151,16 +154,16 @@ class Originals:
         deleted = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM tombstones")}
         moving = sorted(deleted - held - _aside(db))
         for sha256 in moving[:MOST_MOVED]:
-            if self._place(sha256).is_file():
-                self._move(self._place(sha256), self._waste / sha256)
-            if (self._waste / sha256).is_file():
+            if self._files.has(sha256):
+                self._move(self._files, sha256, self._waste.place(sha256))
+            if self._waste.has(sha256):
                 db.execute("INSERT OR REPLACE INTO waste VALUES (?, ?)", (sha256, self._now()))
         return len(moving) <= MOST_MOVED
 
     def _end(self, db: sqlite3.Connection, late: float, *, finished: bool) -> int:
         """Remove bytes that have been aside since `late`, and the tombstones that are of no use any more."""
         gone = [str(row[0]) for row in db.execute("SELECT sha256 FROM waste WHERE since <= ?", (late,))]
-        self._remove(self._waste / sha256 for sha256 in gone)
+        self._remove(map(self._waste.place, gone))
         for table in ("waste", "tombstones"):
             db.executemany(f"DELETE FROM {table} WHERE sha256 = ?", [(sha256,) for sha256 in gone])
         if finished:
@@ -169,34 +172,16 @@ class Originals:
         return len(gone)
 
     def _bring_back(self, sha256: str) -> None:
-        if (self._waste / sha256).is_file() and not self._place(sha256).is_file():
-            self._move(self._waste / sha256, self._place(sha256))
+        if self._holding(sha256) is self._waste:
+            self._move(self._waste, sha256, self._files.place(sha256))
 
-    def _found(self, sha256: str) -> Path:
-        """Where the bytes are, or would be."""
-        place, aside = self._place(sha256), self._waste / sha256
-        return aside if not place.is_file() and aside.is_file() else place
+    def _holding(self, sha256: str) -> ContentFiles:
+        """The folder the bytes are in, or would be."""
+        return self._waste if not self._files.has(sha256) and self._waste.has(sha256) else self._files
 
-    def _place(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
-
-    def _write(self, place: Path, data: bytes) -> None:
-        part = place.with_name(f"{place.name}.{uuid.uuid4().hex}.part")
-        try:
-            private_folder(place.parent)
-            try:
-                part.write_bytes(data)
-                part.replace(place)
-            finally:
-                part.unlink(missing_ok=True)
-        except OSError as e:
-            why = reason("originals.unwritable", path=str(self._folder), detail=e.strerror or type(e).__name__)
-            raise KeepingError(why) from e
-
-    def _move(self, place: Path, to: Path) -> None:
+    def _move(self, files: ContentFiles, sha256: str, to: Path) -> None:
         with self._changing():
-            to.parent.mkdir(parents=True, exist_ok=True)
-            place.replace(to)
+            files.move(sha256, to)
 
     def _remove(self, places: Iterable[Path]) -> None:
         with self._changing():
@@ -210,12 +195,12 @@ class Originals:
             yield
         except OSError as e:
             detail = e.strerror or type(e).__name__
-            path = str(e.filename or self._folder)
+            path = str(e.filename or self._files.folder)
             raise KeepingError(reason("originals.no_access", path=path, detail=detail)) from e
 
     def _abandoned(self, before: float) -> Iterator[Path]:
         """What somebody began to write who was killed."""
-        return (path for path in self._folder.glob("??/*.part") if path.stat().st_mtime < before)
+        return (path for path in self._files.folder.glob(f"??/*{PART}") if path.stat().st_mtime < before)
 
 
 def usage(folder: Path) -> Used:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from threading import Lock
 
 from rag.protocols import Reranker
 from rag.status import ModelInfo
 from rag.types import RerankLimits
 
+from .recent import Recent
+
 KEPT = 50_000
 """Scores kept: 32 bytes of key and one float each, some 10 MB in all."""
 
 
-class ScoreCache:
-    """Least recently used out first. One cache may serve several models: they are part of the key."""
+class ScoreCache(Recent[bytes, float]):
+    """One may serve several models: they are part of the key."""
 
     def __init__(self, size: int = KEPT) -> None:
-        self._size = size
-        self._lock = Lock()
-        self._scores: OrderedDict[bytes, float] = OrderedDict()
-
-    def get(self, key: bytes) -> float | None:
-        """The score kept under `key`."""
-        with self._lock:
-            if key in self._scores:
-                self._scores.move_to_end(key)
-            return self._scores.get(key)
-
-    def put(self, key: bytes, score: float) -> None:
-        """Keep a score."""
-        with self._lock:
-            self._scores[key] = score
-            self._scores.move_to_end(key)
-            while len(self._scores) > self._size:
-                self._scores.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._scores)
+        super().__init__(size)
 
 
 class RememberingReranker:

@@ -27,6 +27,7 @@ from functools import lru_cache
 from itertools import combinations, islice
 
 from rag.messages import Reason, reason
+from rag.text.scripts import UNSPACED
 from rag.text.sentences import Form, sentences
 from rag.types import Candidate, Conflict, StoredChunk
 
@@ -52,9 +53,8 @@ LONGEST_SHOWN = 240
 _TELLING = ("duplicates.differ", "duplicates.adds", "duplicates.versions")
 """Of two conflicts between the same documents the one that comes first here is shown."""
 
-_WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 _SIGN = r"(?<![\w-])-(?=\d)|[<>=!~]="
-_WORD = re.compile(rf"[{_WIDE}]|[^\W_{_WIDE}]+(?:[.,]\d+)*|{_SIGN}|[≤≥≠%$€£¥]")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:[.,]\d+)*|{_SIGN}|[≤≥≠%$€£¥]")
 """A word, a character of a script without blanks, a number, or a sign that turns a statement round."""
 _ASCII_WORD = re.compile(rf"[a-z0-9]+(?:[.,]\d+)*|{_SIGN}|[%$]")
 """The same for most texts in half the time."""

@@ -20,7 +20,7 @@ from .fusion import fuse
 from .selection import by_log_odds, cut_among, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
 
-Search = Generator[StageEvent, None, list[Hit] | Reason]
+FirstStage = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or why it could not run."""
 
 
@@ -60,13 +60,14 @@ class Retriever:
         self._remark = remark
 
     def run(
-        self, query: str, options: RetrievalOptions, *, cancel: Cancel
+        self, query: str, options: RetrievalOptions, *, cancel: Cancel, search: int = 1
     ) -> Iterator[StageEvent | Judging | Retrieved]:
-        """Events of every stage, then `Retrieved`; nothing more once cancelled.
+        """Events of every stage, then `Retrieved`; nothing more once cancelled. `search` numbers it among those of an
+        answer, for the events to say.
 
         Raises RagError when no search could run at all.
         """
-        watch = Stopwatch(self._now)
+        watch = Stopwatch(self._now, search=search)
         dense = yield from self._dense(query, options, watch)
         if cancel:
             return
@@ -85,9 +86,9 @@ class Retriever:
         yield watch.start(Stage.SELECT)
         retrieval = settled(query, options, judged, fusion)
         yield watch.selected(retrieval)
-        yield Retrieved(retrieval)
+        yield Retrieved(retrieval, search)
 
-    def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
+    def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> FirstStage:
         if options.mode is Mode.FULL_TEXT:
             off = reason("stages.switched_off")
             yield watch.skip(Stage.EMBED, off)
@@ -115,7 +116,7 @@ class Retriever:
         yield watch.finish(Stage.DENSE, done=len(hits), why=self._remark())
         return hits
 
-    def _full_text(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> Search:
+    def _full_text(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> FirstStage:
         off = reason("stages.switched_off") if options.mode is Mode.DENSE else self._store.full_text_missing()
         if off:
             yield watch.skip(Stage.FULL_TEXT, off)
@@ -144,7 +145,7 @@ class Retriever:
             yield watch.skip(Stage.RERANK, why)
             return head + beyond
         yield watch.start(Stage.RERANK, total=len(head))
-        yield Judging(tuple(head), 0)
+        yield Judging(tuple(head), 0, watch.search)
         texts = [c.stored.chunk.embedded_text for c in head]
         scores = self._reranker.score(query, texts, instruction=options.instruction, cut=cut_among(head, options))
         seen: set[int] = set()
@@ -154,7 +155,7 @@ class Retriever:
                 head[position] = replace(head[position], log_odds=log_odds)
                 seen.add(position)
                 yield watch.progress(Stage.RERANK, len(seen), len(head))
-                yield Judging(tuple(by_log_odds(head)), len(seen))
+                yield Judging(tuple(by_log_odds(head)), len(seen), watch.search)
                 if cancel:
                     break
                 if self._out_of_time(watch):  # also when all are judged: what would follow are more exact values

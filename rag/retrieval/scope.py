@@ -16,7 +16,7 @@ from rag.messages import Reason, reason
 from rag.protocols import Searchable
 from rag.types import Document, Fingerprint, Hit, Narrowing, Vectors, within
 
-Search = Callable[[Searchable, Sequence[str]], list[Hit]]
+Lookup = Callable[[Searchable, Sequence[str]], list[Hit]]
 """Searches a store within documents, all of them where none are named."""
 
 
@@ -90,7 +90,7 @@ class Scope:
         """All committed documents, place by place."""
         return [document for _, store in self._open for document in store.documents()]
 
-    def _searched(self, search: Search, documents: Sequence[str]) -> list[list[Hit]]:
+    def _searched(self, search: Lookup, documents: Sequence[str]) -> list[list[Hit]]:
         """Hits of every place; raises the first place's error when all of them fail."""
         found: list[list[Hit]] = []
         failures: list[StoreError] = []

@@ -40,7 +40,7 @@ def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[C
         why, twin = _drop(candidate, options), None
         if why is None and candidate.stored.id not in options.pinned:
             twin = first_repeated(candidate, kept)
-            why = _repetition(twin) if twin else _surplus(len(kept), options)
+            why = repetition(twin) if twin else _surplus(len(kept), options)
         if why is None:
             kept.append(candidate)
         number = None if why else len(kept)
@@ -114,7 +114,8 @@ def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
     return None
 
 
-def _repetition(twin: Candidate) -> Reason:
+def repetition(twin: Candidate) -> Reason:
+    """Why a passage is not kept that says the same as `twin`."""
     return reason("duplicates.repeats", document=source_of(twin.stored))
 
 

@@ -25,26 +25,28 @@ def breakdown(stage: Stage, error: BaseException) -> Reason:
 
 
 class Stopwatch:
-    """Events of stages with the milliseconds since each one started. `now` gives seconds."""
+    """Events of stages with the milliseconds since each one started. `now` gives seconds; `search` is the number of
+    the search whose stages they are."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], *, search: int = 1) -> None:
         self._now = now
+        self.search = search
         self._started: dict[Stage, float] = {}
 
     def start(self, stage: Stage, *, total: int = 0) -> StageEvent:
         self._started[stage] = self._now()
-        return StageEvent(stage, StageState.STARTED, total=total)
+        return StageEvent(stage, StageState.STARTED, total=total, search=self.search)
 
     def elapsed(self, stage: Stage) -> float:
         """Milliseconds since the stage started, 0 when it never did."""
         return 1000 * (self._now() - self._started.get(stage, self._now()))
 
     def progress(self, stage: Stage, done: int, total: int) -> StageEvent:
-        return StageEvent(stage, StageState.PROGRESS, done=done, total=total)
+        return StageEvent(stage, StageState.PROGRESS, done=done, total=total, search=self.search)
 
     def finish(self, stage: Stage, *, done: int = 0, total: int = 0, why: Reason | None = None) -> StageEvent:
         """`why` remarks on a stage that ran but not as asked, such as a time budget that ran out."""
-        return StageEvent(stage, StageState.FINISHED, why, self.elapsed(stage), done, total)
+        return StageEvent(stage, StageState.FINISHED, why, self.elapsed(stage), done, total, self.search)
 
     def selected(self, retrieval: Retrieval) -> StageEvent:
         """The selection is made; what the contexts disagree on is remarked before anything is answered from them."""
@@ -52,7 +54,7 @@ class Stopwatch:
         return self.finish(Stage.SELECT, done=len(retrieval.contexts), total=len(retrieval.candidates), why=why)
 
     def skip(self, stage: Stage, why: Reason) -> StageEvent:
-        return StageEvent(stage, StageState.SKIPPED, why)
+        return StageEvent(stage, StageState.SKIPPED, why, search=self.search)
 
     def fail(self, stage: Stage, why: Reason) -> StageEvent:
-        return StageEvent(stage, StageState.FAILED, why, self.elapsed(stage))
+        return StageEvent(stage, StageState.FAILED, why, self.elapsed(stage), search=self.search)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rag.accounts.actor import Actor
 from rag.documents.files import Refused
 from rag.knowledge.jobs.job import Job, JobKind, Pace
-from rag.knowledge.jobs.worker import JobWorker
+from rag.knowledge.jobs.queue import JobQueue
 from rag.types import Source
 
 from .documents import DocumentService
@@ -16,51 +16,51 @@ from .documents import DocumentService
 class JobService:
     """All jobs: they belong to everybody, and go on whoever looks."""
 
-    def __init__(self, worker: JobWorker, documents: DocumentService) -> None:
-        self._worker = worker
+    def __init__(self, queue: JobQueue, documents: DocumentService) -> None:
+        self._queue = queue
         self._documents = documents
 
     def all(self, actor: Actor) -> list[Job]:
         """Every job that is remembered, oldest first, as it stands; those of other programs among them."""
-        return self._worker.jobs()
+        return self._queue.jobs()
 
     def version(self, actor: Actor) -> int:
         """A number that grows with everything that happens to any job."""
-        return self._worker.version
+        return self._queue.version
 
     def active(self, actor: Actor) -> bool:
         """Whether any job waits or runs."""
-        return self._worker.active
+        return self._queue.active
 
     def pace(self, actor: Actor, id: str) -> Pace:
         """How fast a running job goes; nothing is known of that where another program runs it."""
-        return self._worker.pace(id)
+        return self._queue.pace(id)
 
     def wait(self, actor: Actor, id: str, timeout: float | None = None) -> Job | None:
         """The job once it has ended; as it stands after `timeout` seconds."""
-        return self._worker.wait(id, timeout)
+        return self._queue.wait(id, timeout)
 
     def add(self, actor: Actor, base: str, sources: Callable[[], Iterable[Source | Refused]]) -> str:
         """A new job at the end of the queue; `sources` gives its files once it is its turn. Raises KeepingError."""
-        return self._worker.add(base, sources)
+        return self._queue.add(base, sources)
 
     def reingest(self, actor: Actor, names: Sequence[str], *, base: str = "") -> str:
         """A job that takes documents again; returns its id. Raises KeepingError when no files are kept at all."""
         files = self._documents.kept_files(actor, names, base=base)  # read when it is its turn
-        return self._worker.add(base, lambda: files, JobKind.REINGEST)
+        return self._queue.add(base, lambda: files, JobKind.REINGEST)
 
     def reindex(self, actor: Actor, base: str) -> str:
         """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
-        return self._worker.reindex(base)
+        return self._queue.reindex(base)
 
     def cancel(self, actor: Actor, id: str) -> None:
         """Stop a job between two batches; documents that are finished stay. Another program does so within seconds."""
-        self._worker.cancel(id)
+        self._queue.cancel(id)
 
     def retry(self, actor: Actor, id: str) -> str | None:
         """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
-        return self._worker.retry(id)
+        return self._queue.retry(id)
 
     def dismiss(self, actor: Actor, id: str) -> None:
         """Forget a job that has ended, and those of its knowledge base before it that ended well. Documents stay."""
-        self._worker.dismiss(id)
+        self._queue.dismiss(id)

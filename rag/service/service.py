@@ -111,7 +111,8 @@ class Service:
         """
         models, library = self._runtime.models(), self._runtime.library
         default = library.catalogue.default
-        stores = library.reachable((*(ledger.options.collections or (default,)), base))
+        searched = [id for search in ledger.searches for id in search.options.collections or (default,)]
+        stores = library.reachable((*dict.fromkeys(searched), base))
         asked = WhyNot(stores, library.scope, models.embedder, models.reranker, default=default)
         return asked.of_chunk(ledger, base, document, chunk) if chunk else asked.of_text(ledger, text)
 

@@ -26,7 +26,7 @@ from .reading import Census, CollectionReader
 from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Registry, RegistryRow
 from .removing import Remover, revisions
 from .rows import batches, rows
-from .search import Search
+from .search import CollectionSearch
 
 UNDO_SECONDS = 600.0
 """How long a deleted document can be restored. Until then its chunks stay, and no search sees them."""
@@ -63,7 +63,7 @@ class MilvusStore:
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
-        self._search = Search(connection, collection, self._registry, search)
+        self._search = CollectionSearch(connection, collection, self._registry, search)
         self._reader = CollectionReader(connection, collection, self._registry, dimension=dimension)
         self._remover = Remover(connection, collection, self._registry, self._reader, record)
 

@@ -42,7 +42,7 @@ Scored = tuple[float, Mapping[str, Any]]
 """Score and fields of a hit, as `rows.public` gives them."""
 
 
-class Search:
+class CollectionSearch:
     """The searches of one collection."""
 
     def __init__(self, connection: Connection, collection: str, registry: Registry, params: SearchParams) -> None:

@@ -6,14 +6,14 @@ import math
 import re
 from collections.abc import Sequence
 
+from .scripts import UNSPACED
 from .sentences import Form, sentences
 from .terms import query_terms, terms
 
 Span = tuple[int, int]
 """Characters `[start, end)`."""
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_WORD = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])[^\W_])+")
+_WORD = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?:(?![{UNSPACED}])[^\W_])+")
 
 
 def term_spans(query: str, text: str) -> list[Span]:

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
+from .scripts import UNSPACED
+
 LONGEST_TERM = 64
 """Characters. Longer words are data (hashes, encoded images): their beginning tells them apart well enough."""
 
@@ -27,20 +29,10 @@ LONGEST_PATH = 1_024
 LONGEST_QUERY = 128
 """Distinct query terms. Time grows with each of them; a pasted page is decided by far fewer."""
 
-_UNSPACED = (
-    "\u0e01-\u0e3a\u0e40-\u0e5b"  # Thai
-    "\u0e80-\u0eff"  # Lao
-    "\u0f40-\u0fbc"  # Tibetan
-    "\u1000-\u109f"  # Burmese
-    "\u1780-\u17d3"  # Khmer
-    "\u1100-\u11ff\uac00-\ud7af"  # Hangul: blanks part phrases, not words
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # kana and iteration marks
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
-)
 _WORD = re.compile(r"[^\W_]\w*(?:(?:::|->|[-.:/\\@+#&])\w+)*")
 _CONNECTOR = re.compile(r"\W+")
-_RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
-_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
+_RUN = re.compile(rf"[{UNSPACED}]+|[^{UNSPACED}]+")
+_UNSPACED_RUN = re.compile(rf"[{UNSPACED}]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['\u2019][sS]\b")
 _PIECE = re.compile(r"[^\W\d_]+|\d+")

@@ -15,8 +15,8 @@ import gradio as gr
 from ..errors import RagError
 from ..messages import reason
 from .handlers.guard import toast
-from .http.connections import Connections, attend
-from .http.flood import say_once
+from .http import log_once
+from .http.connections import Connections, bound
 from .i18n import language
 from .state.session import Slot
 
@@ -52,8 +52,8 @@ class Page(gr.Blocks):
     def server(self, server: Any) -> None:
         self._server = server
         if server is not None:
-            say_once()
-            attend(server, self._connections)
+            log_once.install()
+            bound(server, self._connections)
 
     def in_turn(self, event: int, slot_of: SlotOf) -> None:
         """Let the calls of an event, and of all others named here, go one after another within each tab."""
@@ -80,7 +80,7 @@ class Page(gr.Blocks):
             if isinstance(e, gr.Error) and not e.print_exception:  # one of ours
                 raise
             log.info("an event was not understood: %s", e.__cause__ or e)
-            raise toast(reason("ui.not_understood"), language(kwargs.get("request"))) from e
+            raise toast(reason("front.no_call"), language(kwargs.get("request"))) from e
 
     async def preprocess_data(self, *args: Any, **kwargs: Any) -> Any:
         """The inputs of an event as its handler takes them. Nothing of ours runs in here, only the components do."""

@@ -25,13 +25,17 @@ from . import assets
 from .blocks import Page
 from .events import Events
 from .handlers.originals_route import route
+from .http.calls import Calls
 from .http.connections import Bounds, Connections, files_allowed
 from .http.early_script import early
 from .http.guard import Guard
 from .http.hosts import Proxies
 from .http.limits import Limits
 from .http.quota import MEGABYTE, Allowance, Quota
+from .http.streams import Streams
 from .http.upload_folder import uploads
+from .http.uploaded_paths import UploadedPaths
+from .http.uploads import MeteredUploads
 from .layout import Layout, i18n
 from .state.session import Sessions
 from .theme import theme
@@ -75,7 +79,13 @@ def launch_options(service: Service) -> dict[str, Any]:
         root=root,
         user_header=settings.user_header,
     )
-    limits = Middleware(Limits, quota=_quota(settings), each=_bounds(settings).each, files=settings.max_files)
+    uploaded = UploadedPaths()
+    behind = [
+        Middleware(Limits, each=_bounds(settings).each),
+        Middleware(MeteredUploads, quota=_quota(settings), uploaded=uploaded),
+        Middleware(Calls, uploaded=uploaded, files=settings.max_files),
+        Middleware(Streams),
+    ]
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -86,7 +96,7 @@ def launch_options(service: Service) -> dict[str, Any]:
         "favicon_path": ASSETS / "icons" / "plainsight.svg",
         "root_path": root,
         "app_kwargs": {
-            "middleware": [guard, limits],
+            "middleware": [guard, *behind],
             "routes": [route(service), early(first)],
             "lifespan": _unshared,
         },

@@ -9,7 +9,7 @@ import gradio as gr
 
 from rag.accounts.actor import Actor
 from rag.evidence.calibration import learn
-from rag.evidence.marks import Judge
+from rag.evidence.marks import Judge, marked_in
 from rag.knowledge.catalog import KnowledgeBase
 from rag.knowledge.jobs.job import Job
 
@@ -98,11 +98,11 @@ class Views:
     def _marked(self, actor: Actor, turn: Turn) -> Marked | None:
         """What the actor marked; None while there is nothing to mark yet, or when the file cannot be read."""
         ledger = turn.ledger
-        if ledger is None or ledger.retrieval is None:
+        if ledger is None or not ledger.searched:
             return None
         judge = Judge.of(ledger.models.get("reranker"))
         try:
-            given = self.service.marks.given(actor, ledger.retrieval.query, judge)
+            given = marked_in(ledger, lambda query: self.service.marks.given(actor, query, judge))
             points = self.service.marks.points(actor, judge)
         except KeepingError:
             return None  # marks are beside the point: the evidence is shown without them

@@ -14,7 +14,7 @@ from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
 from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, StageState
-from rag.evidence.conversation_store import read, write
+from rag.evidence.records import read, write
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Request, Support
 from rag.messages import Reason, reason
 from rag.models.chat.openai_chat import OpenAIChat
@@ -103,8 +103,8 @@ def test_a_generated_answer_from_question_to_ledger(store: MilvusStore) -> None:
     assert [(c.number, c.valid) for c in ledger.citations] == [(1, True)]
     assert [e.text for e in events if isinstance(e, Delta)] == ["Send SIGHUP", " ", "[1]."]
     assert chat.sent == [ledger.messages]
-    assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "tls.md"
-    assert ledger.retrieval.contexts[0].stored.chunk.text in ledger.messages[-1].content
+    assert ledger.main.retrieval and ledger.main.retrieval.contexts[0].stored.document == "tls.md"
+    assert ledger.main.retrieval.contexts[0].stored.chunk.text in ledger.messages[-1].content
     assert [e.stage for e in ledger.stages] == list(Stage)
     assert ledger.started_at == 1000.0
 
@@ -128,7 +128,7 @@ def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
     _, ledger = ask(conversation(store, chat), "quarterly revenue of the moon")
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
     assert ledger.reason and ledger.reason.code == "stages.abstained"
-    assert ledger.retrieval and ledger.retrieval.candidates, "near misses stay visible"
+    assert ledger.main.retrieval and ledger.main.retrieval.candidates, "near misses stay visible"
     assert stage(ledger, Stage.GENERATE) == (StageState.SKIPPED, reason("stages.no_contexts"))
 
 
@@ -212,9 +212,9 @@ def test_unknown_citation_numbers_are_kept_as_invalid(store: MilvusStore) -> Non
 def test_contexts_over_the_budget_are_dropped_with_the_reason(store: MilvusStore) -> None:
     talk = conversation(store, ScriptedChat(["Yes."]), budget=PromptBudget(context_tokens=30))
     _, ledger = ask(talk, options=replace(OPTIONS, threshold=0.0))
-    assert ledger.retrieval and len(ledger.retrieval.contexts) == 1
-    assert "generation.over_budget" in {c.dropped.code for c in ledger.retrieval.candidates if c.dropped}
-    assert ledger.retrieval.candidates[1].stored.chunk.text not in ledger.messages[-1].content
+    assert ledger.main.retrieval and len(ledger.main.retrieval.contexts) == 1
+    assert "generation.over_budget" in {c.dropped.code for c in ledger.main.retrieval.candidates if c.dropped}
+    assert ledger.main.retrieval.candidates[1].stored.chunk.text not in ledger.messages[-1].content
 
 
 def test_a_budget_no_context_fits_into_calls_no_model(store: MilvusStore) -> None:
@@ -232,8 +232,8 @@ def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) ->
     chat = ScriptedChat(["restore a backup"], ["With the restore command [1]."])
     history = [Exchange("What is a backup?", "It is taken every night [1].")]
     _, ledger = ask(conversation(store, chat), "And how do I restore it?", history=history)
-    assert (ledger.question, ledger.search_query) == ("And how do I restore it?", "restore a backup")
-    assert ledger.retrieval and ledger.retrieval.contexts[0].stored.document == "backup.md"
+    assert (ledger.question, ledger.main.query) == ("And how do I restore it?", "restore a backup")
+    assert ledger.main.retrieval and ledger.main.retrieval.contexts[0].stored.document == "backup.md"
     assert stage(ledger, Stage.REWRITE)[0] is StageState.FINISHED
     assert next(m.content for m in ledger.messages if m.role == "user") == "What is a backup?"
     assert "And how do I restore it?" in ledger.messages[-1].content
@@ -242,7 +242,7 @@ def test_a_follow_up_is_searched_as_a_question_of_its_own(store: MilvusStore) ->
 def test_the_first_question_is_not_rewritten(store: MilvusStore) -> None:
     _, ledger = ask(conversation(store))
     assert stage(ledger, Stage.REWRITE) == (StageState.SKIPPED, reason("stages.no_history"))
-    assert ledger.search_query == QUESTION
+    assert ledger.main.query == QUESTION
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_rewrite_that_fails_is_told_and_the_rule_stands_in(store: MilvusStore)
     _, ledger = ask(conversation(store, chat), "And how often is it taken?", history=history)
     state, why = stage(ledger, Stage.REWRITE)
     assert (state, why) == (StageState.FAILED, reason("generation.rewrite_failed", why=NO_KEY))
-    assert ledger.search_query.startswith("How is a backup restored?")
+    assert ledger.main.query.startswith("How is a backup restored?")
     assert ledger.outcome is Outcome.GENERATED
 
 
@@ -326,16 +326,16 @@ def test_whatever_goes_wrong_ends_in_a_ledger_that_names_every_stage(store: Milv
 def test_evidence_is_shown_while_it_is_judged(store: MilvusStore) -> None:
     events, ledger = ask(conversation(store))
     judging = [e for e in events if isinstance(e, Judging)]
-    assert ledger.retrieval is not None
+    assert ledger.main.retrieval is not None
     assert [e.done for e in judging] == list(range(len(judging[-1].candidates) + 1))
-    best = [c.stored.id for c in ledger.retrieval.candidates][: len(judging[-1].candidates)]
+    best = [c.stored.id for c in ledger.main.retrieval.candidates][: len(judging[-1].candidates)]
     assert [c.stored.id for c in judging[-1].candidates] == best
 
 
 @pytest.mark.parametrize(("question", "begins"), [("Hello there!", "Hello"), ("谢谢", "不客气")])
 def test_small_talk_is_answered_without_a_search(store: MilvusStore, question: str, begins: str) -> None:
     _, ledger = ask(conversation(store), question)
-    assert (ledger.outcome, ledger.retrieval) == (Outcome.SMALL_TALK, None)
+    assert (ledger.outcome, ledger.main.retrieval) == (Outcome.SMALL_TALK, None)
     assert ledger.answer.startswith(begins)
     assert [e.stage for e in ledger.stages] == list(Stage)
     assert stage(ledger, Stage.DENSE) == (StageState.SKIPPED, reason("stages.small_talk"))
@@ -361,18 +361,18 @@ def test_an_edited_search_query_is_searched_as_it_is(store: MilvusStore) -> None
     request = Request("And how often?", history, OPTIONS, search_query="backup schedule")
     *_, last = conversation(store, chat).ask(request, cancel=Cancel())
     assert isinstance(last, Answered)
-    assert (last.ledger.search_query, last.ledger.author) == ("backup schedule", Author.EDITED)
+    assert (last.ledger.main.query, last.ledger.main.author) == ("backup schedule", Author.EDITED)
     assert len(chat.sent) == 1, "no model was asked to reword it"
 
 
 def test_answering_again_from_given_candidates_searches_nothing(store: MilvusStore) -> None:
     _, first = ask(conversation(store))
-    assert first.retrieval is not None
-    best = first.retrieval.contexts[0].stored.id
+    assert first.main.retrieval is not None
+    best = first.main.retrieval.contexts[0].stored.id
     request = Request(QUESTION, options=replace(OPTIONS, banned=(best,), threshold=0.0), given=first)
     *_, last = conversation(store).ask(request, cancel=Cancel())
-    assert isinstance(last, Answered) and last.ledger.retrieval is not None
-    assert best not in [c.stored.id for c in last.ledger.retrieval.contexts]
+    assert isinstance(last, Answered) and last.ledger.main.retrieval is not None
+    assert best not in [c.stored.id for c in last.ledger.main.retrieval.contexts]
     assert stage(last.ledger, Stage.DENSE) == (StageState.SKIPPED, reason("stages.reused"))
     assert stage(last.ledger, Stage.SELECT)[0] is StageState.FINISHED
 
@@ -392,11 +392,11 @@ def test_versions_that_disagree_are_told_before_the_answer_and_a_repetition_cost
     store = open_store(tmp_path, BagEmbedder(), VERSIONS)
     _, ledger = ask(conversation(store, ScriptedChat(["Yes."])))
     store.close()
-    assert ledger.retrieval
-    assert len(ledger.retrieval.contexts) == 2
-    (twin,) = [c for c in ledger.retrieval.candidates if c.similar_to]
+    assert ledger.main.retrieval
+    assert len(ledger.main.retrieval.contexts) == 2
+    (twin,) = [c for c in ledger.main.retrieval.candidates if c.similar_to]
     assert twin.dropped and twin.dropped.code == "duplicates.repeats"
-    (conflict,) = ledger.retrieval.conflicts
+    (conflict,) = ledger.main.retrieval.conflicts
     assert stage(ledger, Stage.SELECT) == (StageState.FINISHED, reason("duplicates.flagged", why=conflict.why))
 
 
@@ -404,9 +404,9 @@ def test_a_version_that_does_not_fit_into_the_prompt_is_in_no_conflict(tmp_path:
     store = open_store(tmp_path, BagEmbedder(), VERSIONS)
     _, ledger = ask(conversation(store, ScriptedChat(["Yes."]), budget=PromptBudget(context_tokens=25)))
     store.close()
-    assert ledger.retrieval
-    assert len(ledger.retrieval.contexts) == 1
-    assert ledger.retrieval.conflicts == ()
+    assert ledger.main.retrieval
+    assert len(ledger.main.retrieval.contexts) == 1
+    assert ledger.main.retrieval.conflicts == ()
 
 
 # ---- quotes and tokens -----------------------------------------------------------------------------------------------
@@ -423,8 +423,8 @@ def test_quotes_are_checked_and_never_shown(store: MilvusStore) -> None:
         ("until morning", Match.MISSING),
     ]
     assert [c.support for c in ledger.claims] == [Support.QUOTED, Support.NOT_FOUND]
-    assert ledger.retrieval
-    text = ledger.retrieval.contexts[0].stored.chunk.text
+    assert ledger.main.retrieval
+    text = ledger.main.retrieval.contexts[0].stored.chunk.text
     assert text[ledger.quotes[0].start : ledger.quotes[0].end] == "Rotate the certificate online"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.answering.smalltalk import Kind, kind_of, reply
+from tests.support.growth import assert_not_frozen
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,15 @@ def test_anything_that_may_ask_for_something_is_searched(text: str) -> None:
 
 def test_replies_are_in_the_language_of_the_question() -> None:
     assert reply("thanks", "en") != reply("thanks", "zh")
+
+
+def test_blanks_of_any_number_cost_work_that_grows_with_them() -> None:
+    assert_not_frozen(
+        """
+from rag.answering.smalltalk import kind_of
+for piece in (" ", "\\n", "\u00a0", ".", ") "):
+    for text in ("x" + piece * 100_000 + "x", "hi" + piece * 100_000 + "x", piece * 100_000, "hi" + piece * 100_000):
+        bounded(repr(piece), SECONDS, kind_of, text)
+""",
+        seconds=5,
+    )

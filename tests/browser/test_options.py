@@ -47,7 +47,6 @@ def test_what_the_settings_a_knowledge_base_and_the_reader_say_is_shown_and_a_ch
     page.locator("#contexts input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
     expect(said.locator("[data-option=contexts]")).to_contain_text("11 your choice")
-    page.screenshot(path="/tmp/options-settings.png", full_page=True)
     page.reload()
     ready(page)
     tab(page, "Settings")

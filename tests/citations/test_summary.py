@@ -23,6 +23,7 @@ from rag.ui.html.markup import marked
 from rag.ui.state.turn import Turn
 from tests.support.browsed import Page
 from tests.support.evidence import candidate
+from tests.support.searches import search
 
 CONTEXTS = [
     candidate("The largest file is **20 MB**. A zip may hold 2000 files.", document="limits.md", number=1),
@@ -40,10 +41,9 @@ def ledger(reply: str = REPLY, *, checked: bool = True) -> Ledger:
     found = check(answer, splitter.quotes, CONTEXTS)
     return Ledger(
         question="How large?",
-        search_query="How large?",
         options=RetrievalOptions(),
-        retrieval=Retrieval("How large?", RetrievalOptions(), tuple(CONTEXTS)),
-        stages=(),
+        searches=(search(Retrieval("How large?", RetrievalOptions(), tuple(CONTEXTS))),),
+        answer_stages=(),
         messages=(),
         answer=answer,
         citations=found.citations,
@@ -58,7 +58,7 @@ def ledger(reply: str = REPLY, *, checked: bool = True) -> Ledger:
 
 
 def turn_of(kept: Ledger) -> Turn:
-    return Turn(3, kept.question, kept.options, retrieval=kept.retrieval, text=kept.answer, ledger=kept)
+    return Turn(3, kept.question, kept.options, searches=kept.searches, text=kept.answer, ledger=kept)
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_a_card_lists_its_quotes_and_marks_them_in_its_passage() -> None:
 
 
 def test_while_an_answer_streams_nothing_is_claimed_of_it() -> None:
-    growing = Turn(3, "q", RetrievalOptions(), retrieval=ledger().retrieval, text="Files [1]. Free.")
+    growing = Turn(3, "q", RetrievalOptions(), searches=ledger().searches, text="Files [1]. Free.")
     html = turn(growing, "en")
     assert [a["class"] for a in Page(html).of("chip")] == ["chip"]
     assert "no-source" not in html and "checks" not in html

@@ -48,6 +48,11 @@ def test_a_changed_sentence_shows_which_words_differ() -> None:
     assert [p.text for p in row.after if p.differs] == ["50", "2"]
 
 
+def test_scripts_without_blanks_differ_by_character_also_beside_letters() -> None:
+    (row,) = compare("系统支持GPU加速计算。", "系统支持CPU加速计算。")
+    assert [p.text for p in row.before if p.differs] == ["GPU"]
+
+
 def test_changed_sentences_keep_the_order_of_both_answers() -> None:
     rows = compare(
         "Write the new key to disk. Wait for the counter of the broker.",

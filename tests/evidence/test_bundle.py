@@ -26,6 +26,7 @@ from rag.ui.html.evidence.bundle import page
 from tests.support.browsed import Page
 from tests.support.evidence import candidate
 from tests.support.marked import RERANKER
+from tests.support.searches import with_found
 
 from .test_conversation_store import make_ledger
 
@@ -49,15 +50,15 @@ def answered(
     )
     ledger = make_ledger(question, answer)
     end = min(len(passage), 37)
+    found = Retrieval(question, ledger.options, (kept, replace(far, rank=2)))
     return replace(
-        ledger,
-        retrieval=Retrieval(question, ledger.options, (kept, replace(far, rank=2))),
+        with_found(ledger, found),
         messages=(Message("system", "Answer."), Message("user", f"context 1\n\n{passage}\n\nQuestion: {question}")),
         citations=find(answer, 1),
         quotes=(Quote(1, passage[:end], Match.EXACT, 1.0, 0, end, 15),) if passage == PASSAGE else (),
         claims=(),
         models={"reranker": RERANKER},
-        stages=(StageEvent(Stage.GENERATE, StageState.FAILED, reason("stages.stopped"), 12.0),),
+        answer_stages=(StageEvent(Stage.GENERATE, StageState.FAILED, reason("stages.stopped"), 12.0),),
         reason=None,
         outcome=Outcome.GENERATED,
     )
@@ -209,7 +210,7 @@ def edited(change: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 def first(data: dict[str, Any]) -> Any:
-    return data["record"]["retrieval"]["candidates"][0]
+    return data["record"]["searches"][0]["retrieval"]["candidates"][0]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def first(data: dict[str, Any]) -> Any:
         pytest.param(lambda: b'{"format": "plainsight-evidence", "format": "x"}', "not_json", id="a key twice"),
         pytest.param(lambda: b'{"format": "another"}', "no_data", id="another format"),
         pytest.param(lambda: b"{}", "no_data", id="an empty object"),
-        pytest.param(lambda: edited(lambda d: d.update(version=2)), "other_version", id="another version"),
+        pytest.param(lambda: edited(lambda d: d.update(version=3)), "other_version", id="another version"),
         pytest.param(lambda: edited(lambda d: d.pop("record")), "wrong_shape", id="no record"),
         pytest.param(lambda: edited(lambda d: d.update(record=[])), "wrong_shape", id="a record that is a list"),
         pytest.param(lambda: edited(lambda d: first(d).update(rank="1")), "wrong_shape", id="a rank that is text"),
@@ -240,7 +241,7 @@ def first(data: dict[str, Any]) -> Any:
         pytest.param(lambda: (as_page(saved()) + as_page(saved())).encode(), "twice", id="two pages in one"),
         pytest.param(lambda: as_page(saved()).encode()[:-500], "cut", id="a page cut short"),
         pytest.param(
-            lambda: as_page(saved()).replace('"version": 1', '"version": "').encode(), "not_json", id="cut data"
+            lambda: as_page(saved()).replace('"version": 2', '"version": "').encode(), "not_json", id="cut data"
         ),
     ],
 )

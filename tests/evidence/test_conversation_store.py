@@ -18,8 +18,9 @@ from rag.database import Database
 from rag.errors import KeepingError
 from rag.events import Stage, StageEvent, StageState
 from rag.evidence import conversation_archive as carrying
-from rag.evidence.conversation_store import MIGRATIONS, ConversationStore, read, write
-from rag.ledger import Author, Citation, Claim, Ledger, Match, Outcome, Quote, Support, Tokens
+from rag.evidence.conversation_store import MIGRATIONS, ConversationStore
+from rag.evidence.records import read, write
+from rag.ledger import Author, Citation, Claim, Ledger, Match, Outcome, Quote, Search, Support, Tokens
 from rag.messages import reason
 from rag.status import ModelInfo
 from rag.types import (
@@ -47,12 +48,13 @@ def make_ledger(question: str = "Why?", answer: str = "Because [1].") -> Ledger:
     why = reason("stages.not_reached")
     dropped = replace(kept, stored=replace(kept.stored, id="c2"), number=None, rank=2, dropped=why, similar_to="c1")
     options = RetrievalOptions(documents=("a.md",), pinned=("c1",), banned=("c3",), dense_weight=0.5)
+    retrieval = Retrieval(question, options, (kept, dropped), Fusion(60, 0.5, 1.0), (Conflict("c1", "c2", why),))
+    reranked = StageEvent(Stage.RERANK, StageState.FINISHED, None, 1.5, 2, 2)
     return Ledger(
         question=question,
-        search_query=question,
         options=options,
-        retrieval=Retrieval(question, options, (kept, dropped), Fusion(60, 0.5, 1.0), (Conflict("c1", "c2", why),)),
-        stages=(StageEvent(Stage.RERANK, StageState.FINISHED, None, 1.5, 2, 2),),
+        searches=(Search(1, question, Author.MODEL, options, (reranked,), retrieval, "Because?", 1),),
+        answer_stages=(StageEvent(Stage.GENERATE, StageState.FINISHED, None, 2.5),),
         messages=(Message("user", question),),
         answer=answer,
         citations=(Citation(1, 8, 11, True), Citation(9, 8, 11, False)),
@@ -62,7 +64,6 @@ def make_ledger(question: str = "Why?", answer: str = "Because [1].") -> Ledger:
         profile="offline",
         started_at=12.5,
         id=f"{next(numbers):032x}",
-        author=Author.MODEL,
         raw="Because [1 «Because»].",
         quotes=(Quote(1, "Because", Match.EXACT, 1.0, 0, 7, 11),),
         claims=(Claim(0, 12, Support.QUOTED, (1,)),),
@@ -113,7 +114,7 @@ def test_an_answer_comes_back_whole_after_a_restart(book: ConversationStore, pat
 
 
 def test_a_record_of_an_older_version_is_still_read() -> None:
-    later = {"claims", "quotes", "tokens", "versions", "fingerprints", "author", "raw"}
+    later = {"claims", "quotes", "tokens", "versions", "fingerprints", "raw"}
     record = {k: v for k, v in json.loads(write(make_ledger())).items() if k not in later}
     assert read(json.dumps(record)).claims == ()
 

@@ -15,6 +15,7 @@ from rag.status import ModelInfo
 from rag.types import Candidate, Chunk, Retrieval, RetrievalOptions, StoredChunk
 from rag.ui.html.reading.viewer import MOST_SHOWN, ViewTarget, viewer
 from tests.support.browsed import Page
+from tests.support.searches import search, with_found
 
 TEXTS = ["# T\n\nThe gate opens at noon. It closes at dusk.", "## Fuel\n\nDiesel is sold.", "## End\n\nNothing more."]
 
@@ -33,9 +34,8 @@ def answered(candidates: Sequence[Candidate], *, cited: Sequence[int] = (1,), qu
     options = RetrievalOptions()
     return Ledger(
         "When does the gate open?",
-        "gate open",
         options,
-        Retrieval("gate open", options, tuple(candidates)),
+        (search(Retrieval("gate open", options, tuple(candidates))),),
         (),
         (),
         "At noon [1].",
@@ -89,7 +89,7 @@ def test_quotes_are_highlighted_where_they_stand() -> None:
 def test_without_quotes_the_best_sentence_of_what_is_cited_stands_in() -> None:
     (best,) = reading("guide.md", "main", chunks_of(), answered(CANDIDATES)).highlights
     assert SENT.chunk.text[best.start : best.end] == "The gate opens at noon."
-    other = replace(answered(CANDIDATES), search_query="qqq")
+    other = with_found(answered(CANDIDATES), Retrieval("qqq", RetrievalOptions(), tuple(CANDIDATES)))
     (whole,) = reading("guide.md", "main", chunks_of(), other).highlights
     assert (whole.start, whole.end, whole.kind) == (0, len(SENT.chunk.text), HighlightKind.WHOLE)
     assert reading("guide.md", "main", chunks_of(), answered(CANDIDATES, cited=())).highlights == ()

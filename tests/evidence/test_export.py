@@ -16,6 +16,7 @@ from rag.messages import LANGUAGES, Language, Reason, reason
 from rag.status import ModelInfo
 from rag.types import Candidate, Retrieval, RetrievalOptions
 from tests.support.evidence import candidate
+from tests.support.searches import search
 
 MODELS = {
     "embedder": ModelInfo("Qwen/Qwen3-Embedding-0.6B", "main", "cpu", "float32"),
@@ -39,10 +40,9 @@ def ledger(
     retrieval = Retrieval(query or question, RetrievalOptions(), tuple(candidates))
     return Ledger(
         question=question,
-        search_query=query or question,
         options=RetrievalOptions(),
-        retrieval=retrieval,
-        stages=(),
+        searches=(search(retrieval),),
+        answer_stages=(),
         messages=(),
         answer=answer,
         citations=find(answer, len(retrieval.contexts)),

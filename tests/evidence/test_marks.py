@@ -22,6 +22,7 @@ from rag.evidence.marks import Judge, Marks, Relevance, mark_of, passage_id
 from rag.types import sigmoid
 from tests.cli.test_main import CommandLine
 from tests.support.marked import JUDGE, RERANKER, answered, mark, passage
+from tests.support.searches import with_found
 
 RIGHT, WRONG = Relevance.RIGHT, Relevance.WRONG
 
@@ -112,7 +113,7 @@ def test_a_passage_of_another_answer_is_refused() -> None:
     with pytest.raises(KeepingError):
         mark_of(answered("q", [passage("text")]), "other.md#0", RIGHT)
     with pytest.raises(KeepingError):
-        mark_of(replace(answered("q", []), retrieval=None), "guide.md#0", RIGHT)
+        mark_of(with_found(answered("q", []), None), "guide.md#0", RIGHT)
 
 
 def test_book_and_marks_share_one_file(marks: Marks, path: Path) -> None:

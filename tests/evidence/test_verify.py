@@ -31,6 +31,7 @@ from rag.types import Chunk, Message
 from rag.ui.html.evidence.bundle import page
 from tests import ROOT
 from tests.cli.test_main import CommandLine
+from tests.support.searches import found_by, with_found
 
 from .test_bundle import PASSAGE, answered, saved
 
@@ -55,7 +56,7 @@ def test_evidence_as_it_was_saved_matches() -> None:
 
 
 def test_an_answer_without_candidates_or_messages_matches() -> None:
-    empty = replace(answered(answer="Hello!"), retrieval=None, messages=(), quotes=())
+    empty = replace(with_found(answered(answer="Hello!"), None), messages=(), quotes=())
     assert found_in(saved(empty)) == {
         "intact": Verdict.MATCHES,
         "passages": Verdict.MATCHES,
@@ -65,16 +66,14 @@ def test_an_answer_without_candidates_or_messages_matches() -> None:
 
 def with_passage(ledger: Ledger, text: str) -> Ledger:
     """The same record with another text in its context, of the same length."""
-    assert ledger.retrieval
-    kept, *rest = ledger.retrieval.candidates
+    kept, *rest = ledger.candidates
     stored = replace(kept.stored, chunk=replace(kept.stored.chunk, text=text))
-    return replace(ledger, retrieval=replace(ledger.retrieval, candidates=(replace(kept, stored=stored), *rest)))
+    return with_found(ledger, replace(found_by(ledger), candidates=(replace(kept, stored=stored), *rest)))
 
 
 def with_score(ledger: Ledger) -> Ledger:
-    assert ledger.retrieval
-    kept, *rest = ledger.retrieval.candidates
-    return replace(ledger, retrieval=replace(ledger.retrieval, candidates=(replace(kept, log_odds=9.0), *rest)))
+    kept, *rest = ledger.candidates
+    return with_found(ledger, replace(found_by(ledger), candidates=(replace(kept, log_odds=9.0), *rest)))
 
 
 def quoted(ledger: Ledger, **changes: object) -> Ledger:
@@ -315,7 +314,7 @@ def test_however_a_file_was_edited_it_ends_in_verdicts_or_a_sentence(data: st.Da
 
 def test_passages_that_changed_places_differ() -> None:
     edited = json.loads(as_json(saved()))
-    first, second, *_ = edited["record"]["retrieval"]["candidates"]
+    first, second, *_ = edited["record"]["searches"][0]["retrieval"]["candidates"]
     first["stored"]["chunk"], second["stored"]["chunk"] = second["stored"]["chunk"], first["stored"]["chunk"]
     second["dropped"] = {"code": "stages.below_threshold", "values": {"probability": 0.1, "threshold": 0.5}}
     differing = [f.what.code for f in examine(opened(json.dumps(edited).encode())) if f.verdict is Verdict.DIFFERS]

@@ -40,6 +40,7 @@ from rag.types import (
 )
 from tests.support.fakes import BagEmbedder, OverlapReranker
 from tests.support.knowledge import add, open_store
+from tests.support.searches import with_found
 
 TEXTS = {
     "tls.md": "Rotate the certificate online. Send SIGHUP and wait for the reload.",
@@ -92,10 +93,8 @@ class Desk:
         )
         draft = Draft("a", Request(question, options=options), time.time())
         for event in retriever.run(question, options, cancel=Cancel()):
-            if isinstance(event, Retrieved):
-                draft.retrieval = event.retrieval
-            elif isinstance(event, StageEvent):
-                draft.stages[event.stage] = event
+            if isinstance(event, Retrieved | StageEvent):
+                draft.note(event)
         infos = {"embedder": self.embedder.info, "reranker": self.reranker.info}
         self.reranker.calls.clear()
         return draft.ledger(Setup("test", infos))
@@ -137,8 +136,8 @@ def told(diagnosis: Diagnosis, check: Check) -> str:
 
 
 def sent(ledger: Ledger) -> set[str]:
-    assert ledger.retrieval
-    return {c.stored.document for c in ledger.retrieval.contexts}
+    assert ledger.main.retrieval
+    return {c.stored.document for c in ledger.main.retrieval.contexts}
 
 
 # ---- verdicts -------------------------------------------------------------------------------------------------------
@@ -147,8 +146,8 @@ def sent(ledger: Ledger) -> set[str]:
 def test_it_was_sent(shared: Desk) -> None:
     ledger = shared.ask()
     found = shared.of(ledger, "tls.md")
-    assert ledger.retrieval
-    (kept,) = [c for c in ledger.retrieval.contexts if c.stored.document == "tls.md"]
+    assert ledger.main.retrieval
+    (kept,) = [c for c in ledger.main.retrieval.contexts if c.stored.document == "tls.md"]
     assert (found.verdict, found.number, found.remedy) == (Obstacle.SENT, kept.number, None)
     assert kept.dense and step(found, Check.DENSE) == (Passing.PASSED, "whynot.returned")
     assert found.steps[1].why == reason("whynot.returned", rank=kept.dense.rank, score=kept.dense.score)
@@ -224,8 +223,8 @@ def test_no_search_returned_it(shared: Desk) -> None:
 
 def test_the_full_text_rank_is_told(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(candidates=1, contexts=1, mode=Mode.FULL_TEXT))
-    assert ledger.retrieval
-    (best,) = ledger.retrieval.candidates
+    assert ledger.main.retrieval
+    (best,) = ledger.main.retrieval.candidates
     other = "old/tls.md" if best.stored.document == "tls.md" else "tls.md"
     found = shared.of(ledger, other)
     hits = shared.store.search_full_text(QUESTION, limit=10)
@@ -268,8 +267,10 @@ def test_it_lay_beyond_the_candidates_of_the_reranker(shared: Desk) -> None:
         ledger = shared.ask(
             "certificate 向量 potassium", options=RetrievalOptions(candidates=count, contexts=1, threshold=0.0)
         )
-        assert ledger.retrieval
-        beyond = [c for c in ledger.retrieval.candidates if c.dropped and c.dropped.code == "stages.beyond_candidates"]
+        assert ledger.main.retrieval
+        beyond = [
+            c for c in ledger.main.retrieval.candidates if c.dropped and c.dropped.code == "stages.beyond_candidates"
+        ]
         if beyond:
             break
     found = shared.of(ledger, beyond[0].stored.document)
@@ -281,8 +282,8 @@ def test_it_lay_beyond_the_candidates_of_the_reranker(shared: Desk) -> None:
 
 def test_it_missed_the_threshold(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(threshold=0.99, contexts=2))
-    assert ledger.retrieval
-    low = next(c for c in ledger.retrieval.candidates if c.dropped and c.dropped.code == "stages.below_threshold")
+    assert ledger.main.retrieval
+    low = next(c for c in ledger.main.retrieval.candidates if c.dropped and c.dropped.code == "stages.below_threshold")
     assert low.probability is not None
     found = shared.of(ledger, low.stored.document)
     assert found.verdict is Obstacle.BELOW_THRESHOLD
@@ -296,8 +297,8 @@ def test_it_missed_the_threshold(shared: Desk) -> None:
 
 def test_it_lay_beyond_the_contexts(shared: Desk) -> None:
     ledger = shared.ask(options=RetrievalOptions(threshold=0.0, contexts=1))
-    assert ledger.retrieval
-    late = [c for c in ledger.retrieval.candidates if c.dropped][1]
+    assert ledger.main.retrieval
+    late = [c for c in ledger.main.retrieval.candidates if c.dropped][1]
     found = shared.of(ledger, late.stored.document)
     assert found.verdict is Obstacle.BEYOND_CONTEXTS
     assert found.remedy and found.remedy.changes == {"contexts": late.rank}
@@ -306,8 +307,8 @@ def test_it_lay_beyond_the_contexts(shared: Desk) -> None:
 def test_another_passage_says_the_same(own: Desk) -> None:
     add(own.store, own.embedder, "copy.md", TEXTS["tls.md"])
     ledger = own.ask()
-    assert ledger.retrieval
-    twin = next(c for c in ledger.retrieval.candidates if c.similar_to)
+    assert ledger.main.retrieval
+    twin = next(c for c in ledger.main.retrieval.candidates if c.similar_to)
     found = own.of(ledger, twin.stored.document)
     assert found.verdict is Obstacle.REPEATS
     assert found.remedy and found.remedy.changes == {"pin": twin.stored.id} and found.remedy.certain
@@ -315,11 +316,11 @@ def test_another_passage_says_the_same(own: Desk) -> None:
 
 def test_it_did_not_fit_the_prompt(shared: Desk) -> None:
     ledger = shared.ask()
-    assert ledger.retrieval
-    last = ledger.retrieval.contexts[-1]
+    assert ledger.main.retrieval
+    last = ledger.main.retrieval.contexts[-1]
     cut = replace(last, number=None, dropped=reason("generation.over_budget", needed=900, budget=600))
-    candidates = tuple(cut if c is last else c for c in ledger.retrieval.candidates)
-    ledger = replace(ledger, retrieval=replace(ledger.retrieval, candidates=candidates))
+    candidates = tuple(cut if c is last else c for c in ledger.main.retrieval.candidates)
+    ledger = with_found(ledger, replace(ledger.main.retrieval, candidates=candidates))
     found = shared.of(ledger, last.stored.document)
     assert found.verdict is Obstacle.OVER_BUDGET and found.why == cut.dropped
     assert found.remedy and found.remedy.changes == {"pin": last.stored.id} and not found.remedy.certain
@@ -333,7 +334,7 @@ def test_the_user_switched_it_off(shared: Desk) -> None:
 
 
 def test_nothing_was_searched(shared: Desk) -> None:
-    found = shared.of(replace(shared.ask(), retrieval=None), "tls.md")
+    found = shared.of(with_found(shared.ask(), None), "tls.md")
     assert (found.verdict, found.steps, found.remedy) == (Obstacle.NOTHING_SEARCHED, (), None)
 
 

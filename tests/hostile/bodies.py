@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import httpx
 
+from .page import Page
 from .target import Target
 from .wire import client_of, no_leak, raw
 
@@ -22,8 +23,8 @@ def wrong_bodies(target: Target) -> None:
         b'{"fn_index": 3, "data": ["",""], "session_hash": "../../x", "event_id": "x", "trigger_id": "x"}',
         b'{"fn_index": 3, "fn_index": 4, "data": ["",""], "session_hash": "x", "batched": true}',
     )  # fmt: skip
-    with client_of(target, origin=target.address) as client:
-        client.get("/")
+    with Page(target.address) as page:
+        client = page.client
         for path in (
             "queue/join",
             "cancel",
@@ -52,8 +53,8 @@ def half_uploads(target: Target) -> None:
         (head + b"# a\r\n") * 3000 + b"--b--\r\n", head.replace(b"form-data;", b"form-data; " + b"a=b; " * 20_000),
         head.replace(b'filename="a.md"', b"filename*=UTF-8''%ED%A0%80%00..%2F..%2Fpwned.md") + b"\r\n--b--\r\n",
     )  # fmt: skip
-    with client_of(target, origin=target.address) as client:
-        client.get("/")
+    with Page(target.address) as page:
+        client = page.client
         for body in bodies:
             for query in ("", "?upload_id=x", "?upload_id=" + "x" * 5000, "?upload_id=../../x"):
                 reply = client.post(

@@ -7,9 +7,10 @@ import socket
 import time
 from contextlib import ExitStack, suppress
 
+from rag.accounts.browser import token
 from tests.support.loopback_openai import Gated, Hung
 
-from .page import OPTIONS, Page
+from .page import OPTIONS, TOKEN_HEADER, Page
 from .target import QUESTION, Target
 from .wire import PATIENCE_S, client_of
 
@@ -24,20 +25,21 @@ def flood_of_connections(target: Target) -> None:
             with suppress(OSError):
                 open_now.enter_context(socket.create_connection(("127.0.0.1", target.port), PATIENCE_S))
         with client_of(target) as client:
-            assert client.get("/config").status_code in (200, 429, 503)
+            assert client.get("/theme.css").status_code in (200, 429, 503)
 
 
 def half_requests(target: Target) -> None:
     """Hundreds of requests that never end, byte by byte."""
+    own = {TOKEN_HEADER: token("half"), "Cookie": "plainsight=half", "Origin": target.address}
+    more = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+    head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{target.port}\r\nContent-Length: 100000\r\n{more}"
     with ExitStack() as open_now:
         for _ in range(FLOOD // 2):
             with suppress(OSError):
                 one = open_now.enter_context(socket.create_connection(("127.0.0.1", target.port), PATIENCE_S))
-                one.sendall(
-                    b"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n--b"
-                )
+                one.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b".encode())
         with client_of(target) as client:
-            assert client.get("/config").status_code in (200, 429, 503)
+            assert client.get("/theme.css").status_code in (200, 429, 503)
 
 
 def flood_of_streams(target: Target) -> None:
@@ -85,7 +87,8 @@ def flood_of_visitors(target: Target) -> None:
                 for _ in range(520):
                     client.cookies.clear()
                     body = {"fn_index": number, "data": ["t", ""], "session_hash": "f"}
-                    client.post("/gradio_api/run/predict", json=body, headers={"cookie": f"plainsight=flood{_}"})
+                    own = {"cookie": f"plainsight=flood{_}", TOKEN_HEADER: token(f"flood{_}")}
+                    assert client.post("/gradio_api/run/predict", json=body, headers=own).status_code == 200
             gated.gate.set()
             told = mine.event("follow", mine.tab)
         assert "SIGHUP" in told.text, "the running answer was dropped"
@@ -127,8 +130,8 @@ def many_uploads(target: Target) -> None:
 
 def a_large_body(target: Target) -> None:
     """Bodies of hundreds of megabytes where an event of the page should be."""
-    with client_of(target, origin=target.address) as client:
-        client.get("/")
+    with Page(target.address) as page:
+        client = page.client
         body = json.dumps({"fn_index": 3, "data": ["a" * 50_000_000, ""], "session_hash": "x"})
         reply = client.post("/gradio_api/queue/join", content=body, headers={"content-type": "application/json"})
         assert reply.status_code in (400, 403, 413), f"50 MB taken as an event: {reply.status_code}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,23 @@ PATIENCE_S = 60.0
 
 OPTIONS = ("hybrid", 20, 6, 0.17, "", True, 0.5)
 """The settings page as it stands, roughly; the server clamps what does not fit."""
+
+
+TOKEN_HEADER = "x-plainsight-token"
+
+
+def token_of(html: str) -> str:
+    """The token of a page, as it was given to the browser that opened it."""
+    found = re.search('<meta name="plainsight-token" content="([0-9a-f]+)">', html)
+    return found[1] if found else ""
+
+
+def dependencies_of(html: str) -> list[dict[str, Any]]:
+    """The events of a page."""
+    found = re.search("window.gradio_config = (.*?);</script>", html)
+    assert found, f"no page: {html[:200]!r}"
+    listed: list[dict[str, Any]] = json.loads(found[1])["dependencies"]
+    return listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +63,8 @@ class Page:
     def __enter__(self) -> Page:
         self.client = httpx.Client(base_url=self.address, timeout=PATIENCE_S, headers={"origin": self.address})
         self.html = self.client.get("/").text
-        for call in self.client.get("/config").json()["dependencies"]:
+        self.client.headers[TOKEN_HEADER] = token_of(self.html)
+        for call in dependencies_of(self.html):
             if call["backend_fn"]:
                 self.calls.setdefault(str(call["api_name"]), call["id"])
                 self.inputs[str(call["api_name"])] = len(call["inputs"])

@@ -183,6 +183,7 @@ class Target:
             "RAG_PORT": str(self.port),
             "OPENAI_API_KEY": SECRET,
             "OPENAI_BASE_URL": self.provider.url,
+            "RAG_UPLOAD_MB_PER_HOUR": "300",
             "OPENAI_RETRIES": "0",
             "OPENAI_TIMEOUT": "5",
             "HOME": str(self.folder / "home"),

@@ -55,12 +55,12 @@ def big(count: int) -> list[Source | Refused]:
 
 def until(rig: Rig, id: str, met: Callable[[Job], bool]) -> Job:
     def seen() -> bool:
-        job = rig.runner.job(id)
+        job = rig.jobs.job(id)
         return job is not None and met(job)
 
-    with rig.known.changed:
-        assert rig.known.changed.wait_for(seen, PATIENCE_S)
-    job = rig.runner.job(id)
+    with rig.jobs.changed:
+        assert rig.jobs.changed.wait_for(seen, PATIENCE_S)
+    job = rig.jobs.job(id)
     assert job is not None
     return job
 
@@ -76,14 +76,14 @@ def test_files_not_yet_received_are_not_dropped(disk: SmallDisk, store: MilvusSt
     rig.runner.start()
     rig.run([])
     disk.fill(leave=BIG * 8)
-    ready = rig.runner.add("kb", lambda: _filling(disk, big(4), leave))
+    ready = rig.jobs.add("kb", lambda: _filling(disk, big(4), leave))
     held = until(rig, ready, waits)
     assert held.error is not None and held.error.code in ("jobs.no_room", "keeping.disk_full")
     assert all(file.event.outcome is None for file in held.files)
     disk.empty()
-    assert rig.runner.wait(ready, 0.1) == held, "it does not look all the time"
+    assert rig.jobs.wait(ready, 0.1) == held, "it does not look all the time"
     clock.time += ROOM_SECONDS
-    done = rig.runner.wait(ready, PATIENCE_S)
+    done = rig.jobs.wait(ready, PATIENCE_S)
     assert done is not None and (done.state, done.error) == (JobState.DONE, None)
     assert outcomes(done) == [DocumentOutcome.ADDED] * 4 and names(store) == ["0.md", "1.md", "2.md", "3.md"]
     assert rig.spool.jobs() == []
@@ -103,7 +103,7 @@ def test_files_not_yet_taken_are_taken_by_the_next_start(disk: SmallDisk, store:
     full = True
     before = Rig(disk.folder, store, BagEmbedder(), room=room, now=Clock())
     before.runner.start()
-    id = before.runner.add("kb", lambda: big(3))
+    id = before.jobs.add("kb", lambda: big(3))
     until(before, id, waits)
     disk.fill()
     before.close()
@@ -129,12 +129,12 @@ def test_what_came_of_files_is_written_down_once_there_is_room(disk: SmallDisk, 
 
     rig = Rig(disk.folder, store, BagEmbedder(), room=room, now=clock)
     rig.runner.start()
-    id = rig.runner.add("kb", lambda: big(6))
+    id = rig.jobs.add("kb", lambda: big(6))
     held = until(rig, id, waits)
     assert held.error == reason("keeping.disk_full", path=str(disk.folder / "plainsight.db"))
     disk.empty()
     clock.time += ROOM_SECONDS
-    done = rig.runner.wait(id, PATIENCE_S)
+    done = rig.jobs.wait(id, PATIENCE_S)
     assert done is not None and (done.state, len(names(store))) == (JobState.DONE, 6)
     assert {file.event.outcome for file in rig.book.files(id)} <= {DocumentOutcome.ADDED, DocumentOutcome.UNCHANGED}
     rig.close()
@@ -147,13 +147,13 @@ def test_a_full_database_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
     rig = Rig(tmp_path, store, BagEmbedder(), now=clock)
     disk.fill()
     rig.runner.start()
-    id = rig.runner.add("kb", lambda: big(3))
+    id = rig.jobs.add("kb", lambda: big(3))
     held = until(rig, id, waits)
     assert held.error is not None and held.error.code == "store.disk_full"
     assert all(not file.ended and not file.tries for file in held.files)
     disk.empty()
     clock.time += ROOM_SECONDS
-    done = rig.runner.wait(id, PATIENCE_S)
+    done = rig.jobs.wait(id, PATIENCE_S)
     assert done is not None and outcomes(done) == [DocumentOutcome.ADDED] * 3
     rig.close()
     store.close()
@@ -162,10 +162,10 @@ def test_a_full_database_is_waited_for(tmp_path: Path, disk: SmallDisk) -> None:
 def test_a_job_that_waits_for_room_is_cancelled_at_once(disk: SmallDisk, store: MilvusStore) -> None:
     rig = Rig(disk.folder, store, BagEmbedder(), room=lambda _: reason("jobs.no_room", path="x"), now=Clock())
     rig.runner.start()
-    id = rig.runner.add("kb", lambda: big(2))
+    id = rig.jobs.add("kb", lambda: big(2))
     until(rig, id, waits)
-    rig.runner.cancel(id)
-    done = rig.runner.wait(id, PATIENCE_S)
+    rig.jobs.cancel(id)
+    done = rig.jobs.wait(id, PATIENCE_S)
     assert done is not None and (done.state, outcomes(done)) == (JobState.CANCELLED, [DocumentOutcome.CANCELLED] * 2)
     rig.close()
 

@@ -16,12 +16,13 @@ import pytest
 from rag.database import Database
 from rag.documents.chunking import ChunkLimits
 from rag.documents.files import Refused
-from rag.errors import KeepingError, StoreUnavailable
+from rag.errors import DocumentRefused, KeepingError, StoreUnavailable
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.ingest import Ingest
 from rag.knowledge.jobs.job import Job, JobFile, JobKind, JobState, Pace, pace
 from rag.knowledge.jobs.job_files import JobFiles
 from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.journal import JobJournal
 from rag.knowledge.jobs.queue import REMEMBERED, JobQueue
 from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
@@ -92,9 +93,10 @@ class Rig:
         self.gone: set[str] = set()
         self.runners = WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
         self.book = JobStore(self.database, now=clock)
-        self.known = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
+        self.jobs = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
         self.runner = JobWorker(
-            self.known,
+            self.jobs,
+            JobJournal(self.jobs, self.book, self.spool),
             self.spool,
             take,
             renew,
@@ -106,7 +108,7 @@ class Rig:
         )
 
     def run(self, offered: Iterable[Source | Refused]) -> Job:
-        done = self.runner.wait(self.runner.add("kb", lambda: offered), PATIENCE_S)
+        done = self.jobs.wait(self.jobs.add("kb", lambda: offered), PATIENCE_S)
         assert done is not None and done.ended
         return done
 
@@ -158,33 +160,33 @@ def test_a_job_takes_its_files_and_keeps_no_bytes_afterwards(rig: Rig) -> None:
 
 def test_jobs_wait_for_each_other_and_end_in_order(rig: Rig, embedder: Gated) -> None:
     embedder.gate.clear()
-    first = rig.runner.add("kb", lambda: sources(1))
-    second = rig.runner.add("kb", lambda: sources(2))
+    first = rig.jobs.add("kb", lambda: sources(1))
+    second = rig.jobs.add("kb", lambda: sources(2))
     assert embedder.asked.wait(PATIENCE_S)
-    assert [j.state for j in rig.runner.jobs()] == [JobState.RUNNING, JobState.WAITING]
-    assert rig.runner.active
+    assert [j.state for j in rig.jobs.jobs()] == [JobState.RUNNING, JobState.WAITING]
+    assert rig.jobs.active
     embedder.gate.set()
-    done = rig.runner.wait(second, PATIENCE_S)
+    done = rig.jobs.wait(second, PATIENCE_S)
     assert done is not None and outcomes(done) == [DocumentOutcome.UNCHANGED, DocumentOutcome.ADDED]
-    assert [j.id for j in rig.runner.jobs()] == [first, second]
-    assert not rig.runner.active
+    assert [j.id for j in rig.jobs.jobs()] == [first, second]
+    assert not rig.jobs.active
 
 
 def test_cancelling_keeps_what_is_finished_and_retry_takes_the_rest(rig: Rig, embedder: Gated) -> None:
     embedder.gate.clear()
-    id = rig.runner.add("kb", lambda: sources(3))
+    id = rig.jobs.add("kb", lambda: sources(3))
     assert embedder.asked.wait(PATIENCE_S)
-    rig.runner.cancel(id)
+    rig.jobs.cancel(id)
     embedder.gate.set()
-    job = rig.runner.wait(id, PATIENCE_S)
+    job = rig.jobs.wait(id, PATIENCE_S)
     assert job is not None and job.state is JobState.CANCELLED
     assert outcomes(job) == [DocumentOutcome.CANCELLED] * 3 and names(rig.store) == []
-    again = rig.runner.retry(id)
+    again = rig.jobs.retry(id)
     assert again is not None
-    done = rig.runner.wait(again, PATIENCE_S)
+    done = rig.jobs.wait(again, PATIENCE_S)
     assert done is not None and outcomes(done) == [DocumentOutcome.ADDED] * 3
-    assert rig.runner.retry(again) is None, "nothing failed in it"
-    assert rig.runner.job(id) is None, "the new job has taken its place"
+    assert rig.jobs.retry(again) is None, "nothing failed in it"
+    assert rig.jobs.job(id) is None, "the new job has taken its place"
 
 
 def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_are_not_redone(
@@ -195,7 +197,7 @@ def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_ar
     job = before.run(sources(1))
     embedder.asked.clear()
     embedder.gate.clear()
-    cut_off = before.runner.add("kb", lambda: sources(3))
+    cut_off = before.jobs.add("kb", lambda: sources(3))
     assert embedder.asked.wait(PATIENCE_S)
     closing = threading.Thread(target=before.close)
     closing.start()
@@ -205,11 +207,11 @@ def test_what_was_left_by_a_closed_program_is_taken_up_and_finished_documents_ar
     after = Rig(tmp_path, store, embedder)
     after.runner.start()
     after.run([])  # by its end the earlier jobs are known
-    done = after.runner.wait(cut_off, PATIENCE_S)
+    done = after.jobs.wait(cut_off, PATIENCE_S)
     assert done is not None and done.resumed
     assert outcomes(done) == [DocumentOutcome.UNCHANGED, DocumentOutcome.ADDED, DocumentOutcome.ADDED]
     assert not any("Page 0" in text for text in embedder.embedded)
-    found = after.runner.job(job.id)
+    found = after.jobs.job(job.id)
     assert found is not None and found.files == job.files and not found.resumed
     after.close()
 
@@ -220,18 +222,18 @@ def test_a_job_that_takes_documents_again_goes_on_as_such_and_is_tried_again_as_
     before = Rig(tmp_path, store, embedder)
     before.runner.start()
     before.run(sources(3))
-    cut_off = before.runner.add("kb", lambda: again(3), JobKind.REINGEST)
-    job = before.runner.wait(cut_off, PATIENCE_S)
+    cut_off = before.jobs.add("kb", lambda: again(3), JobKind.REINGEST)
+    job = before.jobs.wait(cut_off, PATIENCE_S)
     assert job is not None
     before.close()
     # as it stood when the program was killed after the second file
     before.book.move(cut_off, JobState.RUNNING)
     left = replace(job.files[2].event, outcome=None)
-    before.book.note(cut_off, 2, JobFile(before.spool.put(cut_off, again(3)[2].data), left))
+    before.book.note(cut_off, 2, replace(before.spool.receive(cut_off, again(3)[2]), event=left))
     after = Rig(tmp_path, store, embedder)
     after.runner.start()
     after.run([])
-    done = after.runner.wait(cut_off, PATIENCE_S)
+    done = after.jobs.wait(cut_off, PATIENCE_S)
     assert done is not None and done.resumed and done.kind is JobKind.REINGEST
     assert outcomes(done) == [DocumentOutcome.REPLACED] * 3, "taken again though their content is the same"
     after.close()
@@ -247,12 +249,12 @@ def test_retrying_documents_that_could_not_be_taken_again_takes_them_again(rig: 
             yield replace(start, outcome=DocumentOutcome.FAILED, reason=reason("ingest.no_text"))
 
     rig.runner._take = broken
-    failed = rig.runner.add("kb", lambda: again(1), JobKind.REINGEST)
-    rig.runner.wait(failed, PATIENCE_S)
+    failed = rig.jobs.add("kb", lambda: again(1), JobKind.REINGEST)
+    rig.jobs.wait(failed, PATIENCE_S)
     rig.runner._take = took
-    retried = rig.runner.retry(failed)
+    retried = rig.jobs.retry(failed)
     assert retried is not None
-    done = rig.runner.wait(retried, PATIENCE_S)
+    done = rig.jobs.wait(retried, PATIENCE_S)
     assert done is not None and outcomes(done) == [DocumentOutcome.REPLACED]
 
 
@@ -269,9 +271,9 @@ def test_a_job_whose_database_goes_away_fails_with_its_reason_and_the_next_goes_
     rig.runner._take = took
     assert (failed.state, failed.error) == (JobState.FAILED, why)
     assert outcomes(failed) == [DocumentOutcome.FAILED]
-    again = rig.runner.retry(failed.id)
+    again = rig.jobs.retry(failed.id)
     assert again is not None, "what was never begun can be tried again"
-    done = rig.runner.wait(again, PATIENCE_S)
+    done = rig.jobs.wait(again, PATIENCE_S)
     assert done is not None and outcomes(done) == [DocumentOutcome.ADDED]
 
 
@@ -279,8 +281,8 @@ def test_old_jobs_are_forgotten(rig: Rig) -> None:
     first = rig.run(sources(1))
     for _ in range(REMEMBERED):
         last = rig.run([])
-    assert rig.runner.job(first.id) is None
-    assert len(rig.runner.jobs()) == REMEMBERED and rig.runner.jobs()[-1].id == last.id
+    assert rig.jobs.job(first.id) is None
+    assert len(rig.jobs.jobs()) == REMEMBERED and rig.jobs.jobs()[-1].id == last.id
 
 
 def test_dismissing_a_job_takes_those_before_it_that_ended_well(rig: Rig) -> None:
@@ -296,33 +298,33 @@ def test_dismissing_a_job_takes_those_before_it_that_ended_well(rig: Rig) -> Non
     failed = rig.run(sources(1))
     rig.runner._take = took
     last = rig.run(sources(1))
-    rig.runner.dismiss(last.id)
-    assert [j.id for j in rig.runner.jobs()] == [failed.id]
+    rig.jobs.dismiss(last.id)
+    assert [j.id for j in rig.jobs.jobs()] == [failed.id]
 
 
 def test_a_new_index_is_built_as_a_job_of_its_own_one_at_a_time(rig: Rig, embedder: Gated) -> None:
     rig.run(sources(2))
     embedder.gate.clear()
-    before = rig.runner.add("kb", lambda: sources(3))
-    first, second = rig.runner.reindex("kb"), rig.runner.reindex("kb")
+    before = rig.jobs.add("kb", lambda: sources(3))
+    first, second = rig.jobs.reindex("kb"), rig.jobs.reindex("kb")
     assert first == second, "it waits already"
     embedder.gate.set()
-    rig.runner.wait(before, PATIENCE_S)
-    done = rig.runner.wait(first, PATIENCE_S)
+    rig.jobs.wait(before, PATIENCE_S)
+    done = rig.jobs.wait(first, PATIENCE_S)
     assert done is not None and (done.kind, done.state) == (JobKind.REINDEX, JobState.DONE)
     assert [f.event.name for f in done.files] == names(rig.store)
-    assert rig.runner.retry(first) is None, "it is begun again instead"
+    assert rig.jobs.retry(first) is None, "it is begun again instead"
 
 
 def test_a_job_whose_knowledge_base_is_deleted_ends_and_cannot_be_tried_again(rig: Rig, embedder: Gated) -> None:
     embedder.gate.clear()
-    id = rig.runner.add("kb", lambda: sources(3))
+    id = rig.jobs.add("kb", lambda: sources(3))
     assert embedder.asked.wait(PATIENCE_S)
     rig.gone.add("kb")  # by the command line, or another app
     embedder.gate.set()
-    job = rig.runner.wait(id, PATIENCE_S)
+    job = rig.jobs.wait(id, PATIENCE_S)
     assert job is not None and (job.state, job.error) == (JobState.CANCELLED, reason("jobs.base_deleted"))
-    assert outcomes(job) == [DocumentOutcome.CANCELLED] * 3 and rig.runner.retry(id) is None
+    assert outcomes(job) == [DocumentOutcome.CANCELLED] * 3 and rig.jobs.retry(id) is None
     assert rig.spool.jobs() == []
 
 
@@ -330,36 +332,38 @@ def test_abandoning_a_knowledge_base_ends_its_jobs_and_forgets_those_that_ended(
     done = rig.run(sources(1))
     embedder.asked.clear()
     embedder.gate.clear()
-    ids = [rig.runner.add("kb", lambda: sources(3)) for _ in range(2)]
+    ids = [rig.jobs.add("kb", lambda: sources(3)) for _ in range(2)]
     assert embedder.asked.wait(PATIENCE_S)
     rig.gone.add("kb")
-    assert rig.runner.abandon("other") == 0
-    running = rig.known.running()
+    assert rig.jobs.abandon("other") == 0
+    running = rig.jobs.running()
     assert running is not None
     with ThreadPoolExecutor(1) as pool:
-        count = pool.submit(rig.runner.abandon, "kb")
+        count = pool.submit(rig.jobs.abandon, "kb")
         assert running.cancel.flag.wait(PATIENCE_S)
         embedder.gate.set()
         assert count.result(PATIENCE_S) == 2
-    assert rig.runner.job(done.id) is None
-    ended = [rig.runner.wait(id, PATIENCE_S) for id in ids]
+    assert rig.jobs.job(done.id) is None
+    ended = [rig.jobs.wait(id, PATIENCE_S) for id in ids]
     assert [job and job.state for job in ended] == [JobState.CANCELLED] * 2
 
 
 def test_damaged_or_missing_bytes_are_told(tmp_path: Path) -> None:
     spool = JobFiles(tmp_path / "jobs")
-    sha256 = spool.put("j", b"abc")
-    (tmp_path / "jobs" / "j" / sha256).write_bytes(b"abd")
-    for key in (sha256, "0" * 64):
-        with pytest.raises(Exception, match="Add the file again"):
-            spool.get("j", key)
+    received = spool.receive("j", Source("a.md", b"abc"))
+    job = Job("j", "kb", JobState.RUNNING, 0.0)
+    assert spool.source(job, received) == Source("a.md", b"abc")
+    (tmp_path / "jobs" / "j" / received.sha256).write_bytes(b"abd")
+    for key in (received.sha256, "0" * 64):
+        found = spool.source(job, replace(received, sha256=key))
+        assert isinstance(found, Refused) and "Add the file again" in str(DocumentRefused(found.reason))
 
 
 def test_without_a_place_to_keep_them_jobs_are_refused(tmp_path: Path, store: MilvusStore, embedder: Gated) -> None:
     rig = Rig(tmp_path, store, embedder)
     (tmp_path / "plainsight.db").write_bytes(b"no database, " * 100)
     with pytest.raises(KeepingError):
-        rig.runner.add("kb", lambda: sources(1))
+        rig.jobs.add("kb", lambda: sources(1))
 
 
 def file(name: str, size: int, *, done: int = 0, total: int = 0, outcome: DocumentOutcome | None = None) -> JobFile:
@@ -422,14 +426,14 @@ def test_a_file_that_kills_the_program_twice_is_set_aside_and_the_job_goes_on(tm
     store = open_store(tmp_path, BagEmbedder(), {})
     rig = Rig(tmp_path, store, BagEmbedder())
     assert names(store) == ["00.md", "02.md", "03.md"]
-    (job,) = rig.runner.jobs()
+    (job,) = rig.jobs.jobs()
     added = DocumentOutcome.ADDED
     assert (job.state, outcomes(job)) == (JobState.DONE, [added, DocumentOutcome.REFUSED, added, added])
     assert job.files[1].event.reason == reason("jobs.set_aside", tries=2)
     rig.runner.start()
-    again = rig.runner.retry(job.id)
+    again = rig.jobs.retry(job.id)
     assert again is not None, "its bytes are still there"
-    done = rig.runner.wait(again, PATIENCE_S)
+    done = rig.jobs.wait(again, PATIENCE_S)
     assert done is not None and outcomes(done) == [added]
     rig.close()
     store.close()
@@ -442,9 +446,9 @@ def test_a_new_index_that_kills_the_program_twice_is_given_up(
     cut_off = rig.book.begin("kb", JobKind.REINDEX)  # by programs that died over it
     rig.book.tried(cut_off.id, None, 2)
     rig.runner.start()
-    done = rig.runner.wait(cut_off.id, PATIENCE_S)
+    done = rig.jobs.wait(cut_off.id, PATIENCE_S)
     assert done is not None and done.error == reason("jobs.set_aside_whole", tries=2)
-    again = rig.runner.wait(rig.runner.reindex("kb"), PATIENCE_S)
+    again = rig.jobs.wait(rig.jobs.reindex("kb"), PATIENCE_S)
     assert again is not None and again.state is JobState.DONE, "begun anew by somebody"
     rig.close()
 
@@ -456,7 +460,7 @@ def test_a_program_that_is_ended_as_it_should_be_holds_nothing_against_a_file(
     for round in range(4):
         rig = Rig(tmp_path, store, embedder)
         rig.runner.start()
-        id = rig.runner.add("kb", lambda: sources(1)) if round == 0 else rig.runner.jobs()[0].id
+        id = rig.jobs.add("kb", lambda: sources(1)) if round == 0 else rig.jobs.jobs()[0].id
         assert embedder.asked.wait(PATIENCE_S)
         rig.runner.close(0.0)
         (file,) = rig.book.files(id)

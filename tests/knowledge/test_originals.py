@@ -244,18 +244,20 @@ def test_keeping_and_tidying_at_once_never_lose_what_was_kept_last(tmp_path: Pat
     """Two processes on one folder: one deletes and tidies, the other adds the same file again and again."""
     ours, theirs = Rig(tmp_path), Rig(tmp_path)
     lost: list[int] = []
-    stop = threading.Event()
+    stop, adding = threading.Event(), threading.Lock()
 
     def tidy() -> None:
         while not stop.is_set():
             theirs.delete()
             theirs.originals.tidy()
-            theirs.later()
+            with adding:  # the term does not pass while one file is added
+                theirs.later()
 
     tidying = threading.Thread(target=tidy)
     tidying.start()
     for number in range(60):
-        ours.put()
+        with adding:
+            ours.put()
         with ours.database.write():  # nobody tidies now
             if ours.inventory.recorded("kb") and not ours.originals.has(SHA):
                 lost.append(number)

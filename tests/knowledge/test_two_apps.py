@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from rag.database import Database
 from rag.errors import KeepingError
 from rag.events import DocumentOutcome, IngestEvent, IngestStage
-from rag.knowledge.jobs.job import Job, JobFile, JobState
+from rag.knowledge.jobs.job import Job, JobState
 from rag.knowledge.jobs.job_store import MIGRATIONS
 from rag.knowledge.jobs.queue import REMEMBERED
 from rag.knowledge.jobs.worker_locks import WorkerLocks
@@ -61,7 +62,7 @@ def until(app: App, id: str, *, ended: int) -> Job:
     """The job once so many of its files have ended."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        job = app.runner.wait(id, OFTEN_S)
+        job = app.jobs.wait(id, OFTEN_S)
         if job is not None and sum(file.ended for file in job.files) >= ended:
             return job
     raise AssertionError(f"{job} after {PATIENCE_S} s")
@@ -71,7 +72,7 @@ def orphan(app: App, name: str, owner: str) -> str:
     """A job an app left when it died."""
     job = app.book.begin("kb", owner=owner)
     event = IngestEvent(name, "", 1, IngestStage.READ)
-    app.book.note(job.id, 0, JobFile(app.spool.put(job.id, name.encode()), event))
+    app.book.note(job.id, 0, replace(app.spool.receive(job.id, Source(name, name.encode())), event=event))
     app.book.move(job.id, JobState.RUNNING)
     return job.id
 
@@ -82,10 +83,10 @@ def test_a_job_of_a_killed_app_is_finished_by_one_that_was_there_already(app: Ap
         id = heard(other)
         job = until(app, id, ended=1)
         assert (job.elsewhere, job.state, job.resumed) == (True, JobState.RUNNING, False)
-        assert not app.list.adopt(), "its app lives"
-        assert app.runner.active
+        assert not app.jobs.adopt(), "its app lives"
+        assert app.jobs.active
         killed(other)
-    done = app.runner.wait(id, PATIENCE_S)
+    done = app.jobs.wait(id, PATIENCE_S)
     assert done is not None and (done.state, done.elsewhere, done.resumed) == (JobState.DONE, False, True)
     assert [file.event.outcome for file in done.files] == [DocumentOutcome.ADDED] * 3
     assert app.taken() == ["a.md", "b.md", "c.md"], "the finished one is not done again"
@@ -97,21 +98,21 @@ def test_a_job_of_another_app_is_cancelled_by_that_one(app: App) -> None:
     with ExitStack() as opened:
         other = App(app.folder)
         opened.callback(other.close)
-        id = other.runner.add("kb", lambda: [Source("a.md", b"a")])  # it waits: that app has not started yet
-        app.list.look(at_once=True)
-        app.runner.cancel(id)
-        job = app.runner.job(id)
+        id = other.jobs.add("kb", lambda: [Source("a.md", b"a")])  # it waits: that app has not started yet
+        app.jobs.look(at_once=True)
+        app.jobs.cancel(id)
+        job = app.jobs.job(id)
         assert job is not None and job.elsewhere and job.stopping and not job.ended
         other.runner.start()
-        done = app.runner.wait(id, PATIENCE_S)
+        done = app.jobs.wait(id, PATIENCE_S)
         assert done is not None and done.state is JobState.CANCELLED and not done.elsewhere
         assert app.taken() == []
-        again = app.runner.retry(id)
+        again = app.jobs.retry(id)
         assert again is not None, "what it left can be tried again by any of them"
-        app.runner.wait(again, PATIENCE_S)
+        app.jobs.wait(again, PATIENCE_S)
         assert app.taken() == ["a.md"]
-        other.list.look(at_once=True)
-        assert [job.id for job in other.runner.jobs()] == [again], "what the new job took over is off both lists"
+        other.jobs.look(at_once=True)
+        assert [job.id for job in other.jobs.jobs()] == [again], "what the new job took over is off both lists"
 
 
 def test_many_apps_share_what_a_dead_one_left_and_do_nothing_twice(app: App) -> None:
@@ -121,7 +122,7 @@ def test_many_apps_share_what_a_dead_one_left_and_do_nothing_twice(app: App) -> 
         others = [opened.enter_context(another(app.folder)) for _ in range(APPS)]
         assert all(heard(other) for other in others)
         for id in ids:
-            done = app.runner.wait(id, PATIENCE_S)
+            done = app.jobs.wait(id, PATIENCE_S)
             assert done is not None and done.state is JobState.DONE
         for other in others:
             killed(other)
@@ -140,11 +141,11 @@ def test_of_two_that_read_the_same_only_one_gets_a_job(app: App) -> None:
 
 def test_an_app_that_ends_leaves_its_jobs_to_the_others(app: App) -> None:
     other = App(app.folder)
-    id = other.runner.add("kb", lambda: [])
+    id = other.jobs.add("kb", lambda: [])
     app.runner.start()
-    assert not app.list.adopt()
+    assert not app.jobs.adopt()
     other.close()
-    done = app.runner.wait(id, PATIENCE_S)
+    done = app.jobs.wait(id, PATIENCE_S)
     assert done is not None and done.resumed and done.state is JobState.DONE
 
 
@@ -157,9 +158,9 @@ def test_jobs_of_an_earlier_version_are_taken_up(tmp_path: Path) -> None:
     earlier.close()
     app = App(tmp_path)
     app.runner.start()
-    done = app.runner.wait("old", PATIENCE_S)
+    done = app.jobs.wait("old", PATIENCE_S)
     assert done is not None and done.resumed and done.state is JobState.DONE
-    known = app.runner.job("done")
+    known = app.jobs.job("done")
     assert known is not None and not known.resumed
     app.close()
 
@@ -180,5 +181,5 @@ def test_a_runner_is_dead_to_the_others_once_its_lock_is_free(tmp_path: Path) ->
 def test_without_locks_no_job_is_begun(app: App) -> None:
     (app.folder / "runners").write_text("no folder")
     with pytest.raises(KeepingError, match="cannot be locked"):
-        app.runner.add("kb", lambda: [])
-    assert app.runner.jobs() == []
+        app.jobs.add("kb", lambda: [])
+    assert app.jobs.jobs() == []

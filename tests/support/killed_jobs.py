@@ -44,21 +44,21 @@ def work_and_die(folder: str, begin: int, files: int | None, seconds: float, poi
         kill_in(seconds)
     rig.runner.start()
     if begin:
-        rig.runner.add("kb", lambda: sources(begin))
+        rig.jobs.add("kb", lambda: sources(begin))
     told: list[str] = []
     ended = False
     while not ended:
-        for job in rig.runner.jobs():
-            rig.runner.wait(job.id, 0.01)
+        for job in rig.jobs.jobs():
+            rig.jobs.wait(job.id, 0.01)
             ended = job.ended
             for name in [file.event.name for file in job.files if file.ended and not file.set_aside][len(told) :]:
                 tell(name)
                 told.append(name)
                 if len(told) == files:
                     kill_in(seconds)
-    for job in rig.runner.jobs() if files is None and not poison else ():
-        if again := rig.runner.retry(job.id):
-            rig.runner.wait(again, 60.0)
+    for job in rig.jobs.jobs() if files is None and not poison else ():
+        if again := rig.jobs.retry(job.id):
+            rig.jobs.wait(again, 60.0)
     rig.close()
     store.close()
 

@@ -13,6 +13,7 @@ from rag.types import Candidate, Retrieval
 from tests.evidence.test_conversation_store import make_ledger
 
 from .evidence import candidate
+from .searches import with_found
 
 RERANKER = ModelInfo("maxsim", "1", "cpu", "float32", score_name="offline_estimate")
 JUDGE = Judge.of(RERANKER)
@@ -22,7 +23,7 @@ def answered(query: str, candidates: Sequence[Candidate], *, reranker: ModelInfo
     """The record of an answer to `query` that found `candidates`."""
     ledger = make_ledger(query)
     retrieval = Retrieval(query, ledger.options, tuple(candidates))
-    return replace(ledger, retrieval=retrieval, models={"reranker": reranker})
+    return replace(with_found(ledger, retrieval), models={"reranker": reranker})
 
 
 def mark(

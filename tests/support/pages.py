@@ -19,7 +19,7 @@ import httpx
 from tests import ROOT
 
 PATIENCE_S = 120.0
-"""For the page to come up on a busy machine."""
+"""For the page to come up on a busy machine, and to end: models that load are waited for."""
 
 
 @contextmanager
@@ -48,14 +48,22 @@ def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) 
 
 
 @contextmanager
-def visitor(address: str, *, origin: str = "", headers: Mapping[str, str] | None = None) -> Iterator[httpx.Client]:
-    """A browser that has opened the page at `address`: its cookie, its token, and the origin it would name."""
-    page = httpx.get(f"{address}/", headers=dict(headers or {}))
+def visitor(
+    address: str, *, origin: str = "", headers: Mapping[str, str] | None = None, source: str = "127.0.0.1"
+) -> Iterator[httpx.Client]:
+    """A browser that has opened the page at `address`: its cookie, its token, and the origin it would name.
+
+    `source` is one of loopback's addresses, where the browser sits.
+    """
+    transport = httpx.HTTPTransport(local_address=source)
+    with httpx.Client(transport=transport, timeout=60) as opening:
+        page = opening.get(f"{address}/", headers=dict(headers or {}))
     token = re.search('<meta name="plainsight-token" content="([0-9a-f]+)">', page.text)
     assert token, f"no token in {page.text[:300]!r}"
     cookie = page.headers["set-cookie"].partition(";")[0]
     own = {"cookie": cookie, "origin": origin or address, "x-plainsight-token": token[1], **(headers or {})}
-    with httpx.Client(base_url=address, headers=own, timeout=30) as client:
+    transport = httpx.HTTPTransport(local_address=source)
+    with httpx.Client(base_url=address, headers=own, transport=transport, timeout=60) as client:
         yield client
 
 
@@ -90,7 +98,7 @@ def _served(command: Sequence[str], port: int, folder: Path, env: Mapping[str, s
             yield address
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

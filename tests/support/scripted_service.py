@@ -24,6 +24,7 @@ from rag.database import Database
 from rag.documents.files import Refused, Seen
 from rag.errors import KeepingError, LibraryError, StoreUnavailable
 from rag.events import (
+    SEARCH_STAGES,
     Cancel,
     Delta,
     DocumentOutcome,
@@ -41,12 +42,13 @@ from rag.knowledge.catalog import Catalog
 from rag.knowledge.indexes import IndexState
 from rag.knowledge.jobs.job_files import JobFiles
 from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.journal import JobJournal
 from rag.knowledge.jobs.queue import JobQueue
 from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.knowledge.library import Library
 from rag.knowledge.listing import Listed, Listing, listed
-from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, Search
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
 from rag.service import Service
@@ -298,20 +300,21 @@ class ScriptedService(Service):
         self.asked: list[Request] = []
         kept = Database(self.folder / "plainsight.db")
         self.catalogue = Catalog(kept, "plainsight")
-        worker = self._worker_of_jobs()
+        queue, worker = self._job_queue()
         self.conversations = ConversationService(ConversationStore(kept))
         self.marks = MarkService(Marks(kept))
         library = Library(self.catalogue, ScriptedDatabase())
-        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, worker.abandon)
+        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, queue.abandon)
         self.documents = ScriptedDocuments(self)
-        self.jobs = JobService(worker, self.documents)
+        self.jobs = JobService(queue, self.documents)
         self.indexes = ScriptedIndexes()
         worker.start()
 
-    def _worker_of_jobs(self) -> JobWorker:
+    def _job_queue(self) -> tuple[JobQueue, JobWorker]:
         book, spool = JobStore(Database(self.folder / "jobs.db")), JobFiles(self.folder / "jobs")
-        known = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
-        return JobWorker(known, spool, self._take, self._renew, there=self.catalogue.there)
+        queue = JobQueue(book, spool, WorkerLocks(self.folder / "runners", gate=self.folder / "jobs.lock"))
+        journal = JobJournal(queue, book, spool)
+        return queue, JobWorker(queue, journal, spool, self._take, self._renew, there=self.catalogue.there)
 
     def _take(
         self, sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel
@@ -359,10 +362,7 @@ class ScriptedService(Service):
         self, actor: Actor, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
     ) -> Diagnosis:
         """Every passage missed the threshold, by as much as the candidate it names."""
-        assert ledger.retrieval is not None
-        candidate = next(
-            (c for c in ledger.retrieval.candidates if c.stored.id == chunk), ledger.retrieval.candidates[-1]
-        )
+        candidate = next((c for c in ledger.candidates if c.stored.id == chunk), ledger.candidates[-1])
         why = reason("whynot.below", probability=0.09, threshold=0.17, missing=0.08)
         steps = (
             Step(Check.SCOPE, Passing.PASSED, reason("whynot.in_scope", document=candidate.stored.document)),
@@ -479,12 +479,14 @@ class _Script:
         ends = [m.end() for m in re.finditer(r"\[\d\]", self.answer)]
         given = [Given(number, words, end) for end, (number, words) in zip(ends, QUOTES, strict=False)]
         checked = check(self.answer, given, contexts, whole=self.outcome is Outcome.GENERATED)
+        query = self.retrieval.query if self.retrieval else self.question
+        options = self.retrieval.options if self.retrieval else self.options
+        of_search = tuple(e for e in self.stages if e.stage in SEARCH_STAGES)
         return Ledger(
             self.question,
-            self.retrieval.query if self.retrieval else self.question,
             self.options,
-            self.retrieval,
-            tuple(self.stages),
+            (Search(1, query, self.author, options, of_search, self.retrieval),),
+            tuple(e for e in self.stages if e.stage not in SEARCH_STAGES),
             (),
             self.answer,
             checked.citations,
@@ -494,7 +496,6 @@ class _Script:
             "qwen3",
             1790000000.0,
             self.request.id or uuid.uuid4().hex,
-            self.author,
             quotes=checked.quotes,
             claims=checked.claims,
         )

@@ -18,6 +18,7 @@ from rag.documents.files import Refused
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.knowledge.jobs.job_files import JobFiles
 from rag.knowledge.jobs.job_store import JobStore
+from rag.knowledge.jobs.journal import JobJournal
 from rag.knowledge.jobs.queue import JobQueue
 from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
@@ -35,9 +36,16 @@ class App:
         self.database = Database(folder / "plainsight.db")
         self.book, self.spool = JobStore(self.database), JobFiles(folder / "jobs")
         self.runners = WorkerLocks(folder / "runners", gate=folder / "jobs.lock")
-        self.list = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
+        self.jobs = JobQueue(self.book, self.spool, self.runners, every=OFTEN_S)
         self.runner = JobWorker(
-            self.list, self.spool, self._take, _nothing, there=lambda _: True, idle=OFTEN_S, heed=OFTEN_S
+            self.jobs,
+            JobJournal(self.jobs, self.book, self.spool),
+            self.spool,
+            self._take,
+            _nothing,
+            there=lambda _: True,
+            idle=OFTEN_S,
+            heed=OFTEN_S,
         )
         self._left = hang_after
 
@@ -76,7 +84,7 @@ def main() -> None:
     folder, *names = sys.argv[1:]
     app = App(Path(folder), hang_after=1 if names else None)
     if names:
-        print(app.runner.add("kb", lambda: [Source(name, name.encode()) for name in names]), flush=True)
+        print(app.jobs.add("kb", lambda: [Source(name, name.encode()) for name in names]), flush=True)
     print(os.getpid(), flush=True)
     app.runner.start()
     threading.Event().wait()

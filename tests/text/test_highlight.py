@@ -31,6 +31,8 @@ def marked(query: str, text: str) -> list[str]:
         pytest.param("维？", "32768 维", ["维"], id="a character alone where the query has nothing longer"),
         pytest.param("向量数据库", "用向量数据库", ["向量数据库"], id="neighbouring pairs are joined"),
         pytest.param("Milvus 支持 GPU", "Milvus支持GPU", ["Milvus支持GPU"], id="mixed scripts"),
+        pytest.param("ཀཁག", "ཀཁགང", ["ཀཁག"], id="Tibetan, of which search knows pairs"),
+        pytest.param("𠮷野", "用𠮷野", ["𠮷野"], id="rare ideographs"),
         pytest.param("café", "CAFE Café", ["CAFE", "Café"], id="case and accents"),
         pytest.param("", "text", [], id="no query"),
         pytest.param("query", "", [], id="no text"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
 
-from rag.ui.http.connections import Attended, Bounds, Connections
-from rag.ui.http.flood import QUIET_SECONDS, Once
+from rag.ui.http.connections import BoundedConnection, Bounds, Connections
+from rag.ui.http.log_once import QUIET_SECONDS, OnceFilter
 
 
 @dataclass(eq=False)
@@ -75,7 +76,7 @@ def test_a_flood_is_said_once_and_the_next_one_again(caplog: pytest.LogCaptureFi
 
 
 def test_what_libraries_say_of_every_single_one_is_said_once() -> None:
-    once = Once(("socket.accept() out of system resource",), now=lambda: 0.0)
+    once = OnceFilter(("socket.accept() out of system resource",), now=lambda: 0.0)
 
     def passes(message: str) -> bool:
         return bool(once.filter(logging.LogRecord("asyncio", logging.ERROR, "", 0, message, None, None)))
@@ -102,7 +103,7 @@ def test_a_connection_that_keeps_others_waiting_is_closed(sent: bytes) -> None:
         kept = Connections(Bounds(head_seconds=0.05, body_seconds=0.05))
         loop = asyncio.get_running_loop()
         listening = await loop.create_server(
-            lambda: Attended(config, server.server_state, {}, connections=kept), "127.0.0.1", 0
+            lambda: BoundedConnection(config, server.server_state, {}, connections=kept), "127.0.0.1", 0
         )
         reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
         writer.write(sent)
@@ -116,6 +117,36 @@ def test_a_connection_that_keeps_others_waiting_is_closed(sent: bytes) -> None:
         return said
 
     assert asyncio.run(closed()) == b""
+
+
+def test_a_connection_whose_answer_is_never_read_is_closed() -> None:
+    kept = Connections(Bounds(answer_seconds=0.05))
+
+    async def endless(scope: object, receive: object, send: Callable[[object], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while len(kept):
+            await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+            await asyncio.sleep(0)
+
+    async def served() -> None:
+        config = uvicorn.Config(endless, lifespan="off", log_config=None)
+        config.load()
+        server = uvicorn.Server(config)
+        loop = asyncio.get_running_loop()
+        listening = await loop.create_server(
+            lambda: BoundedConnection(config, server.server_state, {}, connections=kept), "127.0.0.1", 0
+        )
+        _, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport of sockets can
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        while not server.server_state.tasks:
+            await asyncio.sleep(0)
+        await asyncio.gather(*server.server_state.tasks)
+        writer.transport.abort()
+        listening.close()
+
+    asyncio.run(asyncio.wait_for(served(), 60))
+    assert len(kept) == 0
 
 
 async def waiting(scope: object, receive: object, send: object) -> None:

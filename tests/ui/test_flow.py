@@ -11,6 +11,7 @@ from rag.retrieval.fusion import fuse_again
 from rag.retrieval.selection import reselect
 from rag.types import Candidate, Chunk, Fusion, Ranked, Retrieval, RetrievalOptions, StoredChunk
 from rag.ui.html.evidence.flow import CUT, HEAD, anchor, flow, flow_sheet, geometry_of
+from tests.support.searches import search
 
 HOSTILE = '"><img src=x onerror=alert(1)>.md'
 
@@ -36,7 +37,7 @@ def places(html: str, pattern: str) -> list[float]:
 @pytest.mark.parametrize("count", [1, 20, 100, 200])
 def test_every_candidate_has_a_line_a_name_and_a_row(count: int) -> None:
     one = retrieval(count, RetrievalOptions(candidates=100, contexts=6, threshold=0.1))
-    html = flow(one, "en", turn=3)
+    html = flow(search(one), "en", turn=3)
     assert len(re.findall(r"<g class=", html)) == count
     assert len(re.findall(r'<li class="(?:kept|dropped)" data-c=', html)) == count
     assert len(re.findall(r"<tr><td>", html)) == count
@@ -47,7 +48,7 @@ def test_every_candidate_has_a_line_a_name_and_a_row(count: int) -> None:
 
 def test_kept_and_dropped_differ_by_more_than_colour() -> None:
     one = retrieval(8, RetrievalOptions(candidates=8, contexts=2, threshold=0.1))
-    html = flow(one, "en", turn=1)
+    html = flow(search(one), "en", turn=1)
     assert html.count('<g class="kept"') == 2
     assert html.count('<b class="flow-n" aria-hidden="true">×</b>') == 6
     assert "beyond the 2 contexts kept" in html
@@ -76,13 +77,13 @@ def test_two_cuts_at_one_place_share_a_line() -> None:
 
 
 def test_a_candidate_one_search_did_not_find_has_no_dot_there() -> None:
-    html = flow(retrieval(1, RetrievalOptions()), "en", turn=1)
+    html = flow(search(retrieval(1, RetrievalOptions())), "en", turn=1)
     assert html.count("<circle") == 3, "dense, fused and final; full text did not find it"
 
 
 def test_names_of_documents_stay_text_and_both_languages_have_their_words() -> None:
     one = retrieval(3, RetrievalOptions(), document=HOSTILE)
-    html = flow_sheet(one, "en", turn=1, tools="") + flow_sheet(one, "zh", turn=1, tools="")
+    html = flow_sheet([search(one)], "en", turn=1, tools="") + flow_sheet([search(one)], "zh", turn=1, tools="")
     assert "<img" not in html
     assert "名次走向" in html
 
@@ -90,16 +91,16 @@ def test_names_of_documents_stay_text_and_both_languages_have_their_words() -> N
 def test_links_lead_to_the_cards_as_they_are_shown_not_as_they_would_be() -> None:
     actual = retrieval(4, RetrievalOptions(contexts=1))
     again = reselect(actual, replace(actual.options, banned=("c0",)))
-    html = flow(again, "en", turn=1, shown_as=actual)
+    html = flow(search(again), "en", turn=1, shown_as=search(actual))
     assert set(re.findall(r'href="#([^"]+)"', html)) == {anchor(c, 1) for c in actual.candidates}
 
 
 def test_nothing_found_is_a_sentence() -> None:
-    assert "<svg" not in flow(Retrieval("q", RetrievalOptions(), ()), "en", turn=1)
+    assert "<svg" not in flow(search(Retrieval("q", RetrievalOptions(), ())), "en", turn=1)
 
 
 def test_without_a_reranker_the_last_column_is_not_called_reranked() -> None:
     options = RetrievalOptions(rerank=False)
-    html = flow(reselect(retrieval(3, RetrievalOptions()), options), "en", turn=1)
+    html = flow(search(reselect(retrieval(3, RetrievalOptions()), options)), "en", turn=1)
     assert ">Reranked<" not in html
     assert ">Final</text>" in html

@@ -26,6 +26,7 @@ from rag.ui.html.markdown import Chips, answer, to_html
 from rag.ui.state.turn import Turn
 from tests.support.browsed import Page
 from tests.support.scripted_service import ScriptedService
+from tests.support.searches import found_by, with_found
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'`${7*7}</script><script>alert(2)</script>"
 OUR_TAGS = [
@@ -109,7 +110,7 @@ def job(*events: IngestEvent, state: JobState) -> Job:
 
 def hostile_turn() -> Turn:
     turn = answered()
-    assert turn.retrieval is not None and turn.ledger is not None
+    assert turn.ledger is not None
     bad = tuple(
         replace(
             c,
@@ -121,11 +122,12 @@ def hostile_turn() -> Turn:
                 replace(c.stored.chunk, text=HOSTILE + " How rotate", heading_path=(HOSTILE, "\u202egnp.md")),
             ),
         )
-        for c in turn.retrieval.candidates
+        for c in turn.candidates
     )
-    retrieval = replace(turn.retrieval, candidates=bad, query=HOSTILE)
-    ledger = replace(turn.ledger, answer=f"{HOSTILE} [1] ![x](http://evil.example/?q=1)", retrieval=retrieval)
-    return replace(turn, question=HOSTILE, retrieval=retrieval, ledger=ledger, text=ledger.answer)
+    retrieval = replace(found_by(turn), candidates=bad, query=HOSTILE)
+    ledger = replace(turn.ledger, answer=f"{HOSTILE} [1] ![x](http://evil.example/?q=1)")
+    ledger = with_found(ledger, retrieval)
+    return replace(with_found(turn, retrieval), question=HOSTILE, ledger=ledger, text=ledger.answer)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -151,8 +153,6 @@ def test_hostile_names_stay_text_in_the_document_pages(language: Language) -> No
         reason=reason("ui.document_gone", name=HOSTILE),
     )
     stored = Document(HOSTILE, "0", HOSTILE, HOSTILE, 5, 1, 1, 0.0)
-    turn = hostile_turn()
-    assert turn.retrieval is not None
     for html in (
         jobs.progress([(job(event, state=JobState.DONE), Pace())], language, base="kb", names=MAIN),
         table.table(listed([stored], Listing()), Listing(), language, base=HOSTILE, kept={HOSTILE}),
@@ -442,12 +442,11 @@ def test_chinese_words_for_one_thing_are_one(other: str) -> None:
 
 def test_a_card_without_a_best_sentence_begins_below_its_own_heading() -> None:
     turn = answered("zzz")
-    assert turn.retrieval is not None
-    first = turn.retrieval.candidates[0]
+    first = turn.candidates[0]
     text = "## Rotating certificates\n\nThe broker reads its key pair."
     shown = replace(first, stored=replace(first.stored, chunk=replace(first.stored.chunk, text=text)))
     html = evidence.panel(
-        (replace(turn, retrieval=replace(turn.retrieval, candidates=(shown,))),), 1, "en", score_name="p_yes"
+        (with_found(turn, replace(found_by(turn), candidates=(shown,))),), 1, "en", score_name="p_yes"
     )
     assert '<p class="snippet">The broker reads its key pair.</p>' in html
 
@@ -455,11 +454,10 @@ def test_a_card_without_a_best_sentence_begins_below_its_own_heading() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_verdict_on_a_hostile_passage_names_no_tag(language: Language) -> None:
     turn = hostile_turn()
-    assert turn.retrieval is not None
     found = Diagnosis(
         Obstacle.OUT_OF_SCOPE,
         reason("whynot.out_of_scope", document=HOSTILE),
-        Passage(turn.retrieval.candidates[0].stored, Fit.CLOSE, 0.9),
+        Passage(turn.candidates[0].stored, Fit.CLOSE, 0.9),
         steps=(Step(Check.SCOPE, Passing.STOPPED, reason("whynot.in_scope", document=HOSTILE), now=True),),
         changed=(reason("whynot.document_changed", document=HOSTILE),),
         remedy=Remedy({"also": HOSTILE, "pin": HOSTILE}, given=False, certain=True),

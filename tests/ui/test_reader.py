@@ -87,11 +87,11 @@ def test_a_remedy_that_needs_a_search_searches_for_the_same_words(
 ) -> None:
     ask(handlers, "And without dropping consumers?")
     turn = session(handlers).last
-    assert turn and turn.ledger and turn.ledger.search_query != turn.question
+    assert turn and turn.ledger and turn.ledger.main.query != turn.question
     reader.try_remedy(ALICE, clicked(turn=turn.number, given=False, changes={"candidates": 50, "mode": "dense"}), "t1")
     finish(handlers)
     asked = service.asked[-1]
-    assert (asked.given, asked.search_query) == (None, turn.ledger.search_query)
+    assert (asked.given, asked.search_query) == (None, turn.ledger.main.query)
     assert (asked.options.candidates, str(asked.options.mode)) == (50, "dense")
 
 

@@ -11,6 +11,7 @@ from rag.messages import LANGUAGES, Language, Reason, reason
 from rag.ui.html.answer.refusal import ways_on
 from rag.ui.state.turn import Turn
 from tests.support.browsed import Page
+from tests.support.searches import found_by, with_found
 
 from .test_html import HOSTILE, answered, assert_harmless, hostile_turn
 
@@ -59,18 +60,16 @@ def test_nothing_is_offered_on_an_answer() -> None:
 
 def test_without_candidates_nothing_can_be_answered_anyway() -> None:
     turn = refused("nothing of the Klingon kind", reason("stages.nothing_matches"))
-    assert turn.retrieval is not None
-    bare = replace(turn, retrieval=replace(turn.retrieval, candidates=()))
+    bare = with_found(turn, replace(found_by(turn), candidates=()))
     assert "anyway" not in acts(ways_on(bare, "en"))
     assert "search-this" in acts(ways_on(bare, "en"))
 
 
 def test_what_the_user_switched_off_is_no_ground_for_an_answer() -> None:
     turn = refused()
-    assert turn.retrieval is not None
-    banned = tuple(c.stored.id for c in turn.retrieval.candidates)
-    options = replace(turn.retrieval.options, banned=banned)
-    turn = replace(turn, retrieval=replace(turn.retrieval, options=options))
+    banned = tuple(c.stored.id for c in turn.candidates)
+    options = replace(found_by(turn).options, banned=banned)
+    turn = with_found(turn, replace(found_by(turn), options=options))
     assert "anyway" not in acts(ways_on(turn, "en"))
 
 

@@ -483,7 +483,7 @@ def test_only_own_uploads_can_be_ingested(address: str, alice: httpx.Client, bob
 def test_what_is_no_call_is_refused(alice: httpx.Client, body: bytes) -> None:
     for path in ("queue/join", "run/predict"):
         reply = alice.post(f"/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
-        assert (reply.status_code, reply.headers[REFUSED]) == (403, "front.no_call")
+        assert (reply.status_code, reply.headers[REFUSED]) == (400, "front.no_call")
 
 
 def test_a_call_without_end_is_refused(alice: httpx.Client) -> None:

@@ -68,9 +68,9 @@ def test_the_row_is_one_stop_for_the_tab_key() -> None:
 
 def searched(words: str, author: Author) -> Turn:
     turn = answered("And in 2023?")
-    assert turn.retrieval is not None and turn.ledger is not None
-    retrieval = replace(turn.retrieval, query=words)
-    return replace(turn, retrieval=retrieval, ledger=replace(turn.ledger, search_query=words, author=author))
+    assert turn.ledger is not None
+    made = replace(turn.searches[0], query=words, author=author)
+    return replace(turn, searches=(made,), ledger=replace(turn.ledger, searches=(made,)))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from rag.ui.html.evidence.whatif import preview, whatif_sheet
 from rag.ui.state.options import clamped, packed, what_if
 from tests.support.evidence import candidate
 from tests.support.scripted_service import ScriptedService
+from tests.support.searches import search
 
 from .test_handlers import ALICE, BOB, ask, clicked, finish, handlers, service, session
 
@@ -70,7 +71,7 @@ FOUND = found("a", "b", "c", "d")
 )  # fmt: skip
 def test_what_a_browser_sends_is_clamped(sent: dict[str, Any], expected: RetrievalOptions | dict[str, Any]) -> None:
     wanted = expected if isinstance(expected, RetrievalOptions) else replace(OPTIONS, **expected)
-    assert what_if(sent, FOUND) == wanted
+    assert what_if(sent, [search(FOUND)]) == wanted
 
 
 @given(st.floats(0, 1))
@@ -88,7 +89,8 @@ def test_weights_that_no_slider_moved_stay_as_they_were() -> None:
 
 
 def changed(**sent: Any) -> str:
-    return preview(FOUND, reselect(FOUND, what_if(sent, FOUND)), "en", turn=7, number=3)
+    again = reselect(FOUND, what_if(sent, [search(FOUND)]))
+    return preview([search(FOUND)], [search(again)], "en", turn=7, number=3)
 
 
 def test_the_preview_says_what_entered_left_and_moved_with_the_tokens() -> None:
@@ -112,14 +114,14 @@ def test_answering_again_is_offered_once_something_changed_and_something_is_sent
 
 def test_controls_that_could_change_nothing_are_not_there() -> None:
     unjudged = reselect(FOUND, replace(OPTIONS, rerank=False))
-    sheet = whatif_sheet(unjudged, "en", turn=1)
+    sheet = whatif_sheet([search(unjudged)], "en", turn=1)
     assert 'name="threshold"' not in sheet
     assert 'name="rerank"' not in sheet
     foreign = replace(FOUND, fusion=Fusion(dense_weight=0.0))
-    assert 'name="balance"' not in whatif_sheet(foreign, "en", turn=1)
+    assert 'name="balance"' not in whatif_sheet([search(foreign)], "en", turn=1)
     dense = replace(FOUND, options=replace(OPTIONS, mode=Mode.DENSE))
-    assert 'name="balance"' not in whatif_sheet(dense, "en", turn=1)
-    assert 'name="balance"' in whatif_sheet(FOUND, "en", turn=1)
+    assert 'name="balance"' not in whatif_sheet([search(dense)], "en", turn=1)
+    assert 'name="balance"' in whatif_sheet([search(FOUND)], "en", turn=1)
 
 
 def test_names_stay_text_everywhere() -> None:
@@ -127,7 +129,9 @@ def test_names_stay_text_everywhere() -> None:
     twin = replace(hostile.candidates[1], number=None, similar_to="a")
     shown = replace(hostile, candidates=(hostile.candidates[0], twin))
     for language in LANGUAGES:
-        html = whatif_sheet(hostile, language, turn=1) + similar.similar(shown.candidates[0], shown, language, turn=1)
+        html = whatif_sheet([search(hostile)], language, turn=1) + similar.similar(
+            shown.candidates[0], [search(shown)], language, turn=1
+        )
         assert "<img" not in html
         assert "&lt;img" in html
 
@@ -135,10 +139,10 @@ def test_names_stay_text_everywhere() -> None:
 def test_a_card_names_what_it_stands_for_and_leads_there() -> None:
     twins = [replace(c, number=None, similar_to="a") for c in FOUND.candidates[1:3]]
     shown = replace(FOUND, candidates=(FOUND.candidates[0], *twins, FOUND.candidates[3]))
-    html = similar.similar(shown.candidates[0], shown, "en", turn=4)
+    html = similar.similar(shown.candidates[0], [search(shown)], "en", turn=4)
     assert "+2 similar" in html
     assert re.findall(r'href="#([^"]+)"', html) == ["ev-4-r2", "ev-4-r3"]
-    assert similar.similar(shown.candidates[3], shown, "en", turn=4) == ""
+    assert similar.similar(shown.candidates[3], [search(shown)], "en", turn=4) == ""
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_a_card_names_what_it_stands_for_and_leads_there() -> None:
 def test_a_conflict_is_named_with_what_differs(values: dict[str, str], expected: list[str]) -> None:
     kind = "differ" if "left" in values else "adds" if values else "versions"
     why = reason(f"duplicates.{kind}", first="a.md", second="b.md", **values)
-    html = similar.conflicts(replace(FOUND, conflicts=(Conflict("a", "b", why),)), "en", turn=2)
+    html = similar.conflicts([search(replace(FOUND, conflicts=(Conflict("a", "b", why),)))], "en", turn=2)
     assert all(one in html for one in expected)
     assert "a.md" in html
     assert "b.md" in html
@@ -161,7 +165,7 @@ def test_a_conflict_is_named_with_what_differs(values: dict[str, str], expected:
 
 def test_a_conflict_with_what_is_not_sent_is_not_shown() -> None:
     why = reason("duplicates.versions", first="a.md", second="c.md")
-    assert similar.conflicts(replace(FOUND, conflicts=(Conflict("a", "c", why),)), "en", turn=2) == ""
+    assert similar.conflicts([search(replace(FOUND, conflicts=(Conflict("a", "c", why),)))], "en", turn=2) == ""
 
 
 # ---- comparison -----------------------------------------------------------------------------------------------------
@@ -169,7 +173,19 @@ def test_a_conflict_with_what_is_not_sent_is_not_shown() -> None:
 
 def ledger(answer: str, retrieval: Retrieval = FOUND, **changes: Any) -> Ledger:
     made = Ledger(
-        "q?", "q", retrieval.options, retrieval, (), (), answer, (), Outcome.GENERATED, None, {}, "offline", 0.0, "id1"
+        "q?",
+        retrieval.options,
+        (search(retrieval),),
+        (),
+        (),
+        answer,
+        (),
+        Outcome.GENERATED,
+        None,
+        {},
+        "offline",
+        0.0,
+        "id1",
     )
     return replace(made, **changes)
 
@@ -289,7 +305,7 @@ def test_an_only_answer_has_nothing_beside_it(handlers: Handlers) -> None:
 
 def test_an_answer_without_evidence_has_no_what_if(handlers: Handlers) -> None:
     ask(handlers, "one?")
-    handlers.sessions.update(key_of("t1", ALICE), lambda s: s.with_turn(1, lambda t: replace(t, retrieval=None)))
+    handlers.sessions.update(key_of("t1", ALICE), lambda s: s.with_turn(1, lambda t: replace(t, searches=())))
     h = WhatIf(handlers)
     for call in (h.show, h.show_flow, h.preview, h.answer):
         with pytest.raises(gr.Error, match="not part of this conversation"):

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rag.errors import RagError
 from rag.events import Stage, StageState
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Search, made
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable, Store
 from rag.retrieval.stages import BREAKDOWNS, breakdown
@@ -64,7 +64,7 @@ class WhyNot:
         """The verdict on the passage that holds `text`. Raises RagError for an empty text."""
         if not text.strip():
             raise RagError(reason("whynot.empty"))
-        known = [candidate.stored for candidate in _candidates(ledger)]
+        known = [candidate.stored for candidate in ledger.candidates]
         passage = find_passage(text, known, self.stores, self.embedder)
         if passage is None or passage.fit is Fit.NEAREST:
             return Diagnosis(Obstacle.NOWHERE, reason("whynot.nowhere"), passage)
@@ -73,7 +73,7 @@ class WhyNot:
     def of_chunk(self, ledger: Ledger, base: str, document: str, chunk_id: str) -> Diagnosis:
         """The verdict on one chunk of a document. Raises RagError when it is not there any more."""
         base = base or self.default
-        known = (candidate.stored for candidate in _candidates(ledger))
+        known = (candidate.stored for candidate in ledger.candidates)
         stored = next((each for each in known if each.id == chunk_id), None)
         if stored is None and base in self.stores:
             now = next((each for each in self.stores[base].chunks(document) if each.id == chunk_id), None)
@@ -85,7 +85,11 @@ class WhyNot:
 
 @dataclass
 class _Case:
-    """One passage against one answer; what was measured is kept until the diagnosis is made."""
+    """One passage against one answer; what was measured is kept until the diagnosis is made.
+
+    Of several searches the one counts that sent the passage or came nearest to that; one that none found is held
+    against the first.
+    """
 
     parts: WhyNot
     ledger: Ledger
@@ -95,13 +99,17 @@ class _Case:
     measured: bool = False
     steps: list[Step] = field(default_factory=list)
 
+    @cached_property
+    def search(self) -> Search:
+        return self.ledger.finder(self.stored.id) or next(iter(made(self.ledger.searches)), self.ledger.main)
+
     @property
     def stored(self) -> StoredChunk:
         return self.passage.stored
 
     @property
     def options(self) -> RetrievalOptions:
-        return self.ledger.options
+        return self.search.options
 
     @property
     def base(self) -> str:
@@ -118,18 +126,19 @@ class _Case:
         return self.parts.scope(self.options)
 
     def diagnosis(self) -> Diagnosis:
-        if self.ledger.retrieval is None:
+        if self.search.retrieval is None:
             why = self.ledger.reason or reason("whynot.nothing_searched")
             return Diagnosis(Obstacle.NOTHING_SEARCHED, why, self.passage)
-        candidate = next((c for c in _candidates(self.ledger) if c.stored.id == self.stored.id), None)
+        candidate = next((c for c in self.search.candidates if c.stored.id == self.stored.id), None)
         verdict, why, remedy = self._of_candidate(candidate) if candidate else self._of_stranger()
         number = candidate.number if candidate else None
-        return Diagnosis(verdict, why, self.passage, number, tuple(self.steps), self._changed(), remedy)
+        steps = tuple(self.steps)
+        return Diagnosis(verdict, why, self.passage, number, steps, self._changed(), remedy, self.search.number)
 
     # ---- what the record says of a candidate ------------------------------------------------------------------------
 
     def _of_candidate(self, c: Candidate) -> tuple[Obstacle, Reason, Remedy | None]:
-        assert self.ledger.retrieval is not None
+        assert self.search.retrieval is not None
         self._step(Check.SCOPE, Passing.PASSED, reason("whynot.in_scope", document=self.stored.document))
         self._returned(Check.DENSE, Stage.DENSE, c.dense)
         self._returned(Check.FULL_TEXT, Stage.FULL_TEXT, c.full_text)
@@ -156,12 +165,12 @@ class _Case:
         return reason("whynot.below", **values)
 
     def _remedy_for(self, c: Candidate, verdict: Obstacle) -> Remedy | None:
-        assert self.ledger.retrieval is not None
+        assert self.search.retrieval is not None
         if verdict is Obstacle.OVER_BUDGET:
             return Remedy({"pin": c.stored.id}, given=True, certain=False)  # what is pinned comes first
         if verdict is Obstacle.BEYOND_CANDIDATES:
             return self._wider()
-        return among_candidates(self.ledger.retrieval, c.stored.id)
+        return among_candidates(self.search.retrieval, c.stored.id)
 
     def _returned(self, check: Check, stage: Stage, ranked: Ranked | None) -> None:
         off = self._off(stage)
@@ -176,7 +185,7 @@ class _Case:
         """Why a search was not made for the answer."""
         if self.options.mode is (Mode.DENSE if stage is Stage.FULL_TEXT else Mode.FULL_TEXT):
             return reason("stages.switched_off")
-        event = next((e for e in self.ledger.stages if e.stage is stage), None)
+        event = next((e for e in self.search.stages if e.stage is stage), None)
         if event is None or event.state not in (StageState.SKIPPED, StageState.FAILED):
             return None
         return None if event.reason == reason("stages.reused") else event.reason
@@ -225,7 +234,7 @@ class _Case:
             return self._step(Check.DENSE, Passing.OFF, off)
         hits = self.scope.search_dense(self._query(), limit=DEPTH, documents=self.options.documents)
         hit = next((hit for hit in hits if hit.stored.id == self.stored.id), None)
-        last = min((c.dense.score for c in _candidates(self.ledger) if c.dense), default=None)
+        last = min((c.dense.score for c in self.search.candidates if c.dense), default=None)
         score = hit.score if hit else self._score()
         if score is None:
             why = reason("whynot.no_vector")
@@ -247,7 +256,7 @@ class _Case:
         off = self.scope.full_text_missing() or self._off(Stage.FULL_TEXT)
         if off:
             return self._step(Check.FULL_TEXT, Passing.OFF, off)
-        query = self.ledger.search_query
+        query = self.search.query
         if not set(query_terms(query)).intersection(terms(self.stored.chunk.whole_text)):
             return self._step(Check.FULL_TEXT, Passing.STOPPED, reason("whynot.no_term"), now=True)
         hits = self.scope.search_full_text(query, limit=DEPTH, documents=self.options.documents)
@@ -277,21 +286,17 @@ class _Case:
 
     def _judge(self) -> None:
         texts = [self.stored.chunk.embedded_text]
-        for _, log_odds in self.parts.reranker.score(
-            self.ledger.search_query, texts, instruction=self.options.instruction
-        ):
+        for _, log_odds in self.parts.reranker.score(self.search.query, texts, instruction=self.options.instruction):
             self.log_odds = log_odds
 
     # ---- small ones -------------------------------------------------------------------------------------------------
 
     def _wider(self) -> Remedy | None:
-        return Widening(self.parts.scope, self._query, self.ledger).remedy(self.stored, self.log_odds)
+        return Widening(self.parts.scope, self._query, self.search).remedy(self.stored, self.log_odds)
 
     def _query(self) -> Vectors:
         if self.vector is None:
-            self.vector = self.parts.embedder.embed_query(
-                self.ledger.search_query, instruction=self.options.instruction
-            )
+            self.vector = self.parts.embedder.embed_query(self.search.query, instruction=self.options.instruction)
         return self.vector
 
     def _step(self, check: Check, passing: Passing, why: Reason, *, now: bool = False) -> Reason:
@@ -307,7 +312,3 @@ class _Case:
         if self.measured:
             told += since.index() + since.models(embedder=parts.embedder.info, reranker=parts.reranker.info)
         return told
-
-
-def _candidates(ledger: Ledger) -> tuple[Candidate, ...]:
-    return ledger.retrieval.candidates if ledger.retrieval else ()

@@ -81,3 +81,5 @@ class Diagnosis:
     changed: tuple[Reason, ...] = ()
     """What is no longer as it was at the answer."""
     remedy: Remedy | None = None
+    search: int = 1
+    """Number of the search it is about."""

@@ -19,8 +19,7 @@ class Since:
     def __init__(self, ledger: Ledger, searched: Mapping[str, Searchable], *, default: str) -> None:
         self._ledger = ledger
         now = {(base, d.name): d for base, store in searched.items() for d in store.documents()}
-        candidates = ledger.retrieval.candidates if ledger.retrieval else ()
-        then = {(c.stored.collection or default, c.stored.document): c.stored.sha256 for c in candidates}
+        then = {(c.stored.collection or default, c.stored.document): c.stored.sha256 for c in ledger.candidates}
         other = {key for key, sha256 in then.items() if key not in now or now[key].sha256 != sha256}
         self._changed = other | {key for key, d in now.items() if d.ingested_at > ledger.started_at}
 

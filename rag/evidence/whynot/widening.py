@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rag.ledger import Ledger
+from rag.ledger import Search
 from rag.protocols import Searchable
 from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions, StoredChunk, Vectors, sigmoid
 
@@ -15,17 +15,17 @@ Values = dict[str, str | float | int]
 
 
 class Widening:
-    """Searches again, wider, for the question of one answer.
+    """Searches again, wider, for what one search of an answer was for.
 
     `scope` gives what a question with some options searches, `vector` the embedded query.
     """
 
     def __init__(
-        self, scope: Callable[[RetrievalOptions], Searchable], vector: Callable[[], Vectors], ledger: Ledger
+        self, scope: Callable[[RetrievalOptions], Searchable], vector: Callable[[], Vectors], search: Search
     ) -> None:
         self._scope = scope
         self._vector = vector
-        self._ledger = ledger
+        self._search = search
 
     def remedy(self, stored: StoredChunk, log_odds: float | None) -> Remedy | None:
         """What to change so that the passage is found, and passes what comes then as far as the record tells of those
@@ -38,7 +38,7 @@ class Widening:
 
     def _wider(self, stored: StoredChunk) -> Values | None:
         """One setting: the other search as well, else more candidates, else this document alone."""
-        options = self._ledger.options
+        options = self._search.options
         lists = self._lists(options)
         if options.mode is not Mode.HYBRID:
             both = self._lists(replace(options, mode=Mode.HYBRID))
@@ -52,7 +52,7 @@ class Widening:
         return {"document": stored.document} if reached else None
 
     def _fusion(self) -> Fusion:
-        return self._ledger.retrieval.fusion if self._ledger.retrieval else Fusion()
+        return self._search.retrieval.fusion if self._search.retrieval else Fusion()
 
     def _lists(self, options: RetrievalOptions) -> tuple[list[Hit], list[Hit]]:
         """Both result lists, as long as the settings allow."""
@@ -62,21 +62,21 @@ class Widening:
         if options.mode is not Mode.FULL_TEXT:
             dense = scope.search_dense(self._vector(), limit=most, documents=documents)
         if options.mode is not Mode.DENSE and scope.full_text_missing() is None:
-            full_text = scope.search_full_text(self._ledger.search_query, limit=most, documents=documents)
+            full_text = scope.search_full_text(self._search.query, limit=most, documents=documents)
         return dense, full_text
 
     def _afterwards(self, chunk_id: str, log_odds: float | None) -> Values:
         """Nothing, or a lower threshold where that will do; else a pin, which is one setting and sure."""
         if log_odds is None:
             return {}
-        options, probability = self._ledger.options, sigmoid(log_odds)
+        options, probability = self._search.options, sigmoid(log_odds)
         better = sum(c.log_odds is not None and c.log_odds >= log_odds and _competes(c) for c in self._candidates())
         if better >= options.contexts:
             return {"pin": chunk_id}
         return {"threshold": below(probability)} if probability < options.threshold else {}
 
     def _candidates(self) -> tuple[Candidate, ...]:
-        return self._ledger.retrieval.candidates if self._ledger.retrieval else ()
+        return self._search.candidates
 
 
 def _competes(c: Candidate) -> bool:

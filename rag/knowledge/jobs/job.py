@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rag.documents.files import Refused
 from rag.events import Cancel, DocumentOutcome, IngestEvent
-from rag.messages import Reason
+from rag.messages import Reason, reason
+from rag.types import Source
 
 MOST_TRIES = 2
 """A file with which the program died so often is set aside: it would kill the next start as well."""
@@ -60,6 +63,11 @@ class JobFile:
         """Whether it is not worked on any more because the program died with it."""
         return self.event.reason is not None and self.event.reason.code == SET_ASIDE
 
+    @property
+    def against(self) -> Reason | None:
+        """Why it is not begun once more."""
+        return reason(SET_ASIDE, tries=self.tries) if self.tries >= MOST_TRIES else None
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -87,6 +95,11 @@ class Job:
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def against(self) -> Reason | None:
+        """Why one that is one piece of work is not begun once more."""
+        return reason("jobs.set_aside_whole", tries=self.tries) if self.tries >= MOST_TRIES else None
 
     @property
     def failures(self) -> tuple[JobFile, ...]:
@@ -126,6 +139,8 @@ class Progress:
 
     job: Job
     files: list[JobFile] = field(default_factory=list)
+    offered: Iterator[Source | Refused] = field(default_factory=lambda: iter(()))
+    """Files that were not received yet."""
     started: float = 0.0
     at: int | None = None
     """Position of the file that is worked on."""
@@ -134,6 +149,10 @@ class Progress:
     look_at: float = 0.0
     """When to look again whether a job that waits for room can go on."""
     cancel: Cancel = field(default_factory=Cancel)
+
+    def tries(self, at: int | None) -> int:
+        """How often work on a file, or with None on the whole job, was begun without an end."""
+        return self.job.tries if at is None else self.files[at].tries
 
     def snapshot(self) -> Job:
         return replace(self.job, files=tuple(self.files))

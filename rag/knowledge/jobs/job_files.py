@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import shutil
 from contextlib import suppress
 from dataclasses import replace
@@ -13,18 +12,18 @@ from rag.documents.files import Refused
 from rag.errors import DocumentRefused, KeepingError
 from rag.events import DocumentOutcome, IngestEvent, IngestStage
 from rag.messages import reason
-from rag.private_files import private_folder
 from rag.types import Source
 
+from ..content_files import ContentFiles
 from ..ingest import refusal
-from .job import JobFile
+from .job import Job, JobFile, JobKind
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a disk, or a user's share of it, answers that has no room."""
 
 
 class JobFiles:
-    """A folder with one folder per job; files are named by the sha256 of their bytes, never by what they are called."""
+    """A folder with one folder per job; see `ContentFiles`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,50 +37,31 @@ class JobFiles:
             return JobFile("", refusal(offered))
         event = IngestEvent(offered.name, offered.origin, len(offered.data), IngestStage.READ)
         try:
-            return JobFile(self.put(job, offered.data), event)
+            self.put(job, offered)
+            return JobFile(offered.sha256, event)
         except DocumentRefused as e:
             return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
 
-    def source(self, job: str, file: JobFile, *, again: bool = False) -> Source | Refused:
-        """A file of a job with its bytes, to be taken `again` or not; or why they are not there."""
-        event = file.event
-        try:
-            return Source(event.name, self.get(job, file.sha256), event.origin, again=again)
-        except DocumentRefused as e:
-            return Refused(event.name, event.origin, event.size, e.reason)
+    def source(self, job: Job, file: JobFile) -> Source | Refused:
+        """A file of a job with its bytes, to be taken again where the job is for that; or why they are not there."""
+        event, place = file.event, self._files(job.id).place(file.sha256)
+        with suppress(OSError):
+            again = job.kind is JobKind.REINGEST
+            found = Source(event.name, place.read_bytes(), event.origin, again=again, kept=place)
+            if found.sha256 == file.sha256:
+                return found
+        return Refused(event.name, event.origin, event.size, reason("jobs.spool_gone"))
 
-    def put(self, job: str, data: bytes) -> str:
-        """Keep the bytes; returns their sha256. Raises DocumentRefused when they cannot be written, and KeepingError
-        when only the room is missing."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        place = self._folder / job / sha256
-        part = place.with_suffix(".part")
+    def put(self, job: str, source: Source) -> None:
+        """Keep the bytes. Raises DocumentRefused when they cannot be written, and KeepingError when only the room is
+        missing."""
         try:
-            private_folder(place.parent)
-            part.write_bytes(data)
-            part.replace(place)
+            self._files(job).put(source.sha256, source.data, same=source.kept)
         except OSError as e:
-            with suppress(OSError):
-                part.unlink()
             if e.errno in FULL:
                 raise KeepingError(reason("jobs.no_room", path=str(self._folder))) from e
             why = reason("jobs.not_spooled", path=str(self._folder), detail=e.strerror or type(e).__name__)
             raise DocumentRefused(why) from e
-        return sha256
-
-    def get(self, job: str, sha256: str) -> bytes:
-        """The bytes. Raises DocumentRefused when they are gone or damaged."""
-        try:
-            data = (self._folder / job / sha256).read_bytes()
-        except OSError as e:
-            raise DocumentRefused(reason("jobs.spool_gone")) from e
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise DocumentRefused(reason("jobs.spool_gone"))
-        return data
-
-    def move(self, job: str, other: str, sha256: str) -> None:
-        """Hand bytes over from one job to another."""
-        self.put(other, self.get(job, sha256))
 
     def drop(self, job: str) -> None:
         """Remove what is kept for a job. No harm when there is nothing."""
@@ -90,3 +70,6 @@ class JobFiles:
     def jobs(self) -> list[str]:
         """Jobs for which something is kept."""
         return sorted(p.name for p in self._folder.iterdir() if p.is_dir()) if self._folder.is_dir() else []
+
+    def _files(self, job: str) -> ContentFiles:
+        return ContentFiles(self._folder / job)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from rag.documents.files import Refused
 from rag.errors import KeepingError
-from rag.messages import Reason
+from rag.types import Source
 
-from .job import Job, JobFile, JobKind, JobState, Pace, Progress, pace
+from .job import Job, JobKind, JobState, Pace, Progress, pace
 from .job_files import JobFiles
 from .job_store import JobStore
 from .worker_locks import WorkerLocks
@@ -27,9 +28,17 @@ LOOK_SECONDS = 2.0
 ADOPT_PATIENCE, LOOK_PATIENCE = 2.0, 0.1
 """Seconds. Others ask who lives as well, for milliseconds each; somebody waits for a look."""
 
+ABANDON_SECONDS = 5.0
+"""A batch of a knowledge base that is being deleted is waited for that long; it ends in an error otherwise."""
+
+Offer = Callable[[], Iterable[Source | Refused]]
+
 
 class JobQueue:
-    """Safe for many threads. A job belongs to the program that holds its owner's lock; nobody else works on it."""
+    """What anyone asks of jobs. Safe for many threads.
+
+    A job belongs to the program that holds its owner's lock; nobody else works on it.
+    """
 
     def __init__(
         self,
@@ -82,6 +91,58 @@ class JobQueue:
             return Pace()
         return pace(progress.snapshot(), self._now() - progress.started)
 
+    def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
+        """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
+        self._runners.enter()
+        job = self._book.begin(collection, kind, owner=self._runners.id)
+        self.enter(job, _lazily(offer))
+        return job.id
+
+    def reindex(self, collection: str) -> str:
+        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
+        for job in self.jobs():
+            if job.kind is JobKind.REINDEX and job.collection == collection and not job.ended:
+                return job.id
+        return self.add(collection, tuple, JobKind.REINDEX)
+
+    def cancel(self, id: str) -> None:
+        """Stop a job between two batches; documents that are finished stay. Another program does so within seconds."""
+        if progress := self.own(id):
+            progress.cancel.cancel()
+            with self.changed:  # it may be one that waits for room
+                self.changed.notify_all()
+        elif (job := self.job(id)) and not job.ended:
+            self._book.stop(id)
+            self.look(at_once=True)
+
+    def abandon(self, collection: str) -> int:
+        """A knowledge base was deleted: end jobs that fill it, forget those that did. Returns how many had to end."""
+        jobs = [job for job in self.jobs() if job.collection == collection]
+        unfinished = [job for job in jobs if not job.ended]
+        for job in jobs:
+            if job.ended:
+                self.remove(job.id)
+            else:
+                self.cancel(job.id)
+        until, running = self._now() + ABANDON_SECONDS, self.running()
+        if running is None or running.job.collection == collection:  # else they wait behind another one
+            for job in unfinished:
+                self.wait(job.id, until - self._now())
+        return len(unfinished)
+
+    def retry(self, id: str) -> str | None:
+        """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
+        old = self.job(id)
+        if old is None or not old.ended or not old.failures:
+            return None
+        files = old.failures
+
+        def offer() -> Iterator[Source | Refused]:
+            yield from (self._spool.source(old, file) for file in files)
+            self.dismiss(old.id)  # the new job has all there is of it
+
+        return self.add(old.collection, offer, old.kind)
+
     def wait(self, id: str, timeout: float | None = None) -> Job | None:
         """The job once it has ended, here or in another program; as it stands after `timeout` seconds."""
         until = None if timeout is None else self._now() + timeout
@@ -103,11 +164,6 @@ class JobQueue:
             if job.collection == dismissed.collection and job.ended and not job.failures:
                 self.remove(job.id)
         self.remove(id)
-
-    def stop(self, id: str) -> None:
-        """Ask another program to cancel a job it has. Raises KeepingError."""
-        self._book.stop(id)
-        self.look(at_once=True)
 
     def look(self, *, at_once: bool = False) -> None:
         """Read again what other programs wrote, unless that was done a moment ago, or is being done."""
@@ -148,12 +204,7 @@ class JobQueue:
             return replace(job, elsewhere=not head.ended)
         return replace(job, state=JobState.WAITING)  # whoever is free takes it up
 
-    # ---- done by the program that works on them ---------------------------------------------------------------------
-
-    def begin(self, collection: str, kind: JobKind = JobKind.INGEST) -> Job:
-        """A new job in the book; `enter` makes it one to work on. Raises KeepingError."""
-        self._runners.enter()
-        return self._book.begin(collection, kind, owner=self._runners.id)
+    # ---- asked by the thread that works on them ---------------------------------------------------------------------
 
     def adopt(self) -> bool:
         """Take over the unfinished jobs whose program has ended; whether there were any. Raises KeepingError."""
@@ -190,88 +241,18 @@ class JobQueue:
         with self.changed:
             return next((p for p in self._own.values() if p.job.state is JobState.RUNNING), None)
 
-    def enter(self, job: Job) -> None:
+    def enter(self, job: Job, offered: Iterable[Source | Refused] = ()) -> None:
+        """A job of this program to work on; `offered` are the files that are not in the book yet."""
         with self.changed:
-            self._own[job.id] = Progress(job, list(job.files))
+            self._own[job.id] = Progress(job, list(job.files), iter(offered))
             self.tell()
 
-    def asked_to_stop(self, progress: Progress) -> bool:
-        """Whether somebody in another program wants it cancelled. Raises KeepingError."""
-        return self._book.stopping(progress.job.id)
-
-    def note(self, progress: Progress, position: int, file: JobFile, *, keep: bool) -> None:
-        """The last thing said of a file; written down with `keep`. Raises KeepingError.
-
-        What cannot be written of a file that is known is remembered for `catch_up`; another file was not received.
-        """
-        try:
-            if keep:
-                self._book.note(progress.job.id, position, file)
-                progress.unwritten.discard(position)
-        except KeepingError:
-            if position == len(progress.files):
-                raise
-            progress.unwritten.add(position)
-            self._said(progress, position, file)
-            raise
-        self._said(progress, position, file)
-
-    def _said(self, progress: Progress, position: int, file: JobFile) -> None:
+    def forget_old(self) -> None:
+        """Remove the ended jobs that nobody needs to look at any more."""
         with self.changed:
-            progress.files[position : position + 1] = [file]
-            self.tell()
-
-    def catch_up(self, progress: Progress) -> None:
-        """Write down what could not be written before. Raises KeepingError."""
-        for position in sorted(progress.unwritten):
-            self.note(progress, position, progress.files[position], keep=True)
-
-    def tried(self, progress: Progress, position: int | None, tries: int) -> None:
-        """How often work on a file, or on the whole job, was begun without an end. Raises KeepingError."""
-        self._book.tried(progress.job.id, position, tries)
-        with self.changed:
-            if position is None:
-                progress.job = replace(progress.job, tries=tries)
-            else:
-                progress.files[position] = replace(progress.files[position], tries=tries)
-
-    def hold(self, progress: Progress, why: Reason) -> None:
-        """The job waits, and says for what; also when that cannot be written down."""
-        try:
-            self._book.move(progress.job.id, JobState.WAITING, why)
-        except KeepingError as e:
-            log.warning("%s", e)
-        with self.changed:
-            progress.job = replace(progress.job, state=JobState.WAITING, error=why)
-            self.tell()
-
-    def move(self, progress: Progress, state: JobState) -> None:
-        """Raises KeepingError."""
-        self._book.move(progress.job.id, state)
-        with self.changed:
-            progress.job = replace(progress.job, state=state, error=None)
-            self.tell()
-
-    def end(self, progress: Progress, state: JobState, error: Reason | None) -> None:
-        """The job is over; what was kept for files that need no second try is dropped.
-
-        Not where the book does not know it: the next start takes the job up again, and needs the files.
-        """
-        try:
-            self.catch_up(progress)
-            self._book.move(progress.job.id, state, error)
-            written = True
-        except KeepingError as e:
-            log.error("%s", e)
-            written = False
-        with self.changed:
-            progress.job = replace(progress.job, state=state, error=error)
-            if written and not progress.snapshot().failures:
-                self._spool.drop(progress.job.id)
             ended = [job.id for job in self._all() if job.ended]
             for id in ended[: max(0, len(ended) - REMEMBERED)]:
                 self.remove(id)
-            self.tell()
 
     def remove(self, id: str) -> None:
         """Forget a job, with the bytes of its files."""
@@ -289,3 +270,7 @@ class JobQueue:
         """Something happened; called with `changed` held."""
         self._version += 1
         self.changed.notify_all()
+
+
+def _lazily(offer: Offer) -> Iterator[Source | Refused]:
+    yield from offer()

@@ -21,19 +21,15 @@ from rag.events import Cancel, DocumentOutcome, IngestEvent
 from rag.messages import Reason, reason
 from rag.types import Source
 
-from . import tries
-from .job import NO_ROOM, Job, JobFile, JobKind, JobState, Pace, Progress
+from .job import NO_ROOM, JobFile, JobKind, JobState, Progress
 from .job_files import JobFiles
+from .journal import JobJournal
 from .queue import LOOK_SECONDS, JobQueue
-from .receiving import Offer, Receiving
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
 """Until an idle runner looks again whether another program died and left jobs behind."""
-
-ABANDON_SECONDS = 5.0
-"""A batch of a knowledge base that is being deleted is waited for that long; it ends in an error otherwise."""
 
 ROOM_SECONDS = 30.0
 """Between two looks of a job that waits for room on the disk."""
@@ -54,11 +50,12 @@ class Renew(Protocol):
 
 
 class JobWorker:
-    """The queue of jobs and the thread that works through it. Safe for many threads."""
+    """The thread that works through a queue of jobs."""
 
     def __init__(
         self,
-        known: JobQueue,
+        queue: JobQueue,
+        journal: JobJournal,
         spool: JobFiles,
         take: Take,
         renew: Renew,
@@ -73,7 +70,8 @@ class JobWorker:
 
         `room` says why a file of so many bytes must wait for room on the disk.
         """
-        self._known = known
+        self._queue = queue
+        self._journal = journal
         self._spool = spool
         self._take = take
         self._renew = renew
@@ -83,95 +81,8 @@ class JobWorker:
         self._heed_every = heed
         self._heeded = float("-inf")
         self._room = room
-        self._receiving = Receiving(known, spool)
         self._closed = Cancel()
         self._thread: threading.Thread | None = None
-
-    # ---- what a front asks ------------------------------------------------------------------------------------------
-
-    @property
-    def version(self) -> int:
-        """Grows with everything that happens to any job."""
-        return self._known.version
-
-    @property
-    def active(self) -> bool:
-        """Whether any job waits or runs."""
-        return self._known.active
-
-    def jobs(self) -> list[Job]:
-        """Every job that is remembered, oldest first, as it stands; those of other programs among them."""
-        return self._known.jobs()
-
-    def job(self, id: str) -> Job | None:
-        return self._known.job(id)
-
-    def pace(self, id: str) -> Pace:
-        """How fast a running job goes; nothing is known of that where another program runs it."""
-        return self._known.pace(id)
-
-    def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
-        """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
-        job = self._known.begin(collection, kind)
-        self._receiving.expect(job.id, offer)
-        self._known.enter(job)
-        return job.id
-
-    def reindex(self, collection: str) -> str:
-        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
-        for job in self.jobs():
-            if job.kind is JobKind.REINDEX and job.collection == collection and not job.ended:
-                return job.id
-        job = self._known.begin(collection, JobKind.REINDEX)
-        self._known.enter(job)
-        return job.id
-
-    def cancel(self, id: str) -> None:
-        """Stop a job between two batches; documents that are finished stay. Another program does so within seconds."""
-        if progress := self._known.own(id):
-            progress.cancel.cancel()
-            with self._known.changed:  # it may be one that waits for room
-                self._known.changed.notify_all()
-        elif (job := self.job(id)) and not job.ended:
-            self._known.stop(id)
-
-    def abandon(self, collection: str) -> int:
-        """A knowledge base was deleted: end jobs that fill it, forget those that did. Returns how many had to end."""
-        jobs = [job for job in self.jobs() if job.collection == collection]
-        unfinished = [job for job in jobs if not job.ended]
-        for job in jobs:
-            if job.ended:
-                self._known.remove(job.id)
-            else:
-                self.cancel(job.id)
-        until, running = self._now() + ABANDON_SECONDS, self._known.running()
-        if running is None or running.job.collection == collection:  # else they wait behind another one
-            for job in unfinished:
-                self.wait(job.id, until - self._now())
-        return len(unfinished)
-
-    def retry(self, id: str) -> str | None:
-        """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
-        old = self.job(id)
-        if old is None or not old.ended or not old.failures:
-            return None
-        files = old.failures
-
-        def offer() -> Iterator[Source | Refused]:
-            yield from (self._source(old, file) for file in files)
-            self.dismiss(old.id)  # the new job has all there is of it
-
-        return self.add(old.collection, offer, old.kind)
-
-    def dismiss(self, id: str) -> None:
-        """Forget a job that has ended, and those of its knowledge base before it that ended well. Documents stay."""
-        self._known.dismiss(id)
-
-    def wait(self, id: str, timeout: float | None = None) -> Job | None:
-        """The job once it has ended; as it stands after `timeout` seconds."""
-        return self._known.wait(id, timeout)
-
-    # ---- running ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to work: first on what earlier runs of the program left. Returns at once."""
@@ -181,15 +92,15 @@ class JobWorker:
     def close(self, patience: float = 20.0) -> None:
         """End after the batch that runs; unfinished jobs are taken up by another program, or the next start."""
         self._closed.cancel()
-        with self._known.changed:
-            self._known.changed.notify_all()
-        if running := self._known.running():
+        with self._queue.changed:
+            self._queue.changed.notify_all()
+        if running := self._queue.running():
             running.cancel.cancel()
-            tries.forgive(self._known, running)  # should the process be ended before the batch is
+            self._journal.forgive(running)  # should the process be ended before the batch is
         if self._thread:
             self._thread.join(patience)
         if not (self._thread and self._thread.is_alive()):  # else the end of the process frees the lock
-            self._known.leave()
+            self._queue.leave()
 
     def _run(self) -> None:
         self._adopted()
@@ -205,14 +116,14 @@ class JobWorker:
     def _next(self) -> Progress | None:
         """The next job to work on; None once closed."""
         while not self._closed:
-            progress = self._known.waiting()
+            progress = self._queue.waiting()
             if progress and self._may_go_on(progress):
                 return progress
             if progress is None and self._adopted():
                 continue
-            with self._known.changed:
-                if not self._closed and self._known.waiting() is progress and not (progress and progress.cancel):
-                    self._known.changed.wait(self._idle)
+            with self._queue.changed:
+                if not self._closed and self._queue.waiting() is progress and not (progress and progress.cancel):
+                    self._queue.changed.wait(self._idle)
         return None
 
     def _may_go_on(self, progress: Progress) -> bool:
@@ -226,21 +137,21 @@ class JobWorker:
 
     def _adopted(self) -> bool:
         try:
-            return self._known.adopt()
+            return self._queue.adopt()
         except KeepingError as e:
             log.warning("what other programs left is not taken up now: %s", e)
             return False
 
     def _work(self, progress: Progress) -> None:
         job = progress.job
-        self._known.move(progress, JobState.RUNNING)
-        self._known.catch_up(progress)
+        self._journal.move(progress, JobState.RUNNING)
+        self._journal.catch_up(progress)
         progress.started = self._now()
         self._heeded = float("-inf")
         self._heed(progress)
         error = self._renewed(progress) if job.kind is JobKind.REINDEX else self._ingest(progress)
         if self._closed:
-            tries.forgive(self._known, progress)
+            self._journal.forgive(progress)
             return  # the next start goes on
         if not self._there(job.collection):
             self._end(progress, JobState.CANCELLED, reason("jobs.base_deleted"), lost=True)
@@ -256,32 +167,31 @@ class JobWorker:
         elif progress.cancel:
             self._end(progress, JobState.CANCELLED, None)
         else:
-            tries.forgive(self._known, progress)
+            self._journal.forgive(progress)
             progress.look_at = self._now() + ROOM_SECONDS
-            self._known.hold(progress, error)
+            self._journal.hold(progress, error)
 
     def _heed(self, progress: Progress) -> None:
         """Cancel a job that another program's user wants cancelled, or whose knowledge base is gone."""
         if self._now() - self._heeded < self._heed_every:
             return
         self._heeded = self._now()
-        if self._known.asked_to_stop(progress) or not self._there(progress.job.collection):
+        if self._journal.asked_to_stop(progress) or not self._there(progress.job.collection):
             progress.cancel.cancel()
 
     def _end(self, progress: Progress, state: JobState, error: Reason | None, *, lost: bool = False) -> None:
         """No file stays without an outcome. Where all is `lost`, nothing can be tried again."""
-        self._receiving.forget(progress.job.id)
         outcome = DocumentOutcome.CANCELLED if state is JobState.CANCELLED else DocumentOutcome.FAILED
         for at, file in enumerate(progress.files):
             ended = file if file.ended else replace(file, event=replace(file.event, outcome=outcome))
             ended = replace(ended, sha256="") if lost else ended
             if ended != file:
                 self._note_last(progress, at, ended)
-        self._known.end(progress, state, error)
+        self._journal.end(progress, state, error)
 
     def _note_last(self, progress: Progress, at: int, file: JobFile) -> None:
         try:
-            self._known.note(progress, at, file, keep=True)
+            self._journal.note(progress, at, file, keep=True)
         except KeepingError as e:  # the book may be what the job failed for
             log.error("%s", e)
 
@@ -300,15 +210,15 @@ class JobWorker:
 
     def _renewed(self, progress: Progress) -> Reason | None:
         """Build a new index; why that ended early, if it did."""
-        if error := tries.too_often(progress):
+        if error := progress.job.against:
             return error
-        tries.begin(self._known, progress, None)
+        self._journal.begin(progress, None)
         return self._follow(progress, self._renew(progress.job.collection, cancel=progress.cancel))
 
     def _ingest(self, progress: Progress) -> Reason | None:
         """Take the files of a job that have not ended; why it broke off, if it did."""
         try:
-            self._receiving.receive(progress)
+            self._journal.receive(progress)
             waiting = [i for i, file in enumerate(progress.files) if not file.ended]
             events = self._take(
                 self._sources(progress, waiting), collection=progress.job.collection, cancel=progress.cancel
@@ -336,21 +246,18 @@ class JobWorker:
             file = progress.files[at]
             if self._closed:
                 return
-            if against := tries.against(file):
+            if against := file.against:
                 yield Refused(file.event.name, file.event.origin, file.event.size, against)
                 continue
             if not progress.cancel:
                 if short := self._room(file.event.size):
                     raise KeepingError(short)
-                tries.begin(self._known, progress, at)
-            yield self._source(progress.job, file)
+                self._journal.begin(progress, at)
+            yield self._spool.source(progress.job, file)
 
     def _note(self, progress: Progress, at: int, file: JobFile) -> None:
-        self._known.note(progress, at, file, keep=file.ended)
+        self._journal.note(progress, at, file, keep=file.ended)
         self._heed(progress)
-
-    def _source(self, job: Job, file: JobFile) -> Source | Refused:
-        return self._spool.source(job.id, file, again=job.kind is JobKind.REINGEST)
 
 
 def _break_off(events: Iterator[IngestEvent]) -> None:

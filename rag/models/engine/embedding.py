@@ -12,7 +12,8 @@ from rag.types import Vectors
 
 from ..device import DeviceLock
 from ..qwen3.prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
-from ..vectors import check_probe, chosen_dimension, gathered, positions_of, spread, unit_rows
+from ..qwen3.vectors import Qwen3Vectors
+from ..vectors import check_probe, positions_of, spread, unit_rows
 from .assembly import Assembled, assemble
 from .numbers import NumberType
 from .packing import PackBudget
@@ -23,7 +24,7 @@ CPU_PACK = 512
 GPU_PACK = 16_384
 
 
-class PackedEmbedder:
+class PackedEmbedder(Qwen3Vectors):
     """Vectors of one Qwen3 embedding model. Safe for many threads: one pack at a time, questions first."""
 
     def __init__(
@@ -37,11 +38,9 @@ class PackedEmbedder:
         pack_tokens: int = 0,
     ) -> None:
         """`dimension` 0 is the model's own, `pack_tokens` 0 what suits the device. Raises ModelRejected."""
+        super().__init__(tokens, info, dimension=dimension, largest=model.network.shape.hidden)
         self._model = model
-        self._tokens = tokens
-        self._info = info
         self._lock = lock
-        self._dimension = chosen_dimension(dimension, largest=model.network.shape.hidden, model=info.name)
         self._budget = PackBudget(pack_tokens or pack_size(info.device), model=info.name)
         self._prefixes = Prefixes(model.network)
         check_probe(self.embed_query(PROBE, instruction=""), dimension=self._dimension, model=info.name)
@@ -67,22 +66,6 @@ class PackedEmbedder:
         info = ModelInfo(name=name, revision=revision, device=device, dtype=number_type.value)
         return cls(model, tokens, info, lock=lock, dimension=dimension, pack_tokens=pack_tokens)
 
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
-
-    @property
-    def dimension(self) -> int:
-        return self._dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Longest text embedded whole, in tokens, the closing one included."""
-        return self._tokens.limit
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
-
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
         """As the protocol says, pack by pack; identical texts are embedded once."""
         places = positions_of(texts)
@@ -97,9 +80,6 @@ class PackedEmbedder:
         with self._lock.turn(urgent=True):
             prefix = self._prefixes.of(ids[:shared], stable=shared)
             return self._vectors(self._model.network.last_rows([ids[shared:]], prefix=prefix))
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._tokens.counts(texts)
 
     def _run(self, texts: Sequence[Sequence[int]]) -> Vectors:
         with self._lock.turn(urgent=False):

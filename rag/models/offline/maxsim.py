@@ -9,11 +9,9 @@ log-odds; both are estimates and named so wherever they are shown.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from threading import Lock
 
 import numpy as np
 
@@ -23,6 +21,7 @@ from rag.text.question import canonical
 from rag.text.terms import query_terms, terms
 from rag.types import RerankLimits
 
+from ..recent import Recent
 from .keywords import keyword_match
 from .minilm import Encoded, MiniLmEmbedder
 
@@ -60,7 +59,7 @@ class MaxSimReranker:
     def __init__(self, model: MiniLmEmbedder, *, detect_language: Callable[[str], str] = detect) -> None:
         self._model = model
         self._detect_language = detect_language
-        self._cache = _Cache(CACHED_PASSAGES)
+        self._cache = Recent[bytes, Encoded](CACHED_PASSAGES)
 
     @property
     def info(self) -> ModelInfo:
@@ -87,7 +86,7 @@ class MaxSimReranker:
         asked_terms = frozenset(query_terms(query))
         missing: list[int] = []
         for position, text in enumerate(texts):
-            known = self._cache.get(text)
+            known = self._cache.get(_digest(text))
             if known is None:
                 missing.append(position)
             else:
@@ -95,7 +94,7 @@ class MaxSimReranker:
         for group in self._model.encode_each([texts[position] for position in missing], urgent=True):
             for at, encoded in group.items():
                 text = texts[missing[at]]
-                self._cache.put(text, encoded)
+                self._cache.put(_digest(text), encoded)
                 yield missing[at], match(asked, encoded, asked_terms, text)
 
 
@@ -113,27 +112,6 @@ def match(query: Encoded, passage: Encoded, asked: frozenset[str], text: str) ->
     return WORSE_HALF * worse + BETTER_HALF * better + WHOLE * whole + KEYWORDS * held
 
 
-class _Cache:
-    """The passages used last. Keys are digests, so that texts are not kept twice."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[bytes, Encoded] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, text: str) -> Encoded | None:
-        with self._lock:
-            found = self._kept.get(_digest(text))
-            if found is not None:
-                self._kept.move_to_end(_digest(text))
-            return found
-
-    def put(self, text: str, encoded: Encoded) -> None:
-        with self._lock:
-            self._kept[_digest(text)] = encoded
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
-
 def _digest(text: str) -> bytes:
+    """What a text is cached by, so that it is not kept twice."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()

@@ -19,11 +19,12 @@ from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
 from ..memory import in_parts_that_fit, out_of_memory
 from ..tokens import batches, left_padded
-from ..vectors import check_probe, chosen_dimension, gathered, positions_of, spread, unit_rows
+from ..vectors import check_probe, positions_of, spread, unit_rows
 from .prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
+from .vectors import Qwen3Vectors
 
 
-class Qwen3Embedder:
+class Qwen3Embedder(Qwen3Vectors):
     """Vectors of one Qwen3 embedding model. Safe for many threads: one forward pass at a time, queries first."""
 
     def __init__(
@@ -38,14 +39,12 @@ class Qwen3Embedder:
         batch_rows: int | None = None,
     ) -> None:
         """`dimension` 0 is the model's own. Raises ModelRejected when the model is not what this class needs."""
+        _check_pooling(model, info.name)
+        super().__init__(tokens, info, dimension=dimension, largest=_config(model).hidden_size)
         self._model = model.eval()
-        self._info = info
         self._lock = lock
         self._batch_tokens = batch_tokens
         self._batch_rows = batch_rows
-        self._tokens = tokens
-        _check_pooling(model, info.name)
-        self._dimension = chosen_dimension(dimension, largest=_config(model).hidden_size, model=info.name)
         check_probe(self._run(tokens.ids([PROBE]), urgent=False), dimension=self._dimension, model=info.name)
 
     @classmethod
@@ -89,22 +88,6 @@ class Qwen3Embedder:
             batch_rows=placement.batch_rows,
         )
 
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
-
-    @property
-    def dimension(self) -> int:
-        return self._dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Longest text embedded whole, in tokens, the closing one included."""
-        return self._tokens.limit
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
-
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
         """As the protocol says; identical texts are embedded once."""
         places = positions_of(texts)
@@ -123,9 +106,6 @@ class Qwen3Embedder:
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         return self._run(self._tokens.ids([query_text(query, instruction)]), urgent=True)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._tokens.counts(texts)
 
     def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
         ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does

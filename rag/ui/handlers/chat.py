@@ -225,7 +225,7 @@ class Handlers:
             if not news:
                 yield Chat()
                 continue
-            known = (turn.retrieval, turn.done, slot.session.shown, _tenths(turn.judging))
+            known = (turn.searches, turn.done, slot.session.shown, _tenths(turn.judging))
             fresh = known != shown and slot.session.shown == turn.number
             shown = known
             yield await drawn(self._answering, slot.session, lang, evidence=fresh)

@@ -80,7 +80,7 @@ class ReaderHandlers:
         if options == ledger.options:
             raise RagError(reason("whynot.no_change"))
         given = getattr(event, "given", False) is True
-        edited = "" if given or ledger.search_query == ledger.question else ledger.search_query
+        edited = "" if given or ledger.main.query == ledger.question else ledger.main.query
         asked = Request(turn.question, options=options, given=ledger if given else None, search_query=edited)
         chat: Chat = self.handlers.put(who, asked, replacing=turn.number)
         return *chat, ""

@@ -14,7 +14,7 @@ from rag.errors import RagError
 from rag.messages import Language, reason
 from rag.text.well_formed import well_formed
 
-from ..http import limits, visitors
+from ..http import visitors
 from ..i18n import language
 
 MAX_TAB_ID = 64
@@ -34,7 +34,7 @@ def actor_of(request: gr.Request) -> Actor:
 def address_of(request: gr.Request) -> str:
     """The address a request came from; "" where that is not known."""
     inner = getattr(request, "request", None)
-    return limits.client(inner.scope) if inner is not None else ""
+    return visitors.address(inner.scope) if inner is not None else ""
 
 
 def key_of(tab: str, request: gr.Request) -> str:

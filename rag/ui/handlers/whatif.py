@@ -8,11 +8,10 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.ledger import Ledger, Request
+from rag.ledger import Ledger, Request, Search
 from rag.messages import reason
 from rag.options import ShownIn, of
-from rag.retrieval.selection import reselect
-from rag.types import Retrieval
+from rag.retrieval.merging import reselected
 
 from ..html.evidence import compare, flow, whatif
 from ..html.markup import t
@@ -41,8 +40,7 @@ class WhatIf:
             f'<button type="button" class="quiet" data-act="whatif" data-turn="{turn.number}">'
             f"{t('whatif.open', who.language)}</button>"
         )
-        retrieval = _retrieval(turn)
-        return flow.flow_sheet(retrieval, who.language, turn=turn.number, tools=tools if turn.ledger else "")
+        return flow.flow_sheet(_searches(turn), who.language, turn=turn.number, tools=tools if turn.ledger else "")
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
@@ -50,15 +48,15 @@ class WhatIf:
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         _ledger(turn)
-        return whatif.whatif_sheet(_retrieval(turn), who.language, turn=turn.number)
+        return whatif.whatif_sheet(_searches(turn), who.language, turn=turn.number)
 
     @guarded
     def preview(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
         """What the answer's candidates would come to under the settings of the event."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
-        actual = _retrieval(turn)
-        again = reselect(actual, what_if(_sent(event), actual))
+        actual = _searches(turn)
+        again = reselected(actual, what_if(_sent(event), actual))
         number = number_in(event, "number")
         return whatif.preview(actual, again, who.language, turn=turn.number, number=number)
 
@@ -67,8 +65,8 @@ class WhatIf:
         """Answer again from the same candidates, as a new branch, and show it beside the earlier answer."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
-        ledger, actual = _ledger(turn), _retrieval(turn)
-        options = what_if(_sent(event), actual)
+        ledger = _ledger(turn)
+        options = what_if(_sent(event), _searches(turn))
         chat = self.handlers.put(who, Request(turn.question, options=options, given=ledger), replacing=turn.number)
         last = self.handlers.sessions.get(who.key).last
         assert last is not None
@@ -101,10 +99,10 @@ def _previous(siblings: tuple[str, ...], answer: str) -> str:
     return siblings[place - 1] if place else siblings[1]
 
 
-def _retrieval(turn: Turn) -> Retrieval:
-    if turn.retrieval is None:
+def _searches(turn: Turn) -> tuple[Search, ...]:
+    if not turn.searches:
         raise RagError(reason("ui.turn_gone"))
-    return turn.retrieval
+    return turn.searches
 
 
 def _ledger(turn: Turn) -> Ledger:

@@ -16,3 +16,25 @@ Headers = list[tuple[bytes, bytes]]
 def values(headers: Headers, name: bytes) -> list[str]:
     """Every value of a header, in the order sent; `name` is in lower case."""
     return [v.decode("latin-1") for k, v in headers if k.lower() == name]
+
+
+def replaced(headers: Headers, new: Headers) -> Headers:
+    """The headers with others in the place of those of the same names."""
+    names = {name for name, _ in new}
+    return [(k, v) for k, v in headers if k.lower() not in names] + new
+
+
+def announced(scope: Scope) -> int | None:
+    """The length of the body as the client says; None where it does not."""
+    said = values(scope["headers"], b"content-length")
+    return int(said[0]) if len(said) == 1 and said[0].isdecimal() and said[0].isascii() else None
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """`receive` with a whole body in front."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again

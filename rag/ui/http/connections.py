@@ -16,7 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .flood import Flood
+from .log_once import Once
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ HEAD_SECONDS = 15.0
 """A request's head comes in one piece; only who wants to hold a connection sends it in drops."""
 BODY_SECONDS = 60.0
 """Without a single byte of an upload, over the slowest line."""
+ANSWER_SECONDS = 60.0
+"""With an answer lying there of which nothing is read."""
 ACCEPTED_AT_ONCE = 64
 """Before the next look at how many there are."""
 
@@ -43,6 +45,7 @@ class Bounds:
     """From one address."""
     head_seconds: float = HEAD_SECONDS
     body_seconds: float = BODY_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
 
     @classmethod
     def of(cls, each: int, files: int) -> Bounds:
@@ -82,7 +85,7 @@ class Connections:
         self._open: dict[HttpConnection, None] = {}
         """In the order of their last sign of life."""
         self._count: Counter[str] = Counter()
-        self._flood = Flood(now=now)
+        self._once = Once(now=now)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -98,7 +101,7 @@ class Connections:
         if fits:
             self._open[new] = None
             self._count[new.address] += 1
-        elif self._flood.begins():
+        elif self._once.first():
             message = "connections are refused: %s has %d open, %d are open in all (RAG_CONNECTIONS_PER_ADDRESS)"
             log.warning(message, new.address or "a client", self._count[new.address], len(self._open))
         return fits
@@ -124,8 +127,8 @@ class Connections:
         return True
 
 
-class Attended(H11Protocol):
-    """uvicorn's connection, counted, and closed when what it announced does not come."""
+class BoundedConnection(H11Protocol):
+    """uvicorn's connection, counted; closed when what it announced does not come, or what it asked for is not read."""
 
     def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -134,6 +137,7 @@ class Attended(H11Protocol):
         self._awaited = ""
         """What of a request must come now: its "head" or its "body"; "" nothing."""
         self._late: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
@@ -153,6 +157,7 @@ class Attended(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.leave(self)
         self._await("", 0)
+        self._read_on()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -172,6 +177,21 @@ class Attended(H11Protocol):
         super().on_response_complete()
         self._await("", 0)  # from here on the keep-alive timer counts
 
+    def pause_writing(self) -> None:
+        """The other side does not read what it is sent."""
+        super().pause_writing()
+        self._read_on()
+        self._unread = self.loop.call_later(self._connections.bounds.answer_seconds, self.drop)
+
+    def resume_writing(self) -> None:
+        self._read_on()
+        super().resume_writing()
+
+    def _read_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+        self._unread = None
+
     def _should_upgrade(self) -> bool:
         return False  # the page uses no web sockets, and one would be out of sight here
 
@@ -188,15 +208,15 @@ class Attended(H11Protocol):
             self.drop()
 
 
-def attend(server: uvicorn.Server, connections: Connections) -> None:
-    """From now on the connections of a running server are counted. Called from outside its event loop."""
+def bound(server: uvicorn.Server, connections: Connections) -> None:
+    """From now on the connections of a running server are counted and bounded. Called from outside its event loop."""
     loop = server.servers[0].get_loop()
     asyncio.run_coroutine_threadsafe(_listen_anew(server, connections), loop).result()
 
 
 async def _listen_anew(server: uvicorn.Server, connections: Connections) -> None:
-    def connection() -> Attended:
-        return Attended(server.config, server.server_state, server.lifespan.state, connections=connections)
+    def connection() -> BoundedConnection:
+        return BoundedConnection(server.config, server.server_state, server.lifespan.state, connections=connections)
 
     loop, old = asyncio.get_running_loop(), list(server.servers)
     doors = [door.dup() for listening in old for door in listening.sockets]

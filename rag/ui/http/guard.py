@@ -1,45 +1,28 @@
 """What stands in front of every request: which host, whose user, which address, from which page, and in whose name.
 
-Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed, and a
-call to be read.
+Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qsl, urlencode
 
-from rag.accounts.browser import new_secret
+from rag.accounts.browser import new_secret, sealed
 from rag.accounts.users import named_user
 from rag.addresses import Network
-from rag.errors import RagError
-from rag.messages import Reason, reason, text
+from rag.messages import reason
 
-from ..i18n import LANGUAGE_COOKIE, language_of
-from .asgi import App, Headers, Message, Receive, Scope, Send, values
-from .belongings import UploadedPaths, call, query, uploaded
+from .asgi import App, Headers, Receive, Scope, Send, values
 from .hosts import Proxies, addressed_to, allowed_hosts, host_of, named_hosts, same_origin
-from .replies import Begin, Reply, secured
-from .routes import STARTING, BodyKind, Route, below, door
-from .visitors import USER, cookies_of, holds_token, secret_of
+from .refusals import RequestRefused, refuse
+from .replies import PageHead, Reply
+from .routes import ROUTE, STARTING, Route, below, route_at
+from .visitors import USER, holds_token, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-MAX_CALL_MB = 8
-"""Of one call: hundreds of times what the page sends for a long conversation or for the most files."""
-LONG_CALL = 64 * 1024
-"""Bytes from which on a call is read beside the event loop."""
-REFUSED = b"x-plainsight-refused"
-"""The header by which the page's script knows a sentence of ours for its reader; names the reason."""
-
-
-class RequestRefused(Exception):
-    """A request is turned away, with a status and the reason why."""
-
-    def __init__(self, status: int, why: Reason, *, headers: Headers | None = None) -> None:
-        super().__init__(str(why))
-        self.status = status
-        self.why = why
-        self.headers: Headers = headers or []
+NAMES = ("session_hash", "upload_id")
+"""Parameters in which the page's script makes names up."""
 
 
 class Guard:
@@ -62,36 +45,31 @@ class Guard:
         user_header: str = "",
     ) -> None:
         self.app = app
-        self.begin = Begin.of(script)
+        self.head = PageHead.of(script)
         self.hosts = allowed_hosts(bound, named)
         self.named = named_hosts(named)
         self.proxies = Proxies(proxies)
         self.root = root
         self.user_header = user_header.strip().lower().encode()
-        self.uploads = UploadedPaths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         scope = self.proxies.heard(scope)
+        known = secret_of(scope["headers"])
+        secret = known or new_secret()
+        reply = Reply(send, self.head, secret=secret, new=not known)
         try:
             found = self._checked(scope)
-            secret = secret_of(scope["headers"])
-            new = not secret
-            secret = secret or new_secret()
+            scope[ROUTE] = found
             scope["query_string"] = query(scope.get("query_string", b""), secret, found.query)
-            if found.sent is BodyKind.CALL:
-                scope, receive = await self._own(scope, receive, secret)
+            await self.app(scope, receive, reply.send)
         except RequestRefused as e:
-            await _refuse(scope, send, e)
-            return
-        reply = Reply(send, self.begin, secret=secret, new=new)
-        noted = _Noted(reply.send, self.uploads, secret).send if found.sent is BodyKind.FILES else reply.send
-        await self.app(scope, receive, noted)
+            await refuse(scope, receive, reply.send, e)
 
     def _checked(self, scope: Scope) -> Route:
-        """The door a request may go through. Raises Refused."""
+        """The route a request may take. Raises RequestRefused."""
         headers = scope["headers"]
         server = (scope.get("server") or ("", 0))[0] or ""
         if not addressed_to(self.hosts, headers, server=server):
@@ -100,7 +78,7 @@ class Guard:
             raise RequestRefused(403, reason("front.no_user"))
         if self.root and scope["path"] == self.root:
             raise RequestRefused(308, reason("front.moved"), headers=[(b"location", f"{self.root}/".encode())])
-        found = door(below(self.root, scope["path"])) if scope["type"] == "http" else None
+        found = route_at(below(self.root, scope["path"])) if scope["type"] == "http" else None
         changing = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
         if changing and not same_origin(headers, named=self.named):
             raise RequestRefused(403, reason("front.origin", origin=_shown(", ".join(values(headers, b"origin")))))
@@ -122,79 +100,14 @@ class Guard:
         silent = scope["type"] == "http" and (scope["method"] == "HEAD" or below(self.root, scope["path"]) == STARTING)
         return bool(scope[USER]) or silent
 
-    async def _own(self, scope: Scope, receive: Receive, secret: str) -> tuple[Scope, Receive]:
-        """A call with nothing in it but what is the visitor's own. Raises Refused."""
-        body = await _whole(receive)
-        try:
-            if len(body) < LONG_CALL:
-                own = call(body, secret, self.uploads)
-            else:
-                own = await asyncio.to_thread(call, body, secret, self.uploads)
-        except RagError as e:
-            raise RequestRefused(403, e.reason) from e
-        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")]
-        headers.append((b"content-length", str(len(own)).encode()))
-        return {**scope, "headers": headers}, _replayed(own, receive)
 
-
-class _Noted:
-    """Notes in `uploads` which files an upload came to, as its answer says."""
-
-    def __init__(self, send: Send, uploads: UploadedPaths, secret: str) -> None:
-        self._send = send
-        self._uploads = uploads
-        self._secret = secret
-        self._body: list[bytes] = []
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.body":
-            self._body.append(message.get("body", b""))
-            if not message.get("more_body"):
-                self._uploads.give(self._secret, uploaded(b"".join(self._body)))
-        await self._send(message)
-
-
-async def _whole(receive: Receive) -> bytes:
-    """The body of a request. Raises Refused when it is longer than any call of the page."""
-    parts: list[bytes] = []
-    length = 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-        if length > MAX_CALL_MB * 1024 * 1024:
-            raise RequestRefused(413, reason("front.too_long", limit=MAX_CALL_MB))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """`receive` with another body in front."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return again
+def query(sent: bytes, secret: str, allowed: Iterable[str]) -> bytes:
+    """A query string with the allowed parameters alone, each at most once, and the visitor's own names sealed."""
+    pairs = dict(parse_qsl(sent.decode("latin-1"), keep_blank_values=True))
+    kept = {name: pairs[name] for name in allowed if name in pairs}
+    return urlencode({k: sealed(secret, v) if k in NAMES else v for k, v in kept.items()}).encode()
 
 
 def _shown(sent: str) -> str:
     """What a request said, fit to be shown: short and printable."""
     return "".join(c if c.isprintable() else "?" for c in sent[:100])
-
-
-async def _refuse(scope: Scope, send: Send, refused: RequestRefused) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": str(refused.why)[:120]})
-        return
-    accepted = "".join(values(scope["headers"], b"accept-language")[:1])
-    lang = language_of(cookies_of(scope["headers"]).get(LANGUAGE_COOKIE) or accepted)
-    body = f"{text(refused.why, lang)}\n".encode("utf-8", "replace")
-    headers: Headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (REFUSED, refused.why.code.encode()),
-        *refused.headers,
-    ]
-    await send({"type": "http.response.start", "status": refused.status, "headers": secured(headers)})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

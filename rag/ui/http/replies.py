@@ -45,13 +45,13 @@ _INLINE = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTAL
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """How a page begins: with its own script, whose address changes with its content, and the token of its browser."""
+class PageHead:
+    """What a page's head begins with: its script, at an address that changes with it, and the token of its browser."""
 
     version: str
 
     @classmethod
-    def of(cls, script: str) -> Begin:
+    def of(cls, script: str) -> PageHead:
         return cls(sha256(script.encode()).hexdigest()[:12])
 
     def written(self, secret: str) -> bytes:
@@ -73,9 +73,9 @@ class Reply:
     `secret` is the browser's, `new` says that it does not know it yet.
     """
 
-    def __init__(self, send: Send, begin: Begin, *, secret: str, new: bool) -> None:
+    def __init__(self, send: Send, head: PageHead, *, secret: str, new: bool) -> None:
         self._send = send
-        self._begin_with = begin
+        self._head = head
         self._secret = secret
         self._new = new
         self._page: Message | None = None
@@ -100,7 +100,7 @@ class Reply:
 
     async def _finish(self, page: Message) -> None:
         written = b"".join(self._body)
-        body = written.replace(b"<head>", b"<head>" + self._begin_with.written(self._secret), 1)
+        body = written.replace(b"<head>", b"<head>" + self._head.written(self._secret), 1)
         ours = {
             POLICY: policy(written),
             b"content-length": str(len(body)).encode(),

@@ -1,4 +1,4 @@
-"""The doors of the page: every address it needs, with the method and the parameters. Whatever is not here is closed.
+"""The routes of the page: every address it needs, with the method and the parameters. Whatever is not here is closed.
 
 Gradio has many more: to fetch foreign addresses, to hand out files by path, to call functions by name, to cancel what
 others run, for recordings, profiles and its own editor. None of them is needed, and a new version may bring others.
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ..html.originals import ORIGINAL
+from .asgi import Scope
 
 API_PREFIX = "/gradio_api"
 STARTING = f"{API_PREFIX}/startup-events"
 """What Gradio itself asks for before the page is announced; it answers nothing of anybody."""
+ROUTE = "plainsight.route"
+"""Where a request's scope names the route the guard has let it in by. No client can write there."""
 EARLY = "early.js"
 """The path of the script that runs before everything else."""
 
@@ -38,12 +41,14 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
     query: tuple[str, ...] = ()
     sent: BodyKind = BodyKind.NOTHING
+    streams: bool = False
+    """Whether its answer goes on for as long as somebody listens."""
 
     def fits(self, path: str) -> bool:
         return re.fullmatch(self.path, path) is not None
 
 
-DOORS = (
+ROUTES = (
     Route("/", ("GET", "HEAD")),  # HEAD: is it up? Asked by Gradio at the start, and by the container's health check
     Route(f"/{re.escape(EARLY)}"),
     Route(f"/{ORIGINAL}", query=("name", "base")),
@@ -54,15 +59,24 @@ DOORS = (
     Route(STARTING),
     Route(f"{API_PREFIX}/run/predict", ("POST",), sent=BodyKind.CALL),
     Route(f"{API_PREFIX}/queue/join", ("POST",), sent=BodyKind.CALL),
-    Route(f"{API_PREFIX}/queue/data", query=("session_hash",)),
+    Route(f"{API_PREFIX}/queue/data", query=("session_hash",), streams=True),
     Route(f"{API_PREFIX}/upload", ("POST",), query=("upload_id",), sent=BodyKind.FILES),
-    Route(f"{API_PREFIX}/upload_progress", query=("upload_id",)),
+    Route(f"{API_PREFIX}/upload_progress", query=("upload_id",), streams=True),
 )
 
 
-def door(path: str) -> Route | None:
-    """The door at a path, percent-decoded once and below the root path; None where there is none."""
-    return next((each for each in DOORS if each.fits(path)), None)
+NO_ROUTE = Route("")
+
+
+def route_at(path: str) -> Route | None:
+    """The route at a path, percent-decoded once and below the root path; None where there is none."""
+    return next((each for each in ROUTES if each.fits(path)), None)
+
+
+def route_of(scope: Scope) -> Route:
+    """The route of a request that the guard let in; `NO_ROUTE` of anything else, such as the server's own start."""
+    found: Route = scope.get(ROUTE, NO_ROUTE)
+    return found
 
 
 def below(root: str, path: str) -> str:

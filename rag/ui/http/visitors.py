@@ -30,3 +30,9 @@ def holds_token(secret: str, headers: Headers) -> bool:
 def user(scope: Scope) -> str:
     """The signed-in user of a request that the guard let through; "" where nobody signs in."""
     return str(scope.get(USER, ""))
+
+
+def address(scope: Scope) -> str:
+    """The address a request came from, behind our proxies once the guard has heard them; "" where it is not known."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rag.ledger import Search
 from rag.options import TABLE, SetBy, ShownIn, applied, of
-from rag.types import Retrieval, RetrievalOptions
+from rag.types import RetrievalOptions
 
 NAMES = tuple(option.name for option in of(by=SetBy.READER))
 """The order in which the page's options travel."""
@@ -37,11 +38,12 @@ def clamped(values: Mapping[str, Any], defaults: RetrievalOptions) -> RetrievalO
     return applied(defaults, reader=choices(values))
 
 
-def what_if(values: Mapping[str, Any], retrieval: Retrieval) -> RetrievalOptions:
-    """The options of an earlier retrieval, changed by what a browser sent; what was not found then cannot be pinned."""
-    then = retrieval.options
+def what_if(values: Mapping[str, Any], searches: Sequence[Search]) -> RetrievalOptions:
+    """The options of the first search of an answer, changed by what a browser sent; what none of its searches found
+    cannot be pinned."""
+    then = searches[0].options
     sent = {option.name: option.clamped(values.get(option.name)) for option in of(shown=ShownIn.WHAT_IF)}
-    known = {c.stored.id for c in retrieval.candidates}
+    known = {c.stored.id for search in searches for c in search.candidates}
     return replace(
         applied(then, question={name: value for name, value in sent.items() if value is not None}),
         pinned=tuple(_ids(values.get("pinned"), then.pinned, known))[: int(TABLE["contexts"].high)],

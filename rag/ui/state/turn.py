@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rag.events import Delta, Judging, Retrieved, Stage, StageEvent
+from rag.events import SEARCH_STAGES, Delta, Judging, Retrieved, Stage, StageEvent
 from rag.evidence.conversation_store import KeptAnswer
-from rag.ledger import Answered, AnswerEvent, Ledger, Outcome
+from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Search, contexts_of, made
 from rag.messages import Reason
-from rag.types import Retrieval, RetrievalOptions
+from rag.types import Candidate, RetrievalOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,9 @@ class Turn:
     question: str
     options: RetrievalOptions
     stages: tuple[StageEvent, ...] = ()
-    retrieval: Retrieval | None = None
+    """The last event of every step, those of each search together."""
+    searches: tuple[Search, ...] = ()
+    """As far as their evidence is known, in order; their stages are among `stages`."""
     text: str = ""
     ledger: Ledger | None = None
     error: Reason | None = None
@@ -54,7 +56,7 @@ class Turn:
             ledger.question,
             ledger.options,
             stages=ledger.stages,
-            retrieval=ledger.retrieval,
+            searches=made(ledger.searches),
             text=ledger.answer,
             ledger=ledger,
             parent=kept.parent,
@@ -69,6 +71,20 @@ class Turn:
     @property
     def done(self) -> bool:
         return bool(self.kept) or self.ledger is not None or self.error is not None or self.stopped
+
+    @property
+    def contexts(self) -> tuple[Candidate, ...]:
+        """What is sent, by number, whichever search found it."""
+        return contexts_of(self.searches)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return tuple(c for search in self.searches for c in search.candidates)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one search to be told apart."""
+        return len({e.search for e in self.stages if e.stage in SEARCH_STAGES}) > 1 or len(self.searches) > 1
 
     @property
     def small_talk(self) -> bool:
@@ -107,17 +123,27 @@ class Turn:
         """The turn once `event` has happened."""
         match event:
             case StageEvent():
-                others = {e.stage: e for e in self.stages} | {event.stage: event}
-                stages = tuple(others[stage] for stage in Stage if stage in others)
-                return replace(self, stages=stages, waiting=False)
+                others = {(e.search, e.stage): e for e in self.stages} | {(event.search, event.stage): event}
+                return replace(self, stages=tuple(sorted(others.values(), key=_place)), waiting=False)
             case Judging():
                 return replace(self, judging=event)
-            case Retrieved(retrieval):
-                return replace(self, retrieval=retrieval, judging=None)
+            case Retrieved(retrieval, number):
+                found = Search(number, retrieval.query, Author.USER, retrieval.options, retrieval=retrieval)
+                rest = (search for search in self.searches if search.number != number)
+                searches = tuple(sorted((*rest, found), key=lambda search: search.number))
+                return replace(self, searches=searches, judging=None)
             case Delta(text, afresh):
                 return replace(self, text=text if afresh else self.text + text)
             case Answered(ledger):
-                known = ledger.retrieval or self.retrieval
+                known = made(ledger.searches) or self.searches
                 return replace(
-                    self, ledger=ledger, text=ledger.answer, stages=ledger.stages, retrieval=known, judging=None
+                    self, ledger=ledger, text=ledger.answer, stages=ledger.stages, searches=known, judging=None
                 )
+
+
+def _place(event: StageEvent) -> tuple[int, int, int]:
+    """Where a step stands: the wording of the question, then search by search, then the answer."""
+    order = list(Stage)
+    if event.stage in SEARCH_STAGES:
+        return 1, event.search, order.index(event.stage)
+    return 0 if event.stage is Stage.REWRITE else 2, 0, order.index(event.stage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rag.ledger import Author, Outcome
+from rag.ledger import Author, Outcome, Search
 from rag.messages import Language
 
 from ...state.turn import Turn
@@ -13,6 +13,19 @@ from ..markup import esc, icon, t
 Place = Literal["answer", "panel"]
 LONGEST = 8000
 """Characters of a search query; as many as a question may have."""
+
+
+def number(search: int, language: Language) -> str:
+    """What a search is called where an answer has several."""
+    return t("searches.number", language, number=search)
+
+
+def named(search: Search | None, of: int, language: Language) -> str:
+    """Search `of`, with what it was for as far as that is known."""
+    if search is None:
+        return number(of, language)
+    purpose = f' <small class="purpose">{esc(search.purpose)}</small>' if search.purpose else ""
+    return f"{number(of, language)}: <q>{esc(search.query)}</q>{purpose}"
 
 
 def line(one: Turn, language: Language, *, place: Place) -> str:
@@ -33,13 +46,13 @@ def line(one: Turn, language: Language, *, place: Place) -> str:
 
 def _query(one: Turn) -> str:
     """ "" where nothing was searched for."""
-    if one.outcome is Outcome.SMALL_TALK or one.retrieval is None:
+    if one.outcome is Outcome.SMALL_TALK or not one.searches:
         return ""
-    return one.retrieval.query.strip()
+    return one.searches[0].query.strip()
 
 
 def _told(one: Turn, query: str, language: Language) -> str:
-    author = f" <small>{t(f'query.by_{one.ledger.author}', language)}</small>" if one.ledger else ""
+    author = f" <small>{t(f'query.by_{one.ledger.main.author}', language)}</small>" if one.ledger else ""
     return (
         f'<p class="ev-query">{icon("search", size=14)}<span>{t("searched_for", language)} '
         f"<q>{esc(query)}</q>{author}</span></p>"
@@ -58,7 +71,7 @@ def _edit(one: Turn, query: str, language: Language, place: Place) -> str:
 
 def _exact(one: Turn, query: str, language: Language) -> str:
     """Only where somebody else worded the query."""
-    if one.ledger is None or one.ledger.author in (Author.USER, Author.EDITED) or query == one.question.strip():
+    if one.ledger is None or one.ledger.main.author in (Author.USER, Author.EDITED) or query == one.question.strip():
         return ""
     return (
         f'<button type="button" class="query-exact" data-act="search-this" data-turn="{one.number}" '

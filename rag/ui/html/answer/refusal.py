@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.ledger import Outcome
+from rag.ledger import Outcome, nearest
 from rag.messages import Language
 from rag.retrieval.suggestions import lacking, rewordings
-from rag.types import Candidate, Retrieval
+from rag.types import Candidate
 
 from ...state.turn import Turn
+from ..evidence.flow import anchor
 from ..markup import esc, path, source, t, why
 
 NEAR_MISSES = 3
@@ -19,20 +20,20 @@ WORDS = 6
 
 def ways_on(one: Turn, language: Language) -> str:
     """What a refused question offers; nothing where the search was not what failed."""
-    if one.outcome is not Outcome.ABSTAINED or one.retrieval is None or one.reason is None:
+    if one.outcome is not Outcome.ABSTAINED or not one.searches or one.reason is None:
         return ""
     if one.reason.code not in ("stages.abstained", "stages.nothing_matches"):
         return ""
-    return _misses(one, one.retrieval, language) + _others(one, one.retrieval, language) + _anyway(one, language)
+    return _misses(one, language) + _others(one, language) + _anyway(one, language)
 
 
-def _misses(one: Turn, retrieval: Retrieval, language: Language) -> str:
+def _misses(one: Turn, language: Language) -> str:
     """The best candidates, linked to their cards."""
-    best = _judged(retrieval)[:NEAR_MISSES]
+    best = _judged(one)[:NEAR_MISSES]
     if not best:
         return ""
     rows = "".join(
-        f'<li><div><a href="#ev-{one.number}-r{c.rank}">{source(c.stored, language)} '
+        f'<li><div><a href="#{anchor(c, one.number, _finder(one, c))}">{source(c.stored, language)} '
         f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>{_lacks(one.question, c, language)}</div>'
         f"<b>{c.probability:.3f}</b></li>"
         for c in best
@@ -40,8 +41,13 @@ def _misses(one: Turn, retrieval: Retrieval, language: Language) -> str:
     return f'<div class="misses"><p>{t("near_misses", language)}</p><ul>{rows}</ul></div>'
 
 
-def _judged(retrieval: Retrieval) -> list[Candidate]:
-    return [c for c in retrieval.candidates if c.probability is not None]
+def _judged(one: Turn) -> list[Candidate]:
+    return [c for c in nearest(one.searches) if c.probability is not None]
+
+
+def _finder(one: Turn, c: Candidate) -> int:
+    """Number of the search whose card shows a candidate."""
+    return next(search.number for search in one.searches if any(c is each for each in search.candidates))
 
 
 def _lacks(question: str, c: Candidate, language: Language) -> str:
@@ -54,10 +60,11 @@ def _lacks(question: str, c: Candidate, language: Language) -> str:
     return f"<small>{' · '.join(said)}</small>" if said else ""
 
 
-def _others(one: Turn, retrieval: Retrieval, language: Language) -> str:
+def _others(one: Turn, language: Language) -> str:
     """Other searches; one click asks again with it."""
-    offered: Sequence[str] = rewordings(one.question, retrieval.candidates)
-    offered = [other for other in offered if other.casefold() != retrieval.query.casefold()]
+    offered: Sequence[str] = rewordings(one.question, nearest(one.searches))
+    made = {search.query.casefold() for search in one.searches}
+    offered = [other for other in offered if other.casefold() not in made]
     if not offered:
         return ""
     rows = "".join(
@@ -70,8 +77,8 @@ def _others(one: Turn, retrieval: Retrieval, language: Language) -> str:
 
 def _anyway(one: Turn, language: Language) -> str:
     """Only where there is something to answer from."""
-    banned = one.retrieval.options.banned if one.retrieval else ()
-    if one.retrieval is None or not any(c.stored.id not in banned for c in _judged(one.retrieval)):
+    banned = {id for search in one.searches for id in search.options.banned}
+    if not any(c.stored.id not in banned for c in _judged(one)):
         return ""
     return (
         f'<p class="anyway"><button type="button" class="quiet" data-act="anyway" data-turn="{one.number}">'

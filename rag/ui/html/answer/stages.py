@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.events import Stage, StageEvent, StageState
+from rag.events import SEARCH_STAGES, Stage, StageEvent, StageState
 from rag.messages import Language
 
 from ...state.turn import Turn
 from ..markup import esc, icon, milliseconds, t, why
+from . import query
 
 BAR = (Stage.REWRITE, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
 """The steps worth a place in the row; the list behind it has all."""
@@ -25,17 +26,32 @@ _UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
 
 
 def live(turn: Turn, language: Language) -> str:
-    """All steps in a row, the running one with its count. Nothing where nothing is searched."""
+    """All steps in a row, the running one with its count; a row for each search. Nothing where nothing is searched."""
     if turn.small_talk:
         return ""
-    seen = _seen(turn)
-    pills = "".join(_pill(stage, seen.get(stage), language) for stage in BAR)
-    return f'<ol class="stages" aria-label="{t("stages", language)}">{pills}</ol>'
+    return "".join(_row_of_pills(turn, search, bar, language) for search, bar in _bars(turn))
 
 
-def _seen(turn: Turn) -> dict[Stage, StageEvent]:
-    """The last event of every step; embedding the question is the beginning of dense search."""
-    seen = {e.stage: e for e in turn.stages}
+def _row_of_pills(turn: Turn, search: int, bar: Sequence[Stage], language: Language) -> str:
+    seen = _seen(turn, search)
+    pills = "".join(_pill(stage, seen.get(stage), language) for stage in bar)
+    name = f"{t('stages', language)}: {query.number(search, language)}" if turn.several else t("stages", language)
+    return f'<ol class="stages" aria-label="{name}">{pills}</ol>'
+
+
+def _bars(turn: Turn) -> list[tuple[int, tuple[Stage, ...]]]:
+    """Number of each search and the steps shown with it: the first one's begin with the wording of the question, the
+    last one's end with the answer."""
+    numbers = sorted({1} | {e.search for e in turn.stages})
+    before, after = BAR[:1], tuple(stage for stage in BAR[1:] if stage not in SEARCH_STAGES)
+    own = tuple(stage for stage in BAR if stage in SEARCH_STAGES)
+    return [(n, (before if n == numbers[0] else ()) + own + (after if n == numbers[-1] else ())) for n in numbers]
+
+
+def _seen(turn: Turn, search: int) -> dict[Stage, StageEvent]:
+    """The last event of every step of a search and of the answer; embedding the question is the beginning of dense
+    search."""
+    seen = {e.stage: e for e in turn.stages if e.search == search or e.stage not in SEARCH_STAGES}
     embed = seen.get(Stage.EMBED)
     if embed and Stage.DENSE not in seen and embed.state in RUNNING:
         seen[Stage.DENSE] = embed
@@ -62,11 +78,12 @@ def kept(turn: Turn, language: Language) -> str:
     failures = [
         e for e in turn.stages if e.state is StageState.FAILED and (e.reason is None or e.reason != turn.reason)
     ]
-    rows = "".join(_row(e, language) for e in turn.stages)
+    kind = "stage-line several" if turn.several else "stage-line"
     return (
-        f'<div class="stage-line">{_marks(turn, language)}'
+        f'<div class="{kind}">{_marks(turn, language)}'
         f'<details class="record" id="stages-{turn.number}"><summary><span>{_headline(turn, language)}</span></summary>'
-        f'<ol class="rows"><li class="whole" aria-hidden="true">{_times(turn.stages)}</li>{rows}</ol></details></div>'
+        f'<ol class="rows"><li class="whole" aria-hidden="true">{_times(turn.stages)}</li>{_rows(turn, language)}</ol>'
+        "</details></div>"
         + "".join(
             f'<p class="failed-stage">{icon("warning", size=15)}<span><b>{t(f"stage_{e.stage}", language)}:</b> '
             f"{why(e.reason, language) if e.reason else t('state_failed', language)}</span></p>"
@@ -75,10 +92,22 @@ def kept(turn: Turn, language: Language) -> str:
     )
 
 
+def _rows(turn: Turn, language: Language) -> str:
+    """A row for each stage; those of each search under its name where there are several."""
+    known = {search.number: search for search in turn.searches}
+    rows, at = "", 0
+    for event in turn.stages:
+        if turn.several and event.stage in SEARCH_STAGES and event.search != at:
+            at = event.search
+            rows += f'<li class="of-search">{query.named(known.get(at), at, language)}</li>'
+        rows += _row(event, language)
+    return rows
+
+
 def _marks(turn: Turn, language: Language) -> str:
     """The seven steps as marks that differ in shape, each with its state, time and reason. One stop for Tab."""
-    seen = _seen(turn)
-    marks = "".join(_mark(stage, seen.get(stage), i == 0, language) for i, stage in enumerate(BAR))
+    seen = [(stage, _seen(turn, search).get(stage)) for search, bar in _bars(turn) for stage in bar]
+    marks = "".join(_mark(stage, event, i == 0, language) for i, (stage, event) in enumerate(seen))
     return f'<div class="stage-marks" role="group" aria-label="{t("stages", language)}">{marks}</div>'
 
 
@@ -103,9 +132,9 @@ def _mark(stage: Stage, event: StageEvent | None, first: bool, language: Languag
 
 def _headline(turn: Turn, language: Language) -> str:
     total = milliseconds(sum(e.milliseconds or 0 for e in turn.stages))
-    if turn.retrieval is None:
+    if not turn.searches:
         return t("record_bare", language, time=total)
-    found, chosen = len(turn.retrieval.candidates), len(turn.retrieval.contexts)
+    found, chosen = len(turn.candidates), len(turn.contexts)
     return t("record", language, found=found, kept=chosen, time=total)
 
 

@@ -108,8 +108,7 @@ def _loading(status: Status | None, language: Language) -> str:
 
 
 def _prose(one: Turn, language: Language) -> str:
-    contexts = one.retrieval.contexts if one.retrieval else ()
-    titles = {c.number: called(c.stored, language, path=True) for c in contexts if c.number}
+    titles = {c.number: called(c.stored, language, path=True) for c in one.contexts if c.number}
     checked = Checks(cited(one.ledger), [c.end for c in without_source(one.ledger)]) if one.ledger else Checks()
     return answer(one.text, Chips(one.number, titles, language, checked), complete=one.done)
 
@@ -168,9 +167,9 @@ def _tools(one: Turn, language: Language) -> str:
     tools += _tool("retry", "retry", language, turn=one.number)
     if one.outcome is Outcome.SMALL_TALK:
         return f'<div class="tools">{tools}{_profile(one, language)}</div>'
-    if one.retrieval and one.retrieval.candidates:
-        count = len(one.retrieval.contexts) or len(one.retrieval.candidates)
-        label = t("show_evidence" if one.retrieval.contexts else "show_candidates", language, count=count)
+    if one.candidates:
+        count = len(one.contexts) or len(one.candidates)
+        label = t("show_evidence" if one.contexts else "show_candidates", language, count=count)
         tools += (
             f'<button type="button" class="tool wide" data-act="evidence" data-turn="{one.number}">{label}</button>'
         )

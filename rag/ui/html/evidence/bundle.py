@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rag import ASSETS
-from rag.events import StageEvent
+from rag.events import SEARCH_STAGES, StageEvent
 from rag.evidence.bundle import PLACE, Bundle, DocumentHash
-from rag.ledger import Ledger, Match, Outcome, Quote
+from rag.ledger import Ledger, Match, Outcome, Quote, Search
 from rag.messages import Language
 from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Ranked
 
 from ...i18n import locale
+from ..answer import query
 from ..markdown import Chips, answer
 from ..markup import esc, in_base, marked, milliseconds, moment, name, path, source, t, why
 from ..sheet import sheet
@@ -32,7 +33,7 @@ def page(bundle: Bundle, language: Language) -> str:
         + _contexts(ledger, language)
         + _quotes(ledger, language)
         + _candidates(ledger, language)
-        + _stages(ledger.stages, language)
+        + _stages(ledger, language)
         + record.facts(ledger, language)
         + _hashes(bundle, language)
     )
@@ -65,7 +66,7 @@ def _section(title: str, body: str, language: Language, *, id: str = "") -> str:
 
 
 def _answer(ledger: Ledger, language: Language) -> str:
-    titles = {c.number: called(c.stored, language) for c in _kept(ledger) if c.number}
+    titles = {c.number: called(c.stored, language) for c in ledger.contexts if c.number}
     prose = answer(ledger.answer, Chips(1, titles, language), complete=True) if ledger.answer else ""
     return _section("bundle.answer", f'<div class="prose">{prose}</div>' if prose else "", language)
 
@@ -79,7 +80,7 @@ def _contexts(ledger: Ledger, language: Language) -> str:
         f'<li id="ev-1-{c.number}">{_source(c, language)}'
         f'<div class="full" lang="{esc(c.stored.language)}">'
         f"{marked(c.stored.chunk.text, best=None, terms=quoted.get(c.number or 0, []))}</div></li>"
-        for c in _kept(ledger)
+        for c in ledger.contexts
     )
     return _section("bundle.contexts", f'<ol class="contexts">{cards}</ol>' if cards else "", language)
 
@@ -106,22 +107,34 @@ def _quotes(ledger: Ledger, language: Language) -> str:
 
 
 def _candidates(ledger: Ledger, language: Language) -> str:
-    if ledger.retrieval is None or not ledger.retrieval.candidates:
-        return ""
+    """Those of each search, under its name where there are several."""
+    tables = "".join(
+        (_named(search, language) if len(ledger.searches) > 1 else "") + _found(search, ledger, language)
+        for search in ledger.searches
+        if search.candidates
+    )
+    return _section("bundle.candidates", tables, language)
+
+
+def _named(search: Search, language: Language) -> str:
+    return f"<h3>{query.named(search, search.number, language)}</h3>"
+
+
+def _found(search: Search, ledger: Ledger, language: Language) -> str:
     score = ledger.models["reranker"].score_name if "reranker" in ledger.models else ""
     columns = (
         "bundle.rank", "bundle.source", "stage_dense", "stage_full_text", "stage_fuse",
         f"score_{score or 'p_yes'}", "log_odds", "bundle.became",
     )  # fmt: skip
-    rows = [_candidate(c, language) for c in ledger.retrieval.candidates]
+    rows = [_candidate(c, language) for c in search.candidates]
     texts = "".join(
         f"<details><summary>{_source(c, language)}</summary>"
         f'<div class="full">{esc(c.stored.chunk.text)}</div></details>'
-        for c in ledger.retrieval.candidates
+        for c in search.candidates
         if not c.kept
     )
     more = f'<details class="texts"><summary>{t("bundle.other_texts", language)}</summary>{texts}</details>'
-    return _section("bundle.candidates", _table(columns, rows, language) + (more if texts else ""), language)
+    return _table(columns, rows, language) + (more if texts else "")
 
 
 def _candidate(c: Candidate, language: Language) -> Sequence[str]:
@@ -141,15 +154,19 @@ def _candidate(c: Candidate, language: Language) -> Sequence[str]:
     )
 
 
-def _stages(stages: Iterable[StageEvent], language: Language) -> str:
+def _stages(ledger: Ledger, language: Language) -> str:
+    def called(e: StageEvent) -> str:
+        one_of_several = len(ledger.searches) > 1 and e.stage in SEARCH_STAGES
+        return f" <small>{query.number(e.search, language)}</small>" if one_of_several else ""
+
     rows = [
         (
-            t(f"stage_{e.stage}", language),
+            t(f"stage_{e.stage}", language) + called(e),
             t(f"state_{e.state}", language),
             milliseconds(e.milliseconds) if e.milliseconds is not None else "–",
             why(e.reason, language) if e.reason else "",
         )
-        for e in stages
+        for e in ledger.stages
     ]
     columns = ("bundle.stage", "bundle.state", "bundle.time", "bundle.reason")
     return _section("stages", _table(columns, rows, language), language)
@@ -175,10 +192,6 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Lang
     return (
         f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>' if lines else ""
     )
-
-
-def _kept(ledger: Ledger) -> Sequence[Candidate]:
-    return ledger.retrieval.contexts if ledger.retrieval else ()
 
 
 FORMS = ("html", "json")

@@ -111,7 +111,7 @@ def _evidence(before: Ledger, after: Ledger, language: Language) -> str:
 
 
 def _sent(ledger: Ledger) -> set[str]:
-    return {c.stored.id for c in ledger.retrieval.contexts} if ledger.retrieval else set()
+    return {c.stored.id for c in ledger.contexts}
 
 
 def _row(row: DiffRow, before: Ledger, after: Ledger, language: Language) -> str:
@@ -142,10 +142,9 @@ def inline(text: str) -> str:
 
 def _cited(pieces: Sequence[DiffPiece], ledger: Ledger) -> set[str]:
     """Ids of the passages a sentence cites."""
-    contexts = ledger.retrieval.contexts if ledger.retrieval else ()
-    ids = {c.number: c.stored.id for c in contexts}
+    ids = {c.number: c.stored.id for c in ledger.contexts}
     text = "".join(p.text for p in pieces)
-    return {ids[c.number] for c in citations.find(text, len(contexts)) if c.number in ids}
+    return {ids[c.number] for c in citations.find(text, len(ids)) if c.number in ids}
 
 
 def _verdicts(before: Ledger, after: Ledger, language: Language) -> str:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 
 from rag.citations.summary import quotes_of
+from rag.ledger import Search
 from rag.messages import Language
 from rag.text.highlight import best_sentence, term_spans
-from rag.types import Candidate, Ranked, Retrieval
+from rag.types import Candidate, Ranked
 
 from ...state.turn import Turn
 from ..answer import query
 from ..answer.checks import card_quotes
 from ..markup import Span, clipped, esc, icon, marked, path, source, t, why
 from . import marking, similar
+from .flow import anchor, place
 from .marking import Marked
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
@@ -31,10 +33,7 @@ def panel(
         return f'<div class="evidence">{_head("", language)}{_nothing(language)}</div>'
     one = turns[position]
     cards = _Cards(one, language, score_name, marked)
-    if one.retrieval is not None:
-        body = cards.render()
-    else:
-        body = cards.judging() if one.judging else _collecting(one, language)
+    body = cards.judging() if one.judging else cards.render() if one.searches else _collecting(one, language)
     return (
         f'<div class="evidence" data-turn="{number}">{_head(_pager(turns, position, language), language)}{body}</div>'
     )
@@ -86,23 +85,29 @@ class _Cards:
     def __init__(self, one: Turn, language: Language, score_name: str, marked: Marked | None = None) -> None:
         self.one = one
         self.language = language
-        self.retrieval = one.retrieval or Retrieval(one.search_query or one.question, one.options, ())
+        self.searches = one.searches
         self.score = t(f"score_{score_name or 'p_yes'}", language)
         self.score_about = t(f"score_{score_name or 'p_yes'}_about", language)
         self.marked = marked
 
     def render(self) -> str:
-        contexts = self.retrieval.contexts
-        rest = [c for c in self.retrieval.candidates if not c.kept]
-        cards = "".join(self.card(c) for c in contexts)
-        found = len(self.retrieval.candidates)
+        contexts, found = self.one.contexts, len(self.one.candidates)
+        finders = {c.number: search for search in self.searches for c in search.contexts}
+        cards = "".join(self.card(c, finders[c.number]) for c in contexts)
         kept = t("kept", self.language, kept=len(contexts), found=found)
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p>{query.line(self.one, self.language, place="panel")}'
-            f'<p class="ev-sub">{kept}</p>{self.panel_tools()}'
-            f"{similar.conflicts(self.retrieval, self.language, turn=self.one.number)}"
-            f'<ol class="cards">{cards}</ol>{self.not_used(rest)}'
+            f'{self.made()}<p class="ev-sub">{kept}</p>{self.panel_tools()}'
+            f"{similar.conflicts(self.searches, self.language, turn=self.one.number)}"
+            f'<ol class="cards">{cards}</ol>{"".join(map(self.not_used, self.searches))}'
         )
+
+    def made(self) -> str:
+        """What was searched for, where that was more than one thing."""
+        if not self.one.several:
+            return ""
+        rows = "".join(f"<li>{query.named(search, search.number, self.language)}</li>" for search in self.searches)
+        return f'<ol class="ev-searches" aria-label="{t("searches.made", self.language)}">{rows}</ol>'
 
     def judging(self) -> str:
         """The candidates as they are being judged: light, as they are drawn anew with every few scores."""
@@ -110,6 +115,8 @@ class _Cards:
         assert judging is not None
         rows = "".join(self.judged(c) for c in judging.candidates)
         count = t("judging", self.language, done=judging.done, total=len(judging.candidates))
+        if self.one.several:
+            count = f"{query.number(judging.search, self.language)}: {count}"
         return (
             f'<p class="ev-question">{esc(self.one.question)}</p><p class="ev-sub" role="status">{count}</p>'
             f'<ol class="cards judging">{rows}</ol>'
@@ -126,9 +133,9 @@ class _Cards:
     def panel_tools(self) -> str:
         """Small buttons that open what there is to know about the whole of the evidence."""
         tools: list[str] = []
-        if self.retrieval.candidates:
+        if self.one.candidates:
             tools.append(self.tool("flow", "flow.open"))
-        if self.retrieval.candidates and self.one.ledger:
+        if self.one.candidates and self.one.ledger:
             tools.append(self.tool("whatif", "whatif.open"))
         if self.one.ledger is not None:
             tools.append(self.tool("why-form", "whynot.open"))
@@ -161,17 +168,23 @@ class _Cards:
         ask = "" if c.kept else button("why-chunk", "whynot.this")
         return button("doc-open", "viewer.open") + ask
 
-    def card(self, c: Candidate) -> str:
+    def card(self, c: Candidate, search: Search) -> str:
         cited = c.number in self.one.cited
         classes = f"card {_level(c)}" + (" cited" if cited else "")
         tag = f'<span class="is-cited">{t("cited", self.language)}</span>' if cited else ""
         return (
             f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
             f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
-            f"{self.meter(c)}{self.passage(c)}{similar.similar(c, self.retrieval, self.language, turn=self.one.number)}"
+            f"{self.meter(c)}{self.passage(c, search)}"
+            f"{similar.similar(c, self.searches, self.language, turn=self.one.number)}"
             f"{card_quotes(self.one, c.number, self.language)}"
-            f'<div class="card-foot">{self.ranks(c)}{tag}</div>{self.card_tools(c)}</li>'
+            f'<div class="card-foot">{self.ranks(c)}{self.found_by(search)}{tag}</div>{self.card_tools(c)}</li>'
         )
+
+    def found_by(self, search: Search) -> str:
+        """Which search a context is of, where there are several."""
+        name = query.number(search.number, self.language)
+        return f'<span class="found-by" title="{esc(search.query)}">{name}</span>' if self.one.several else ""
 
     def source(self, c: Candidate) -> str:
         return (
@@ -206,10 +219,10 @@ class _Cards:
         state = marking.state(self.marked, self.language)
         return f"{self.score_about} ({state})" if state else self.score_about
 
-    def passage(self, c: Candidate) -> str:
+    def passage(self, c: Candidate, search: Search) -> str:
         chunk = c.stored.chunk
-        best, terms = self.spans(c)
-        key = f"{self.one.number}-{c.number or f'r{c.rank}'}"
+        best, terms = best_sentence(search.query, chunk.text), term_spans(search.query, chunk.text)
+        key = f"{self.one.number}-{place(c, search.number)}"
         snippet = clipped(chunk.text, best, terms) if best else esc(_beginning(chunk.text))
         label = t("full_passage", self.language)
         tokens = t("tokens", self.language, count=chunk.tokens)
@@ -221,10 +234,6 @@ class _Cards:
             "</div></details>"
             f'<details id="scores-{key}"><summary>{t("scores", self.language)}</summary>{self.scores(c)}</details>'
         )
-
-    def spans(self, c: Candidate) -> tuple[Span | None, Sequence[Span]]:
-        text = c.stored.chunk.text
-        return best_sentence(self.retrieval.query, text), term_spans(self.retrieval.query, text)
 
     def quotes(self, c: Candidate) -> dict[int, Span]:
         """Where the answer's quotes stand in a passage, by their place in the ledger."""
@@ -257,23 +266,26 @@ class _Cards:
         about = t(f"{key}_about", self.language)
         return f"<div><dt>{t(key, self.language)}<small>{about}</small></dt><dd>{value}</dd></div>"
 
-    def not_used(self, rest: Sequence[Candidate]) -> str:
+    def not_used(self, search: Search) -> str:
+        rest = [c for c in search.candidates if not c.kept]
         if not rest:
             return ""
-        opened = "" if self.retrieval.contexts else " open"
-        rows = "".join(self.unused(c) for c in rest)
+        opened = "" if self.one.contexts else " open"
+        rows = "".join(self.unused(c, search) for c in rest)
+        key = f"{self.one.number}" if search.number == 1 else f"{self.one.number}-s{search.number}"
+        name = f"{query.number(search.number, self.language)}: " if self.one.several else ""
         return (
-            f'<details class="rest" id="rest-{self.one.number}"{opened}>'
-            f"<summary>{t('not_used', self.language, count=len(rest))}</summary><ol>{rows}</ol></details>"
+            f'<details class="rest" id="rest-{key}"{opened}>'
+            f"<summary>{name}{t('not_used', self.language, count=len(rest))}</summary><ol>{rows}</ol></details>"
         )
 
-    def unused(self, c: Candidate) -> str:
+    def unused(self, c: Candidate, search: Search) -> str:
         value = f"{c.probability:.3f}" if c.probability is not None else "–"
         reason = f'<p class="dropped">{why(c.dropped, self.language)}</p>' if c.dropped else ""
         return (
-            f'<li class="unused {_level(c)}" id="ev-{self.one.number}-r{c.rank}" tabindex="-1">'
+            f'<li class="unused {_level(c)}" id="{anchor(c, self.one.number, search.number)}" tabindex="-1">'
             f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}'
-            f'{self.passage(c)}<div class="card-foot">{self.ranks(c)}</div>{self.card_tools(c)}</li>'
+            f'{self.passage(c, search)}<div class="card-foot">{self.ranks(c)}</div>{self.card_tools(c)}</li>'
         )
 
 

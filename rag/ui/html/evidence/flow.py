@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.ledger import Search, made
 from rag.messages import Language
 from rag.types import Candidate, Retrieval
 
+from ..answer import query
 from ..markup import esc, path, source, t, why
 from ..sheet import sheet
 
@@ -61,19 +63,33 @@ class Geometry:
         return HEAD + (rank - 0.5) * self.row
 
 
-def flow_sheet(retrieval: Retrieval, language: Language, *, turn: int, tools: str) -> str:
-    """The sheet with the rank flow of one answer."""
-    body = f'<p class="flow-about">{t("flow.about", language)}</p>{flow(retrieval, language, turn=turn)}'
+def flow_sheet(searches: Sequence[Search], language: Language, *, turn: int, tools: str) -> str:
+    """The sheet with the rank flow of each search of one answer."""
+    body = f'<p class="flow-about">{t("flow.about", language)}</p>{flows(searches, language, turn=turn)}'
     return sheet(t("flow.title", language), body, language, kind="flow-sheet", tools=tools)
 
 
-def flow(retrieval: Retrieval, language: Language, *, turn: int, shown_as: Retrieval | None = None) -> str:
-    """Picture and table. Labels lead to the cards of turn `turn`, whose evidence is `shown_as`, else `retrieval`."""
-    candidates = retrieval.candidates
-    if not candidates:
+def flows(
+    searches: Sequence[Search], language: Language, *, turn: int, shown_as: Sequence[Search] | None = None
+) -> str:
+    """The picture of each search, under its name where there are several. Labels lead to the cards of turn `turn`,
+    whose evidence is `shown_as`, else `searches`."""
+    drawn = ""
+    for search in made(searches):
+        shown = next((each for each in shown_as or searches if each.number == search.number), search)
+        head = f'<h3 class="of-search">{query.named(search, search.number, language)}</h3>' if len(searches) > 1 else ""
+        drawn += head + flow(search, language, turn=turn, shown_as=shown)
+    return drawn
+
+
+def flow(search: Search, language: Language, *, turn: int, shown_as: Search | None = None) -> str:
+    """Picture and table of one search."""
+    retrieval = search.retrieval
+    candidates = search.candidates
+    if retrieval is None or not candidates:
         return f'<p class="flow-none">{t("no_retrieval", language)}</p>'
     geometry = geometry_of(retrieval, language)
-    anchors = {c.stored.id: anchor(c, turn) for c in (shown_as or retrieval).candidates}
+    anchors = {c.stored.id: anchor(c, turn, search.number) for c in (shown_as or search).candidates}
     lines = "".join(_path(i, c, geometry) for i, c in enumerate(candidates))
     judged = any(c.log_odds is not None for c in candidates)
     return (
@@ -85,9 +101,14 @@ def flow(retrieval: Retrieval, language: Language, *, turn: int, shown_as: Retri
     )
 
 
-def anchor(c: Candidate, turn: int) -> str:
-    """Id of the card that shows a candidate of a turn."""
-    return f"ev-{turn}-{c.number or f'r{c.rank}'}"
+def anchor(c: Candidate, turn: int, search: int = 1) -> str:
+    """Id of the card that shows a candidate of a turn, as search `search` has it."""
+    return f"ev-{turn}-{place(c, search)}"
+
+
+def place(c: Candidate, search: int) -> str:
+    """What tells the cards of a turn apart: the number of a context, else the rank in its search."""
+    return str(c.number or (f"r{c.rank}" if search == 1 else f"s{search}r{c.rank}"))
 
 
 def geometry_of(retrieval: Retrieval, language: Language) -> Geometry:
@@ -151,7 +172,7 @@ def _cut_lines(geometry: Geometry) -> str:
     return "".join(f'<line class="flow-cut" x1="84%" x2="100%" y1="{y:g}" y2="{y:g}"/>' for y in tops)
 
 
-def _path(place: int, c: Candidate, geometry: Geometry) -> str:
+def _path(at: int, c: Candidate, geometry: Geometry) -> str:
     """Lines between the stages a candidate was seen by; a dot where it has a rank, a cross where it was dropped."""
     points: list[tuple[str, float]] = []
     if c.dense:
@@ -160,12 +181,12 @@ def _path(place: int, c: Candidate, geometry: Geometry) -> str:
         points.append((PLACES["full_text"], geometry.ranked(c.full_text.rank)))
     if c.fused:
         points.append((PLACES["fused"], geometry.fused(c.fused.rank)))
-    points.append((PLACES["final"], geometry.final(place)))
+    points.append((PLACES["final"], geometry.final(at)))
     lines = "".join(
         f'<line x1="{x}" y1="{y:g}" x2="{to_x}" y2="{to_y:g}"/>' for (x, y), (to_x, to_y) in pairwise(points)
     )
     dots = "".join(f'<circle cx="{x}" cy="{y:g}" r="3.2"/>' for x, y in points)
-    return f'<g class="{"kept" if c.kept else "dropped"}" data-c="{place}">{lines}{dots}</g>'
+    return f'<g class="{"kept" if c.kept else "dropped"}" data-c="{at}">{lines}{dots}</g>'
 
 
 def _labels(candidates: Sequence[Candidate], geometry: Geometry, anchors: dict[str, str], language: Language) -> str:

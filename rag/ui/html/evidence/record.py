@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Search
 from rag.messages import Language
 from rag.options import TABLE
 from rag.retrieval.source_names import base_called
 from rag.types import Message, RetrievalOptions
 
+from ..answer import query
 from ..markup import esc, moment, name, t
 from ..options import written
 from ..sheet import sheet
@@ -28,6 +29,7 @@ def facts(ledger: Ledger, language: Language) -> str:
     return (
         _section("record.search", _search(ledger, language), language)
         + _section("record.settings", _settings(ledger.options, language), language)
+        + "".join(_other(search, ledger, language) for search in ledger.searches[1:])
         + _section("record.models", _models(ledger, language), language)
         + _section("record.index", _index(ledger, language), language)
         + _section("record.versions", [(esc(k), esc(v)) for k, v in ledger.versions.items()], language)
@@ -46,13 +48,32 @@ def _search(ledger: Ledger, language: Language) -> list[Row]:
     counted = f"{tokens.prompt:,} + {tokens.answer:,} ({esc(tokens.counted_by)})" if tokens.counted_by else ""
     return [
         (t("record.question", language), esc(ledger.question)),
-        (t("record.searched_for", language), esc(ledger.search_query)),
-        (t("record.author", language), t(f"record.author_{ledger.author}", language)),
+        *_worded(ledger.main, language),
         (t("record.started", language), moment(ledger.started_at)),
         (t("record.context_tokens", language), f"{tokens.contexts:,}" if tokens.contexts else ""),
         (t("record.tokens", language), counted),
         (t("record.id", language), f"<code>{esc(ledger.id)}</code>" if ledger.id else ""),
     ]
+
+
+def _worded(search: Search, language: Language) -> list[Row]:
+    return [
+        (t("record.searched_for", language), esc(search.query)),
+        (t("record.author", language), t(f"record.author_{search.author}", language)),
+    ]
+
+
+def _other(search: Search, ledger: Ledger, language: Language) -> str:
+    """A further search: its words, what it was for, and its settings where they are others than the answer's."""
+    after = query.number(search.parent, language) if search.parent else ""
+    rows = [
+        *_worded(search, language),
+        (t("searches.purpose", language), esc(search.purpose)),
+        (t("searches.after", language), after),
+        *(_settings(search.options, language) if search.options != ledger.options else []),
+    ]
+    lines = "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in rows if value)
+    return f'<section><h3>{query.number(search.number, language)}</h3><dl class="facts">{lines}</dl></section>'
 
 
 def _settings(options: RetrievalOptions, language: Language) -> list[Row]:

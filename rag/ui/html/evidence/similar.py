@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.evidence.answer_diff import DiffPiece, words
+from rag.ledger import Search, contexts_of
 from rag.messages import Language
 from rag.retrieval.source_names import source_of
-from rag.types import Candidate, Conflict, Retrieval
+from rag.types import Candidate, Conflict
 
 from ..markup import esc, icon, path, source, t, why
 from .flow import anchor
 
 
-def similar(c: Candidate, retrieval: Retrieval, language: Language, *, turn: int) -> str:
+def similar(c: Candidate, searches: Sequence[Search], language: Language, *, turn: int) -> str:
     """The passages that were collapsed into `c`, with the places where they stand; "" for none."""
-    twins = [twin for twin in retrieval.candidates if twin.similar_to == c.stored.id]
+    twins = [(s.number, twin) for s in searches for twin in s.candidates if twin.similar_to == c.stored.id]
     if not twins:
         return ""
     rows = "".join(
-        f'<li><a href="#{anchor(twin, turn)}">{source(twin.stored, language)} '
+        f'<li><a href="#{anchor(twin, turn, search)}">{source(twin.stored, language)} '
         f'<span class="path">{path(twin.stored.chunk.heading_path)}</span></a> '
         f"<small>{_place(twin, language)}</small></li>"
-        for twin in twins
+        for search, twin in twins
     )
     return (
         f'<details class="similar" id="similar-{turn}-{c.number}">'
@@ -35,12 +36,13 @@ def _place(c: Candidate, language: Language) -> str:
     return t("position", language, start=chunk.start, end=chunk.end, index=chunk.index + 1)
 
 
-def conflicts(retrieval: Retrieval, language: Language, *, turn: int) -> str:
+def conflicts(searches: Sequence[Search], language: Language, *, turn: int) -> str:
     """A quiet banner for every two versions of a document among the contexts; "" for none."""
-    known = {c.stored.id: c for c in retrieval.contexts}
+    known = {c.stored.id: c for c in contexts_of(searches)}
     return "".join(
         _conflict(one, known[one.first], known[one.second], language, turn=turn)
-        for one in retrieval.conflicts
+        for search in searches
+        for one in (search.retrieval.conflicts if search.retrieval else ())
         if one.first in known and one.second in known
     )
 

@@ -5,26 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from rag.ledger import Search, contexts_of
 from rag.messages import Language
 from rag.options import OptionKind, RetrievalOption, ShownIn, of
 from rag.retrieval.source_names import source as called
-from rag.types import Candidate, Mode, Retrieval, RetrievalOptions
+from rag.types import Candidate, Mode, RetrievalOptions
 
 from ..markup import esc, name, path, source, t, why
 from ..options import slider
 from ..sheet import sheet
-from .flow import anchor, flow
+from .flow import anchor, flows
 
 PARTS = ("changes", "sent", "unsent", "flow")
 """What is drawn anew with every change; the controls stay as they are under the reader's hand."""
 
 
-def whatif_sheet(actual: Retrieval, language: Language, *, turn: int) -> str:
+Searches = Sequence[Search]
+"""Of one answer, those with an outcome. The settings shown are the first one's; what is changed in them is changed in
+all."""
+
+
+def whatif_sheet(actual: Searches, language: Language, *, turn: int) -> str:
     """The sheet: controls as the answer had them, and what is drawn anew with them."""
     part = parts(actual, actual, language, turn=turn)
     body = (
-        f'<div class="whatif" data-turn="{turn}" data-pinned="{_list(actual.options.pinned)}" '
-        f'data-banned="{_list(actual.options.banned)}"><div class="whatif-controls">'
+        f'<div class="whatif" data-turn="{turn}" data-pinned="{_list(actual[0].options.pinned)}" '
+        f'data-banned="{_list(actual[0].options.banned)}"><div class="whatif-controls">'
         f'<p class="whatif-about">{t("whatif.about", language)}</p>{_controls(actual, language)}</div>'
         f'<div class="whatif-result"><div data-part="changes" role="status">{part["changes"]}</div>'
         f'<h3>{t("whatif.sent", language)}</h3><div data-part="sent">{part["sent"]}</div>'
@@ -36,34 +42,36 @@ def whatif_sheet(actual: Retrieval, language: Language, *, turn: int) -> str:
     return sheet(t("whatif.title", language), body, language, kind="whatif-sheet large")
 
 
-def preview(actual: Retrieval, again: Retrieval, language: Language, *, turn: int, number: int) -> str:
+def preview(actual: Searches, again: Searches, language: Language, *, turn: int, number: int) -> str:
     """The parts under other settings, for the script to put in place; `number` says which request they answer."""
     made = parts(actual, again, language, turn=turn)
     rows = "".join(f'<div data-part="{key}">{made[key]}</div>' for key in PARTS)
     return f'<div class="whatif-preview" data-number="{number}" hidden>{rows}</div>'
 
 
-def parts(actual: Retrieval, again: Retrieval, language: Language, *, turn: int) -> dict[str, str]:
+def parts(actual: Searches, again: Searches, language: Language, *, turn: int) -> dict[str, str]:
     """HTML by part."""
-    before = {c.stored.id: c for c in actual.candidates}
-    unsent = [c for c in again.candidates if not c.kept]
+    found = [(search, c) for search in again for c in search.candidates]
+    sent = sorted(((s, c) for s, c in found if c.kept), key=lambda one: one[1].number or 0)
+    unsent = [(s, c) for s, c in found if not c.kept]
     return {
         "changes": _changes(actual, again, language, turn=turn),
-        "sent": _passages(again.contexts, before, again, language, turn=turn)
+        "sent": _passages(sent, actual, language, turn=turn)
         or f'<p class="whatif-none">{t("whatif.nothing", language)}</p>',
-        "unsent": _passages(unsent, before, again, language, turn=turn),
-        "flow": flow(again, language, turn=turn, shown_as=actual),
+        "unsent": _passages(unsent, actual, language, turn=turn),
+        "flow": flows(again, language, turn=turn, shown_as=actual),
     }
 
 
-def _controls(actual: Retrieval, language: Language) -> str:
-    options = actual.options
+def _controls(actual: Searches, language: Language) -> str:
+    options = actual[0].options
     found = _reach(actual)
-    judged = any(c.log_odds is not None for c in actual.candidates)
+    judged = any(c.log_odds is not None for search in actual for c in search.candidates)
+    known = any(search.retrieval and search.retrieval.fusion.dense_weight for search in actual)
     notes: dict[str, str] = {}
     if not judged:
         notes |= {"threshold": "", "rerank": "whatif.unjudged"}
-    if options.mode is not Mode.HYBRID or not actual.fusion.dense_weight:
+    if options.mode is not Mode.HYBRID or not known:
         notes["balance"] = "whatif.foreign" if options.mode is Mode.HYBRID else ""
     controls = []
     for option in of(shown=ShownIn.WHAT_IF):
@@ -85,12 +93,12 @@ def _control(option: RetrievalOption, options: RetrievalOptions, found: int, lan
     return slider(option, option.of(options), language)
 
 
-def _reach(actual: Retrieval) -> int:
-    """How many candidates there are to go down to: what was not found then is not found now."""
-    return max(1, len(actual.candidates))
+def _reach(actual: Searches) -> int:
+    """How many candidates of a search there are to go down to: what was not found then is not found now."""
+    return max(1, *(len(search.candidates) for search in actual))
 
 
-def _changes(actual: Retrieval, again: Retrieval, language: Language, *, turn: int) -> str:
+def _changes(actual: Searches, again: Searches, language: Language, *, turn: int) -> str:
     """What would be sent, against what was; and the button that does it, once something is different."""
     then, now = _numbers(actual), _numbers(again)
     entered, left = len(now.keys() - then.keys()), len(then.keys() - now.keys())
@@ -103,7 +111,7 @@ def _changes(actual: Retrieval, again: Retrieval, language: Language, *, turn: i
         facts.append(t("whatif.changed", language, entered=entered, left=left, moved=moved))
     else:
         facts.append(t("whatif.unchanged", language))
-    ready = bool(now) and (now != then or _settings(again.options) != _settings(actual.options))
+    ready = bool(now) and (now != then or _settings(again[0].options) != _settings(actual[0].options))
     attributes = f'data-act="whatif-answer" data-key="answer" data-turn="{turn}"{"" if ready else " disabled"}'
     shown = "".join(f"<span>{fact}</span>" for fact in facts)
     return (
@@ -116,23 +124,22 @@ def _settings(options: RetrievalOptions) -> tuple[object, ...]:
     return tuple(option.of(options) for option in of(shown=ShownIn.WHAT_IF))
 
 
-def _passages(
-    several: Sequence[Candidate], before: dict[str, Candidate], again: Retrieval, language: Language, *, turn: int
-) -> str:
-    rows = "".join(_passage(c, before.get(c.stored.id), again, language, turn=turn) for c in several)
+def _passages(several: Sequence[tuple[Search, Candidate]], actual: Searches, language: Language, *, turn: int) -> str:
+    before = {(search.number, c.stored.id): c for search in actual for c in search.candidates}
+    rows = "".join(_passage(c, before.get((s.number, c.stored.id)), s, language, turn=turn) for s, c in several)
     return f'<ol class="whatif-list">{rows}</ol>' if rows else ""
 
 
-def _passage(c: Candidate, then: Candidate | None, again: Retrieval, language: Language, *, turn: int) -> str:
+def _passage(c: Candidate, then: Candidate | None, search: Search, language: Language, *, turn: int) -> str:
     value = f"<em>{c.probability:.3f}</em>" if c.probability is not None else ""
     number = f'<b class="flow-n">{c.number}</b>' if c.kept else '<b class="flow-n none" aria-hidden="true">–</b>'
     reason = f'<span class="whatif-why">{why(c.dropped, language)}</span>' if c.dropped else ""
-    target = f' href="#{anchor(then, turn)}"' if then else ""
+    target = f' href="#{anchor(then, turn, search.number)}"' if then else ""
     return (
         f'<li class="{"kept" if c.kept else "dropped"}">{number}'
         f'<a class="whatif-name"{target}>{source(c.stored, language)} '
         f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>'
-        f"{_change(c, then, language)}{value}{reason}{_switches(c, again.options, language)}</li>"
+        f"{_change(c, then, language)}{value}{reason}{_switches(c, search.options, language)}</li>"
     )
 
 
@@ -161,12 +168,12 @@ def _switches(c: Candidate, options: RetrievalOptions, language: Language) -> st
     return f'<span class="whatif-switches">{switch("pin", pinned)}{switch("ban", banned)}</span>'
 
 
-def _numbers(retrieval: Retrieval) -> dict[str, int]:
-    return {c.stored.id: c.number for c in retrieval.contexts if c.number}
+def _numbers(searches: Searches) -> dict[str, int]:
+    return {c.stored.id: c.number for c in contexts_of(searches) if c.number}
 
 
-def _tokens(retrieval: Retrieval) -> int:
-    return sum(c.stored.chunk.tokens for c in retrieval.contexts)
+def _tokens(searches: Searches) -> int:
+    return sum(c.stored.chunk.tokens for c in contexts_of(searches))
 
 
 def _list(ids: Sequence[str]) -> str:

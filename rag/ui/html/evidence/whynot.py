@@ -13,6 +13,7 @@ from rag.messages import Language
 from rag.options import TABLE
 from rag.types import StoredChunk
 
+from ..answer import query
 from ..markup import esc, icon, path, source, t, why
 from ..options import written
 from ..sheet import sheet
@@ -62,9 +63,16 @@ class _Verdict:
         )
         return (
             f'<section class="why-verdict {kind}" role="status" tabindex="-1">'
-            f"<h3>{self.say(f'verdict_{found.verdict}')}</h3><p>{why(found.why, self.language)}</p></section>"
+            f"<h3>{self.say(f'verdict_{found.verdict}')}</h3><p>{why(found.why, self.language)}</p>{self.about()}"
+            "</section>"
             f"{self.remedy(found.remedy)}{self.passage(found.passage)}{changed}{self.steps()}"
         )
+
+    def about(self) -> str:
+        """Which search the verdict is about, where there are several."""
+        searches = {search.number: search for search in self.ledger.searches}
+        told = query.named(searches.get(self.found.search), self.found.search, self.language)
+        return f'<p class="of-search">{told}</p>' if len(searches) > 1 else ""
 
     def passage(self, passage: Passage | None) -> str:
         if passage is None:
@@ -128,7 +136,7 @@ class _Verdict:
         )
 
     def change(self, setting: str, value: str | float | int) -> str:
-        options = self.ledger.options
+        options = self.ledger.searches[self.found.search - 1].options
         if option := TABLE.get(setting):
             after = written(option, option.put(options, value), self.language)
             return f"{t(option.label, self.language)} {written(option, options, self.language)} → {after}"

@@ -1,4 +1,4 @@
-"""What happens a thousand times is said once: log lines of floods, and the filter that holds libraries to it."""
+"""What happens a thousand times is said once: for our own log lines, and as a filter for those of libraries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 QUIET_SECONDS = 60.0
-"""After that long without one, the next is the first of another flood."""
+"""After that long without one, the next is said again."""
 REPEATED: Mapping[str, tuple[str, ...]] = {
     "asyncio": ("socket.accept() out of system resource",),
     "uvicorn.error": ("Invalid HTTP request received.", "Unsupported upgrade request."),
@@ -16,7 +16,7 @@ REPEATED: Mapping[str, tuple[str, ...]] = {
 """Logger -> beginnings of what it says whenever a client does the same thing again."""
 
 
-class Flood:
+class Once:
     """Tells the first of many from the others. Safe for many threads."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -24,28 +24,28 @@ class Flood:
         self._lock = threading.Lock()
         self._last: float | None = None
 
-    def begins(self) -> bool:
+    def first(self) -> bool:
         """It happened once more: whether that is the first time in a while."""
         with self._lock:
             before, self._last = self._last, self._now()
             return before is None or self._last - before >= QUIET_SECONDS
 
 
-class Once(logging.Filter):
-    """Lets a message that begins in one of certain ways pass once per flood, and every other one always."""
+class OnceFilter(logging.Filter):
+    """Lets a message that begins in one of certain ways pass once in a while, and every other one always."""
 
     def __init__(self, beginnings: tuple[str, ...], *, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._floods = {beginning: Flood(now=now) for beginning in beginnings}
+        self._known = {beginning: Once(now=now) for beginning in beginnings}
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
-        return next((flood.begins() for start, flood in self._floods.items() if said.startswith(start)), True)
+        return next((once.first() for start, once in self._known.items() if said.startswith(start)), True)
 
 
-def say_once() -> None:
+def install() -> None:
     """Hold the libraries below the page to it. Called once, when the page is launched."""
     for name, beginnings in REPEATED.items():
         logger = logging.getLogger(name)
-        if not any(isinstance(known, Once) for known in logger.filters):
-            logger.addFilter(Once(beginnings))
+        if not any(isinstance(known, OnceFilter) for known in logger.filters):
+            logger.addFilter(OnceFilter(beginnings))

@@ -1,0 +1,42 @@
+"""Which files are whose, as long as they are uploads: a list of what each browser has sent."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from rag.accounts.browser import sealed
+
+MOST_UPLOADS = 100_000
+"""Uploads that are remembered; the oldest are forgotten first. As many as may be accepted at once."""
+
+
+class UploadedPaths:
+    """Which files were uploaded by which browser, by its secret. Lives as long as Gradio's own list of them."""
+
+    def __init__(self, most: int = MOST_UPLOADS) -> None:
+        self._most = most
+        self._given: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def give(self, secret: str, paths: Iterable[str]) -> None:
+        """Remember files as uploaded by the browser with this secret."""
+        owner = sealed(secret, "uploads")
+        for path in paths:
+            self._given[owner, path] = None
+            self._given.move_to_end((owner, path))
+        while len(self._given) > self._most:
+            self._given.popitem(last=False)
+
+    def has(self, secret: str, path: object) -> bool:
+        """Whether that browser uploaded the file."""
+        return isinstance(path, str) and (sealed(secret, "uploads"), path) in self._given
+
+
+def paths_in(reply: bytes) -> list[str]:
+    """The paths in the reply to an upload; none for a refusal."""
+    try:
+        paths = json.loads(reply)
+    except ValueError:
+        return []
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
