@@ -393,7 +393,7 @@ def test_a_long_conversation_is_held_with_few_ledgers_and_looks_and_opens_as_bef
         ask(handlers, f"question {number}?")
     held = session(handlers)
     assert [turn.ledger is not None for turn in held.turns] == [False] * 4 + [True] * RECENT_TURNS
-    assert [turn.retrieval is not None for turn in held.turns] == [False] * 4 + [True] * RECENT_TURNS
+    assert [bool(turn.searches) for turn in held.turns] == [False] * 4 + [True] * RECENT_TURNS
     shown = handlers.views.chat(handlers.sessions.slot(key_of("t1", ALICE)), "en").history
     assert transcript.turn(first, "en") in shown, "redrawn from what was kept"
     panel = handlers.show_evidence(ALICE, clicked(turn=first.number), "t1")
@@ -438,7 +438,7 @@ def test_old_ledgers_are_read_once_and_only_the_last_are_remembered(handlers: Ha
         assert kept.whole(alice, turn).ledger is not None
     assert len(read) == 2
     for turn in (old[2], old[0]):
-        assert kept.whole(alice, turn).retrieval is not None
+        assert kept.whole(alice, turn).searches
     assert len(read) == 4, "the one read longest ago made room"
     assert kept.whole(actor_of(BOB), old[0]).ledger is None, "what is remembered is its owner's alone"
 

@@ -113,11 +113,12 @@ class Turn:
         if self.ledger is None or self.id not in self.siblings:
             return self
         outcome = self.ledger.outcome
-        return replace(self, ledger=None, retrieval=None, stages=(), kept=self.ledger.id, ended=outcome)
+        return replace(self, ledger=None, searches=(), stages=(), kept=self.ledger.id, ended=outcome)
 
     def with_ledger(self, ledger: Ledger) -> Turn:
         """The opposite."""
-        return replace(self, ledger=ledger, retrieval=ledger.retrieval, stages=ledger.stages, kept="", ended=None)
+        searches = made(ledger.searches)
+        return replace(self, ledger=ledger, searches=searches, stages=ledger.stages, kept="", ended=None)
 
     def after(self, event: AnswerEvent) -> Turn:
         """The turn once `event` has happened."""
