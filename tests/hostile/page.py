@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -112,7 +112,7 @@ def _config(html: str) -> Mapping[str, Any]:
 def _last(stream: httpx.Response, number: str) -> Told:
     """The last of what a stream of events tells of one of them."""
     values: list[Any] = []
-    for line in stream.iter_lines():
+    for line in _lines(stream):
         if not line.startswith("data:"):
             continue
         message: Mapping[str, Any] = json.loads(line.removeprefix("data:"))
@@ -128,6 +128,14 @@ def _last(stream: httpx.Response, number: str) -> Told:
         elif message["msg"] in ("unexpected_error", "close_stream"):
             return Told(values, message["msg"] == "unexpected_error", str(message.get("message") or ""))
     return Told(values, True, "the stream ended")
+
+
+def _lines(stream: httpx.Response) -> Iterator[str]:
+    """As a browser cuts a stream of events: other signs that end lines stay in them."""
+    held = ""
+    for part in stream.iter_text():
+        *whole, held = (held + part).split("\n")
+        yield from whole
 
 
 def _grown(before: list[Any], new: Sequence[Any]) -> list[Any]:
