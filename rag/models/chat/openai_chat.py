@@ -40,7 +40,9 @@ CHARACTERS_PER_TOKEN = 16
 SHORTEST_LIMIT, LONGEST_LIMIT = 20_000, 200_000
 """Bounds of an answer's limit in characters: servers count tokens differently, and nobody reads a hundred pages."""
 MOST_THOUGHT = 1_000_000
-"""Characters of thinking before an answer, and of chunks that hold nothing, which count one each."""
+"""Characters of thinking before an answer."""
+EMPTY = 50
+"""Characters that a chunk counts which holds nothing: reading it is work all the same."""
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
@@ -296,7 +298,7 @@ class _Attempt:
             raise ValueError(f"not a chat completion chunk: {type(chunk).__name__}")
         said = "".join(map(self._said, choices[:1]))
         delivered = self._deliver(self.thinking.feed(self.well_formed.feed(said)))
-        self.unspoken += 0 if delivered else len(said) or 1
+        self.unspoken += 0 if delivered else len(said) or EMPTY
         if self.unspoken > MOST_THOUGHT:
             raise _Overlong(reason("generation.endless_thought", model=self.to.model))
 
