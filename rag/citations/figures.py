@@ -1,7 +1,7 @@
 """The figures of a sentence held against those of its quotes: numbers, versions, dates, each with its unit. Pure.
 
-Compared is what a figure says, not how it is written: 1,000 is 1000, wide digits are digits, and 5 March 2024 is 2024-03-05. Where
-either side has no unit, or one that is not known here, units do not count.
+Compared is what a figure says, not how it is written: 1,000 is 1000, wide digits are digits, and 5 March 2024 is
+2024-03-05. Where either side has no unit, or one that is not known here, units do not count.
 """
 
 from __future__ import annotations

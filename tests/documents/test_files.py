@@ -10,6 +10,7 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -406,3 +407,40 @@ def test_files_of_one_name_from_several_folders_are_told_apart_by_their_folders(
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("README.md", "b")
     assert names("a/docs", "b.zip") == ["docs/README.md", "b/README.md"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [
+        pytest.param("folder", FileLimits(max_files=2), id="number of files in a folder"),
+        pytest.param("zip", FileLimits(max_files=2), id="number of files in a zip"),
+        pytest.param("folder", FileLimits(max_total_bytes=6), id="bytes in a folder"),
+    ],
+)
+def test_offered_again_and_again_everything_gets_in(tmp_path: Path, limits: FileLimits, kind: str) -> None:
+    files = {f"{n}.md": b"%d%d%d" % (n, n, n) for n in range(5)}
+    if kind == "zip":
+        offered = zipped(tmp_path / "z.zip", files)
+    else:
+        offered = tmp_path / "folder"
+        offered.mkdir()
+        for name, data in files.items():
+            (offered / name).write_bytes(data)
+    there: dict[str, str] = {}
+    refused = []
+    for _ in range(3):
+        found = list(collect([offered], limits=limits, there=there))
+        there |= {each.name: sha256(each.data).hexdigest() for each in found if isinstance(each, Source)}
+        refused.append(sum(isinstance(each, Refused) for each in found))
+    assert refused == [3, 1, 0] and sorted(there) == sorted(files)
+
+
+def test_a_changed_file_counts_towards_the_limits(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"new")
+    (tmp_path / "b.md").write_bytes(b"old")
+    there = {name: sha256(b"old").hexdigest() for name in ("a.md", "b.md")}
+    found = list(collect([tmp_path], limits=FileLimits(max_files=1), there=there))
+    assert [type(each) for each in found] == [Source, Source]
+    (tmp_path / "b.md").write_bytes(b"new")
+    (_, second) = collect([tmp_path], limits=FileLimits(max_files=1), there=there)
+    assert isinstance(second, Refused) and second.reason.code == "files.too_many"
