@@ -204,14 +204,46 @@ def test_zip_gives_its_markdown_with_where_it_came_from(tmp_path: Path) -> None:
         ("../evil.md", "name_outside"),
         ("/etc/evil.md", "name_outside"),
         ("C:\\evil.md", "name_outside"),
-        ("a\\b.md", "name_outside"),
+        ("..\\evil.md", "name_outside"),
+        ("\\evil.md", "name_outside"),
+        ("d/a\\b.md", "name_outside"),
         ("a\x1b[2J.md", "name_control"),
-        ("inner.zip", "zip_nested"),
     ],
 )
 def test_bad_zip_entry_is_refused_and_the_next_one_taken(tmp_path: Path, name: str, code: str) -> None:
     path = zipped(tmp_path / "z.zip", {name: b"bad", "good.md": b"good"})
-    assert taken(path) == ({"good.md": b"good"}, {shown_name(name): code})
+    taken_in, refused = taken(path)
+    assert taken_in == {"good.md": b"good"}
+    assert list(refused.values()) == [code] and next(iter(refused)).replace("/", "\\") == shown_name(name).replace(
+        "/", "\\"
+    )
+
+
+def test_backslashes_between_folders_are_slashes_where_no_entry_has_any(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "z.zip", {"docs\\deep\\a.md": b"a", "docs\\": b"", "b.md": b"b"})
+    assert taken(path) == ({"docs/deep/a.md": b"a", "b.md": b"b"}, {})
+
+
+def test_a_zip_in_a_zip_is_opened_and_one_in_that_is_not(tmp_path: Path) -> None:
+    deep = zipped(tmp_path / "deep.zip", {"deep.md": b"x"}).read_bytes()
+    inner = zipped(tmp_path / "inner.zip", {"p/a.md": b"a", "deep.zip": deep}).read_bytes()
+    path = zipped(tmp_path / "z.zip", {"inner.zip": inner, "broken.zip": b"bad", "b.md": b"b"})
+    found = list(collect([path], limits=LIMITS))
+    assert [(each.name, each.origin) for each in found if isinstance(each, Source)] == [
+        ("p/a.md", "z.zip › inner.zip"),
+        ("b.md", "z.zip"),
+    ]
+    assert [each.reason.code for each in found if isinstance(each, Refused)] == ["files.zip_nested", "files.zip_broken"]
+
+
+def test_zips_in_a_zip_are_bounded_together(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"a.md": b"a" * 5000}, method=zipfile.ZIP_STORED).read_bytes()
+    path = zipped(tmp_path / "z.zip", {f"{n}.zip": inner for n in range(25)}, method=zipfile.ZIP_DEFLATED)
+    codes = [each.reason.code for each in collect([path], limits=LIMITS) if isinstance(each, Refused)]
+    assert codes == ["files.zip_nested"] * 5
+    limits = FileLimits(max_total_bytes=path.stat().st_size)
+    codes = [each.reason.code for each in collect([path], limits=limits) if isinstance(each, Refused)]
+    assert "files.too_much" in codes
 
 
 def test_zip_entry_name_that_ends_early_is_refused(tmp_path: Path) -> None:
@@ -287,8 +319,16 @@ def test_zip_above_the_limit_of_all_files_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "encoding"),
-    [(["手册/安装说明.md"], "gbk"), (["手册/说明.md"], "utf-8"), (["Übung.md", "café.md"], "cp437")],
-    ids=["GBK", "UTF-8 without saying so", "DOS"],
+    [
+        (["手册/安装说明.md"], "gbk"),
+        (["手册/说明.md"], "utf-8"),
+        (["Übung.md", "café.md"], "cp437"),
+        (["Übersicht.md"], "cp437"),
+        (["資料/取扱説明書.md"], "cp932"),
+        (["マニュアル.md", "設定ガイド.md"], "cp932"),
+        (["使用說明書.md"], "big5"),
+    ],
+    ids=["GBK", "UTF-8 without saying so", "DOS", "DOS with a letter pair", "Shift JIS", "kana", "Big5"],
 )
 def test_zip_names_without_an_encoding(tmp_path: Path, names: list[str], encoding: str) -> None:
     path = tmp_path / "z.zip"
