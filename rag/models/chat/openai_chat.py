@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rag.errors import GenerationError
 from rag.events import Cancel
@@ -213,7 +213,14 @@ class OpenAIChat:
             ),  # certificates take long to load: not for nothing
             event_hooks={"response": [bound]},
         )
-        return openai.AsyncOpenAI(api_key=self._key or "none", base_url=self._url, max_retries=0, http_client=http)
+        address = urlsplit(self._url)
+        return openai.AsyncOpenAI(
+            api_key=self._key or "none",
+            base_url=urlunsplit(address._replace(query="", fragment="")),
+            default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            max_retries=0,
+            http_client=http,
+        )
 
 
 class _Attempt:
