@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import KeepingError
 from .messages import reason
 from .private_files import private_file, private_folder
+from .text.well_formed import encodable
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,16 @@ MOST_TOLD = 3
 """Faults of a damaged file that are told: there may be thousands."""
 
 _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (keeper TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that takes any text: halves of characters, which no file can hold, are replaced on the way in."""
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(sql, _encodable(values))
+
+    def executemany(self, sql: str, rows: Any, /) -> sqlite3.Cursor:
+        return super().executemany(sql, map(_encodable, rows))
 
 
 class Database:
@@ -134,7 +146,13 @@ class Database:
         except OSError as e:
             why = reason("keeping.unwritable", path=str(self.path), detail=e.strerror or str(e))
             raise KeepingError(why) from e
-        db = sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            self.path,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
+        )
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA foreign_keys = ON")
@@ -182,6 +200,10 @@ class Database:
             if getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 raise KeepingError(reason("keeping.disk_full", path=str(self.path))) from e
             raise KeepingError(reason("keeping.unwritable", path=str(self.path), detail=str(e))) from e
+
+
+def _encodable(values: Iterable[object]) -> list[object]:
+    return [encodable(value) if isinstance(value, str) else value for value in values]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

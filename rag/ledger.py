@@ -84,6 +84,8 @@ class Support(StrEnum):
     """Every quote it gives stands in its context, letter by letter."""
     CLOSE = "close"
     """Its quotes stand there nearly."""
+    ALTERED = "altered"
+    """Its quotes stand there, but it names a figure that none of them has."""
     CITED = "cited"
     """It cites a context that was sent, but quotes nothing."""
     NOT_FOUND = "not_found"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import ASSETS
+from .text.well_formed import well_formed
 
 Language = str
 """The folder of a language in `assets/text`: a code such as `en`."""
@@ -46,8 +47,13 @@ Value = str | int | float | Reason
 
 
 def reason(code: str, **values: Value) -> Reason:
-    """A `Reason`; the keyword names must be the placeholders of the sentence."""
-    return Reason(code, values)
+    """A `Reason`; the keyword names must be the placeholders of the sentence. Texts among the values are made such that
+    every page, log, file and terminal can show them."""
+    return Reason(code, {name: _showable(value) for name, value in values.items()})
+
+
+def _showable(value: Value) -> Value:
+    return well_formed(value) if type(value) is str and not value.isprintable() else value
 
 
 def as_json(why: Reason) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from . import addresses
 from .errors import SettingsError
 from .messages import Reason, reason
 from .options import DEFAULTS, TABLE, OptionKind, RetrievalOption, SetBy, applied, of
+from .text.well_formed import encodable
 from .types import RetrievalOptions
 
 PREFIXES = ("RAG_", "MILVUS_", "OPENAI_")
@@ -288,6 +289,8 @@ def _written(value: object) -> str:
 
 def _parse(spec: Spec, default: Any, raw: str) -> Any:
     kind: Callable[[str], Any] = type(default)
+    if encodable(raw) != raw:
+        raise SettingsError(reason("settings.no_text", name=spec.name))
     if spec.shape is not None:
         spec.shape(spec.name, raw)
     if spec.choices and raw not in spec.choices:

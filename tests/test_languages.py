@@ -28,6 +28,7 @@ READERS = {
     "answering/rewriting.py": "words that point back to an earlier question",
     "answering/smalltalk.py": "greetings",
     "citations/claims.py": "sentences that claim nothing",
+    "citations/figures.py": "units and dates beside figures",
     "citations/matching.py": "negations",
     "documents/convert/slides.py": "names slides give to pictures",
     "models/offline/keywords.py": "an example of a term",

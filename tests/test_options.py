@@ -38,6 +38,7 @@ from rag.ui.layout import Layout
 from rag.ui.state.options import choices, kept_choices, what_if
 from tests import ROOT
 from tests.evidence.test_conversation_store import make_ledger
+from tests.support.searches import search
 from tests.ui.test_handlers import apart
 from tests.ui.test_whatif import FOUND
 
@@ -130,10 +131,10 @@ def test_a_command_takes_it(option: RetrievalOption) -> None:
 
 @each(*of(shown=ShownIn.WHAT_IF))
 def test_what_if_changes_it(option: RetrievalOption) -> None:
-    sheet = whatif_sheet(FOUND, "en", turn=1)
+    sheet = whatif_sheet((search(FOUND),), "en", turn=1)
     assert f'name="{option.name}"' in sheet
     assert bounds(option) in sheet or option.kind not in NUMBERS or option.name == "candidates"  # as many as were found
-    assert option.of(what_if({option.name: other(option)}, FOUND)) == other(option)
+    assert option.of(what_if({option.name: other(option)}, (search(FOUND),))) == other(option)
 
 
 @each(*of(shown=ShownIn.REMEDY))

@@ -16,7 +16,8 @@ from typing import get_args
 import pytest
 
 import rag
-from rag import events, ledger, messages, status
+from rag import events, ledger, messages, options, status
+from rag.accounts import actor
 from rag.answering.smalltalk import Kind
 from rag.citations import summary as checks
 from rag.cli import ask, report
@@ -90,6 +91,10 @@ WORDS: dict[str, Iterable[str]] = {
 """Codes looked up by a value, and all its values."""
 
 WITHOUT_WORDS = (
+    actor.ActorKind,
+    options.OptionKind,
+    options.SetBy,
+    options.ShownIn,
     jobs.JobState,
     jobs.JobKind,
     naming.Kinship,

@@ -109,6 +109,7 @@ class Draft:
         """Take in a piece of the model's reply; returns what is to be shown of it."""
         if isinstance(delta, Afresh):
             self.retract()
+            self.raw = ""
         self.raw += delta
         return self.say(self._splitter.feed(delta))
 

@@ -6,6 +6,7 @@ the texts: no document can contain it, since writing it down would change it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,6 +16,13 @@ from rag.messages import Reason, reason
 from rag.types import HEADING_SEPARATOR, Candidate, Exchange, Message
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
+TURN = re.compile(
+    r"<(?=[|｜][^<>|｜\n]{1,40}[|｜]>|/?(?:start_of_turn|end_of_turn|bos|eos|s|pad|unk)>|<?/?SYS>)|\[(?=/?(?:INST|AVAILABLE_TOOLS"
+    r"|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
+    re.IGNORECASE,
+)
+"""How a mark begins by which models are told who speaks; servers read some of them in any text."""
+JOINER = "\u2060"
 LONGEST_LABEL = 300
 """Characters of a document name or heading path in a prompt."""
 
@@ -120,12 +128,18 @@ def _block(number: int, candidate: Candidate, boundary: str) -> str:
     head = [f"{boundary} context {number}", *base, f"document: {_label(stored.document)}"]
     if chunk.heading_path:
         head.append(f"section: {_label(HEADING_SEPARATOR.join(chunk.heading_path))}")
-    return "\n".join([*head, "", chunk.text.strip("\n"), f"{boundary} end {number}"])
+    return "\n".join([*head, "", harmless(chunk.text.strip("\n")), f"{boundary} end {number}"])
+
+
+def harmless(text: str) -> str:
+    """The text with nothing in it that a server would take for the end of a turn. What breaks such a mark shows nowhere
+    and does not count where a quote is looked up."""
+    return TURN.sub(lambda found: f"{found[0]}{JOINER}", text)
 
 
 def _label(text: str) -> str:
     """One printable line: a file name must not be able to add lines to a prompt."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = harmless(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
     return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
 
 

@@ -70,6 +70,9 @@ LABEL = re.compile(
     r"|改写(?:后的?)?(?:问题|查询)?)\s*[:：]\s*",
     re.IGNORECASE,
 )
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+STEM = 4
+"""Letters a word is known by."""
 WRAPPING = "\"'`*“”‘’「」『』《》 \t"
 
 
@@ -97,7 +100,7 @@ def rewrite(question: str, history: Sequence[Exchange], *, chat: ChatModel | Non
     if cancel:
         return Rewritten(question, "user")
     query = read_query(reply)
-    if not query or bool(CJK.search(query)) != bool(CJK.search(question)):
+    if not query or bool(CJK.search(query)) != bool(CJK.search(question)) or not _of(query, question, history):
         return _fallback(question, history, reason("generation.rewrite_unusable"))
     if query.casefold() == question.strip().casefold():
         return Rewritten(question, "user")
@@ -137,6 +140,19 @@ def read_query(reply: str) -> str:
         query = LABEL.sub("", query).strip(WRAPPING)
         return query if 0 < len(query) <= LONGEST_QUERY else ""
     return ""
+
+
+def _of(query: str, question: str, history: Sequence[Exchange]) -> bool:
+    """Whether a query speaks of what was talked about: it needs letters, and most of its words from question or
+    history. Weak models give a bracket, an answer of their own, or what their instructions say."""
+    words = _words(query)
+    known = _words(" ".join([question, *(f"{e.question} {e.answer}" for e in history)]))
+    return bool(words) and len(words & known) * 2 >= len(words)
+
+
+def _words(text: str) -> set[str]:
+    """Words by their beginning, so that other forms of one count, and ideographs."""
+    return {word[:STEM].casefold() for word in WORD.findall(text)}
 
 
 def _fallback(question: str, history: Sequence[Exchange], why: Reason) -> Rewritten:

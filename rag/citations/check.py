@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from rag.ledger import Citation, Claim, Match, Quote, Support
 from rag.text.sentences import Form
-from rag.types import Candidate
+from rag.types import HEADING_SEPARATOR, Candidate
 
 from . import markers as citations
 from .claims import Statement, claims_something, statements, without, words
+from .figures import altered
 from .markers import Marker
 from .matching import MISSING, SearchableText, parts, weight
 from .stream import Given
@@ -43,6 +44,9 @@ class _Check:
     def __init__(self, answer: str, given: Sequence[Given], contexts: Sequence[Candidate]) -> None:
         self.answer = answer
         self.passages = {c.number or n: SearchableText(c.stored.chunk.text) for n, c in enumerate(contexts, start=1)}
+        self.headings = {
+            c.number or n: HEADING_SEPARATOR.join(c.stored.chunk.heading_path) for n, c in enumerate(contexts, start=1)
+        }
         self.citations = citations.find(answer, len(contexts))
         self.statements = statements(answer)
         self.following = _following(self.statements)
@@ -129,11 +133,17 @@ class _Check:
         quotes = self._given_to(statement)
         if any(q.match is Match.MISSING for q in quotes) or any(n not in self.passages for n in numbers):
             return Support.NOT_FOUND
+        if quotes and altered(words(self.answer, statement), self._evidence(quotes)):
+            return Support.ALTERED
         if quotes:
             return Support.QUOTED if all(q.match is Match.EXACT for q in quotes) else Support.CLOSE
         if self._verbatim(words(self.answer, statement), statement.markers, least=LEAST_CITED):
             return Support.QUOTED
         return Support.CITED
+
+    def _evidence(self, quotes: Sequence[Quote]) -> list[str]:
+        """What quotes say, and the headings they stand under."""
+        return [quote.text for quote in quotes] + [self.headings[n] for n in dict.fromkeys(q.number for q in quotes)]
 
     def _unmarked(self, position: int, statement: Statement) -> tuple[Support, tuple[int, ...]]:
         """Of a statement that cites nothing itself: it may stand in the context cited next, or be an item of a list

@@ -11,7 +11,7 @@ from rag.ledger import Citation, Claim, Ledger, Match, Quote, Support
 from rag.messages import Language, label, reason, text
 
 SEPARATOR = " · "
-REMARKS = (Support.CLOSE, Support.CITED, Support.NOT_FOUND, Support.NONE)
+REMARKS = (Support.ALTERED, Support.CLOSE, Support.CITED, Support.NOT_FOUND, Support.NONE)
 """What the one-line summary counts beside the sentences that are quoted word for word."""
 
 
@@ -20,6 +20,8 @@ class CitationCheck(StrEnum):
 
     EXACT = "exact"
     CLOSE = "close"
+    ALTERED = "altered"
+    """The quotes stand there, but the sentence names a figure that none of them has."""
     MISSING = "missing"
     UNQUOTED = "unquoted"
     """It cites a context, but gives no quote."""
@@ -41,7 +43,10 @@ def was_checked(ledger: Ledger) -> bool:
 
 def cited(ledger: Ledger) -> tuple[Cited, ...]:
     """The valid citations in order of the answer; none where nothing was checked."""
-    return tuple(_cited(ledger.quotes, c) for c in ledger.citations if c.valid) if was_checked(ledger) else ()
+    if not was_checked(ledger):
+        return ()
+    altered = [claim for claim in ledger.claims if claim.support is Support.ALTERED]
+    return tuple(_cited(ledger.quotes, c, altered) for c in ledger.citations if c.valid)
 
 
 def without_source(ledger: Ledger) -> tuple[Claim, ...]:
@@ -88,10 +93,12 @@ def remark(quote: Quote, language: Language) -> str:
     return label("support.quote_missing", language)
 
 
-def _cited(quotes: Sequence[Quote], citation: Citation) -> Cited:
+def _cited(quotes: Sequence[Quote], citation: Citation, altered: Sequence[Claim]) -> Cited:
     own = [(p, q) for p, q in enumerate(quotes) if (q.at, q.number) == (citation.end, citation.number)]
     found = tuple(p for p, q in own if q.match is not Match.MISSING)
     matches = {q.match for _, q in own}
+    if found and Match.MISSING not in matches and any(c.start < citation.end <= c.end for c in altered):
+        return Cited(citation.number, CitationCheck.ALTERED, found)
     for match, check in (
         (Match.MISSING, CitationCheck.MISSING),
         (Match.CLOSE, CitationCheck.CLOSE),

@@ -19,7 +19,7 @@ from rag.types import RetrievalOptions
 
 from . import report
 from .exits import ABSTAINED, FAILED, OK
-from .terminal import as_json
+from .terminal import GrowingText, as_json
 
 OVERRIDES = {option.name: option.variable for option in of(shown=ShownIn.COMMAND) if option.variable}
 """Options that are settings for one command; the settings check their bounds."""
@@ -83,6 +83,7 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
 def run_ask(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     from rag.build import opened
 
+    shown = GrowingText(sys.stdout)
     with opened(settings) as service:
         request = Request(args.question, options=_options(args, service, settings))
         for event in service.ask(OPERATOR, request, cancel=Cancel()):
@@ -91,12 +92,13 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
             elif args.json:
                 continue
             elif isinstance(event, Delta):
-                print(event.text, end="", flush=True)
+                shown.add(event.text, afresh=event.afresh)
             elif isinstance(event, StageEvent) and (line := report.stage_line(event, language)):
                 print(line, file=sys.stderr)
     if args.json:
         print(as_json(report.answer(ledger)))
     else:
+        shown.end()
         print(f"\n\n{told(ledger, language)}")
     return {Outcome.ABSTAINED: ABSTAINED, Outcome.FAILED: FAILED}.get(ledger.outcome, OK)
 

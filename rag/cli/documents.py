@@ -52,7 +52,7 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
         base = service.knowledge_bases.named(OPERATOR, args.kb).id
         if args.watch:
             return _watch(args.paths, base, service, settings, language)
-        sources = service.documents.sources(OPERATOR, args.paths)
+        sources = service.documents.sources(OPERATOR, args.paths, base=base)
         for event in service.documents.ingest(OPERATOR, sources, cancel=Cancel(), base=base, moves=args.moves):
             line = report.ingest_line(event, language)
             if line:

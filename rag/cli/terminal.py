@@ -9,9 +9,11 @@ import codecs
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -98,6 +100,43 @@ def check(arguments: dict[str, Any], *, named: tuple[str, ...]) -> None:
                 raise RagError(reason("report.empty_argument", name=name.upper()))
             if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
                 raise RagError(reason("report.no_text", name=name.upper()))
+
+
+class GrowingText:
+    """A text that grows on a terminal, where it can also be taken back; anywhere else it is written once it is whole,
+    since what was written there stays."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._text = ""
+        self._live = out.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+    def add(self, text: str, *, afresh: bool) -> None:
+        """More of the text; `afresh`: in place of all of it so far."""
+        if afresh and self._live:
+            self._out.write(self._erasing())
+        self._text = text if afresh else self._text + text
+        if self._live:
+            self._out.write(text)
+            self._out.flush()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        if not self._live:
+            self._out.write(self._text)
+
+    def _erasing(self) -> str:
+        """What makes a terminal forget the text; what has left its screen at the top it keeps."""
+        columns, lines = shutil.get_terminal_size()
+        rows = sum(_columns(line) // columns + 1 for line in self._text.split("\n"))
+        up = min(rows, lines) - 1
+        return "\r" + (f"\x1b[{up}A" if up else "") + "\x1b[J"
+
+
+def _columns(line: str) -> int:
+    """The columns a line takes on a terminal."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in line)
+    return len(line) + wide
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 from rag.errors import RagError
 from rag.messages import reason
+from rag.text.well_formed import encodable
 from rag.types import Source
 
 MB = 1_000_000
@@ -106,14 +107,14 @@ class _Line:
         value = self.fields.get(field, None if needed else "")
         if not isinstance(value, str):
             raise self.wrong("bad_field", field=field)
-        return value
+        return encodable(value)
 
     def texts(self, field: str, *, needed: bool = False) -> tuple[str, ...]:
         """A list of texts, empty where it is not there and not needed."""
         values = self.fields.get(field, None if needed else [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise self.wrong("bad_list", field=field)
-        return tuple(values)
+        return tuple(map(encodable, values))
 
     def wrong(self, code: str, **values: str) -> RagError:
         """The error that names this line."""

@@ -23,6 +23,7 @@ from rag.database import Database
 from rag.errors import KeepingError, LibraryError, RagError
 from rag.messages import FIRST, label, reason
 from rag.options import NUMBERS, OptionKind, SetBy, Wishes, applied, of
+from rag.text.well_formed import well_formed
 from rag.types import RetrievalOptions
 
 MIGRATIONS = (
@@ -301,7 +302,7 @@ def _name(name: str) -> str:
 
 
 def _text(value: str, most: int) -> str:
-    plain = "\n".join(line.rstrip() for line in value.strip().splitlines())
+    plain = "\n".join(line.rstrip() for line in well_formed(value).strip().splitlines())
     if len(plain) > most:
         raise LibraryError(reason("library.too_long", length=len(plain), most=most))
     return plain

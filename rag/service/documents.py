@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rag import ASSETS
 from rag.accounts.actor import Actor
 from rag.documents.files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
-from rag.errors import DocumentRefused, KeepingError
+from rag.errors import DocumentRefused, KeepingError, RagError
 from rag.events import Cancel, IngestEvent
 from rag.knowledge.ingest import refusal
 from rag.knowledge.inventory import Recorded
@@ -59,9 +60,13 @@ class DocumentService:
 
     # ---- what comes in ----------------------------------------------------------------------------------------------
 
-    def sources(self, actor: Actor, paths: Iterable[Path]) -> Iterator[Source | Refused]:
-        """Files, folders and zips as sources, each refusal with its reason."""
-        return collect(paths, limits=self._limits)
+    def sources(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
+        """Files, folders and zips as sources, each refusal with its reason. Those that are in the knowledge base
+        already as they are count towards no limit."""
+        there: dict[str, str] = {}
+        with suppress(RagError):  # who takes them in says what is wrong with the store
+            there = {document.name: document.sha256 for document in self.all(actor, base=base)}
+        return collect(paths, limits=self._limits, there=there)
 
     def changed(self, actor: Actor, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:
         """A folder's files as sources, those that are `unchanged` unread."""

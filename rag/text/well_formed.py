@@ -19,12 +19,17 @@ HIGH = ("\ud800", "\udbff")
 
 def well_formed(text: str) -> str:
     """The text with halves of characters and controls replaced; halves that belong together become their character."""
+    return CONTROLS.sub(STRANGE, encodable(text))
+
+
+def encodable(text: str) -> str:
+    """The text with halves of characters alone replaced."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return CONTROLS.sub(STRANGE, text)
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 class WellFormed:

@@ -180,6 +180,7 @@ def test_thinking_that_only_ends_takes_back_what_was_shown_of_it(store: MilvusSt
     events, ledger = ask(conversation(store, ScriptedChat(deltas)))
     assert (ledger.outcome, ledger.answer, shown(events)) == (Outcome.GENERATED, "Send SIGHUP [1].", ledger.answer)
     assert [c.number for c in ledger.citations] == [1]
+    assert ledger.raw == "Send SIGHUP [1]."
 
 
 def test_a_question_that_cannot_be_written_down_is_asked_with_a_mark_in_its_place(store: MilvusStore) -> None:

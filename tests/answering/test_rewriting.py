@@ -163,3 +163,21 @@ def test_stopped_while_rewriting_the_question_stays_the_user_s() -> None:
     cancel = Cancel()
     cancel.cancel()
     assert rewrite("Is it fast?", PAST, chat=ScriptedChat(["x"]), cancel=cancel) == Rewritten("Is it fast?", "user")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["{", "```", "{}", "[]", "...", "Sure, I can help you there", "The capital of France is Paris", "search query"],
+)
+def test_what_speaks_of_something_else_is_no_query(reply: str) -> None:
+    history = [Exchange("How much memory does HNSW need?", "Twice the vectors [1].")]
+    found = rewrite("Is it fast?", history, chat=ScriptedChat([reply]), cancel=Cancel())
+    assert found.author == "rule" and found.failed
+    assert found.reason == reason("generation.rewrite_unusable")
+
+
+@pytest.mark.parametrize("reply", ["Is HNSW fast?", "HNSW memory speed fast", "Are HNSW vectors fast"])
+def test_a_query_may_have_words_of_its_own(reply: str) -> None:
+    history = [Exchange("How much memory does HNSW need?", "Twice the vectors [1].")]
+    found = rewrite("Is it fast?", history, chat=ScriptedChat([reply]), cancel=Cancel())
+    assert (found.query, found.author) == (reply, "model")

@@ -59,6 +59,11 @@ def span(quote: Quote) -> str:
         pytest.param('Small [1 "2000 files"; 1 "largest files are 20 MB"].', Support.CLOSE, id="one only nearly"),
         pytest.param('Small [1 "2000 files"][2].', Support.QUOTED, id="a quote and a citation without"),
         pytest.param("Files are small.", Support.NONE, id="nothing"),
+        pytest.param('Below 30 MB [1 "largest file is 20 MB"].', Support.ALTERED, id="another number than its quote"),
+        pytest.param('Below 20 GB [1 "largest file is 20 MB"].', Support.ALTERED, id="another unit than its quote"),
+        pytest.param('Below 2000 MB [1 "largest file is 20 MB"].', Support.ALTERED, id="a number from elsewhere"),
+        pytest.param('Below 30 MB [1 "The largest files are 20 MB"].', Support.ALTERED, id="and the quote only nearly"),
+        pytest.param('20 MB and 2000 [1 "largest file is 20 MB"; 1 "at most 2000 files"].', Support.QUOTED, id="both"),
         pytest.param('Small [1 "largest file … before they are unpacked"].', Support.QUOTED, id="words left out"),
     ],
 )

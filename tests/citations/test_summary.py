@@ -92,6 +92,13 @@ def test_of_several_quotes_the_worst_is_the_citation_s_check() -> None:
     assert (only.check, only.quotes) == (CitationCheck.MISSING, (0,))
 
 
+def test_a_citation_of_a_sentence_with_another_figure_than_its_quote_is_not_checked_as_word_for_word() -> None:
+    kept = ledger('Below 30 MB [1 "20 MB"].')
+    (only,) = cited(kept)
+    assert (only.check, only.quotes) == (CitationCheck.ALTERED, (0,))
+    assert summary(kept, "en") == "0 of 1 sentence quoted word for word · 1 with a figure that is not in the quote"
+
+
 def test_sentences_without_source_are_those_that_cite_nothing_or_only_what_was_not_sent() -> None:
     kept = ledger()
     assert [kept.answer[c.start : c.end] for c in without_source(kept)] == ["It is free.", "See [7]."]

@@ -23,6 +23,7 @@ from rag.settings import Settings
 from rag.store.from_settings import connected
 from tests import ROOT
 from tests.evidence.test_conversation_store import make_ledger
+from tests.support.loopback_openai import Good, LoopbackOpenAI
 
 Printed = tuple[int, str, str]
 """Exit code, standard output, standard error."""
@@ -66,6 +67,19 @@ def test_ask_streams_a_quoted_answer_with_its_evidence(run: CommandLine) -> None
     assert "A backup is taken every night at two." in out and "[1]" in out
     assert "Extractive answer" in out and "guides/backup.md" in out
     assert "rerank     finished" in err
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]], ids=["in plain words", "as JSON"])
+def test_thinking_that_only_ends_is_no_part_of_what_is_printed(run: CommandLine, how: list[str]) -> None:
+    deltas = ["Okay, the user asks. [2]", "\n</think>\n\n", "The backup is taken ", "at two. [1]"]
+    with LoopbackOpenAI(lambda request: Good(deltas)) as server:
+        code, out, err = run(
+            "ask", "When is the backup taken?", *how, OPENAI_API_KEY="sk-x", OPENAI_BASE_URL=server.url
+        )
+    assert code == OK, err
+    answer = json.loads(out)["answer"] if how else out
+    assert "The backup is taken at two. [1]" in answer
+    assert "Okay" not in out and "think>" not in out
 
 
 def test_ask_in_chinese(run: CommandLine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -83,6 +84,63 @@ def test_json_stays_whole_in_every_encoding() -> None:
             out.flush()
         assert ("水果" in raw.getvalue().decode(encoding)) == (encoding == "utf-8")
         assert "?" not in raw.getvalue().decode(encoding)
+
+
+class Screen(io.StringIO):
+    """A terminal of 10 columns and 4 lines that knows the few sequences it is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def shown(self) -> str:
+        rows, row, column = [""], 0, 0
+        for sign in re.findall(r"\x1b\[\d*[AJ]|.", self.getvalue(), re.DOTALL):
+            if sign.endswith("A") and len(sign) > 1:
+                row = max(row - int(sign[2:-1]), len(rows) - 4, 0)
+            elif sign == "\x1b[J":
+                rows[row:] = [rows[row][:column]]
+            elif sign == "\r":
+                column = 0
+            elif sign == "\n" or column == 10:
+                row, column = row + 1, 0
+                rows.append("")
+            if len(sign) == 1 and sign not in "\r\n":
+                rows[row] += sign
+                column += 1
+        return "|".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        pytest.param("Hm.", "before|Yes", id="one line"),
+        pytest.param("Hm.\n\nI see", "before|Yes", id="several"),
+        pytest.param("Let me think", "before|Yes", id="wrapped"),
+        pytest.param("1\n2\n3\n4\n5", "before|1|Yes", id="what has left the screen stays"),
+    ],
+)
+def test_a_terminal_takes_back_what_was_no_answer(before: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "10")
+    monkeypatch.setenv("LINES", "4")
+    screen = Screen()
+    screen.write("before\n")
+    text = terminal.GrowingText(screen)
+    text.add(before, afresh=False)
+    text.add("Yes", afresh=True)
+    text.end()
+    assert screen.shown() == shown
+
+
+def test_what_is_no_terminal_gets_a_text_when_it_is_whole() -> None:
+    out = io.StringIO()
+    text = terminal.GrowingText(out)
+    text.add("Hm.", afresh=False)
+    assert out.getvalue() == ""
+    text.add("Y", afresh=True)
+    text.add("es", afresh=False)
+    text.end()
+    assert out.getvalue() == "Yes"
 
 
 # ---- Ctrl-C: sent once a line says how far the program is ----------------------------------------------------------

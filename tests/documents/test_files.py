@@ -10,6 +10,7 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -203,14 +204,46 @@ def test_zip_gives_its_markdown_with_where_it_came_from(tmp_path: Path) -> None:
         ("../evil.md", "name_outside"),
         ("/etc/evil.md", "name_outside"),
         ("C:\\evil.md", "name_outside"),
-        ("a\\b.md", "name_outside"),
+        ("..\\evil.md", "name_outside"),
+        ("\\evil.md", "name_outside"),
+        ("d/a\\b.md", "name_outside"),
         ("a\x1b[2J.md", "name_control"),
-        ("inner.zip", "zip_nested"),
     ],
 )
 def test_bad_zip_entry_is_refused_and_the_next_one_taken(tmp_path: Path, name: str, code: str) -> None:
     path = zipped(tmp_path / "z.zip", {name: b"bad", "good.md": b"good"})
-    assert taken(path) == ({"good.md": b"good"}, {shown_name(name): code})
+    taken_in, refused = taken(path)
+    assert taken_in == {"good.md": b"good"}
+    assert list(refused.values()) == [code] and next(iter(refused)).replace("/", "\\") == shown_name(name).replace(
+        "/", "\\"
+    )
+
+
+def test_backslashes_between_folders_are_slashes_where_no_entry_has_any(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "z.zip", {"docs\\deep\\a.md": b"a", "docs\\": b"", "b.md": b"b"})
+    assert taken(path) == ({"docs/deep/a.md": b"a", "b.md": b"b"}, {})
+
+
+def test_a_zip_in_a_zip_is_opened_and_one_in_that_is_not(tmp_path: Path) -> None:
+    deep = zipped(tmp_path / "deep.zip", {"deep.md": b"x"}).read_bytes()
+    inner = zipped(tmp_path / "inner.zip", {"p/a.md": b"a", "deep.zip": deep}).read_bytes()
+    path = zipped(tmp_path / "z.zip", {"inner.zip": inner, "broken.zip": b"bad", "b.md": b"b"})
+    found = list(collect([path], limits=LIMITS))
+    assert [(each.name, each.origin) for each in found if isinstance(each, Source)] == [
+        ("p/a.md", "z.zip › inner.zip"),
+        ("b.md", "z.zip"),
+    ]
+    assert [each.reason.code for each in found if isinstance(each, Refused)] == ["files.zip_nested", "files.zip_broken"]
+
+
+def test_zips_in_a_zip_are_bounded_together(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"a.md": b"a" * 5000}, method=zipfile.ZIP_STORED).read_bytes()
+    path = zipped(tmp_path / "z.zip", {f"{n}.zip": inner for n in range(25)}, method=zipfile.ZIP_DEFLATED)
+    codes = [each.reason.code for each in collect([path], limits=LIMITS) if isinstance(each, Refused)]
+    assert codes == ["files.zip_nested"] * 5
+    limits = FileLimits(max_total_bytes=path.stat().st_size)
+    codes = [each.reason.code for each in collect([path], limits=limits) if isinstance(each, Refused)]
+    assert "files.too_much" in codes
 
 
 def test_zip_entry_name_that_ends_early_is_refused(tmp_path: Path) -> None:
@@ -286,8 +319,16 @@ def test_zip_above_the_limit_of_all_files_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "encoding"),
-    [(["手册/安装说明.md"], "gbk"), (["手册/说明.md"], "utf-8"), (["Übung.md", "café.md"], "cp437")],
-    ids=["GBK", "UTF-8 without saying so", "DOS"],
+    [
+        (["手册/安装说明.md"], "gbk"),
+        (["手册/说明.md"], "utf-8"),
+        (["Übung.md", "café.md"], "cp437"),
+        (["Übersicht.md"], "cp437"),
+        (["資料/取扱説明書.md"], "cp932"),
+        (["マニュアル.md", "設定ガイド.md"], "cp932"),
+        (["使用說明書.md"], "big5"),
+    ],
+    ids=["GBK", "UTF-8 without saying so", "DOS", "DOS with a letter pair", "Shift JIS", "kana", "Big5"],
 )
 def test_zip_names_without_an_encoding(tmp_path: Path, names: list[str], encoding: str) -> None:
     path = tmp_path / "z.zip"
@@ -406,3 +447,40 @@ def test_files_of_one_name_from_several_folders_are_told_apart_by_their_folders(
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("README.md", "b")
     assert names("a/docs", "b.zip") == ["docs/README.md", "b/README.md"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [
+        pytest.param("folder", FileLimits(max_files=2), id="number of files in a folder"),
+        pytest.param("zip", FileLimits(max_files=2), id="number of files in a zip"),
+        pytest.param("folder", FileLimits(max_total_bytes=6), id="bytes in a folder"),
+    ],
+)
+def test_offered_again_and_again_everything_gets_in(tmp_path: Path, limits: FileLimits, kind: str) -> None:
+    files = {f"{n}.md": b"%d%d%d" % (n, n, n) for n in range(5)}
+    if kind == "zip":
+        offered = zipped(tmp_path / "z.zip", files)
+    else:
+        offered = tmp_path / "folder"
+        offered.mkdir()
+        for name, data in files.items():
+            (offered / name).write_bytes(data)
+    there: dict[str, str] = {}
+    refused = []
+    for _ in range(3):
+        found = list(collect([offered], limits=limits, there=there))
+        there |= {each.name: sha256(each.data).hexdigest() for each in found if isinstance(each, Source)}
+        refused.append(sum(isinstance(each, Refused) for each in found))
+    assert refused == [3, 1, 0] and sorted(there) == sorted(files)
+
+
+def test_a_changed_file_counts_towards_the_limits(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(b"new")
+    (tmp_path / "b.md").write_bytes(b"old")
+    there = {name: sha256(b"old").hexdigest() for name in ("a.md", "b.md")}
+    found = list(collect([tmp_path], limits=FileLimits(max_files=1), there=there))
+    assert [type(each) for each in found] == [Source, Source]
+    (tmp_path / "b.md").write_bytes(b"new")
+    (_, second) = collect([tmp_path], limits=FileLimits(max_files=1), there=there)
+    assert isinstance(second, Refused) and second.reason.code == "files.too_many"

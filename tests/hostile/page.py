@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -15,8 +15,8 @@ import httpx
 PATIENCE_S = 60.0
 """For one call; what is not told by then counts as never."""
 
-OPTIONS = ("hybrid", 20, 6, 0.17, "", True, 0.5)
-"""The settings page as it stands, roughly; the server clamps what does not fit."""
+OPTIONS = ({},)
+"""What the browser of a reader keeps who changed nothing on the settings page."""
 
 
 TOKEN_HEADER = "x-plainsight-token"
@@ -121,7 +121,7 @@ class Page:
 def _last(stream: httpx.Response, number: str) -> Told:
     """The last of what a stream of events tells of one of them."""
     values: list[Any] = []
-    for line in stream.iter_lines():
+    for line in _lines(stream):
         if not line.startswith("data:"):
             continue
         message: Mapping[str, Any] = json.loads(line.removeprefix("data:"))
@@ -137,6 +137,14 @@ def _last(stream: httpx.Response, number: str) -> Told:
         elif message["msg"] in ("unexpected_error", "close_stream"):
             return Told(values, message["msg"] == "unexpected_error", str(message.get("message") or ""))
     return Told(values, True, "the stream ended")
+
+
+def _lines(stream: httpx.Response) -> Iterator[str]:
+    """As a browser cuts a stream of events: other signs that end lines stay in them."""
+    held = ""
+    for part in stream.iter_text():
+        *whole, held = (held + part).split("\n")
+        yield from whole
 
 
 def _grown(before: list[Any], new: Sequence[Any]) -> list[Any]:

@@ -98,6 +98,12 @@ def test_the_request_holds_the_messages_the_key_and_little_else(server: Loopback
     }
 
 
+@pytest.mark.parametrize("end", ["?api-version=2024-10-21&x=", "/?api-version=2024-10-21&x="])
+def test_the_query_of_the_address_is_sent_behind_the_path(server: LoopbackOpenAI, end: str) -> None:
+    assert ask(chat_at(f"{server.url}{end}")) == ("Hello there.", None)
+    assert server.request().path == "/v1/chat/completions?api-version=2024-10-21&x="
+
+
 def test_nothing_about_this_machine_is_told(server: LoopbackOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from rag.text.well_formed import encodable
+
 TITLE = "title"
 TAGS = ("tags", "tag", "keywords", "categories", "category")
 DATES = ("date", "updated", "lastmod", "last_updated", "last_modified", "created", "published")
@@ -135,7 +137,7 @@ def _items(steps: Iterable[Any]) -> Iterator[str]:
 
 
 def _text(scalar: yaml.ScalarEvent) -> str:
-    return "" if scalar.style is None and scalar.value in _NULL else str(scalar.value)
+    return "" if scalar.style is None and scalar.value in _NULL else encodable(str(scalar.value))
 
 
 def _unparsed(written: str) -> Value:
@@ -157,5 +159,5 @@ def _plain(value: object) -> Value:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return tuple(str(each) for each in value if isinstance(each, str | int))
-    return str(value) if isinstance(value, str | int) else ""
+        return tuple(encodable(str(each)) for each in value if isinstance(each, str | int))
+    return encodable(str(value)) if isinstance(value, str | int) else ""

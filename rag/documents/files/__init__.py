@@ -9,8 +9,9 @@ decoding  bytes to text
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from rag.errors import DocumentRefused
@@ -37,14 +38,17 @@ __all__ = [
 ]
 
 
-def collect(offered: Iterable[Path | Upload], *, limits: FileLimits) -> Iterator[Source | Refused]:
+def collect(
+    offered: Iterable[Path | Upload], *, limits: FileLimits, there: Mapping[str, str] | None = None
+) -> Iterator[Source | Refused]:
     """Sources of files, folders and zips in the order given, each read when it is its turn. Never raises for a file.
 
     A document's name is the file's own, or its path inside the folder or zip; where several folders, zips or files
     that were named hold one of that name, as much of the path before it as tells them apart comes first. In a folder
-    or zip, files that are not Markdown are passed over, hidden ones too.
+    or zip, files that are not Markdown are passed over, hidden ones too. `there` are the documents there are, name ->
+    sha256: files that are the same count towards no limit, so that offering a folder again goes on behind them.
     """
-    budget, offered = _Budget(limits), list(offered)
+    budget, offered = _Budget(limits, there or {}), list(offered)
     longer = _told_apart([each for each in offered if isinstance(each, Path)], limits)
     for each in offered:
         path, name = (each.path, own_name(each.name)) if isinstance(each, Upload) else (each, each.name)
@@ -134,8 +138,9 @@ def _refused(name: str, why: Reason, *, origin: str = "", size: int = 0) -> Refu
 class _Budget:
     """What is left of the limits of one offer."""
 
-    def __init__(self, limits: FileLimits) -> None:
+    def __init__(self, limits: FileLimits, there: Mapping[str, str] | None = None) -> None:
         self.limits = limits
+        self.there = there or {}
         self.files = 0
         self.bytes = 0
 
@@ -143,8 +148,11 @@ class _Budget:
         """The entry read, or refused for its name, its size, or what was taken before it."""
         try:
             name = clean_name(entry.name)
-            self._check(entry.size)
+            if name not in self.there:
+                self._check(entry.size)
             data = entry.read(self.limits.max_file_bytes + 1)
+            if self.there.get(name) == sha256(data).hexdigest():
+                return Source(name, data, entry.origin)
             self._check(len(data))
         except DocumentRefused as e:
             return _refused(entry.name, e.reason, origin=entry.origin, size=entry.size)

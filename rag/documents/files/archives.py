@@ -10,8 +10,11 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
+from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from rag.errors import DocumentRefused
@@ -29,6 +32,9 @@ DIRECTORY_BYTES = MOST_ENTRIES * 512
 MOST_GROWTH = 200
 """Times an entry may grow when unpacked; Markdown grows 3 to 10 times, deflate can do 1032."""
 
+MOST_INNER = 20
+"""Zips in a zip that are opened."""
+
 SMALL = 1_000_000
 """Bytes below which growth is not judged: a page of dashes is no bomb."""
 
@@ -42,17 +48,36 @@ _ENCRYPTED = 0x1
 
 
 def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[FoundFile | Refused]:
-    """Markdown files of the zip at `path` in its own order; only refused ones when there is something wrong with it."""
-    size = path.stat().st_size
+    """Markdown files of the zip at `path` in its own order; only refused ones when there is something wrong with it.
+
+    Zips right in it are opened as well, as exports come whose maker cuts them into parts; zips in those are not.
+    """
+    with path.open("rb") as file:
+        yield from _entries(file, origin, limits, inner=_Inner(limits.max_total_bytes))
+
+
+@dataclass
+class _Inner:
+    """What zips in a zip may still take, all of them together: they are unpacked in memory."""
+
+    bytes: int
+    zips: int = MOST_INNER
+
+
+def _entries(
+    file: BinaryIO, origin: str, limits: FileLimits, *, inner: _Inner | None = None
+) -> Iterator[FoundFile | Refused]:
+    """`inner`: for the zips in this one; None where they stay closed."""
+    size = file.seek(0, SEEK_END)
     try:
-        _check_directory(path, size, limits)
-        with ZipFile(path) as archive:
+        _check_directory(file, size, limits)
+        with ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             for info, name in zip(infos, _names(infos), strict=True):
-                if hidden(name):
+                if hidden(name) or name.endswith("/"):
                     continue
                 if name.lower().endswith(".zip"):
-                    yield Refused(shown_name(name), origin, info.file_size, reason("files.zip_nested"))
+                    yield from _opened(archive, info, name, origin, limits, inner)
                 elif name.lower().endswith(EXTENSIONS):
                     yield FoundFile(name, origin, info.file_size, partial(_read, archive, info))
     except DocumentRefused as e:
@@ -61,13 +86,31 @@ def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[Fou
         yield Refused(origin, "", size, reason("files.zip_broken", error=type(e).__name__))
 
 
-def _check_directory(path: Path, size: int, limits: FileLimits) -> None:
+def _opened(
+    archive: ZipFile, info: ZipInfo, name: str, origin: str, limits: FileLimits, inner: _Inner | None
+) -> Iterator[FoundFile | Refused]:
+    """The entries of a zip in a zip, or why it stays closed."""
+    if inner is None or not inner.zips:
+        yield Refused(shown_name(name), origin, info.file_size, reason("files.zip_nested"))
+        return
+    try:
+        data = _read(archive, info, inner.bytes + 1)
+        if len(data) > inner.bytes:
+            raise DocumentRefused(reason("files.too_much", limit=megabytes(limits.max_total_bytes)))
+    except DocumentRefused as e:
+        yield Refused(shown_name(name), origin, info.file_size, e.reason)
+        return
+    inner.zips -= 1
+    inner.bytes -= len(data)
+    yield from _entries(BytesIO(data), f"{origin} › {shown_name(name)}", limits)
+
+
+def _check_directory(file: BinaryIO, size: int, limits: FileLimits) -> None:
     if size > limits.max_total_bytes:
         values = {"size": megabytes(size), "limit": megabytes(limits.max_total_bytes)}
         raise DocumentRefused(reason("files.too_large", **values))
-    with path.open("rb") as file:
-        file.seek(max(0, size - _END.size - _LONGEST_COMMENT - _ZIP64_SIZE))
-        tail = file.read()
+    file.seek(max(0, size - _END.size - _LONGEST_COMMENT - _ZIP64_SIZE))
+    tail = file.read()
     at = tail.rfind(_END_MARK)
     if at < 0 or len(tail) - at < _END.size:
         raise DocumentRefused(reason("files.zip_broken", error="no directory"))
@@ -82,7 +125,11 @@ def _names(infos: list[ZipInfo]) -> list[str]:
     """Names as the archiver meant them, with everything in them that `zipfile` would cut off."""
     legacy = [info for info in infos if not info.flag_bits & _UTF8_NAME]
     decoded = dict(zip(map(id, legacy), zip_names([i.orig_filename.encode("cp437") for i in legacy]), strict=True))
-    return [decoded.get(id(info), info.orig_filename) for info in infos]
+    names = [decoded.get(id(info), info.orig_filename) for info in infos]
+    if any("/" in name for name in names):
+        return names
+    # as .NET wrote them on Windows before version 4.6.1; one with a drive is refused as it is
+    return [name if ":" in name else name.replace("\\", "/") for name in names]
 
 
 def _read(archive: ZipFile, info: ZipInfo, limit: int) -> bytes:

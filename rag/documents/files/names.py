@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from rag.errors import DocumentRefused
 from rag.messages import reason
@@ -18,6 +19,14 @@ SHOWN = 200
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Marks that turn the direction of text can make a name read as another one.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+"""Kana that hardly anyone writes, but Shift JIS finds in any text of two-byte characters."""
+SYSTEMS = {"gbk": "gb2312", "cp932": "euc_jp", "big5": "big5"}
+"""Encodings of zips made on East Asian Windows -> the set of characters usual there. Of equals the first counts."""
+LEAST_USUAL = 0.5
+_TOGETHER = re.compile(r"[^\x00-\x7f]{2}")
 
 
 def clean_name(name: str) -> str:
@@ -73,19 +82,28 @@ def hidden(name: str) -> bool:
 
 
 def zip_names(raw: Sequence[bytes]) -> list[str]:
-    """Names of zip entries that do not say their encoding: UTF-8, or else GBK when most is common Chinese, or DOS."""
-    for encoding in ("utf-8", "gbk"):
-        try:
-            names = [name.decode(encoding) for name in raw]
-        except UnicodeDecodeError:
-            continue
-        if encoding == "utf-8" or _common_chinese("".join(names)):
-            return names
-    return [name.decode("cp437") for name in raw]
+    """Names of zip entries that do not say their encoding: UTF-8, or that of the East Asian system in which they are
+    most usual, or DOS."""
+    try:
+        return [name.decode() for name in raw]
+    except UnicodeDecodeError:
+        found = [(names, _usual("".join(names), common)) for names, common in _decoded(raw)]
+    names, usual = max(found, key=lambda each: each[1], default=([], 0.0))
+    return names if usual > LEAST_USUAL else [name.decode("cp437") for name in raw]
 
 
-def _common_chinese(text: str) -> bool:
-    """GBK gives a rare character for almost any two bytes; those of GB 2312 are the ones people write."""
+def _decoded(raw: Sequence[bytes]) -> Iterator[tuple[list[str], str]]:
+    """The names in each encoding that gives any, with the smaller set of characters people write in it."""
+    for encoding, common in SYSTEMS.items():
+        with suppress(UnicodeDecodeError):
+            yield [name.decode(encoding) for name in raw], common
+
+
+def _usual(text: str, common: str) -> float:
+    """The share of usual characters. These encodings give a rare one for almost any two bytes, and an accented letter
+    with the one behind it often gives a usual one, which then stands alone."""
+    if not _TOGETHER.search(text):
+        return 0.0
     special = [character for character in text if ord(character) > 127]
-    common = [character for character in special if character.encode("gb2312", "ignore")]
-    return len(common) * 2 > len(special)
+    usual = [c for c in special if not HALF_WIDTH.match(c) and len(c.encode(common, "ignore")) > 1]
+    return len(usual) / max(len(special), 1)

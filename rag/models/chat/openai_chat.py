@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rag.errors import GenerationError
 from rag.events import Cancel
@@ -40,7 +40,9 @@ CHARACTERS_PER_TOKEN = 16
 SHORTEST_LIMIT, LONGEST_LIMIT = 20_000, 200_000
 """Bounds of an answer's limit in characters: servers count tokens differently, and nobody reads a hundred pages."""
 MOST_THOUGHT = 1_000_000
-"""Characters of thinking before an answer, and of chunks that hold nothing, which count one each."""
+"""Characters of thinking before an answer."""
+EMPTY = 50
+"""Characters that a chunk counts which holds nothing: reading it is work all the same."""
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
@@ -211,7 +213,14 @@ class OpenAIChat:
             ),  # certificates take long to load: not for nothing
             event_hooks={"response": [bound]},
         )
-        return openai.AsyncOpenAI(api_key=self._key or "none", base_url=self._url, max_retries=0, http_client=http)
+        address = urlsplit(self._url)
+        return openai.AsyncOpenAI(
+            api_key=self._key or "none",
+            base_url=urlunsplit(address._replace(query="", fragment="")),
+            default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
+            max_retries=0,
+            http_client=http,
+        )
 
 
 class _Attempt:
@@ -296,7 +305,7 @@ class _Attempt:
             raise ValueError(f"not a chat completion chunk: {type(chunk).__name__}")
         said = "".join(map(self._said, choices[:1]))
         delivered = self._deliver(self.thinking.feed(self.well_formed.feed(said)))
-        self.unspoken += 0 if delivered else len(said) or 1
+        self.unspoken += 0 if delivered else len(said) or EMPTY
         if self.unspoken > MOST_THOUGHT:
             raise _Overlong(reason("generation.endless_thought", model=self.to.model))
 

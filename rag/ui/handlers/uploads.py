@@ -48,7 +48,9 @@ class Uploads:
         if not paths:
             return gr.skip(), *Ingesting()
         who = Visitor.of(tab, request)
-        sources = taken(paths, uploads(os.environ), partial(self.service.documents.sources, who.actor))
+        sources = taken(
+            paths, uploads(os.environ), partial(self.service.documents.sources, who.actor, base=self._base(who))
+        )
         return gr.update(value=None), *self._start(who, sources)
 
     @guarded
@@ -58,9 +60,11 @@ class Uploads:
         return self._start(who, partial(self.service.documents.sample, who.actor))
 
     def _start(self, who: Visitor, sources: Sources) -> Ingesting:
-        base = self.sessions.get(who.key).base or self.views.default_base(who.actor)
-        self.service.jobs.add(who.actor, base, sources)
+        self.service.jobs.add(who.actor, self._base(who), sources)
         return self._shown(who)
+
+    def _base(self, who: Visitor) -> str:
+        return self.sessions.get(who.key).base or self.views.default_base(who.actor)
 
     @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:

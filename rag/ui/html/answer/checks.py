@@ -15,6 +15,7 @@ SHOWN = 160
 SIGNS = {
     Support.QUOTED: CitationCheck.EXACT,
     Support.CLOSE: CitationCheck.CLOSE,
+    Support.ALTERED: CitationCheck.ALTERED,
     Support.CITED: CitationCheck.UNQUOTED,
     Support.NOT_FOUND: CitationCheck.MISSING,
 }
