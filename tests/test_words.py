@@ -36,6 +36,7 @@ from rag.retrieval import duplicates as naming
 from rag.text import markdown_spans as prose
 from rag.text import sentences
 from rag.types import Mode
+from rag.ui import wiring
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record
 from rag.ui.html.library import jobs as job_view
@@ -104,6 +105,7 @@ WITHOUT_WORDS = (
     reading.DocumentState,
     sentences.Form,
     passages.Fit,
+    wiring.Order,
 )
 """Enumerations whose members are told apart in the program, never shown by name."""
 

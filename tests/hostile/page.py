@@ -15,7 +15,7 @@ import httpx
 PATIENCE_S = 60.0
 """For one call; what is not told by then counts as never."""
 
-OPTIONS = ({},)
+OPTIONS: tuple[dict[str, Any], ...] = ({},)
 """What the browser of a reader keeps who changed nothing on the settings page."""
 
 

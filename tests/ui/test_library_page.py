@@ -34,8 +34,8 @@ from .test_handlers import ALICE, BOB, VALUES, clicked, finish, ingested
 class Page:
     """All handlers over one scripted service."""
 
-    def __init__(self) -> None:
-        service: Any = ScriptedService()
+    def __init__(self, settings: Settings | None = None) -> None:
+        service: Any = ScriptedService(settings)
         self.service = service
         sessions = Sessions()
         views = Views(service)
@@ -337,9 +337,9 @@ def test_a_knowledge_base_alone_has_its_own_way_unless_the_reader_chose(page: Pa
     assert page.service.asked[-1].options.instruction == usual.instruction
 
 
-def test_what_is_set_is_asked_with_and_shown(page: Page) -> None:
+def test_what_is_set_is_asked_with_and_shown() -> None:
     wide = Settings.from_env({"RAG_CANDIDATES": "150", "RAG_CONTEXTS": "30"})
-    page.service.settings = wide
+    page = Page(wide)
     assert page.asked() == wide.retrieval
     shown = Choosing(page.handlers).show(ALICE, "t1", {})
     assert shown.standing["values"] == packed(wide.retrieval) and "All as the settings" in shown.origins
