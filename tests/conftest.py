@@ -85,14 +85,16 @@ OUTSIDE = ("server", "browser")
 more; its first failure is shown whole at the end, as it may be ours."""
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marked before pytest chooses by marks."""
+    if any(item.path.is_relative_to(Path(__file__).parent / name) for name in SLOW):
+        item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(trylast=True)  # after folders have marked theirs
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In random order, folder by folder."""
-    here = Path(__file__).parent
-    slow = tuple(here / name for name in SLOW)
     for item in items:
-        if any(item.path.is_relative_to(place) for place in slow):
-            item.add_marker(pytest.mark.slow)
         if any(item.get_closest_marker(name) for name in OUTSIDE):
             item.add_marker(pytest.mark.flaky(reruns=1))
     turn = {folder: number for number, folder in enumerate(LONGEST)}

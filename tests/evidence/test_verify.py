@@ -234,7 +234,7 @@ def test_the_command_on_a_real_answer(tmp_path: Path) -> None:
     for saved_as in (file, plain):
         code, out, err = run("verify", saved_as)
         assert (code, err) == (OK, ""), out
-        assert "matches  backup.md is in the knowledge base as it was; its passages here (1)" in out
+        assert "matches  backup.md is in the knowledge base as it was; its passage here (1)" in out
         assert out.endswith("Everything that could be checked matches.\n")
 
     backup.write_text("# Backup\n\nA backup is taken every week.\n", encoding="utf-8")
