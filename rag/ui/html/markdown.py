@@ -34,7 +34,7 @@ CHECKS = re.compile(r"#checks-(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What the check of a finished answer found: its valid citations, and the ends of its sentences without source."""
+    """Result of checking a finished answer: its valid citations, and the ends of its sentences without source."""
 
     cited: Sequence[Cited] = ()
     without_source: Sequence[int] = ()
@@ -42,7 +42,7 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Chips:
-    """Where the chips of one answer lead: context number -> what a pointer over the chip says."""
+    """Chips of one answer. `titles`: context number -> text of the chip's tooltip."""
 
     turn: int
     titles: Mapping[int, str]
@@ -123,7 +123,7 @@ class _Renderer(SafeRenderer):
 
 
 def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> str:
-    """A chip, or no more than plain text where a model invented the address of one."""
+    """The opening tag of a chip; a plain `<a>`, which reads as text, where a model invented the address."""
     if turn != chips.turn or number not in chips.titles:
         return "<a>"
     href, title = f"#ev-{turn}-{number}", esc(chips.titles[number])
@@ -146,12 +146,12 @@ def _no_source_open(address: str, chips: Chips) -> str:
 
 
 SIGN = "\ue0f1"
-"""From the private use area; a model's own are replaced."""
+"""A character of the private use area; one that a model wrote itself is replaced."""
 OPENING, CLOSING = (SpanKind.LINK_START, SpanKind.IMAGE_START), (SpanKind.LINK_END, SpanKind.IMAGE_END)
 
 
 def marked(source: str, ends: Sequence[int]) -> str:
-    """The Markdown with a sign behind each of these places, moved out of code and links they lie in."""
+    """The Markdown with a sign after each place in `ends`; a place inside code or a link is moved behind it."""
     clean = source.replace(SIGN, "\ufffd")
     if not ends:
         return clean
@@ -170,7 +170,7 @@ def linked(shown: str, address: str, words: str) -> str:
 
 
 def _outside(inline: Sequence[MarkdownSpan], ends: Sequence[int], length: int) -> Iterator[int]:
-    """For each of the ends, which rise, the first place from there on where a link may stand."""
+    """For each end, in rising order, the first place from it on where a link may stand."""
     depth = at = 0
     for end in ends:
         while at < len(inline):

@@ -1,4 +1,4 @@
-"""The few things every view needs: escaping, numbers, times, marked passages, icons."""
+"""Helpers every view needs: escaping, numbers, times, marked passages, icons."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def why(reason: Reason, language: Language) -> str:
 
 
 def is_web(url: str) -> bool:
-    """Whether an address may become a link."""
+    """True if an address may become a link: http or https."""
     try:
         return urlsplit(url).scheme in ("http", "https")
     except ValueError:  # such as an open bracket in the host
@@ -78,12 +78,12 @@ def is_web(url: str) -> bool:
 
 
 def milliseconds(value: float) -> str:
-    """`7 ms`, `340 ms`, `2.4 s`: three digits say enough."""
+    """A duration such as `7 ms`, `340 ms` or `2.4 s`: three digits say enough."""
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
 
 
 def size(octets: int) -> str:
-    """A number of bytes for people."""
+    """A number of bytes in B, KB or MB."""
     if octets < 1024:
         return f"{octets} B"
     return f"{octets / 1024:.1f} KB" if octets < 1024 * 1024 else f"{octets / 1024 / 1024:.1f} MB"
@@ -97,7 +97,7 @@ def moment(seconds: float) -> str:
 
 
 def source(stored: StoredChunk, language: Language) -> str:
-    """The document a passage is of; its knowledge base first, where several were searched."""
+    """The document that holds a passage, after its knowledge base where several were searched."""
     file = f'<bdi class="file">{name(stored.document)}</bdi>'
     return f"{in_base(stored.base_name, language)}{file}" if stored.base_name else file
 

@@ -22,7 +22,7 @@ def written(option: RetrievalOption, options: RetrievalOptions, language: Langua
 
 
 def slider(option: RetrievalOption, value: float, language: Language, *, high: float = 0) -> str:
-    """A slider with its number, for a sheet that listens to `input`; `high` where there is no more to reach."""
+    """A slider with its number, for a sheet that listens to `input`. `high`: its maximum, where less can be reached."""
     label, name = t(option.label, language), option.name
     return (
         f'<label class="whatif-range"><span>{label}</span>'
@@ -33,7 +33,7 @@ def slider(option: RetrievalOption, value: float, language: Language, *, high: f
 
 
 def wish_area(option: RetrievalOption, wishes: Wishes, language: Language) -> str:
-    """Where a knowledge base says a text of its own."""
+    """A text area for a knowledge base's own value of an option."""
     return (
         f"<label><span>{t(option.label, language)}</span>"
         f'<textarea name="{option.name}" rows="2" maxlength="{option.high:g}">{esc(getattr(wishes, option.name))}'
@@ -42,7 +42,7 @@ def wish_area(option: RetrievalOption, wishes: Wishes, language: Language) -> st
 
 
 def wish_field(option: RetrievalOption, wishes: Wishes, language: Language) -> str:
-    """Where a knowledge base says a number or a choice of its own; empty means the settings'."""
+    """A field for a knowledge base's own number or choice; empty means the value of the settings."""
     value, label = getattr(wishes, option.name), f"<span>{t(option.label, language)}</span>"
     if option.kind in NUMBERS:
         shown = "" if value is None else f"{value:g}"
@@ -61,7 +61,7 @@ def wish_field(option: RetrievalOption, wishes: Wishes, language: Language) -> s
 def origins(
     options: RetrievalOptions, said: Sequence[tuple[RetrievalOption, SetBy]], base: str, language: Language
 ) -> str:
-    """Which options are not as the settings have them, what each is, and who says so; `base` is escaped."""
+    """The options that differ from the settings, each with its value and who set it. `base` is escaped."""
     rows = "".join(
         f'<li data-option="{option.name}"><b>{t(option.label, language)}</b> {written(option, options, language)} '
         f"<small>{t('option_of_reader', language) if by is SetBy.READER else t('option_of_base', language)}"

@@ -1,4 +1,4 @@
-"""Where the file a document was made of is found, seen from the page."""
+"""Addresses at which the page finds the original of a document: the file it was made of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from .markup import esc
 
 ORIGINAL = "original"
-"""The path that hands files out."""
+"""The path that serves originals."""
 
 
 def address(document: str, base: str) -> str:

@@ -30,7 +30,7 @@ def header(language: Language) -> str:
 
 
 def hint(language: Language) -> str:
-    """Under the composer: which key does what."""
+    """The line under the composer that explains its keys."""
     return (
         f'<p class="hint"><kbd>Enter</kbd> {t("hint_send", language)} <i aria-hidden="true">·</i> '
         f"<kbd>Shift</kbd>+<kbd>Enter</kbd> {t('hint_line', language)}</p>"

@@ -1,4 +1,4 @@
-"""Which models run, as the header's pill and as the panel behind it."""
+"""The state of the models, as the header's pill and as the panel behind it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUSY = (PartState.WAITING, PartState.LOADING, PartState.DOWNLOADING)
 
 
 def settled(status: Status) -> bool:
-    """Nothing is on its way any more: either everything runs or something failed for good."""
+    """True if no part is still starting: each is ready or has failed for good."""
     return not any(part.state in BUSY for part in status.parts)
 
 

@@ -1,4 +1,4 @@
-"""HTML tags in Markdown that only say how text looks: understood, never passed on.
+"""HTML tags in Markdown that only set how text looks: understood, never passed on.
 
 Documents are full of `<code>`, `<br>` and tables written as tags, and models put `<br>` into the cells of tables. A tag
 of the lists below becomes markup of ours or nothing, without its attributes; every other tag, comments among them,
@@ -22,21 +22,21 @@ PAIRS = {
     "b": "strong", "strong": "strong", "i": "em", "em": "em", "s": "s", "del": "s", "strike": "s",
     "code": "code", "tt": "code", "kbd": "code", "samp": "code", "sub": "sub", "sup": "sup",
 }  # fmt: skip
-"""Tag -> ours, where it is closed again in the same block."""
+"""Tag -> the tag written instead, if it is closed in the same block."""
 LINES = {
     "br", "p", "div", "section", "blockquote", "details", "summary", "ul", "ol", "li", "dl", "dt", "dd",
     "table", "thead", "tbody", "tfoot", "tr", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
-"""What follows stands on a line of its own."""
+"""Tags after which the text starts on a new line."""
 CELLS = {"td", "th"}
-"""Kept apart by a blank."""
+"""Tags of table cells, replaced by a blank that keeps cells apart."""
 NOTHING = {"a", "span", "font", "center", "u", "ins", "small", "colgroup", "col", "abbr", "picture"}
 
 _ATTRIBUTES = attribute + r"*\s*"
 
 
 def understand_tags(parser: MarkdownIt, *, less_than: str = "<") -> MarkdownIt:
-    """Give a parser the rule. `less_than` is what a tag begins with: answers have theirs escaped already."""
+    """Give a parser the rule. `less_than` is how a tag begins: in answers it is escaped already."""
     begin = re.escape(less_than)
     opening = re.compile(rf"{begin}(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<about>{_ATTRIBUTES})/?>").match
     closing = re.compile(rf"{begin}/(?P<name>[A-Za-z][A-Za-z0-9]*)\s*>").match
@@ -60,7 +60,7 @@ def understand_tags(parser: MarkdownIt, *, less_than: str = "<") -> MarkdownIt:
 
 
 def _meaning(found: re.Match[str]) -> tuple[str, str]:
-    """Our tag for one that is closed again, and where a link leads; "" for a tag that stands alone."""
+    """The tag written for one that is closed again, and the address of a link; "" for a tag that stands alone."""
     name = found["name"].lower()
     address = _attribute(found["about"], "href") if name == "a" else ""
     return ("a", address) if is_web(address) else (PAIRS.get(name, ""), "")
@@ -72,7 +72,10 @@ def _attribute(about: str, name: str) -> str:
 
 
 def _closing(state: StateInline, found: re.Match[str], begin: str) -> re.Match[str] | None:
-    """What closes a tag. That there is none is remembered: every other beginning would search the text in vain."""
+    """The closing tag of a tag, None if there is none.
+
+    A missing one is remembered: else every further opening tag would search the text in vain.
+    """
     missing = state.env.setdefault("unclosed", {})
     known = (state.src, found["name"].lower(), state.posMax)
     if found.end() >= missing.get(known, state.posMax + 1):
@@ -84,7 +87,7 @@ def _closing(state: StateInline, found: re.Match[str], begin: str) -> re.Match[s
 
 
 def _pair(state: StateInline, silent: bool, found: re.Match[str], end: re.Match[str], tag: str, address: str) -> bool:
-    """What stands between two tags, as in a link of Markdown."""
+    """Parse the text between two tags, as for a link in Markdown; False for a link within a link."""
     if tag == "a" and state.linkLevel:
         return False
     last = state.posMax
@@ -103,7 +106,7 @@ def _pair(state: StateInline, silent: bool, found: re.Match[str], end: re.Match[
 
 
 def _alone(state: StateInline, silent: bool, found: re.Match[str]) -> bool:
-    """A tag that stands for a new line, a blank, a picture or nothing."""
+    """Replace a tag by a new line, a blank, an image or nothing; False for any other tag."""
     name = found["name"].lower()
     if name not in LINES | CELLS | NOTHING | {"img"}:
         return False
@@ -121,7 +124,7 @@ def _alone(state: StateInline, silent: bool, found: re.Match[str]) -> bool:
 
 
 def _goes_on(state: StateInline) -> bool:
-    """Whether something stands on the line that is to be ended."""
+    """True if the line to be ended has content."""
     if state.pending.strip():
         return True
     for token in reversed(state.tokens):

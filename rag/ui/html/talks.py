@@ -18,7 +18,7 @@ DAY = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A conversation and the hour it was last used at, on the reader's clock."""
+    """A conversation and the time it was last used, `HH:MM` on the reader's clock."""
 
     conversation: KeptConversation
     hour: str
@@ -37,7 +37,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Drawer:
-    """What the drawer shows."""
+    """Content of the drawer."""
 
     days: Sequence[Day]
     current: str = ""
@@ -46,11 +46,11 @@ class Drawer:
     user: str = ""
     """Name of the signed-in reader; "" where nobody signs in."""
     kept: bool = True
-    """Whether anything can be kept for this reader: not without cookies."""
+    """True if conversations can be kept for this reader; False without cookies."""
 
 
 def by_day(conversations: Iterable[KeptConversation], *, now: float, minutes: int) -> list[Day]:
-    """Days of conversations that come newest first. `minutes` is how far the reader's clock is ahead of UTC."""
+    """Group conversations, which come newest first, by day. `minutes` is how far the reader's clock is ahead of UTC."""
     ahead = 60 * minutes
     today = int((now + ahead) // DAY)
     days: list[Day] = []

@@ -1,4 +1,4 @@
-"""How an answer stands up to its sources: the line under it, and the quotes in the cards."""
+"""The check of an answer against its sources: the line under the answer, and the quotes in the cards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...state.turn import Turn
 from ..markup import esc, t
 
 SHOWN = 160
-"""Characters of a quote in a card's foot; all of it is marked in the passage."""
+"""Characters of a quote shown in a card's foot; the passage has the whole quote marked."""
 
 SIGNS = {
     Support.QUOTED: CitationCheck.EXACT,
@@ -19,12 +19,12 @@ SIGNS = {
     Support.CITED: CitationCheck.UNQUOTED,
     Support.NOT_FOUND: CitationCheck.MISSING,
 }
-"""The chip that stands for a kind of support in the explanation; no source has a word instead."""
+"""Kind of support -> its chip in the explanation; a sentence without source has a word instead."""
 CHECKS = {Match.EXACT: CitationCheck.EXACT, Match.CLOSE: CitationCheck.CLOSE, Match.MISSING: CitationCheck.MISSING}
 
 
 def under_answer(one: Turn, language: Language) -> str:
-    """One line that opens to what its marks mean; nothing where nothing was claimed."""
+    """One line that opens to the meaning of its marks; "" where the answer claims nothing."""
     line = summary(one.ledger, language) if one.ledger else ""
     if not line or one.ledger is None:
         return ""

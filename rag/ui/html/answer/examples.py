@@ -11,12 +11,12 @@ from rag.messages import FIRST, SHIPPED, Language
 
 HANDBOOK = ASSETS / "handbook"
 OWN_LANGUAGE = 3
-"""Suggestions in the reader's language; one more shows that the other works as well."""
+"""Number of suggestions in the reader's language; one more shows that another language works as well."""
 
 
 @cache
 def _questions() -> dict[Language, list[dict[str, str]]]:
-    """Language -> rows, of every language the handbook is there in."""
+    """Language -> rows, for every language that has a handbook."""
     paths = {language: HANDBOOK / language / "questions.toml" for language in SHIPPED.languages}
     return {
         language: tomllib.loads(path.read_text(encoding="utf-8"))["question"]
@@ -35,7 +35,7 @@ def examples(language: Language) -> list[tuple[str, Language]]:
 
 
 def fit(names: Iterable[str]) -> bool:
-    """Whether the handbook is among the documents, or there are none yet."""
+    """True if the handbook is among the documents, or there are no documents yet."""
     pages = tuple({row["page"] for rows in _questions().values() for row in rows})
     known = list(names)
     return not known or any(name.endswith(pages) for name in known)

@@ -1,4 +1,4 @@
-"""What was really searched for, who worded it, and the way to search for something else. Both places show the same."""
+"""The query of an answer, its author, and the form to change it; drawn alike under the answer and in the panel."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LONGEST = 8000
 
 
 def number(search: int, language: Language) -> str:
-    """What a search is called where an answer has several."""
+    """Name of a search, for an answer that has several."""
     return t("searches.number", language, number=search)
 
 
 def named(search: Search | None, of: int, language: Language) -> str:
-    """Search `of`, with what it was for as far as that is known."""
+    """Name of search number `of` with its query and, if known, its purpose; the name alone where `search` is None."""
     if search is None:
         return number(of, language)
     purpose = f' <small class="purpose">{esc(search.purpose)}</small>' if search.purpose else ""
@@ -29,8 +29,10 @@ def named(search: Search | None, of: int, language: Language) -> str:
 
 
 def line(one: Turn, language: Language, *, place: Place) -> str:
-    """The search of a turn. Under the answer it is told only where it is not the question as typed; the way to change
-    it is there then, and else in the panel."""
+    """The search of a turn, shown only if its query is not the question as typed.
+
+    The form to change the query stands under the answer if the query is shown there, else in the panel.
+    """
     query = _query(one)
     if not query:
         return ""
@@ -45,7 +47,7 @@ def line(one: Turn, language: Language, *, place: Place) -> str:
 
 
 def _query(one: Turn) -> str:
-    """ "" where nothing was searched for."""
+    """The query of the first search; "" where nothing was searched for."""
     if one.outcome is Outcome.SMALL_TALK or not one.searches:
         return ""
     return one.searches[0].query.strip()
@@ -70,7 +72,7 @@ def _edit(one: Turn, query: str, language: Language, place: Place) -> str:
 
 
 def _exact(one: Turn, query: str, language: Language) -> str:
-    """Only where somebody else worded the query."""
+    """A button that searches for the question as typed; "" if the user worded the query or it equals the question."""
     if one.ledger is None or one.ledger.main.author in (Author.USER, Author.EDITED) or query == one.question.strip():
         return ""
     return (

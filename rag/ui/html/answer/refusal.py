@@ -15,11 +15,11 @@ from ..markup import esc, path, source, t, why
 
 NEAR_MISSES = 3
 WORDS = 6
-"""Missing words named; a passage that lacks more has nothing to do with the question."""
+"""Number of missing words named; a passage that lacks more has nothing to do with the question."""
 
 
 def ways_on(one: Turn, language: Language) -> str:
-    """What a refused question offers; nothing where the search was not what failed."""
+    """Offers after a refused question; "" where the search was not what failed."""
     if one.outcome is not Outcome.ABSTAINED or not one.searches or one.reason is None:
         return ""
     if one.reason.code not in ("stages.abstained", "stages.nothing_matches"):
@@ -61,7 +61,7 @@ def _lacks(question: str, c: Candidate, language: Language) -> str:
 
 
 def _others(one: Turn, language: Language) -> str:
-    """Other searches; one click asks again with it."""
+    """Other searches to try; a click on one asks again with it."""
     offered: Sequence[str] = rewordings(one.question, nearest(one.searches))
     made = {search.query.casefold() for search in one.searches}
     offered = [other for other in offered if other.casefold() not in made]
@@ -76,7 +76,7 @@ def _others(one: Turn, language: Language) -> str:
 
 
 def _anyway(one: Turn, language: Language) -> str:
-    """Only where there is something to answer from."""
+    """A button that answers all the same; "" where there is no candidate to answer from."""
     banned = {id for search in one.searches for id in search.options.banned}
     if not any(c.stored.id not in banned for c in _judged(one)):
         return ""

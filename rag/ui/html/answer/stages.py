@@ -12,7 +12,7 @@ from ..markup import esc, icon, milliseconds, t, why
 from . import query
 
 BAR = (Stage.REWRITE, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE, Stage.RERANK, Stage.GENERATE, Stage.CITE)
-"""The steps worth a place in the row; the list behind it has all."""
+"""Steps shown in the row; the list behind it has all."""
 
 RUNNING = (StageState.STARTED, StageState.PROGRESS)
 
@@ -22,11 +22,11 @@ _SHAPES = {
     StageState.FAILED: '<path d="m2.7 2.7 6.6 6.6M9.3 2.7 2.7 9.3"/>',
 }
 _UNKNOWN = '<circle cx="6" cy="6" r="3"/>'
-"""Of a step that neither ran nor was skipped: the answer ended before it."""
+"""Shape of a step that neither ran nor was skipped: the answer ended before it."""
 
 
 def live(turn: Turn, language: Language) -> str:
-    """All steps in a row, the running one with its count; a row for each search. Nothing where nothing is searched."""
+    """All steps in a row for each search, the running step with its count; "" where nothing is searched."""
     if turn.small_talk:
         return ""
     return "".join(_row_of_pills(turn, search, bar, language) for search, bar in _bars(turn))
@@ -40,8 +40,10 @@ def _row_of_pills(turn: Turn, search: int, bar: Sequence[Stage], language: Langu
 
 
 def _bars(turn: Turn) -> list[tuple[int, tuple[Stage, ...]]]:
-    """Number of each search and the steps shown with it: the first one's begin with the wording of the question, the
-    last one's end with the answer."""
+    """Number of each search and the steps shown with it.
+
+    The steps of the first search begin with the wording of the question; those of the last end with the answer.
+    """
     numbers = sorted({1} | {e.search for e in turn.stages})
     before, after = BAR[:1], tuple(stage for stage in BAR[1:] if stage not in SEARCH_STAGES)
     own = tuple(stage for stage in BAR if stage in SEARCH_STAGES)
@@ -49,8 +51,10 @@ def _bars(turn: Turn) -> list[tuple[int, tuple[Stage, ...]]]:
 
 
 def _seen(turn: Turn, search: int) -> dict[Stage, StageEvent]:
-    """The last event of every step of a search and of the answer; embedding the question is the beginning of dense
-    search."""
+    """The last event of every step of a search and of the answer.
+
+    Embedding the question counts as the beginning of dense search.
+    """
     seen = {e.stage: e for e in turn.stages if e.search == search or e.stage not in SEARCH_STAGES}
     embed = seen.get(Stage.EMBED)
     if embed and Stage.DENSE not in seen and embed.state in RUNNING:
@@ -71,8 +75,10 @@ def _pill(stage: Stage, event: StageEvent | None, language: Language) -> str:
 
 
 def kept(turn: Turn, language: Language) -> str:
-    """A row of marks and one line, which opens into every stage's time and reason; below it what failed, but for the
-    reason that stands in the verdict on the answer."""
+    """A row of marks and one line, which opens into every stage's time and reason; below it the failed stages.
+
+    A failure whose reason the verdict on the answer gives is left out.
+    """
     if not turn.stages or turn.small_talk:
         return ""
     failures = [
@@ -93,7 +99,7 @@ def kept(turn: Turn, language: Language) -> str:
 
 
 def _rows(turn: Turn, language: Language) -> str:
-    """A row for each stage; those of each search under its name where there are several."""
+    """A row for each stage; where there are several searches, the stages of each stand under its name."""
     known = {search.number: search for search in turn.searches}
     rows, at = "", 0
     for event in turn.stages:
@@ -139,7 +145,7 @@ def _headline(turn: Turn, language: Language) -> str:
 
 
 def _times(stages: Sequence[StageEvent]) -> str:
-    """Share of the time each stage took, as a strip."""
+    """A strip that shows each stage's share of the time."""
     timed = [e for e in stages if e.milliseconds is not None]
     whole = sum(e.milliseconds or 0 for e in timed) or 1.0
     parts = "".join(

@@ -1,4 +1,4 @@
-"""The conversation as HTML: questions, answers with chips, how each answer came about, what can be done with it."""
+"""The conversation as HTML: questions, answers with chips, the stages of each answer, and the tools to use on it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def turns(several: Sequence[Turn], language: Language) -> str:
 
 
 def conversation(known: str) -> str:
-    """Which conversation the turns belong to, for the tab to remember; nothing of it is seen."""
+    """A hidden element with the id of the conversation, for the tab to remember."""
     return f'<i hidden data-conversation="{esc(known)}"></i>'
 
 
@@ -51,7 +51,7 @@ def _question_tools(one: Turn, language: Language) -> str:
 
 
 def _branches(one: Turn, language: Language) -> str:
-    """Which of several answers to this place in the conversation is shown, and the way to the others."""
+    """The number of the answer shown among several at this place of the conversation, with buttons to the others."""
     count = len(one.siblings)
     if count < 2 or one.id not in one.siblings:
         return ""
@@ -135,7 +135,7 @@ def _unkept(one: Turn, language: Language) -> str:
 
 
 def _verdict(one: Turn, language: Language) -> str:
-    """How the answer came about, in one line, and what stood in its way."""
+    """One line on how the answer was made, and the reason where something stood in its way."""
     outcome = one.outcome
     said = f"<p>{why(one.reason, language)}</p>" if one.reason and outcome is not Outcome.STOPPED else ""
     if outcome is Outcome.GENERATED:
@@ -188,7 +188,7 @@ def _tools(one: Turn, language: Language) -> str:
 
 
 def _taking(one: Turn, language: Language) -> str:
-    """Buttons for what can be taken along."""
+    """Buttons that copy the sources or save the evidence."""
     acts = [("copy-sources", "saving.copy")] if one.text else []
     return "".join(
         f'<button type="button" class="tool wide" data-act="{act}" data-turn="{one.number}">'
@@ -198,16 +198,16 @@ def _taking(one: Turn, language: Language) -> str:
 
 
 def _profile(one: Turn, language: Language) -> str:
-    """Which models were at work; nothing where they never got to work."""
+    """The profile of models that made the answer; "" where they never got to work."""
     if one.ledger is None or not one.ledger.profile:
         return ""
     return f'<span class="profile">{t(f"answer_profile_{one.ledger.profile}", language)}</span>'
 
 
 def empty(language: Language, *, documents: Sequence[str] | None, job: Job | None = None) -> str:
-    """What a new conversation offers: questions to try, and the sample handbook where nothing is ingested yet.
+    """The start of a new conversation: questions to try, and the sample handbook where nothing is ingested yet.
 
-    `documents` are the names there are; None while the database has not answered.
+    `documents` are the names of all documents; None while the database has not answered.
     """
     offer = ""
     if job is not None:

@@ -1,4 +1,4 @@
-"""Saved evidence as a page that stands alone: it reads without a script, prints, and asks nobody for anything."""
+"""Saved evidence as a page that stands alone: it needs no script, prints, and sends no request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from . import record
 
 STYLE = ASSETS / "bundle" / "bundle.css"
 NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What the page may load and run, told to the browser that opens it."""
+"""Content Security Policy of the saved page: what the browser may load and run."""
 
 
 def page(bundle: Bundle, language: Language) -> str:
@@ -107,7 +107,7 @@ def _quotes(ledger: Ledger, language: Language) -> str:
 
 
 def _candidates(ledger: Ledger, language: Language) -> str:
-    """Those of each search, under its name where there are several."""
+    """The candidates of each search, under its name where there are several."""
     tables = "".join(
         (_named(search, language) if len(ledger.searches) > 1 else "") + _found(search, ledger, language)
         for search in ledger.searches
@@ -186,7 +186,7 @@ def _document(document: DocumentHash, base: str, language: Language) -> Sequence
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> str:
-    """Cells are escaped HTML; "" without rows."""
+    """A table whose cells are escaped HTML; "" without rows."""
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     head = "".join(f'<th scope="col">{t(column, language)}</th>' for column in columns)
     return (
@@ -198,7 +198,7 @@ FORMS = ("html", "json")
 
 
 def choices(turn: int, language: Language) -> str:
-    """What can be saved of an answer, and how it is checked later."""
+    """The sheet with the forms in which an answer can be saved, and how to verify a saved one."""
     rows = "".join(
         f'<li><button type="button" class="primary" data-act="save-as" data-turn="{turn}" data-form="{form}">'
         f"{t(f'saving.{form}', language)}</button><span>{t(f'saving.{form}_about', language)}</span></li>"

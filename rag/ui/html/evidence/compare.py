@@ -20,7 +20,7 @@ from ..sheet import sheet
 _CODE = re.compile(r"`([^`\n]+)`")
 _STRONG = re.compile(r"\*\*([^*<>\n]+)\*\*")
 CHOICES = 20
-"""Earlier answers offered for comparison; the newest of them."""
+"""Earlier answers offered for comparison, at most; the newest are taken."""
 
 
 def comparison(before: Ledger, after: Ledger, language: Language, *, turn: int, siblings: Sequence[str] = ()) -> str:
@@ -39,7 +39,7 @@ def comparison(before: Ledger, after: Ledger, language: Language, *, turn: int, 
 
 
 def pending(before: Ledger, options: RetrievalOptions, language: Language, *, turn: int) -> str:
-    """The same sheet while the right answer is being written; the page's script fills it in."""
+    """The same sheet while the answer on the right is being written; the page's script fills it in."""
     text = esc(before.answer) or t("whatif.no_text", language)
     body = (
         f'<div class="compare pending" data-turn="{turn}"><div class="compare-heads">'
@@ -71,7 +71,7 @@ def _choice(before: Ledger, after: Ledger, siblings: Sequence[str], language: La
 
 
 def _heads(before: Ledger, after: Ledger, language: Language) -> str:
-    """What each answer was asked, where that differs, and with what."""
+    """The head of each answer: its question, if the two differ, and the settings that differ."""
     asked = (before.question, after.question) if before.question != after.question else ("", "")
     return (
         '<div class="compare-heads">'
@@ -136,7 +136,7 @@ def _side(row: DiffRow, pieces: Sequence[DiffPiece], tag: str, language: Languag
 
 
 def inline(text: str) -> str:
-    """Text escaped, with code and emphasis in it as such; nothing else of Markdown, since a piece may end anywhere."""
+    """Escaped text with its code and strong emphasis; no other Markdown, since a piece may end anywhere."""
     return _STRONG.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", esc(text)))
 
 
@@ -148,7 +148,7 @@ def _cited(pieces: Sequence[DiffPiece], ledger: Ledger) -> set[str]:
 
 
 def _verdicts(before: Ledger, after: Ledger, language: Language) -> str:
-    """Why a side has no text, or not all of it."""
+    """The reason why a side has no text, or only part of it."""
     if all(one.answer and one.outcome in (Outcome.GENERATED, Outcome.EXTRACTIVE) for one in (before, after)):
         return ""
     sides = "".join(f'<div class="compare-side">{_verdict(one, language)}</div>' for one in (before, after))

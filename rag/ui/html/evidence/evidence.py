@@ -1,4 +1,4 @@
-"""The evidence of one turn: what was sent to the model, what was not and why, with every score under its own name."""
+"""The evidence of one turn: contexts sent, other candidates with the reason, and every score under its own name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BEGINNING = 180
 def panel(
     turns: Sequence[Turn], number: int, language: Language, *, score_name: str, marked: Marked | None = None
 ) -> str:
-    """The sidebar for turn `number`. `score_name` says what the reranker's number is: `p_yes` or `offline_estimate`."""
+    """The sidebar for turn `number`. `score_name` names the reranker's score: `p_yes` or `offline_estimate`."""
     position = next((i for i, one in enumerate(turns) if one.number == number), None)
     if position is None:
         return f'<div class="evidence">{_head("", language)}{_nothing(language)}</div>'
@@ -103,14 +103,14 @@ class _Cards:
         )
 
     def made(self) -> str:
-        """What was searched for, where that was more than one thing."""
+        """The list of searches; "" where there was only one."""
         if not self.one.several:
             return ""
         rows = "".join(f"<li>{query.named(search, search.number, self.language)}</li>" for search in self.searches)
         return f'<ol class="ev-searches" aria-label="{t("searches.made", self.language)}">{rows}</ol>'
 
     def judging(self) -> str:
-        """The candidates as they are being judged: light, as they are drawn anew with every few scores."""
+        """The candidates while they are judged: light cards, since they are drawn anew with every few scores."""
         judging = self.one.judging
         assert judging is not None
         rows = "".join(self.judged(c) for c in judging.candidates)
@@ -131,7 +131,7 @@ class _Cards:
         )
 
     def panel_tools(self) -> str:
-        """Small buttons that open what there is to know about the whole of the evidence."""
+        """Small buttons that open the views of the whole evidence: rank flow, what-if, why-not."""
         tools: list[str] = []
         if self.one.candidates:
             tools.append(self.tool("flow", "flow.open"))
@@ -155,7 +155,7 @@ class _Cards:
         return f'<div class="card-tools">{"".join(tools)}</div>' if tools else ""
 
     def in_document(self, c: Candidate) -> str:
-        """Buttons that open the passage in its document, and ask why it was not sent."""
+        """Buttons that open the passage in its document and, for one that was not sent, ask why."""
         stored = c.stored
         where = (
             f'data-turn="{self.one.number}" data-base="{esc(stored.collection)}" data-name="{esc(stored.document)}" '
@@ -182,7 +182,7 @@ class _Cards:
         )
 
     def found_by(self, search: Search) -> str:
-        """Which search a context is of, where there are several."""
+        """The search that found a context; "" where there was only one."""
         name = query.number(search.number, self.language)
         return f'<span class="found-by" title="{esc(search.query)}">{name}</span>' if self.one.several else ""
 
@@ -193,7 +193,7 @@ class _Cards:
         )
 
     def movement(self, c: Candidate) -> str:
-        """How far the reranker moved the candidate from its fused rank."""
+        """The number of ranks the reranker moved a candidate up or down from its fused rank; "" where unknown."""
         before = c.fused or c.dense or c.full_text
         if before is None or c.rank is None or c.log_odds is None:
             return ""
@@ -215,7 +215,7 @@ class _Cards:
         )
 
     def about(self) -> str:
-        """What the reranker's number is, and whether marks have calibrated it."""
+        """Meaning of the reranker's score, with its state of calibration by marks."""
         state = marking.state(self.marked, self.language)
         return f"{self.score_about} ({state})" if state else self.score_about
 
@@ -236,7 +236,7 @@ class _Cards:
         )
 
     def quotes(self, c: Candidate) -> dict[int, Span]:
-        """Where the answer's quotes stand in a passage, by their place in the ledger."""
+        """Place of a quote in the ledger -> its span in the passage."""
         found = quotes_of(self.one.ledger, c.number) if self.one.ledger and c.number else []
         return {position: (quote.start, quote.end) for position, quote in found if quote.end}
 
@@ -248,7 +248,7 @@ class _Cards:
         return rank("rank_dense", c.dense) + rank("rank_full_text", c.full_text) + rank("rank_fused", c.fused) + final
 
     def scores(self, c: Candidate) -> str:
-        """Every raw value under its own name, with what that name means."""
+        """Every raw value under its own name, with the meaning of the name."""
         chunk = c.stored.chunk
         rows = [
             ("raw_dense", f"{c.dense.score:.4f}" if c.dense else "–"),

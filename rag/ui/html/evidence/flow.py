@@ -19,9 +19,9 @@ from ..markup import esc, path, source, t, why
 from ..sheet import sheet
 
 PLACES = {"dense": "7%", "full_text": "36%", "fused": "66%", "final": "96%"}
-"""Where each stage stands, from left to right."""
+"""Horizontal place of each stage, from left to right."""
 HEAD, CUT, FOOT = 34, 22, 8
-"""Pixels of the headings, of a line that cuts the list, and below the last candidate."""
+"""Heights in pixels: of the headings, of a line that cuts the list, and of the space below the last candidate."""
 FEW, ROW, CLOSE_ROW = 25, 26, 19
 """Pixels from one rank to the next: wide for up to `FEW` candidates, closer for more."""
 
@@ -36,7 +36,7 @@ DROPS = {
 
 @dataclass(frozen=True, slots=True)
 class CutLine:
-    """A line before place `before`, counted from 0, of the final order, with what it is called, escaped."""
+    """A line before place `before`, counted from 0, of the final order; `label` is escaped."""
 
     before: int
     label: str
@@ -44,16 +44,16 @@ class CutLine:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Where things stand, in pixels from the top."""
+    """Vertical places in the picture, in pixels from the top."""
 
     row: int
     cuts: tuple[CutLine, ...]
     limit: int
-    """Fused rank after which nothing was given to the reranker; 0 when everything was."""
+    """Last fused rank given to the reranker; 0 if all were."""
     height: int
 
     def final(self, place: int) -> float:
-        """Of a candidate in the final order, from 0."""
+        """Vertical place of the candidate at `place` of the final order, counted from 0."""
         return HEAD + (place + 0.5) * self.row + CUT * sum(cut.before <= place for cut in self.cuts)
 
     def fused(self, rank: int) -> float:
@@ -72,8 +72,10 @@ def flow_sheet(searches: Sequence[Search], language: Language, *, turn: int, too
 def flows(
     searches: Sequence[Search], language: Language, *, turn: int, shown_as: Sequence[Search] | None = None
 ) -> str:
-    """The picture of each search, under its name where there are several. Labels lead to the cards of turn `turn`,
-    whose evidence is `shown_as`, else `searches`."""
+    """The picture of each search, under its name where there are several.
+
+    Labels link to the cards of turn `turn`, whose evidence is `shown_as`, else `searches`.
+    """
     drawn = ""
     for search in made(searches):
         shown = next((each for each in shown_as or searches if each.number == search.number), search)
@@ -107,12 +109,12 @@ def anchor(c: Candidate, turn: int, search: int = 1) -> str:
 
 
 def place(c: Candidate, search: int) -> str:
-    """What tells the cards of a turn apart: the number of a context, else the rank in its search."""
+    """Key that is unique among the cards of a turn: the number of a context, else the rank in its search."""
     return str(c.number or (f"r{c.rank}" if search == 1 else f"s{search}r{c.rank}"))
 
 
 def geometry_of(retrieval: Retrieval, language: Language) -> Geometry:
-    """Where everything stands for these candidates."""
+    """The geometry of the picture for these candidates."""
     candidates = retrieval.candidates
     cuts = _cuts(retrieval, language)
     ranks = [r.rank for c in candidates for r in (c.dense, c.full_text, c.fused) if r]
@@ -124,7 +126,7 @@ def geometry_of(retrieval: Retrieval, language: Language) -> Geometry:
 
 
 def _cuts(retrieval: Retrieval, language: Language) -> tuple[CutLine, ...]:
-    """Lines in the final order: before the first candidate each reason dropped. Those at one place share a line."""
+    """Lines in the final order, each before the first candidate a reason dropped; reasons at one place share a line."""
     options = retrieval.options
     values: dict[str, dict[str, str | int]] = {
         "flow.cut_threshold": {"threshold": f"{options.threshold:.2f}"},
@@ -213,7 +215,7 @@ def _label(i: int, c: Candidate, target: str, language: Language) -> str:
 
 
 def _table(retrieval: Retrieval, language: Language) -> str:
-    """What the picture shows, for those who do not see it."""
+    """The content of the picture as a table, for readers who do not see it."""
     heads = (
         "flow.unjudged",
         "flow.passage",

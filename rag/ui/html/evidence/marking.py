@@ -1,4 +1,4 @@
-"""What a person marked on evidence cards, and what the marks say of a score: in counts and in one fitted number."""
+"""Marks on evidence cards, and what they tell of a score: counts of right marks and one calibrated number."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..markup import esc, t
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The owner's marks as far as one answer's cards show them."""
+    """The owner's marks that one answer's cards show."""
 
     given: Mapping[str, Relevance]
-    """By passage, for the query of this answer."""
+    """Passage id -> mark, for the query of the search to which the passage belongs."""
     marks: int
-    """Of all that its reranker judged."""
+    """Number of the owner's marks on passages that the answer's reranker judged."""
     calibration: Calibration | None
-    """Made of them, once there are enough."""
+    """Fitted to those marks; None while they are too few or all of one kind."""
 
 
 def buttons(c: Candidate, marked: Marked, turn: int, language: Language) -> list[str]:
@@ -38,7 +38,7 @@ def buttons(c: Candidate, marked: Marked, turn: int, language: Language) -> list
 
 
 def level(c: Candidate, marked: Marked | None, score: str, language: Language) -> str:
-    """How often cards at this level were right; "" while uncalibrated. `score` is the escaped name of the number."""
+    """Counts of right and all marks at a card's level; "" while uncalibrated. `score` is the score's escaped name."""
     found = _level(c, marked)
     if marked is None or marked.calibration is None or found is None:
         return ""
@@ -53,7 +53,7 @@ def level(c: Candidate, marked: Marked | None, score: str, language: Language) -
 
 
 def state(marked: Marked | None, language: Language) -> str:
-    """For the score's tooltip: calibrated by how many marks, or not and why; escaped."""
+    """Text for the score's tooltip, escaped: the number of marks that calibrated it, or why it is uncalibrated."""
     if marked is None:
         return ""
     if marked.calibration is None:
@@ -63,7 +63,7 @@ def state(marked: Marked | None, language: Language) -> str:
 
 
 def row(c: Candidate, marked: Marked | None, language: Language) -> str:
-    """A line among all scores."""
+    """The row of the calibrated score in the list of scores; "" where `marked` is None."""
     if marked is None:
         return ""
     found = _level(c, marked)

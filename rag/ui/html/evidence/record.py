@@ -1,4 +1,4 @@
-"""The record of one answer: everything the ledger knows that the page shows nowhere else."""
+"""The record of one answer: everything in the ledger that the page shows nowhere else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _worded(search: Search, language: Language) -> list[Row]:
 
 
 def _other(search: Search, ledger: Ledger, language: Language) -> str:
-    """A further search: its words, what it was for, and its settings where they are others than the answer's."""
+    """A further search: its query, its purpose, and its settings where they differ from the answer's."""
     after = query.number(search.parent, language) if search.parent else ""
     rows = [
         *_worded(search, language),

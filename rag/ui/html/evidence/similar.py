@@ -1,4 +1,4 @@
-"""What the panel says of passages that repeat each other or disagree as versions of one document. Pure."""
+"""Notes in the panel on passages that repeat each other or disagree as versions of one document. Pure."""
 
 from __future__ import annotations
 

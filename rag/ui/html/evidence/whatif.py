@@ -1,4 +1,4 @@
-"""What-if: the ranking under other settings, from the scores there are, and what would be sent instead. Pure."""
+"""The what-if sheet: the ranking under other settings, from known scores, and the contexts sent then. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from ..sheet import sheet
 from .flow import anchor, flows
 
 PARTS = ("changes", "sent", "unsent", "flow")
-"""What is drawn anew with every change; the controls stay as they are under the reader's hand."""
+"""Parts drawn anew with every change; the controls stay as they are under the reader's hand."""
 
 
 Searches = Sequence[Search]
-"""Of one answer, those with an outcome. The settings shown are the first one's; what is changed in them is changed in
-all."""
+"""Searches of one answer with an outcome. The settings shown are those of the first; a change applies to all."""
 
 
 def whatif_sheet(actual: Searches, language: Language, *, turn: int) -> str:
-    """The sheet: controls as the answer had them, and what is drawn anew with them."""
+    """The sheet: controls with the answer's settings, and the parts drawn anew with every change."""
     part = parts(actual, actual, language, turn=turn)
     body = (
         f'<div class="whatif" data-turn="{turn}" data-pinned="{_list(actual[0].options.pinned)}" '
@@ -50,7 +49,7 @@ def preview(actual: Searches, again: Searches, language: Language, *, turn: int,
 
 
 def parts(actual: Searches, again: Searches, language: Language, *, turn: int) -> dict[str, str]:
-    """HTML by part."""
+    """Name of each part in `PARTS` -> its HTML."""
     found = [(search, c) for search in again for c in search.candidates]
     sent = sorted(((s, c) for s, c in found if c.kept), key=lambda one: one[1].number or 0)
     unsent = [(s, c) for s, c in found if not c.kept]
@@ -94,12 +93,12 @@ def _control(option: RetrievalOption, options: RetrievalOptions, found: int, lan
 
 
 def _reach(actual: Searches) -> int:
-    """How many candidates of a search there are to go down to: what was not found then is not found now."""
+    """The most candidates that a search found, at least 1: a candidate that was not found then is not found now."""
     return max(1, *(len(search.candidates) for search in actual))
 
 
 def _changes(actual: Searches, again: Searches, language: Language, *, turn: int) -> str:
-    """What would be sent, against what was; and the button that does it, once something is different."""
+    """The contexts to be sent compared with those sent, and the button to answer so; disabled while nothing differs."""
     then, now = _numbers(actual), _numbers(again)
     entered, left = len(now.keys() - then.keys()), len(then.keys() - now.keys())
     moved = sum(then[key] != number for key, number in now.items() if key in then)

@@ -1,4 +1,4 @@
-"""Why not? The form that takes a sentence, and the verdict with its numbers and what would change it."""
+"""The why-not sheet: a form that takes a sentence, and the verdict with its numbers and what would change it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class _Verdict:
         )
 
     def about(self) -> str:
-        """Which search the verdict is about, where there are several."""
+        """The search the verdict is about; "" where there was only one."""
         searches = {search.number: search for search in self.ledger.searches}
         told = query.named(searches.get(self.found.search), self.found.search, self.language)
         return f'<p class="of-search">{told}</p>' if len(searches) > 1 else ""
@@ -99,7 +99,7 @@ class _Verdict:
         )
 
     def named(self, stored: StoredChunk) -> StoredChunk:
-        """A passage that was looked up now says where it stands as those of the answer do."""
+        """The looked-up passage; it names its knowledge base, as those of the answer do, if several were searched."""
         searched = self.ledger.collections
         return replace(stored, base_name=searched.get(stored.collection, "") if len(searched) > 1 else "")
 

@@ -1,4 +1,4 @@
-"""What is to be said of an index: it was made differently, a new one is ready, an earlier one is kept."""
+"""Notices about an index: it was made differently, a new one is ready, an earlier one is kept."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .library import called
 
 
 def notice(states: Sequence[IndexState], building: Container[str], language: Language) -> str:
-    """One quiet box per knowledge base; `building` holds ids of those a job is at."""
+    """One quiet box per knowledge base; `building` holds the ids of those whose index a job builds."""
     return "".join(_box(state, state.base.id in building, language) for state in states)
 
 
 def missing(remark: Reason | None, language: Language) -> str:
-    """That Milvus lacks documents it should hold, and what to do; "" when it lacks none."""
+    """A notice that Milvus lacks documents it should hold, and what to do; "" when it lacks none."""
     if remark is None:
         return ""
     sign, title = icon("warning", size=16), t("inventory.title", language)
@@ -67,7 +67,7 @@ def _differences(mismatch: Reason, language: Language) -> str:
 
 
 def comparison(found: Comparison, language: Language) -> str:
-    """The sheet with the measures of both indexes, and where the first right document of each question stands."""
+    """The sheet with the measures of both indexes, and the rank of the first right document of each question."""
     measures = "".join(
         f'<tr><th scope="row">{esc(key)}</th><td class="num">{found.old[key]:.3f}</td>'
         f'<td class="num">{found.new[key]:.3f}</td></tr>'

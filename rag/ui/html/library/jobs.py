@@ -1,4 +1,4 @@
-"""The jobs that add documents: how far each is, file by file, and what can be done about it."""
+"""The jobs that add documents: the progress of each, file by file, with buttons to cancel, retry or dismiss it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ TITLES = {JobKind.INGEST: "ingest", JobKind.REINDEX: "reindexing.job", JobKind.R
 STEPS = tuple(IngestStage)
 FOLDED_BEYOND = 12
 NEAR = 4
-"""Files drawn before and after the one that is worked on, in a list that is longer than that."""
+"""Files drawn before and after the one being worked on, in a list of more than `FOLDED_BEYOND`."""
 MAX_ROWS = 300
-"""Files listed. More are counted, not drawn; what failed is always drawn first."""
+"""Files listed at most. Further ones are counted, not drawn; failed files come first."""
 
 
 def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> str:
-    """The jobs of the knowledge base looked at, and in one line those of the others.
+    """The jobs of the knowledge base on show, and in one line those of the others.
 
-    Shown are jobs that wait or run, those with something to say or to try again, and the last one that ended. `names`
-    are those of all knowledge bases by id; a job of one that is not among them, being deleted, is shown to everybody.
+    Shown are jobs that wait or run, those with an error or with files to try again, and the last one that ended.
+    `names`: id -> name of every knowledge base. A job whose knowledge base is not in it, since it is being deleted, is
+    shown to everybody.
     """
     own = [(job, pace) for job, pace in jobs if job.collection == base or job.collection not in names]
     last = next((job.id for job, _ in reversed(own) if job.ended), "")
@@ -51,7 +52,7 @@ def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping
 
 
 def _into(job: Job, names: Mapping[str, str], language: Language) -> str:
-    """Which knowledge base it fills; nothing where there is only one."""
+    """The knowledge base a job fills; "" where there is only one."""
     if job.collection not in names:
         said = t("jobs.into_deleted", language)
     elif len(names) > 1:
@@ -62,7 +63,7 @@ def _into(job: Job, names: Mapping[str, str], language: Language) -> str:
 
 
 def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
-    """One row per file, through its stages to its outcome."""
+    """One job as a table: a row per file, with its stages and its outcome."""
     events = [file.event for file in job.files]
     at = _at_work(job)
     drawn = _worth_showing(events) if job.ended else _near(events, at)
@@ -92,7 +93,7 @@ def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
 
 
 def _folded(job: Job, table: str, language: Language) -> str:
-    """A long list of files that all went well is folded: the documents below it are what matters then."""
+    """Fold a long list of files that all went well: the documents below it are what matters then."""
     well = all(file.event.outcome in GOOD for file in job.files)
     if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
         return table
@@ -142,14 +143,14 @@ def _left(seconds: float, language: Language) -> str:
 
 
 def _at_work(job: Job) -> int:
-    """Position of the file that is worked on: a job takes them in order. As many as there are when it is none."""
+    """Position of the file being worked on, as a job takes files in order; the number of files when there is none."""
     if job.state is not JobState.RUNNING:
         return len(job.files)
     return next((i for i, file in enumerate(job.files) if not file.ended), len(job.files))
 
 
 def _near(files: Sequence[IngestEvent], at: int) -> list[int]:
-    """Of a job that goes on: what did not go well, and what lies around the file that is worked on."""
+    """Positions to draw for a running job: files that did not go well, and those around the file being worked on."""
     if len(files) <= FOLDED_BEYOND:
         return list(range(len(files)))
     bad = [i for i, e in enumerate(files) if e.outcome is not None and e.outcome not in GOOD][:MAX_ROWS]
@@ -158,7 +159,7 @@ def _near(files: Sequence[IngestEvent], at: int) -> list[int]:
 
 
 def _worth_showing(files: Sequence[IngestEvent]) -> list[int]:
-    """Of a job that has ended: all, or what did not go well and as much as there is room for."""
+    """Positions to draw for an ended job: all, or up to `MAX_ROWS`, files that did not go well first."""
     places = range(len(files))
     if len(files) <= MAX_ROWS:
         return list(places)

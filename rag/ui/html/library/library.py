@@ -1,4 +1,4 @@
-"""Knowledge bases: which one is looked at, and the sheet in which one is made, set up or deleted."""
+"""The knowledge bases: a switch between them, filters of the list, and the sheets that make, set up or delete one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..sheet import sheet
 
 
 def called(base: KnowledgeBase, language: Language) -> str:
-    """What a knowledge base is called, not yet escaped."""
+    """Name of a knowledge base, not yet escaped."""
     return base.name or label("library.default_name", language)
 
 
 def tools(
     bases: Sequence[KnowledgeBase], base: KnowledgeBase, found: Listed | None, listing: Listing, language: Language
 ) -> str:
-    """The head of the document list: the knowledge base, and what narrows the list."""
+    """The head of the document list: the knowledge base, and the filters of the list."""
     about = f'<p class="kb-about">{esc(base.description)}</p>' if base.description else ""
     filters = _filters(found, listing, language) if found and found.total else ""
     return (
@@ -60,7 +60,7 @@ def _filters(found: Listed, listing: Listing, language: Language) -> str:
 
 
 def _dates(found: Listed, listing: Listing, language: Language) -> str:
-    """A range of dates; nothing where no document has one."""
+    """A filter by a range of dates; "" where no document has one."""
     first, last = found.dates
     if not first:
         return ""
@@ -73,7 +73,7 @@ def _dates(found: Listed, listing: Listing, language: Language) -> str:
 
 
 def _chooser(field: str, choices: Sequence[tuple[str, str]], now: str, language: Language) -> str:
-    """A filter by one of several values; nothing where there is nothing to choose from."""
+    """A filter by one of several values; "" where there is nothing to choose from."""
     if not choices:
         return ""
     everything = t(f"library.filter_{field}", language)
@@ -85,7 +85,7 @@ def _chooser(field: str, choices: Sequence[tuple[str, str]], now: str, language:
 
 
 MOST_CHOICES = 500
-"""In one list; more are found by words."""
+"""Choices in one list at most; further ones are found by words."""
 
 
 def _option(value: str, shown: str, *, chosen: bool) -> str:
@@ -124,7 +124,7 @@ def edit(base: KnowledgeBase, language: Language, *, is_default: bool, filled: b
 
 
 def _own(base: KnowledgeBase, language: Language) -> str:
-    """What it says of the retrieval options: texts above, the others in a row."""
+    """Fields for the knowledge base's own retrieval options: texts above, the others in a row."""
     texts = [option for option in OWN.values() if option.kind is OptionKind.TEXT]
     above = "".join(wish_area(option, base, language) for option in texts)
     row = "".join(wish_field(option, base, language) for option in OWN.values() if option not in texts)

@@ -1,4 +1,4 @@
-"""What a conversation searches: the chip over the composer, the sheet behind it, and the line on an answer."""
+"""The scope of a conversation's searches: the chip over the composer, its sheet, and the line on an answer."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from . import scope as picking
 from .library import called
 
 MOST_FOLDERS, MOST_TAGS = 200, 100
-"""Offered in the sheet; more are chosen in the list of documents."""
+"""Folders and tags offered in the sheet; further ones are chosen in the list of documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseChoice:
-    """A knowledge base with its documents, and what of it is searched. `documents` is None while they are unknown."""
+    """A knowledge base with its documents, and the part of it that is searched. `documents` is None while unknown."""
 
     base: KnowledgeBase
     documents: Sequence[Document] | None
@@ -43,8 +43,10 @@ class SearchedBase:
 
 
 def chip(searched: Sequence[SearchedBase], language: Language, *, alone: bool) -> str:
-    """One quiet button that says what is searched; nothing while there is nothing to choose from, the one knowledge
-    base there is being `alone` and empty."""
+    """One quiet button that says what is searched; "" while there is nothing to choose from.
+
+    That is so while the knowledge base is `alone`, the only one, and has no documents.
+    """
     counts = [each.count for each in searched if each.count is not None]
     if alone and not any(count.total for count in counts):
         return ""
@@ -61,7 +63,7 @@ def chip(searched: Sequence[SearchedBase], language: Language, *, alone: bool) -
 
 
 def told(ledger: Ledger, language: Language) -> str:
-    """What an answer searched, where that was chosen; "" where it was everything there is by default."""
+    """The chosen scope of an answer's searches; "" where they covered everything by default."""
     options = ledger.options
     if not (options.collections or options.narrowed or options.documents) or not ledger.collections:
         return ""
@@ -156,11 +158,11 @@ def _group(title: str, kind: str, choices: Sequence[str], chosen: Sequence[str],
 
 
 MOST_FOUND = 20
-"""Documents offered at once; more are reached by typing on."""
+"""Documents offered at once; typing on reaches further ones."""
 
 
 def group(base: str, called: str, documents: Sequence[Document], chosen: Sequence[str], language: Language) -> str:
-    """The documents of one knowledge base. `base` is its id; `chosen` are names that may be gone by now."""
+    """The documents of one knowledge base. `base` is its id; `chosen` are names, some perhaps gone by now."""
     known = {document.name: document for document in documents}
     ticked = "".join(_row(each, known.get(each), language, checked=True) for each in chosen)
     rows, said = _matching(documents, "", chosen, language)
@@ -177,7 +179,7 @@ def group(base: str, called: str, documents: Sequence[Document], chosen: Sequenc
 def found(
     base: str, documents: Sequence[Document], words: str, ticked: Sequence[str], number: int, language: Language
 ) -> str:
-    """What takes the place of the documents found before; `number` is that of the browser's request."""
+    """The documents that replace those found before; `number` is that of the browser's request."""
     rows, said = _matching(documents, words, ticked, language)
     return (
         f'<div class="scope-new" data-base="{esc(base)}" data-number="{number}" hidden>'
@@ -186,7 +188,7 @@ def found(
 
 
 def _matching(documents: Sequence[Document], words: str, ticked: Sequence[str], language: Language) -> tuple[str, str]:
-    """Rows of the first that match and are not ticked yet, and a sentence on how many there are."""
+    """Rows of the first documents that match and are not ticked yet, and a sentence on how many match."""
     shown, more = first(documents, words, most=MOST_FOUND, without=ticked)
     rows = "".join(_row(d.name, d, language, checked=False) for d in shown)
     if not shown:
@@ -197,7 +199,7 @@ def _matching(documents: Sequence[Document], words: str, ticked: Sequence[str], 
 
 
 def _row(of: str, document: Document | None, language: Language, *, checked: bool) -> str:
-    """One document. What is disabled cannot be ticked, but what was ticked before can be taken back."""
+    """One document. A disabled one cannot be ticked, but a tick from before can be taken back."""
     note = "gone" if document is None else "" if document.enabled else "disabled"
     title = document.title if document and document.title != of else ""
     about = "".join(

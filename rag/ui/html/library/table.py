@@ -1,4 +1,4 @@
-"""The documents of a knowledge base: one page of many, with what can be done to those selected."""
+"""The documents of a knowledge base: one page of many, with the actions on one document or on those selected."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def table(
     undo: str = "",
     kept: Set[str] = frozenset(),
 ) -> str:
-    """The page of documents. `undo` is an escaped sentence about what was deleted last; `kept` names the documents
-    whose files are."""
+    """The page of documents. `undo` is an escaped sentence about what was deleted last; `kept` holds the names of
+    documents whose original is kept."""
     if not found.total:
         body = _nothing(t("no_documents", language), language, offer=True)
     elif not found.matching:
@@ -99,7 +99,7 @@ def _rows(found: Listed, listing: Listing, language: Language, base: str, kept: 
 
 
 def _bulk(found: Listed, language: Language) -> str:
-    """What can be done to the selected documents; shown once there are some."""
+    """The actions on the selected documents; shown once there are some."""
 
     def button(act: str, text: str) -> str:
         return f'<button type="button" class="tool wide" data-act="{act}">{t(text, language)}</button>'
@@ -151,7 +151,7 @@ def _row(d: Document, language: Language, base: str, *, kept: bool) -> str:
 
 
 def _language(code: str, language: Language) -> str:
-    """A language as the reader's own calls it, else as it calls itself, else its code."""
+    """Name of a language in the reader's language, else in that language itself, else its code."""
     if f"named_{code}" in SHIPPED.area("language", language):
         return t(f"language.named_{code}", language)
     return t("language.name", code) if code in LANGUAGES else esc(code)
@@ -171,14 +171,14 @@ ITEMS = (
 
 
 def able(document: Document, *, kept: bool) -> list[str]:
-    """Names of the items that work for a document; `kept` tells whether its file is."""
+    """Names of the items that work for a document; `kept`: its original is kept."""
     on = document.enabled
     works = {"ask": on, "disable": on, "enable": not on, "reingest": kept, "file": kept}
     return [item for item, _act, _words in ITEMS if works.get(item, True)]
 
 
 def button(document: Document, language: Language, *, base: str, kept: bool) -> str:
-    """The button of a row. It names its document, so that the menu need not ask in which row that stands by then."""
+    """The button of a row. It names its document, so that the menu need not look it up in a row that may have moved."""
     label = name(say("library.actions_of", language, name=document.name))
     file = f' data-file="{originals.address(document.name, base)}"' if kept else ""
     return (
@@ -189,7 +189,7 @@ def button(document: Document, language: Language, *, base: str, kept: bool) -> 
 
 
 def menu(language: Language) -> str:
-    """Every item there is, once for the whole list; the script leaves those a document is able to."""
+    """Every item, once for the whole list; the script leaves those that work for a document."""
     items = "".join(_item(*item, language) for item in ITEMS)
     return f'<template class="row-actions"><div class="row-menu" role="menu">{items}</div></template>'
 
@@ -202,7 +202,7 @@ def _item(item: str, act: str, words: str, language: Language) -> str:
 
 
 def unavailable(reason: Reason, language: Language) -> str:
-    """In place of the table while the database does not answer."""
+    """A notice in place of the table while the database does not answer."""
     return (
         f'<section class="sheet"><p class="job-error">{icon("warning", size=16)}<span>{why(reason, language)}'
         "</span></p></section>"

@@ -23,7 +23,7 @@ from ..markup import esc, is_web
 from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
 
 HIGHEST_HEADING = 3
-"""Level of a document's first heading on the page, whose own are above it."""
+"""Level on the page of a document's top headings; the levels above it are the page's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Span:
     key: str
     kind: str
     title: str
-    """What a pointer over it says; plain text."""
+    """Text of the mark's tooltip; plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class MarginRow:
-    """What stands beside some chunks, by number: mostly one, several where a block holds more."""
+    """Text beside some chunks, given by number: mostly one chunk, several where a block holds more."""
 
     chunks: tuple[int, ...]
     html: str
@@ -80,13 +80,13 @@ def render(stretch: Stretch, spans: Sequence[Span], language: Language, *, first
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A block of the document itself with all inside it: characters `[start, end)`."""
+    """A top-level block of the document with all inside it: characters `[start, end)`."""
 
     start: int
     end: int
     tokens: Sequence[Token]
     source: str
-    """Shown as it is where the parser gave up: what is nested too deeply is in no token."""
+    """Source to show as it is where the parser gave up, since text nested too deeply is in no token; "" elsewhere."""
 
 
 def _blocks(tokens: Sequence[Token], lines: Lines, stretch: Stretch) -> Iterator[_Block]:
@@ -151,13 +151,13 @@ def _heading(block: _Block) -> Heading:
 
 @dataclass
 class _Paint:
-    """Cuts text into pieces with equal marks; knows which marks and chunks have been begun."""
+    """Cuts text into pieces with equal marks; keeps the element ids of the marks and chunks already begun."""
 
     spans: Sequence[Span]
     owned: Sequence[tuple[int, int]]
     first: int
     parted: bool = False
-    """Whether pieces say which chunk they belong to."""
+    """True if each piece names the chunk it belongs to."""
     begun: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -170,7 +170,7 @@ class _Paint:
                 self._cover[at] += (span,)
 
     def text(self, content: str, offsets: Sequence[int]) -> str:
-        """Content whose characters stand at `offsets` of the document, escaped and marked."""
+        """Escape and mark content whose characters have these `offsets` in the document."""
         if not offsets:
             return esc(content)
         between = self._cuts[bisect_right(self._cuts, offsets[0]) : bisect_right(self._cuts, offsets[-1])]

@@ -24,13 +24,13 @@ from ..markdown import SafeRenderer, safe_parser
 from ..tags import understand_tags
 
 DEEPEST_NESTING = 100
-"""As for chunking: below it the parser leaves text out."""
+"""Deepest nesting that is parsed, as for chunking: below it the parser leaves text out."""
 
 LONGEST_INLINE = 8_000
 """Characters of a block that are parsed for inline markup, which takes more than linear time on hostile text."""
 
 OFFSETS = "offsets"
-"""Key in a token's `meta`: for each character of its content, the offset it has in the source. In rising order."""
+"""Key in a token's `meta`: the offset in the source of each character of its content, in rising order."""
 
 Offsets = Sequence[int]
 
@@ -38,13 +38,13 @@ _AT, _RUN = "at", "run"
 _PIPE = re.compile(r"(?<!\\)\|")
 _LINE_END = re.compile(r"\r\n?|\n")
 _CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*")
-"""What quotes and list items put before the text of a line."""
+"""Marks of quotes and list items before the text of a line."""
 
 
 def located(source: str, renderer: type[SafeRenderer], *, start: int = 0) -> list[Token]:
     """The tokens of `source`, whose first character has offset `start`; those that show text have `OFFSETS`.
 
-    Where a place cannot be told, such as that of a decoded address, there are none.
+    A token whose place is unknown, such as a decoded address, has none.
     """
     env: dict[str, Any] = {}
     parser = _parser(renderer)
@@ -75,7 +75,7 @@ def renderer_of(renderer: type[SafeRenderer]) -> tuple[SafeRenderer, Any]:
 
 
 class Lines:
-    """Where each line of a source starts, as the parser counts them."""
+    """The lines of a source, as the parser counts them, and their offsets."""
 
     def __init__(self, source: str, start: int) -> None:
         self._source = source.replace("\0", "\ufffd")
@@ -83,11 +83,11 @@ class Lines:
         self._edges = [0, *(m.end() for m in _LINE_END.finditer(source))]
 
     def text(self, line: int) -> str:
-        """Of one line, without its end."""
+        """Text of one line, without its line end."""
         return self._source[self._edge(line) : self._edge(line + 1)].rstrip("\r\n")
 
     def offset(self, line: int) -> int:
-        """Of the first character of a line; behind the last one where there is no such line."""
+        """Offset of the first character of a line; the end of the source where there is no such line."""
         return self._start + self._edge(line)
 
     def _edge(self, line: int) -> int:
@@ -125,7 +125,7 @@ class _Content:
 
 
 def _column(line: str, source: str) -> int:
-    """Where in its source line a line of content begins, expanded tabs and cut blanks aside."""
+    """Column of its source line at which a line of content begins, expanded tabs and cut blanks aside."""
     bare = line.strip(" \t")
     if not bare:
         return 0
@@ -154,7 +154,7 @@ def _cells(lines: Lines, line: int) -> Iterator[_Content]:
 
 
 def _parse_inline(token: Token, env: dict[str, Any], parser: MarkdownIt) -> None:
-    """Inline markup of a block; none is looked for in a very long one."""
+    """Parse the inline markup of a block; a very long block stays plain text."""
     token.children = []
     if len(token.content) <= LONGEST_INLINE:
         parser.inline.parse(token.content, parser, env, token.children)
@@ -168,7 +168,7 @@ def _parse_inline(token: Token, env: dict[str, Any], parser: MarkdownIt) -> None
 
 
 def _place(children: Sequence[Token], source: str, content: _Content) -> None:
-    """Say of the pieces of an inline block where they stand; `source` is what was parsed."""
+    """Note the offsets of the pieces of an inline block; `source` is the text that was parsed."""
     for child in children:
         at = child.meta.pop(_AT, None)
         if at is None or not child.content:
@@ -182,7 +182,7 @@ def _place(children: Sequence[Token], source: str, content: _Content) -> None:
 
 
 def _found(child: Token, source: str, at: int) -> int | None:
-    """Where the content of a piece begins that was noted at `at`: behind a `<` or backticks, perhaps a blank."""
+    """Start of the content of a piece noted at `at`: behind a `<` or backticks, perhaps a blank. None if not found."""
     for begin in (at + len(child.markup), at + len(child.markup) + 1):
         if source[begin : begin + len(child.content)].replace("\n", " ") == child.content:
             return begin
@@ -190,7 +190,7 @@ def _found(child: Token, source: str, at: int) -> int | None:
 
 
 class _State(StateInline):
-    """Notes where each piece of text begins."""
+    """Inline state that notes the place where each piece of text begins."""
 
     _began = 0
 
@@ -215,7 +215,7 @@ class _State(StateInline):
 
 
 class _Inline(ParserInline):
-    """The inline parser on our state. Texts stay apart where their places do."""
+    """Inline parser that uses `_State`. Texts are not joined, since each has its own place."""
 
     def __init__(self) -> None:
         super().__init__()

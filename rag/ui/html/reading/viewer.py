@@ -1,4 +1,4 @@
-"""The document viewer: a document beside the heat of its chunks, with an outline and what an answer rests on."""
+"""The document viewer: a document beside the heat of its chunks, with an outline and the spans an answer rests on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CITED_LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class ViewTarget:
-    """Where to open a document: at a chunk, else at part `part` from 0."""
+    """Place at which a document opens: a chunk by id, else part number `part` from 0."""
 
     chunk: str = ""
     part: int = 0
@@ -44,8 +44,8 @@ def viewer(
 ) -> str:
     """The sheet. `turn` is the number of the answer whose question is shown, 0 for none.
 
-    `base_name` is what the document's knowledge base is called, where there are several; `original` tells whether the
-    file of the document as it is now can be had.
+    `base_name` is the name of the document's knowledge base, where there are several. `original`: the original of the
+    document as it is now can be downloaded.
     """
     view = _Viewer(reading, turn, language, score_name or "p_yes", base_name)
     before = in_base(base_name, language) if base_name else ""
@@ -54,7 +54,7 @@ def viewer(
 
 
 class _Viewer:
-    """What every piece of the sheet needs."""
+    """The sheet of one document, drawn piece by piece from shared state."""
 
     def __init__(self, reading: Reading, turn: int, language: Language, score_name: str, base_name: str) -> None:
         self.reading = reading
@@ -76,7 +76,7 @@ class _Viewer:
         )
 
     def _original(self) -> str:
-        """The file to be saved; never of a document that is another one by now than what is shown."""
+        """A link that downloads the original; "" if the document shown is not the current one."""
         if self.reading.state is not DocumentState.CURRENT:
             return ""
         where = originals.address(self.reading.document, self.reading.base)
