@@ -1,1 +1,1 @@
-"""The page: Gradio, and nothing the rest of the product needs to know about."""
+"""The page, made with Gradio; nothing the rest of the product needs to know about."""

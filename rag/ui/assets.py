@@ -1,4 +1,4 @@
-"""The page's own files in `assets`, in the order in which they count. Style sheets go out together, scripts too."""
+"""Lists of the page's own files in `assets`, in the order in which they count, and functions that join them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STYLES = (
     "evidence/saving",
     "reading/viewer",
 )
-"""Files of `assets/css`. Of two rules of one weight the later counts: features follow the page they stand on."""
+"""Files of `assets/css`. Of two rules of equal weight the later wins: features follow the page they stand on."""
 STYLE_PATHS = tuple(ASSETS / "css" / f"{name}.css" for name in STYLES)
 
 EARLY = "shell/early"
@@ -53,16 +53,16 @@ FEATURES = (
 
 
 def source(name: str) -> str:
-    """The text of a script."""
+    """Return the text of a script of `assets/js`."""
     return (ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def early() -> str:
-    """What runs before everything else: a function, called with what it must know of every language."""
+    """Script that runs before all others: a function called with the facts and words it needs of every language."""
     return f"({source(EARLY).rstrip()})({json.dumps(for_script(), ensure_ascii=False)});\n"
 
 
 def script() -> str:
-    """The page's own script, one function: the page, then every feature with what the page offers it."""
+    """The page's own script as one function: the page, then every feature, called with the page's tools."""
     features = "\n".join(f"({source(name)})(window.plainsight);" for name in FEATURES)
     return f"() => {{\n({source(PAGE)})();\n{features}\n}}"

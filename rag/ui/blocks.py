@@ -1,6 +1,6 @@
-"""Gradio's blocks with one guard in front of every event, which also lets the clicks of a tab in one after another.
+"""Gradio's blocks with one guard in front of every event; it also runs the clicks of a tab one after another.
 
-Whatever a client sends instead of what the page sends ends as a sentence, not as a traceback in the log.
+Input that the page itself would never send ends as a sentence for the client, not as a traceback in the log.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ log = logging.getLogger(__name__)
 
 
 SlotOf = Callable[[Sequence[Any], gr.Request], Slot]
-"""Finds the tab of a call by what the call was sent with."""
+"""Function that finds the slot of a call's tab by the call's inputs and request."""
 
 
 class _NotUnderstood(Exception):
-    """The inputs of an event are not what its components take."""
+    """Raised when the inputs of an event are not what its components take."""
 
 
 class Page(gr.Blocks):
-    """The blocks of the page. Handlers have a guard of their own: this one is for what comes before them.
+    """Blocks of the page. Handlers have a guard of their own: this one covers the steps before a handler runs.
 
-    `connections` counts those of the server, from the moment it runs.
+    `connections` counts the server's connections, from the moment the server runs.
     """
 
     def __init__(self, connections: Connections, **options: Any) -> None:
@@ -45,7 +45,7 @@ class Page(gr.Blocks):
 
     @property
     def server(self) -> Any:
-        """The server, once Gradio has started one; it says so by setting this, long before `launch` returns."""
+        """The server; None until Gradio has started one. Gradio sets this long before `launch` returns."""
         return self._server
 
     @server.setter
@@ -56,18 +56,18 @@ class Page(gr.Blocks):
             bound(server, self._connections)
 
     def in_turn(self, event: int, slot_of: SlotOf) -> None:
-        """Let the calls of an event, and of all others named here, go one after another within each tab."""
+        """Run the calls of this event, and of all others registered here, one after another within each tab."""
         self._in_turn[event] = slot_of
 
     def _turn(self, call: Any, inputs: Any, request: Any) -> AbstractAsyncContextManager[None]:
-        """The call's place among those of its tab, taken in the order in which the calls came."""
+        """Context that waits for the earlier calls of the call's tab, in order of arrival; empty for other events."""
         slot_of = self._in_turn.get(getattr(call, "_id", -1))
         if slot_of is None or not isinstance(inputs, list) or not inputs:
             return nullcontext()
         return slot_of(inputs, request).in_turn()
 
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """One event, its data being a record in any case: handlers look for names in it."""
+        """Process one event. Its data becomes an empty record if it is none, as handlers look up names in it."""
         event = kwargs.get("event_data")
         if event is not None and not isinstance(getattr(event, "_data", None), dict):
             kwargs["event_data"] = gr.EventData(event.target, {})
@@ -83,7 +83,7 @@ class Page(gr.Blocks):
             raise toast(reason("front.no_call"), language(kwargs.get("request"))) from e
 
     async def preprocess_data(self, *args: Any, **kwargs: Any) -> Any:
-        """The inputs of an event as its handler takes them. Nothing of ours runs in here, only the components do."""
+        """Convert the inputs of an event for its handler. Only Gradio's components run here, none of our code."""
         try:
             return await super().preprocess_data(*args, **kwargs)
         except Exception as e:  # of whatever kind: what a component cannot read, the client made up

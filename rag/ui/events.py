@@ -1,6 +1,6 @@
-"""Every event of the page, once: what begins it, which handler hears it, what it is given and may change.
+"""List of every event of the page, each once: its trigger, its handler, its inputs and the outputs it may change.
 
-What the handlers do is theirs; the page's own script calls an event by its name here.
+The handlers themselves are in `handlers`; the page's own script calls an event by the name given here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Events:
         self.begun = (self._jobs_followed(),)
 
     def all(self) -> Iterator[PageEvent]:
-        """All of them, in the order in which they are connected."""
+        """Yield all events, in the order in which they are connected."""
         yield from self._opening()
         yield from self._looking()
         yield from self._asking()
@@ -86,14 +86,14 @@ class Events:
         return PageEvent(trigger, self.refresh.look, [page.pill, page.news], changed, Order.DIRECT)
 
     def _answer_followed(self) -> PageEvent:
-        """After a question was put, show its answer as it comes, and then whether the model gave it."""
+        """Event after a question was put: show its answer as it comes, then a status: whether the model gave it."""
         return PageEvent(
             "success", self.handlers.follow, self.tab, self.chat, Order.ANSWERS, js=_own_tab(0),
             then=(self._look("then"),),
         )  # fmt: skip
 
     def _jobs_followed(self, *then: PageEvent) -> PageEvent:
-        """After a job has begun, show how the jobs go until all have ended."""
+        """Event after a job has begun: show the progress of the jobs until all have ended, then run `then`."""
         uploads = Uploads(self.service, self.sessions, self.views)
         return PageEvent("success", uploads.follow_ingest, self.tab, self.ingesting, Order.INGESTS, then=then)
 
@@ -122,7 +122,7 @@ class Events:
         yield PageEvent("retry_failed", h.retry_failed, tab, shown, then=self.begun)
 
     def _settings(self) -> Iterator[PageEvent]:
-        """A choice is kept by the browser at once, so that a question sent right after it is asked with it."""
+        """Events of the settings. The browser keeps a choice at once, for a question that is sent right after it."""
         page, h = self.page, Choosing(self.handlers)
         known, shown = [page.tab, page.prefs], list(Standing(page.prefs, page.origins, page.standing))
         stand = PageEvent("then", None, [page.standing, page.prefs], page.options, Order.DIRECT, js=_standing())
@@ -213,19 +213,19 @@ class Events:
 
 
 def _taken(by: str, page: Layout) -> PageEvent:
-    """What the browser does with a file once it has it."""
+    """Event in which the browser handles a file it received, with the script's function `by`."""
     script = f"packed => window.plainsight.{by}(packed)"
     return PageEvent("success", None, [page.download], order=Order.DIRECT, js=script)
 
 
 def _own_tab(place: int) -> str:
-    """Script that puts the tab's id in its `place` among the inputs: the browser knows it from the first moment, the
-    page only once it has heard from the server, and a question may be sent before."""
+    """Script that puts the tab's id at `place` among the inputs: the browser knows the id from the first moment, the
+    page's component only after the server's first answer, and a question may be sent before that."""
     return f"(...inputs) => Object.assign(inputs, {{ {place}: window.plainsight.tab() }})"
 
 
 def _chosen(name: str) -> str:
-    """Script that adds a control's value to the reader's choices; what applies anyway is none."""
+    """Script that adds a control's value to the reader's choices; a value that applies anyway is no choice."""
     return f"""(value, kept, standing) => {{
       const {{ {name}: before, ...others }} = kept?.{CHOSEN} ?? {{}};
       return {{ {CHOSEN}: value === standing.usual.{name} ? others : {{ ...others, {name}: value }} }};
@@ -233,7 +233,7 @@ def _chosen(name: str) -> str:
 
 
 def _standing() -> str:
-    """Script that shows what applies, but a choice the server has not seen yet as it was made."""
+    """Script that returns the values the controls show: those that apply, or a choice the server has not seen yet."""
     return f"""(standing, kept) => {json.dumps(NAMES)}.map((name) => {{
       const chosen = kept?.{CHOSEN} ?? {{}};
       const seen = JSON.stringify(chosen[name]) === JSON.stringify(standing.asked[name]);

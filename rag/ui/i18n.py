@@ -1,4 +1,4 @@
-"""Which language a request speaks, and the page's fixed strings in all of them."""
+"""The language of a request, and the page's fixed strings in all languages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LANGUAGE_COOKIE = "lang"
 
 
 class BrowserRequest(Protocol):
-    """The part of a request that says what its reader reads."""
+    """The part of a request that tells its reader's language."""
 
     @property
     def cookies(self) -> Mapping[str, str]: ...
@@ -21,14 +21,14 @@ class BrowserRequest(Protocol):
 
 
 def language(request: BrowserRequest | None) -> Language:
-    """The reader's choice, else what the browser asks for, else English."""
+    """The language of a request: the reader's choice, else the browser's first language, else English."""
     if request is None:
         return FIRST
     return language_of(request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language") or "")
 
 
 def language_of(wanted: str) -> Language:
-    """The one of our languages that fits what a cookie or a browser says first."""
+    """The shipped language that fits the first tag in a cookie or header; English where none fits."""
     first = wanted.partition(",")[0].partition(";")[0]
     return SHIPPED.fitting(first) or FIRST
 
@@ -39,7 +39,7 @@ def locale(language: Language) -> str:
 
 
 def say(name: str, language: Language, /, **values: str | int | float) -> str:
-    """A sentence of the page's own area, or of the one before a dot in `name`; not yet escaped."""
+    """A sentence of the area `ui`, or of the area before a dot in `name`; not yet escaped."""
     return text(Reason(name if "." in name else f"ui.{name}", values), language)
 
 
@@ -55,7 +55,7 @@ def translations(pieces: Mapping[str, Callable[[Language], str]], texts: Texts =
 
 
 def for_script(texts: Texts = SHIPPED) -> dict[str, dict[str, Any]]:
-    """Code -> what the page's script must know of each language before anything is drawn, the first one first."""
+    """Language code -> facts and words the page's script needs before anything is drawn, the first language first."""
     return {
         code: {
             **{fact: texts.area("language", code)[fact] for fact in ("locale", "dates", "direction")},

@@ -1,4 +1,4 @@
-"""Which components there are and where they stand. Appearance is `assets/css`; what they do is `events`."""
+"""The components of the page and their places. Their appearance is in `assets/css`, their events in `events`."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Layout:
         self.news = self._html("", "news")
 
     def bus(self, events: Sequence[str]) -> gr.HTML:
-        """Carries the events of the page's own script. Gradio finds their names in quotes in what the browser runs."""
+        """Component for the events of the page's script. Gradio finds their names in quotes in the browser's code."""
         return self._html("", "bus", js=f"const events = {json.dumps(events)};\n{assets.source(assets.BUS)}")
 
     def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
-        """HTML that tells the page's script when it was redrawn. The value must be escaped already."""
+        """HTML component that tells the page's script when it was redrawn. The value must be escaped already."""
         told = "const tell = () => window.plainsight?.redrawn?.(element); watch('value', tell); tell();"
         return gr.HTML(value, elem_id=elem_id, apply_default_css=False, padding=False, js_on_load=js or told)
 
@@ -123,7 +123,7 @@ class Layout:
             self.models = self._html("", "models")
 
     def _option(self, option: RetrievalOption) -> Any:
-        """The control of one retrieval option, as the settings have it."""
+        """The control of one retrieval option, set to its default."""
         key, value = option.name, option.of(self.defaults)
         words: dict[str, Any] = {"label": self.i18n(key), "info": self.i18n(f"{key}_about"), "elem_id": key}
         if option.kind is OptionKind.CHOICE:

@@ -1,4 +1,4 @@
-"""The page: built from its components and their wiring, and launched safely."""
+"""Builds the page from its components and their wiring, and holds the options to launch it safely."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from .theme import theme
 from .wiring import Wiring, names
 
 MOST_CALLS = 256
-"""Calls of the page at the same time; those that follow an answer or a job hold no thread."""
+"""Most calls of the page at the same time; those that follow an answer or a job hold no thread."""
 
 
 def build_page(service: Service) -> gr.Blocks:
-    """The page over `service`. Nothing is started; see `launch_options`."""
+    """Build the page over `service`. Nothing is started; see `launch_options`."""
     settings = service.settings
     proxies = Proxies(addresses.networks("RAG_TRUSTED_PROXIES", settings.trusted_proxies))
     blocks = Page(
@@ -66,7 +66,7 @@ def build_page(service: Service) -> gr.Blocks:
 
 
 def launch_options(service: Service) -> dict[str, Any]:
-    """What `Blocks.launch` must be given for the page to be safe, styled, private and in every language."""
+    """Arguments of `Blocks.launch` that make the page safe, styled, private and available in every language."""
     settings = service.settings
     first = assets.early()
     root = addresses.root_path("RAG_ROOT_PATH", settings.root_path)
@@ -115,7 +115,7 @@ def launch_options(service: Service) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _unshared(app: FastAPI) -> AsyncIterator[None]:
-    """Takes out what Gradio puts in front of the guard by itself: it answers pages of other sites and other ports."""
+    """Remove the CORS middleware that Gradio puts before the guard: it answers pages of other sites and ports."""
     cors: object = CustomCORSMiddleware
     app.user_middleware = [each for each in app.user_middleware if each.cls is not cors]
     app.middleware_stack = app.build_middleware_stack()
@@ -132,7 +132,7 @@ def _quota(settings: Settings) -> Quota:
 
 
 def _free() -> int:
-    """Bytes the disk has left on which uploads lie."""
+    """Free bytes of the disk that holds the uploads."""
     folder = uploads(os.environ)
     there = next(each for each in (folder, *folder.parents) if each.exists())
     return shutil.disk_usage(there).free

@@ -1,4 +1,4 @@
-"""The colours and fonts Gradio's own components take; everything of ours is in `assets/css`."""
+"""Colours and fonts of Gradio's own components; those of our HTML are in `assets/css`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COLOURS = {
 
 
 def theme() -> gr.themes.Base:
-    """Paper and ink with one accent colour. All fonts come with Gradio: nothing is fetched."""
+    """Theme of paper and ink with one accent colour. All fonts come with Gradio: nothing is fetched."""
     plain = gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.stone,

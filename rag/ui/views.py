@@ -1,4 +1,4 @@
-"""A session as the components show it: which HTML goes where, and what the composer may do."""
+"""Rendering of a session for the components: the HTML of each, and the state of the composer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .state.turn import Turn
 
 
 class Chat(NamedTuple):
-    """What the chat page shows; each field is one component."""
+    """Contents of the chat page; each field is one component."""
 
     history: Any = gr.skip()
     live: Any = gr.skip()
@@ -44,7 +44,7 @@ class Chat(NamedTuple):
 
 
 class Ingesting(NamedTuple):
-    """What the documents page shows, and the chat page while it is empty."""
+    """Contents of the documents page, and of the chat page while it is empty; each field is one component."""
 
     progress: Any = gr.skip()
     tools: Any = gr.skip()
@@ -54,7 +54,7 @@ class Ingesting(NamedTuple):
 
 
 class Views:
-    """Renders sessions, each with what the service tells its actor."""
+    """Renders sessions with the data the service gives to each session's actor."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -74,14 +74,14 @@ class Views:
         )
 
     def live(self, session: Session, lang: Language) -> str:
-        """The last turn, or what an empty conversation offers."""
+        """The last turn; for an empty conversation, its offers, such as questions to try."""
         if session.last is None:
             return transcript.empty(lang, documents=self._names(session), job=self._active_job(session.actor))
         status = self.service.status(session.actor) if session.last.waiting else None
         return transcript.turn(session.last, lang, status=status)
 
     def evidence(self, session: Session, lang: Language) -> str:
-        """The panel of the turn that is shown."""
+        """The evidence panel of the turn that is shown."""
         turns = [self._shown(session, turn) for turn in session.turns]
         turn = next((one for one in turns if one.number == session.shown), None)
         return evidence_view.panel(
@@ -96,7 +96,7 @@ class Views:
         return self.kept.whole(session.actor, turn) if turn.number == session.shown else turn
 
     def _marked(self, actor: Actor, turn: Turn) -> Marked | None:
-        """What the actor marked; None while there is nothing to mark yet, or when the file cannot be read."""
+        """The actor's marks on a turn; None while there is nothing to mark yet, or when the file cannot be read."""
         ledger = turn.ledger
         if ledger is None or not ledger.searched:
             return None
@@ -114,13 +114,13 @@ class Views:
         return self.service.status(actor).score_name
 
     def ingesting(self, slot: Slot, lang: Language) -> Ingesting:
-        """How the jobs go, on both pages that say so."""
+        """Progress of the jobs on the documents page, and on the chat page while its conversation is empty."""
         session = slot.session
         live = gr.skip() if session.turns else self.live(session, lang)
         return Ingesting(progress=self.progress(session, lang), live=live)
 
     def progress(self, session: Session, lang: Language) -> str:
-        """The jobs that wait or run, and how the last ones ended: those of the knowledge base looked at first."""
+        """List of the jobs that wait, run or ended lately; those of the knowledge base looked at come first."""
         actor, bases = session.actor, self.service.knowledge_bases.all(session.actor)
         jobs, names = self.service.jobs, {base.id: library_view.called(base, lang) for base in bases}
         known = [replace(job, collection=job.collection or bases[0].id) for job in jobs.all(actor)]
@@ -128,14 +128,14 @@ class Views:
         return jobs_view.progress(paced, lang, base=self.base(session).id, names=names)
 
     def filled(self, actor: Actor, base: str) -> bool:
-        """Whether a job is adding documents to a knowledge base."""
+        """True while a job of this knowledge base waits or runs."""
         return any(job.collection == base and not job.ended for job in self.service.jobs.all(actor))
 
     def _active_job(self, actor: Actor) -> Job | None:
         return next((job for job in self.service.jobs.all(actor) if not job.ended), None)
 
     def shelf(self, session: Session, lang: Language) -> tuple[str, str]:
-        """The head of the document list and the list; in place of that, why it cannot be shown."""
+        """The head of the document list and the list itself; in place of the list, the reason if it cannot be read."""
         actor, documents = session.actor, self.service.documents
         base, bases = self.base(session), self.service.knowledge_bases.all(actor)
         try:
@@ -149,7 +149,7 @@ class Views:
         return tools, table_view.table(found, session.listing, lang, base=base.id, undo=undo, kept=kept)
 
     def table(self, session: Session, lang: Language) -> str:
-        """The documents as the tab looks at them, or why they cannot be listed."""
+        """The document list as the tab filters and sorts it, or the reason why it cannot be read."""
         return self.shelf(session, lang)[1]
 
     def base(self, session: Session) -> KnowledgeBase:
@@ -162,7 +162,7 @@ class Views:
         return self.service.knowledge_bases.all(actor)[0].id
 
     def shelves(self, session: Session) -> list[scope_view.BaseChoice]:
-        """All knowledge bases with their documents, and what of them the conversation searches."""
+        """All knowledge bases with their documents, and the part of each that the conversation searches."""
         chosen = {each.base.id: each.part for each in self._chosen(session)}
         return [
             scope_view.BaseChoice(base, self._documents(session.actor, base.id), base.id in chosen, chosen.get(base.id))
@@ -170,20 +170,20 @@ class Views:
         ]
 
     def _chosen(self, session: Session) -> list[scope_view.SearchedBase]:
-        """The knowledge bases the conversation searches, their documents not counted yet."""
+        """The knowledge bases the conversation searches, without the counts of their documents."""
         bases = self.service.knowledge_bases.all(session.actor)
         ids = set(session.scope.collections) & {base.id for base in bases} or {bases[0].id}
         parts = {part.collection: part for part in session.scope.narrowed}
         return [scope_view.SearchedBase(base, None, parts.get(base.id)) for base in bases if base.id in ids]
 
     def scope(self, session: Session, lang: Language) -> str:
-        """The chip over the composer."""
+        """The chip over the composer that names the scope."""
         actor, chosen = session.actor, self._chosen(session)
         found = [replace(each, count=self.counts.of(actor, each.part or Narrowing(each.base.id))) for each in chosen]
         return scope_view.chip(found, lang, alone=len(self.service.knowledge_bases.all(actor)) == 1)
 
     def edition(self, actor: Actor) -> Any:
-        """What tells the page whether it shows everything as it is; nothing new while that cannot be read."""
+        """The edition the page compares with its own to see if it is up to date; a skip while it cannot be read."""
         try:
             return self.service.edition(actor)
         except KeepingError:
@@ -196,7 +196,7 @@ class Views:
             return None  # the status pill says why; an offer to ingest would be wrong now
 
     def _names(self, session: Session) -> list[str] | None:
-        """Names of the documents a question would search."""
+        """Names of all documents of the knowledge bases in scope; None while they cannot be listed."""
         names: list[str] = []
         for each in self._chosen(session):
             documents = self._documents(session.actor, each.base.id)
@@ -207,21 +207,21 @@ class Views:
 
 
 def _undo(buried: tuple[str, ...], lang: Language) -> str:
-    """What was deleted last, escaped."""
+    """Sentence that names the documents deleted last, escaped; "" for none."""
     if len(buried) == 1:
         return name(say("library.deleted_one", lang, name=buried[0]))
     return name(say("library.deleted_many", lang, count=len(buried))) if buried else ""
 
 
 def busy(value: str | None = None) -> Any:
-    """The composer while an answer runs; with `value`, its text too."""
+    """Update of the composer for a running answer; with `value`, sets its text too."""
     if value is None:
         return gr.update(submit_btn=False, stop_btn=True)
     return gr.update(value=value, submit_btn=False, stop_btn=True)
 
 
 def free(value: str | None = None) -> Any:
-    """The composer ready for a question; with `value`, its text too."""
+    """Update that makes the composer ready for a question; with `value`, sets its text too."""
     if value is None:
         return gr.update(submit_btn=True, stop_btn=False)
     return gr.update(value=value, submit_btn=True, stop_btn=False)

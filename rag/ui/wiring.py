@@ -1,6 +1,6 @@
-"""How an event of the page is connected: what begins it, who hears it, what it may change, whom its calls wait for.
+"""Connects an event of the page: its trigger, its handler, its inputs and outputs, and the order of its calls.
 
-The events themselves stand in `events`, each once.
+The events themselves are in `events`, each once.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from .handlers.visitor import key_of
 from .state.session import Sessions, Slot
 
 ANSWERS_AT_ONCE = 160
-"""Pages that may follow an answer at the same time, those that wait for one among them: see `QuestionQueue`."""
+"""Most pages that may follow an answer at the same time, including those that wait for one: see `QuestionQueue`."""
 INGESTS_AT_ONCE = 64
-"""Pages that may follow the jobs at the same time."""
+"""Most pages that may follow the jobs at the same time."""
 
 
 class Order(StrEnum):
-    """How the calls of an event wait for one another, and how many there may be."""
+    """Order in which the calls of an event wait for one another, and the limit on their number."""
 
     DIRECT = "direct"
-    """At once, without the queue; such a call can show no message at the page's edge."""
+    """Run at once, without the queue; such a call can show no message at the page's edge."""
     EACH = "each"
-    """Like `DIRECT`, and every one counts, however fast they come."""
+    """Like `DIRECT`, and every call is run, however fast they come."""
     LAST = "last"
-    """Like `DIRECT`; of those that come while the call before still runs, the last one counts."""
+    """Like `DIRECT`; of the calls that come while an earlier one still runs, only the last is run."""
     QUEUED = "queued"
-    """By the queue, one of a page at a time: Gradio drops one that comes while the call before still runs."""
+    """Run by the queue, one call of a page at a time: Gradio drops a call that comes while an earlier one runs."""
     IN_TURN = "in_turn"
-    """Every click counts, however fast they come, those of a tab one after another: what is shown last is what the last
-    one led to. Other tabs do not wait."""
+    """Every click is run, however fast they come, those of a tab one after another: the page ends up with the result
+    of the last click. Other tabs do not wait."""
     ANSWERS = "answers"
-    """Calls that follow an answer; also while the browser still waits for the end of the answer before."""
+    """Calls that follow an answer; allowed even while the browser still waits for the end of the answer before."""
     INGESTS = "ingests"
     """Calls that follow the jobs."""
 
@@ -60,28 +60,28 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 @dataclass(frozen=True, slots=True)
 class PageEvent:
-    """Something that happens on the page, and what comes of it."""
+    """One event of the page with its handler, inputs, outputs and the events that follow it."""
 
     trigger: str | Callable[..., Any] | tuple[Callable[..., Any], ...]
-    """Name of an event of the page's own script, or the listeners of components; of what follows another event, `then`
-    or `success`."""
+    """Name of an event of the page's own script, or the listeners of components; `then` or `success` for an event that
+    follows another."""
     handler: Callable[..., Any] | None
-    """None where the browser alone does it, by `js`."""
+    """None where the browser alone handles the event, by `js`."""
     inputs: Sequence[Any] = ()
     outputs: Sequence[Any] = ()
     order: Order = Order.QUEUED
     js: str | None = None
     then: tuple[PageEvent, ...] = ()
-    """What follows, each of them when this one has ended."""
+    """Events that follow, each started when this one has ended."""
 
 
 def names(events: Iterable[PageEvent]) -> list[str]:
-    """The events of the page's own script."""
+    """Names of the events of the page's own script."""
     return [event.trigger for event in events if isinstance(event.trigger, str)]
 
 
 class Wiring:
-    """Connects events inside the `gr.Blocks` that is open. `tab` is the input that says whose call it is."""
+    """Connects events inside the `gr.Blocks` that is open. `tab` is the input with the id of the calling tab."""
 
     def __init__(self, blocks: Page, bus: gr.HTML, tab: gr.Textbox, sessions: Sessions) -> None:
         self._blocks = blocks
@@ -90,7 +90,7 @@ class Wiring:
         self._sessions = sessions
 
     def connect(self, events: Iterable[PageEvent]) -> None:
-        """Connect the events with what follows each of them."""
+        """Connect the events, each with the events that follow it."""
         for event in events:
             self._connect(event, self._bus)
 

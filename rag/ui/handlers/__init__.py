@@ -1,4 +1,4 @@
-"""What happens on an event of the page: inputs unpacked, the service asked, updates returned.
+"""Handlers of the page's events: they unpack the inputs, ask the service and return updates.
 
 No HTML: `html/` draws.
 """

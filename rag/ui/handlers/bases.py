@@ -1,4 +1,4 @@
-"""What is done to knowledge bases on the page: look at another, make, set up, delete. Plain functions as elsewhere."""
+"""Handlers for knowledge bases: look at another, make, set up, delete. Plain functions as elsewhere."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .visitor import Visitor, text_in
 
 FIELDS = ("name", "description", "language", *OWN)
 LONGEST = 4000
-"""Characters of a field; the catalogue says what is too long for it."""
+"""Most characters read of a field; the catalogue says what is too long for it."""
 
 
 class BasesUpdate(NamedTuple):
-    """What changes on the page; each field is one component."""
+    """Updates of the page; each field is one component."""
 
     tools: Any = gr.skip()
     table: Any = gr.skip()
@@ -36,7 +36,7 @@ class BasesUpdate(NamedTuple):
 
 
 class Bases:
-    """One per page."""
+    """Handlers for knowledge bases; one instance per page."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -50,12 +50,12 @@ class Bases:
 
     @guarded
     def new(self, request: gr.Request, tab: str) -> str:
-        """The sheet for a new one."""
+        """The sheet for a new knowledge base."""
         return library_view.new(Visitor.of(tab, request).language)
 
     @guarded
     def create(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
-        """Make one and look at it; what cannot be is said in the sheet."""
+        """Make a knowledge base and look at it; if it cannot be made, the sheet says why."""
         who, name = Visitor.of(tab, request), text_in(event, "name")[:LONGEST]
         try:
             made = self.service.knowledge_bases.create(
@@ -68,13 +68,13 @@ class Bases:
 
     @guarded
     def edit(self, request: gr.Request, tab: str) -> str:
-        """The sheet that sets up the one looked at."""
+        """The sheet that sets up the knowledge base looked at."""
         who = Visitor.of(tab, request)
         return self._sheet(self.views.base(self.sessions.get(who.key)), who)
 
     @guarded
     def save(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
-        """Keep what the sheet says."""
+        """Save the values of the sheet; if they cannot be saved, the sheet says why."""
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
         try:
@@ -86,7 +86,7 @@ class Bases:
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
-        """Delete the one looked at, once its name was typed; the list of jobs says which of them ended with it."""
+        """Delete the knowledge base looked at, once its name was typed; the job list says which jobs ended with it."""
         who = Visitor.of(tab, request)
         base = self.views.base(self.sessions.get(who.key))
         try:

@@ -1,6 +1,6 @@
-"""What the page does when something happens: plain functions of (inputs, request), returning what changes on the page.
+"""Handlers of the chat page: plain functions of (inputs, request) that return the updates of the page.
 
-Knows no layout. Whoever calls is identified by cookie and tab id alone; everything a browser sends is checked here.
+Knows no layout. A caller is identified by cookie and tab id alone; everything a browser sends is checked here.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from .guard import guarded, reason_of
 from .visitor import Visitor, key_of, number_in, question_in, text_in
 
 ABANDONED_AFTER = 20.0
-"""Seconds nobody follows an answer, tab closed, before it is stopped. A reload takes less."""
+"""Seconds without a follower, as with the tab closed, before an answer is stopped. A reload takes less."""
 
 
 class Handlers:
-    """One per page. Holds the service and the sessions; nothing of any visitor."""
+    """Handlers of the chat page; one instance per page. Holds the service and the sessions, nothing of any visitor."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -50,9 +50,9 @@ class Handlers:
 
     @guarded
     def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
-        """A page was loaded: show the conversation the tab already had, and the jobs that run.
+        """Show a page that was loaded: the conversation the tab already had, and the jobs that run.
 
-        `talk` is the conversation the tab remembers: the server forgets tabs when it is restarted, not conversations.
+        `talk` is the id of the conversation the tab remembers: a restarted server forgets tabs, not conversations.
         """
         who = Visitor.of(tab, request)
         edition = self.views.edition(who.actor)
@@ -72,7 +72,7 @@ class Handlers:
         )
 
     def _resumed(self, who: Visitor, talk: str) -> Session:
-        """The session with what the tab remembers; as it was where that is gone, or never was the visitor's."""
+        """The session with the conversation `talk`; unchanged where that is gone, or never was the visitor's."""
         if not isinstance(talk, str) or not talk:
             return self.sessions.get(who.key)
         try:
@@ -86,20 +86,20 @@ class Handlers:
 
     @guarded
     def ask(self, request: gr.Request, question: str, tab: str, kept: Any = None) -> Chat:
-        """The composer was sent: a new question, or a changed one in place of an earlier."""
+        """Ask the question in the composer: a new one, or a changed one in place of an earlier one."""
         who = Visitor.of(tab, request)
         editing = self.sessions.get(who.key).editing
         return self.put(who, Request(question, options=self.options(who, kept)), replacing=editing)
 
     @guarded
     def example(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
-        """An example question was clicked."""
+        """Ask the example question that was clicked."""
         who, question = Visitor.of(tab, request), text_in(event, "text")
         return self.put(who, Request(question, options=self.options(who, kept)))
 
     @guarded
     def retry(self, request: gr.Request, event: gr.EventData, tab: str, kept: Any = None) -> Chat:
-        """Ask an earlier question again, with today's settings; `query` of the event is what to search for."""
+        """Ask an earlier question again, with the current settings; `query` of the event is the search query."""
         who = Visitor.of(tab, request)
         turn = self.turn_of(who, event)
         asked = Request(
@@ -116,21 +116,21 @@ class Handlers:
         return self.put(who, Request(turn.question, options=options, given=turn.ledger), replacing=turn.number)
 
     def turn_of(self, who: Visitor, event: gr.EventData) -> Turn:
-        """The turn an event names, whole. Raises RagError when it is not part of the visitor's conversation."""
+        """The turn an event names, with its ledger. Raises RagError when it is not in the visitor's conversation."""
         turn = self.sessions.get(who.key).turn(number_in(event, "turn"))
         if turn is None:
             raise RagError(reason("ui.turn_gone"))
         return self.views.kept.whole(who.actor, turn)
 
     def options(self, who: Visitor, kept: Any) -> RetrievalOptions:
-        """What the visitor's questions are asked with: their scope, and over what its knowledge base wants their own
-        choices, as the browser keeps them."""
+        """The options of the visitor's questions: their scope, the settings of its knowledge base, and over those their
+        own choices, as the browser keeps them."""
         scope = self.sessions.get(who.key).scope
         chosen = kept_choices(kept, self.service.settings.retrieval)
         return scope.over(applied(self.service.knowledge_bases.defaults(who.actor, scope.collections), reader=chosen))
 
     def put(self, who: Visitor, request: Request, *, replacing: int = 0) -> Chat:
-        """Ask, as a new last turn or in the place of turn `replacing`. Nothing happens without a question."""
+        """Ask a question as a new last turn, or in the place of turn `replacing`. Does nothing without a question."""
         question = question_in(request.question)
         if not question:
             return Chat()
@@ -194,7 +194,7 @@ class Handlers:
         return run
 
     def _kept(self, who: Visitor, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
-        """Keep the answer; what becomes of its turn. An answer that cannot be kept is still an answer."""
+        """Keep the answer; returns the change of its turn. An answer that cannot be kept is still an answer."""
         try:
             siblings = self.service.conversations.keep(who.actor, conversation, ledger, parent=parent)
         except KeepingError as e:
@@ -204,7 +204,7 @@ class Handlers:
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
-        """The running answer, as often as a reader can follow, until it ends or another question takes its place."""
+        """Yield the running answer, as often as a reader can follow, until it ends or another one takes its place."""
         key, lang = key_of(tab, request), language(request)
         slot = self.sessions.slot(key)
         run, last = slot.answering, slot.session.last
@@ -238,14 +238,14 @@ class Handlers:
             yield Chat(box=free())
 
     def _answering(self, session: Session, lang: Language, *, evidence: bool) -> Chat:
-        """The last turn, with its evidence where that is new."""
+        """Update of the last turn; with `evidence`, of the evidence panel too."""
         return Chat(
             live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else gr.skip()
         )
 
     @guarded
     def stop(self, request: gr.Request, tab: str) -> Any:
-        """The stop button: at whatever stage the answer is. A page that missed the end gets its composer back."""
+        """Stop the answer, at whatever stage it is. A page that missed the end gets its composer back."""
         run = self.sessions.slot(key_of(tab, request)).answering
         if run is None or not run.active:
             return free()
@@ -262,20 +262,20 @@ class Handlers:
 
     @guarded
     def cancel_edit(self, request: gr.Request, tab: str) -> Chat:
-        """Leave the earlier question as it is."""
+        """Stop editing: leave the earlier question as it is and empty the composer."""
         self.sessions.update(key_of(tab, request), lambda s: replace(s, editing=0))
         return Chat(box=gr.update(value=""), banner="")
 
     @guarded
     def new_chat(self, request: gr.Request, tab: str) -> Chat:
-        """An empty conversation; what still runs is stopped."""
+        """Begin an empty conversation; an answer that still runs is stopped."""
         who = Visitor.of(tab, request)
         self.leave(who)
         self.sessions.update(who.key, Session.cleared)
         return self.views.chat(self.sessions.slot(who.key), who.language)._replace(box=free())
 
     def leave(self, who: Visitor) -> None:
-        """Stop what is being answered; what came so far is kept."""
+        """Stop the running answer; its text so far is kept."""
         slot = self.sessions.slot(who.key)
         if slot.answering:
             slot.answering.stop()
@@ -283,7 +283,7 @@ class Handlers:
 
     @guarded
     def show_evidence(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The evidence of an earlier turn."""
+        """Show the evidence of an earlier turn."""
         who = Visitor.of(tab, request)
         number = self.turn_of(who, event).number
         session = self.sessions.update(who.key, lambda s: replace(s, shown=number))
@@ -291,7 +291,7 @@ class Handlers:
 
     @guarded
     def show_record(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """Everything that is known about an answer, the exact messages among it."""
+        """Show the full record of an answer, including the exact messages sent to the model."""
         who = Visitor.of(tab, request)
         ledger = self.turn_of(who, event).ledger
         if ledger is None:
@@ -300,8 +300,8 @@ class Handlers:
 
 
 def check_free(slot: Slot) -> None:
-    """Raise RagError while an answer is being written. One that was stopped is given the moment it takes to end, so
-    that what comes next follows it."""
+    """Raise RagError while an answer is being written. An answer that was stopped is waited for, up to
+    `STOP_PATIENCE` seconds, so that the next one follows it."""
     if slot.answering and slot.answering.stopped:
         slot.answering.join(STOP_PATIENCE)
     elif slot.answering and slot.answering.active:
@@ -309,7 +309,7 @@ def check_free(slot: Slot) -> None:
 
 
 def _tenths(judging: Judging | None) -> int:
-    """How far the reranker is: the panel is drawn anew some ten times until it is done, however many candidates."""
+    """Progress of the reranker in tenths: the panel is drawn anew some ten times, however many candidates."""
     return 0 if judging is None else 1 + 10 * judging.done // max(1, len(judging.candidates))
 
 

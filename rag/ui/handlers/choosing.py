@@ -1,4 +1,4 @@
-"""The settings page: what the next question is asked with, and who says so. Plain functions, as in `chat`."""
+"""Handlers of the settings page: the options of the next question, and who set each. Plain functions, as in `chat`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .visitor import Visitor
 
 
 class Standing(NamedTuple):
-    """What changes on the page; each field is one component."""
+    """Updates of the page; each field is one component."""
 
     kept: Any = gr.skip()
     origins: Any = gr.skip()
@@ -28,7 +28,7 @@ class Standing(NamedTuple):
 
 
 class Choosing:
-    """One per page."""
+    """Handlers of the settings page; one instance per page."""
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers = handlers
@@ -36,13 +36,13 @@ class Choosing:
 
     @guarded
     def restore(self, request: gr.Request, tab: str, kept: Any) -> Standing:
-        """What the browser keeps, within bounds and as this version keeps it; and what applies with it."""
+        """Restore the choices the browser keeps, clamped and in this version's form; show the options that apply."""
         chosen = kept_choices(kept, self.service.settings.retrieval)
         return self._shown(Visitor.of(tab, request), chosen)._replace(kept={CHOSEN: chosen} if kept else gr.skip())
 
     @guarded
     def show(self, request: gr.Request, tab: str, kept: Any) -> Standing:
-        """What applies now."""
+        """Show the options that apply now."""
         return self._shown(Visitor.of(tab, request), kept_choices(kept, self.service.settings.retrieval))
 
     def _shown(self, who: Visitor, chosen: dict[str, Any]) -> Standing:
@@ -59,7 +59,7 @@ class Choosing:
         return Standing(origins=origins(options, said, shown, who.language), standing=standing(usual, chosen))
 
     def _alone(self, who: Visitor, collections: tuple[str, ...]) -> KnowledgeBase | None:
-        """The one knowledge base in scope; None for several, and for one that is gone."""
+        """The only knowledge base in scope; None for several, and for one that is gone."""
         try:
             return self.service.knowledge_bases.base(who.actor, *collections) if len(collections) < 2 else None
         except LibraryError:

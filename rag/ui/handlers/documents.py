@@ -1,7 +1,7 @@
-"""What the list of documents does: filter, sort, page, enable, disable, re-ingest, delete, undo. Plain functions.
+"""Handlers of the document list: filter, sort, page, enable, disable, re-ingest, delete, undo. Plain functions.
 
-The documents belong to everybody; how they are looked at belongs to the tab. Nothing here needs a browser to know more
-than the names it was shown.
+The documents belong to everybody; the filter and order of the list belong to the tab. A browser needs to know nothing
+but the names it was shown.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from .guard import guarded
 from .visitor import Visitor, number_in, switch_in, text_in, texts_in
 
 MOST_PICKED = 1000
-"""Documents a browser may name at once; more are named by the filter they match."""
+"""Most documents a browser may name at once; more are selected by the filter they match."""
 MOST_CHOSEN = 200
-"""Documents a conversation may be narrowed to one by one: they are kept with every answer."""
+"""Most single documents a conversation may be narrowed to: they are kept with every answer."""
 FILTERS = ("words", "folder", "tag", "kind", "state", "since", "until")
 LONGEST = 1024
-"""Characters of a filter; no name is longer."""
+"""Most characters of a filter; no name is longer."""
 
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class DocumentsUpdate(NamedTuple):
-    """What changes on the page."""
+    """Updates of the page; each field is one component."""
 
     table: str
     scope: str
 
 
 class Documents:
-    """One per page."""
+    """Handlers of the document list; one instance per page."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -51,14 +51,14 @@ class Documents:
 
     @guarded
     def look(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """Look at the list another way: other words, filter, order or page; what the event does not say stays."""
+        """Show the list with other words, filter, order or page; fields the event does not name stay as they are."""
         who = Visitor.of(tab, request)
         session = self.sessions.update(who.key, lambda s: replace(s, listing=_after(s.listing, event)))
         return self.views.table(session, who.language)
 
     @guarded
     def enable(self, request: gr.Request, event: gr.EventData, tab: str) -> DocumentsUpdate:
-        """Let searches look into the selected documents, or not."""
+        """Enable or disable the selected documents for searches."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names, enabled = self._picked(session, event), switch_in(event, "enabled")
@@ -67,7 +67,7 @@ class Documents:
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> DocumentsUpdate:
-        """Delete the selected documents; for some minutes that can be undone."""
+        """Delete the selected documents; this can be undone for some minutes."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names = self._picked(session, event)
@@ -79,7 +79,7 @@ class Documents:
 
     @guarded
     def reingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
-        """Take the selected documents again from their kept files, as a job."""
+        """Ingest the selected documents again from their kept files, as a job."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names = self._picked(session, event)
@@ -91,7 +91,7 @@ class Documents:
 
     @guarded
     def undo(self, request: gr.Request, tab: str) -> DocumentsUpdate:
-        """Bring back what was deleted last."""
+        """Restore the documents deleted last. Raises RagError when it is too late."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         restored = self.service.documents.restore(who.actor, session.buried, base=session.base)
@@ -102,7 +102,7 @@ class Documents:
 
     @guarded
     def ask_only(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """Let the conversation search the selected documents alone."""
+        """Narrow the conversation to the selected documents."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)
         names = self._picked(session, event)
@@ -114,7 +114,7 @@ class Documents:
         return self.views.scope(session, who.language)
 
     def _picked(self, session: Session, event: gr.EventData) -> list[str]:
-        """Names the event selects: those it lists, or all that match the filter.
+        """Names of the documents the event selects: those it lists, or all that match the filter.
 
         Raises RagError when the browser showed another knowledge base: there the names may be those of other documents.
         """

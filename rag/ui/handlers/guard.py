@@ -1,4 +1,4 @@
-"""Turns what a handler raises into what a reader may see: a sentence in their language, never a traceback."""
+"""Turns the errors of a handler into sentences in the reader's language, never a traceback."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def unexpected(error: BaseException) -> Reason:
-    """The reason shown for an error nobody foresaw: it leads to the line in the log, and says nothing else."""
+    """Log an unforeseen error and return the reason to show: it holds the number of the log line, and nothing else."""
     number = secrets.token_hex(4)
     log.error("unexpected error %s", number, exc_info=error)
     return reason("ui.unexpected", id=number)
 
 
 def reason_of(error: Exception) -> Reason:
-    """What to say of an error: its own reason, or that it was not foreseen."""
+    """The reason of an error: its own, or one that says it was not foreseen."""
     return error.reason if isinstance(error, RagError) else unexpected(error)
 
 
@@ -40,14 +40,14 @@ HINTS = {
     "ui.still_ingesting": "moment_title",
     "runtime.loading": "moment_title",
 }
-"""What is no failure, with the title it goes by."""
+"""Reason code -> title, for the reasons that are hints and no failures."""
 HINT_SECONDS, ERROR_SECONDS = 4, 7
 
 
 def toast(why: Reason, lang: Language) -> gr.Error:
     """An error as Gradio shows it: a message at the page's edge. Gradio takes it for HTML, so it is escaped here.
 
-    What is no failure is told as a hint, and the error that ends the call is not shown.
+    A reason in `HINTS` is shown as a hint, and the error that ends the call is not shown.
     """
     title = say(HINTS.get(why.code, "error_title"), lang)
     told = name(text(why, lang))
@@ -58,7 +58,7 @@ def toast(why: Reason, lang: Language) -> gr.Error:
 
 
 def guarded(handler: F) -> F:
-    """The handler, a function or an asynchronous generator, with its errors as toasts."""
+    """Wrap a handler, a function or an asynchronous generator, so that its errors become toasts."""
 
     @functools.wraps(handler)
     def safe(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the page does about indexes: build a new one beside the old, compare, switch, delete. Plain functions."""
+"""Handlers for indexes: build a new one beside the old, compare, switch, delete. Plain functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .visitor import Visitor, actor_of, text_in
 
 
 class Exchanged(NamedTuple):
-    """What changes on the page once another index is the live one."""
+    """Updates of the page once another index is the live one; each field is one component."""
 
     notice: Any
     table: Any
@@ -32,7 +32,7 @@ class Exchanged(NamedTuple):
 
 
 class Reindexes:
-    """One per page; indexes belong to everybody. The id of a knowledge base is looked up, whatever a browser sends."""
+    """Handlers for indexes, which belong to everybody; one instance per page. Ids of knowledge bases are looked up."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -40,33 +40,33 @@ class Reindexes:
         self.views = views
 
     def notice(self, actor: Actor, lang: Language) -> str:
-        """What is to be said of the indexes, after what is wrong with the documents in them."""
+        """The notice about the indexes, preceded by the warning about documents that are missing in them."""
         jobs, missing = self.service.jobs.all(actor), self.service.knowledge_bases.missing(actor)
         building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
         return view.missing(missing, lang) + view.notice(self.service.indexes.notable(actor), building, lang)
 
     @guarded
     def show(self, request: gr.Request) -> str:
-        """The notice, as on opening and whenever jobs have ended."""
+        """Show the notice, on opening and whenever jobs have ended."""
         return self._noticed(request)
 
     @guarded
     def build(self, request: gr.Request, event: gr.EventData) -> str:
-        """Begin, or go on with, a new index beside the live one."""
+        """Begin or continue a new index beside the live one."""
         actor = actor_of(request)
         self.service.jobs.reindex(actor, self._base(actor, event))
         return self._noticed(request)
 
     @guarded
     def switch(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
-        """Answer from the new index."""
+        """Make the new index the live one."""
         who = Visitor.of(tab, request)
         self.service.indexes.switch(who.actor, base := self._base(who.actor, event))
         return self._exchanged(base, who)
 
     @guarded
     def back(self, request: gr.Request, event: gr.EventData, tab: str) -> Exchanged:
-        """Answer from the earlier index again."""
+        """Make the earlier index the live one again."""
         who = Visitor.of(tab, request)
         self.service.indexes.back(who.actor, base := self._base(who.actor, event))
         return self._exchanged(base, who)
@@ -80,7 +80,7 @@ class Reindexes:
 
     @guarded
     def compare(self, request: gr.Request, event: gr.EventData) -> str:
-        """Old and new on the questions the visitor marked evidence for."""
+        """Compare the old and the new index on the questions for which the visitor marked evidence."""
         actor = actor_of(request)
         questions = saved_questions(self.service.marks.all(actor))
         if not questions:
@@ -89,7 +89,7 @@ class Reindexes:
         return view.comparison(found, language(request))
 
     def _exchanged(self, base: str, who: Visitor) -> Exchanged:
-        """What was deleted last was deleted from the index before: here it cannot be brought back."""
+        """Updates after a switch. Documents deleted last were in the other index: they cannot be restored here."""
         session = self.sessions.get(who.key)
         if (session.base or self.views.default_base(who.actor)) == base:
             session = self.sessions.update(who.key, lambda s: replace(s, buried=()))

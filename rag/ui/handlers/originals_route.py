@@ -1,4 +1,4 @@
-"""Hands out the file a document was made of: as a download whatever it holds, and never as a page."""
+"""Route that serves the original file of a document: as a download whatever it holds, never as a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..i18n import language
 
 
 def route(service: Service) -> Route:
-    """Answers the viewer's link. Documents belong to everybody who reaches the page, and so do their files."""
+    """Route of the viewer's link. Documents and their files belong to everybody who reaches the page."""
 
     def original(request: Request) -> Response:
         name, base = (request.query_params.get(key, "") for key in ("name", "base"))
@@ -39,9 +39,9 @@ def route(service: Service) -> Route:
 
 
 def _headers(name: str) -> dict[str, str]:
-    """Saved, under the last part of its name; not shown, not kept by the browser, not for other sites.
+    """Headers of a file that is saved under the last part of its name; not shown, not cached, not for other sites.
 
-    The guard in front of the page adds that nobody may guess what is in it.
+    The guard in front of the page adds the header that forbids guessing its type.
     """
     saved = quote(PurePosixPath(name).name, safe="")
     return {

@@ -1,4 +1,4 @@
-"""What reading does: a document beside an answer, why a passage was not sent, and another answer with it."""
+"""Handlers for reading: a document beside an answer, why a passage was not sent, and another answer with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .visitor import Visitor, number_in, text_in
 
 
 class ReaderHandlers:
-    """One per page; asks through the page's handlers."""
+    """Handlers for reading; one instance per page. Asks questions through the chat's handlers."""
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers = handlers
@@ -34,7 +34,7 @@ class ReaderHandlers:
 
     @guarded
     def open_document(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """A document in the sheet, for the question of `turn` if the event names one, at its `chunk` or `part`."""
+        """Show a document in the sheet, for the question of `turn` if the event names one, at its `chunk` or `part`."""
         who = Visitor.of(tab, request)
         name, base = text_in(event, "name"), text_in(event, "base")
         turn = self._turn(who, event)
@@ -53,14 +53,14 @@ class ReaderHandlers:
 
     @guarded
     def ask_why(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The form that takes a sentence."""
+        """Show the form that takes a sentence and tells why its passage was not sent."""
         who = Visitor.of(tab, request)
         turn, ledger = self._answered(who, event)
         return whynot_view.form(ledger, turn.number, who.language)
 
     @guarded
     def why_not(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The verdict on a chunk, or on a pasted sentence."""
+        """Show why a chunk, or the passage of a pasted sentence, was not sent."""
         who = Visitor.of(tab, request)
         turn, ledger = self._answered(who, event)
         chunk, pasted = text_in(event, "chunk"), text_in(event, "text")[:MOST_PASTED]
@@ -86,7 +86,7 @@ class ReaderHandlers:
         return *chat, ""
 
     def _base_name(self, who: Visitor, id: str, ledger: Ledger | None) -> str:
-        """What a knowledge base is called where there are several; as the answer has it for one that is gone."""
+        """Name of a knowledge base; "" where there is only one, and the name in the ledger for one that is gone."""
         bases = self.service.knowledge_bases.all(who.actor)
         then = ledger.collections if ledger and len(ledger.collections) > 1 else {}
         now = {base.id: shown(base) for base in bases} if len(bases) > 1 else {}

@@ -1,8 +1,8 @@
-"""How an open page notices what others do: another tab, another app over the same data, the command line.
+"""Keeps an open page up to date with changes by others: another tab, another app over the same data, the command line.
 
-The timer compares the edition that the page was told of last with the one there is. Where they differ, the page asks
-for what it shows as soon as that is not under the reader's hands (`noticing.js`). Nothing is held open for it: while a
-job runs somewhere, the timer is faster.
+The timer compares the edition the page was told of last with the current one. Where they differ, the page asks for its
+contents anew as soon as the reader is not working on them (`noticing.js`). No connection is held open for this: while
+a job runs somewhere, the timer is faster.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from .guard import guarded
 from .visitor import Visitor, actor_of, switch_in
 
 LOADING_SECONDS, JOBS_SECONDS, IDLE_SECONDS = 1.0, 2.0, 15.0
-"""Between two looks: while models load, while a job runs, and else."""
+"""Seconds between two looks: while models load, while a job runs, and otherwise."""
 
 
 class PageUpdate(NamedTuple):
-    """What a look changes on the page; each field is one component."""
+    """Updates of the page after a look; each field is one component."""
 
     pill: Any
     models: Any
@@ -36,7 +36,7 @@ class PageUpdate(NamedTuple):
 
 
 class Refresh:
-    """One per page."""
+    """Handlers that keep a page up to date; one instance per page."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -58,9 +58,9 @@ class Refresh:
 
     @guarded
     def notice(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
-        """The jobs and the documents as they are now; nothing where a call follows the jobs, which ends with the same.
+        """Show the current jobs and documents; nothing where a call already follows the jobs, as it ends with the same.
 
-        While a job runs, the event says when the `list` is wanted, too; without `head` the list's head stays as it is.
+        While a job runs, the list is sent only if the event asks for `list`; without `head` the list's head stays.
         """
         who = Visitor.of(tab, request)
         slot = self.sessions.slot(who.key)
@@ -75,7 +75,7 @@ class Refresh:
         return shown._replace(tools=tools) if switch_in(event, "head") else shown
 
     def _still(self, session: Session) -> Session:
-        """The session without a knowledge base that is gone: the default one is shown in its place."""
+        """The session; if its knowledge base is gone, with the default one in its place."""
         if session.base in ("", *(base.id for base in self.service.knowledge_bases.all(session.actor))):
             return session
         return replace(session, base="", listing=Listing(), buried=())

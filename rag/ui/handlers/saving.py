@@ -1,4 +1,4 @@
-"""What a reader takes along: an answer's evidence as a file, an answer as text, a conversation."""
+"""Handlers for saving and marking: an answer's evidence as a file, an answer as text, a conversation."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Taken:
     text: str
 
     def packed(self) -> str:
-        """As the page's script expects it."""
+        """The file as JSON, in the form the page's script expects."""
         return json.dumps(asdict(self))
 
 
 class Saving:
-    """What the buttons under an answer and the export do."""
+    """Handlers of the buttons under an answer and of the export."""
 
     def __init__(self, handlers: Handlers, *, now: Callable[[], float] = time.time) -> None:
         self.handlers = handlers
@@ -49,13 +49,13 @@ class Saving:
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The sheet that offers an answer's evidence as a page or as data."""
+        """Show the sheet that offers an answer's evidence as a page or as data."""
         who = Visitor.of(tab, request)
         return saving_view.choices(self.handlers.turn_of(who, event).number, who.language)
 
     @guarded
     def save(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The evidence of an answer, in the `form` the event names: html or json."""
+        """Save the evidence of an answer, in the `form` the event names: html or json."""
         who = Visitor.of(tab, request)
         ledger = self._ledger(who, event)
         bundle = bundle_of(ledger, saved_at=self.now())
@@ -66,7 +66,7 @@ class Saving:
 
     @guarded
     def copy(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """An answer as Markdown with its sources, for the clipboard."""
+        """Copy an answer as Markdown with its sources to the clipboard."""
         who = Visitor.of(tab, request)
         ledger = self._ledger(who, event)
         text = answer_markdown(ledger, who.language)
@@ -74,7 +74,7 @@ class Saving:
 
     @guarded
     def conversation(self, request: gr.Request, tab: str) -> str:
-        """The conversation as Markdown."""
+        """Save the conversation as Markdown."""
         who = Visitor.of(tab, request)
         session = self.handlers.sessions.get(who.key)
         ledgers = self._kept(who, session.conversation, [turn for turn in session.turns if turn.id])
@@ -90,7 +90,7 @@ class Saving:
         return ledger
 
     def _kept(self, who: Visitor, conversation: str, shown: Sequence[Turn]) -> list[Ledger]:
-        """The answers of the branch on the page as they were kept, with those the page holds no longer."""
+        """Ledgers of the branch on the page as they were kept, including those the page no longer holds."""
         try:
             thread = [kept.ledger for kept in self.handlers.service.conversations.thread(who.actor, conversation)]
         except KeepingError:
@@ -101,21 +101,21 @@ class Saving:
         return [*thread[:first], *(ledger for ledger in here if ledger is not None)]
 
     def _name(self, said: str, ending: str) -> str:
-        """A file name that says what it holds and when it was saved, whatever the question holds."""
+        """A safe file name from the words of `said` and the time of saving, in UTC."""
         words = "-".join(re.findall(r"\w+", said.lower()))[:LONGEST_NAME].strip("-")
         when = time.strftime("%Y-%m-%d-%H-%M", time.gmtime(self.now()))
         return "-".join(part for part in ("plainsight", words, when) if part) + f".{ending}"
 
 
 class Marking:
-    """What the buttons of a card do."""
+    """Handlers of the buttons of an evidence card."""
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers = handlers
 
     @guarded
     def mark(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """Mark a passage, or take the mark back; the panel as it is then."""
+        """Mark a passage, or take the mark back; returns the new evidence panel."""
         who = Visitor.of(tab, request)
         ledger = self.handlers.turn_of(who, event).ledger
         verdict = text_in(event, "verdict")

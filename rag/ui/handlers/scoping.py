@@ -1,4 +1,4 @@
-"""What a conversation searches, chosen on the page. Plain functions, as in `handlers`."""
+"""Handlers that choose the scope of a conversation. Plain functions, as in `chat`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .guard import guarded
 from .visitor import Visitor, number_in, records_in, switch_in, text_in, texts, texts_in
 
 MOST_OF_A_KIND = 500
-"""Folders and documents, or tags, of one knowledge base that a browser may name in one scope."""
+"""Most folders and documents, or tags, of one knowledge base that a browser may name in one scope."""
 
 
 class Scoping:
-    """One per page."""
+    """Handlers for the scope; one instance per page."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -37,13 +37,13 @@ class Scoping:
 
     @guarded
     def show(self, request: gr.Request, tab: str) -> str:
-        """The sheet in which the scope is chosen."""
+        """Show the sheet in which the scope is chosen."""
         who = Visitor.of(tab, request)
         return scope_view.choosing(self.views.shelves(self.sessions.get(who.key)), who.language)
 
     @guarded
     def find(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The documents of one knowledge base that match what was typed, without those that are ticked already."""
+        """Show the documents of one knowledge base that match the typed words, without those already ticked."""
         who = Visitor.of(tab, request)
         base, words = text_in(event, "base"), text_in(event, "words")[:LONGEST]
         ticked = texts_in(event, "ticked", MOST_OF_A_KIND)
@@ -52,7 +52,7 @@ class Scoping:
 
     @guarded
     def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
-        """Take what was chosen, or everything by default; returns the chip and what is left of the sheet."""
+        """Set the scope that was chosen, or the default one; returns the chip and the sheet, "" when that closes."""
         who = Visitor.of(tab, request)
         scope = Chosen() if switch_in(event, "all") else self._chosen(who, event)
         if scope is None:
@@ -63,7 +63,7 @@ class Scoping:
         return self.views.scope(session, who.language), ""
 
     def _chosen(self, who: Visitor, event: gr.EventData) -> Chosen | None:
-        """The scope of the event, with knowledge bases that are there; None for nothing at all."""
+        """The scope of the event, limited to knowledge bases that exist; None where none is chosen."""
         known = [base.id for base in self.service.knowledge_bases.all(who.actor)]
         parts: dict[str, Narrowing] = {}
         for record in records_in(event, "parts", MOST_BASES):
@@ -81,6 +81,6 @@ class Scoping:
 
 
 def _bound(names: Sequence[str]) -> None:
-    """Raises RagError for more single documents than an answer may keep with it."""
+    """Raise RagError for more single documents than may be kept with an answer."""
     if len(names) > MOST_CHOSEN:
         raise RagError(reason("library.too_many_chosen", count=len(names), most=MOST_CHOSEN))

@@ -1,6 +1,6 @@
-"""The list of kept conversations: open, rename, delete, search. Nothing of one owner is within reach of another.
+"""Handlers of the list of kept conversations: open, rename, delete, search. No owner reaches another's conversations.
 
-Every id comes from a browser; the conversations are asked for as the visitor, for whom another's do not exist.
+Every id comes from a browser; conversations are looked up as the visitor, for whom those of others do not exist.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .guard import guarded
 from .visitor import Visitor, number_in, text_in
 
 LONGEST_SEARCH = 200
-"""Characters looked for; more is no search but a paste."""
+"""Most characters of a search; a longer text is no search but a paste."""
 MOST_MINUTES = 14 * 60
-"""No time zone is further from UTC."""
+"""Most minutes between a time zone and UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How the list is looked at: what it must contain, and how many minutes the reader's clock is ahead of UTC."""
+    """Filter of the list: the text its conversations contain, and the minutes the reader's clock is ahead of UTC."""
 
     containing: str
     minutes: int
@@ -43,7 +43,7 @@ class Asked:
 
 
 class Talks:
-    """What the drawer of conversations does. Asks `handlers` for all that concerns the chat itself."""
+    """Handlers of the drawer of conversations. Uses `handlers` for everything that concerns the chat itself."""
 
     def __init__(self, handlers: Handlers, *, now: Callable[[], float] = time.time) -> None:
         self.handlers = handlers
@@ -55,12 +55,12 @@ class Talks:
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The drawer with the conversations that hold what the event's `text` says, all without one."""
+        """Show the drawer with the conversations that contain the event's `text`; all of them without a text."""
         return self._drawer(Visitor.of(tab, request), event)
 
     @guarded
     def open(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
-        """Go on with a kept conversation; what is being answered in the one before is stopped and kept."""
+        """Open a kept conversation; an answer that runs in the one before is stopped and kept."""
         who = Visitor.of(tab, request)
         chosen = text_in(event, "id")
         title, thread = self.conversations.title(who.actor, chosen), self.conversations.thread(who.actor, chosen)
@@ -77,7 +77,7 @@ class Talks:
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, ...]:
-        """Delete a conversation; the page is empty afterwards where it was the one that is open."""
+        """Delete a conversation; if it was the open one, the chat is empty afterwards."""
         who = Visitor.of(tab, request)
         gone = text_in(event, "id")
         self.conversations.delete(who.actor, gone)
@@ -90,7 +90,7 @@ class Talks:
 
     @guarded
     def new(self, request: gr.Request, tab: str) -> tuple[Any, ...]:
-        """An empty conversation, from within the drawer."""
+        """Begin an empty conversation, from within the drawer."""
         who = Visitor.of(tab, request)
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, Session.cleared)
@@ -98,7 +98,7 @@ class Talks:
 
     @guarded
     def branch(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
-        """Show the answer `step` places on among those to the same place, with all that followed it."""
+        """Show the answer `step` places further among those to the same place, with the turns that followed it."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         slot = self.handlers.sessions.slot(who.key)

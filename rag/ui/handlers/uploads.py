@@ -1,4 +1,4 @@
-"""What the documents page does: ingest, cancel, delete. Plain functions, as in `handlers`."""
+"""Handlers of uploads and ingest jobs: ingest, follow, cancel, retry, dismiss. Plain functions, as in `chat`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .visitor import Visitor, text_in
 Sources = Callable[[], Iterable[Source | Refused]]
 
 TABLE_GROWTH = 1.25
-"""The document table is sent again whenever that many times more files are done: seldom when it is long."""
+"""Factor by which the number of files done must grow before the document table is sent again: seldom when long."""
 MOST_FOLLOWERS = 8
-"""Calls of one tab that follow the jobs; it has one for each way in which it began some."""
+"""Most calls of one tab that follow the jobs; it has one for each way in which it began some."""
 INGEST_UPDATES = 8
-"""Per second; the table of many files is heavier than a few words."""
+"""Updates per second; the table of many files is heavier than a few words."""
 
 
 class Uploads:
-    """One per page. Jobs and documents belong to everybody."""
+    """Handlers of uploads; one instance per page. Jobs and documents belong to everybody."""
 
     def __init__(self, service: Service, sessions: Sessions, views: Views) -> None:
         self.service = service
@@ -43,7 +43,7 @@ class Uploads:
 
     @guarded
     def ingest(self, request: gr.Request, files: list[str] | None, tab: str) -> tuple[Any, ...]:
-        """Files were dropped. The first value frees the drop zone."""
+        """Ingest the dropped files. The first value returned empties the drop zone."""
         paths = [Path(str(f)) for f in files or []]
         if not paths:
             return gr.skip(), *Ingesting()
@@ -55,7 +55,7 @@ class Uploads:
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:
-        """The sample handbook was asked for."""
+        """Ingest the sample handbook."""
         who = Visitor.of(tab, request)
         return self._start(who, partial(self.service.documents.sample, who.actor))
 
@@ -68,7 +68,7 @@ class Uploads:
 
     @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:
-        """The jobs, until all have ended. A closed tab does not end them."""
+        """Yield the progress of the jobs until all have ended. A closed tab does not end them."""
         who, jobs = Visitor.of(tab, request), self.service.jobs
         slot, lang = self.sessions.slot(who.key), who.language
         listed = 0
@@ -90,14 +90,14 @@ class Uploads:
 
     @guarded
     def cancel_ingest(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
-        """Stop a job after the batch that runs; what is indexed stays."""
+        """Stop a job after the current batch; documents already indexed stay."""
         who = Visitor.of(tab, request)
         self.service.jobs.cancel(who.actor, text_in(event, "job"))
         return self._told(who)
 
     @guarded
     def retry_failed(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
-        """Try the files of a job again that failed or were cancelled."""
+        """Try the failed or cancelled files of a job again. Raises RagError when there are none."""
         who = Visitor.of(tab, request)
         if self.service.jobs.retry(who.actor, text_in(event, "job")) is None:
             raise RagError(reason("jobs.nothing_to_retry"))
@@ -105,13 +105,13 @@ class Uploads:
 
     @guarded
     def dismiss_job(self, request: gr.Request, event: gr.EventData, tab: str) -> Ingesting:
-        """Take a job that has ended off the page."""
+        """Remove an ended job from the page."""
         who = Visitor.of(tab, request)
         self.service.jobs.dismiss(who.actor, text_in(event, "job"))
         return self._told(who)
 
     def _told(self, who: Visitor) -> Ingesting:
-        """Nothing where a follower shows what changed: its last word may be on the page before this one."""
+        """Progress of the jobs; nothing where a follower shows it, as its last update may arrive before this one."""
         return Ingesting() if self.sessions.slot(who.key).followers else self._shown(who)
 
     def _shown(self, who: Visitor) -> Ingesting:

@@ -1,4 +1,4 @@
-"""What comes from a browser, read with suspicion: whose session it is, and what its own events carry."""
+"""Checked reading of what a browser sends: the owner of its session, and the fields of its events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MAX_TAB_ID = 64
 
 
 def user_of(request: gr.Request) -> str:
-    """The signed-in user as the guard in front of the page knows them; "" where nobody signs in."""
+    """The signed-in user, as the guard in front of the page noted it; "" where nobody signs in."""
     inner = getattr(request, "request", None)
     return visitors.user(inner.scope) if inner is not None else ""
 
 
 def actor_of(request: gr.Request) -> Actor:
-    """Who asks: the signed-in user, else the visitor with the browser's secret cookie."""
+    """Actor of a request: the signed-in user, else the visitor with the browser's secret cookie."""
     return Actor.of(user_of(request), secret_in(request.cookies))
 
 
@@ -38,7 +38,7 @@ def address_of(request: gr.Request) -> str:
 
 
 def key_of(tab: str, request: gr.Request) -> str:
-    """Where a tab's session is kept: its owner and the tab's own id, both out of others' reach.
+    """Key of a tab's session: its owner and the tab's own id, both out of others' reach.
 
     Browsers without cookies have no owner, and nothing in common: each page of theirs has a session of its own.
     """
@@ -48,7 +48,7 @@ def key_of(tab: str, request: gr.Request) -> str:
 
 
 def _page_of(request: gr.Request) -> str:
-    """What tells the pages of browsers without cookies apart: a digest of Gradio's secret name for the page."""
+    """Digest of Gradio's secret name for the page, which tells pages of browsers without cookies apart; "" for none."""
     page = getattr(request, "session_hash", None)
     return sha256(page.encode("utf-8", "replace")).hexdigest()[:32] if isinstance(page, str) and page else ""
 
@@ -74,7 +74,7 @@ def question_in(value: object) -> str:
 
 
 def switch_in(event: gr.EventData, field: str) -> bool:
-    """Whether the event says yes."""
+    """True if the field of the event is exactly True."""
     return getattr(event, field, False) is True
 
 
@@ -84,7 +84,7 @@ def texts_in(event: gr.EventData, field: str, most: int) -> list[str]:
 
 
 def texts(value: object, most: int) -> list[str]:
-    """At most `most` texts of what claims to be a list of them."""
+    """At most `most` texts of a value that should be a list of them, without repetitions; none for anything else."""
     found = value if isinstance(value, list) else []
     return list(dict.fromkeys(well_formed(each) for each in found if isinstance(each, str)))[:most]
 
@@ -98,7 +98,7 @@ def records_in(event: gr.EventData, field: str, most: int) -> list[dict[str, obj
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, where the session is, and in which language to reply."""
+    """Visitor who asks: the key of their session, their actor, the language to reply in, and their address."""
 
     key: str
     actor: Actor

@@ -1,4 +1,4 @@
-"""Rank flow, what-if and comparison: what the page does with the scores an answer already has."""
+"""Handlers for rank flow, what-if and comparison, which use the scores an answer already has."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .guard import guarded
 from .visitor import Visitor, number_in, text_in
 
 CONTROLS = (*(option.name for option in of(shown=ShownIn.WHAT_IF)), "pinned", "banned")
-"""What the sheet sends; everything else stays as it was."""
+"""Names of the controls the sheet sends; every other option stays as it was."""
 
 
 class WhatIf:
-    """Handlers of one page. They never search or score: `reselect` only orders what an answer found."""
+    """Handlers of one page. They never search or score: `reselected` only orders the candidates of an answer."""
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers = handlers
 
     @guarded
     def show_flow(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The rank flow of an answer, in the sheet."""
+        """Show the rank flow of an answer in the sheet."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         tools = (
@@ -44,7 +44,7 @@ class WhatIf:
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """The what-if sheet, with the controls as the answer had them."""
+        """Show the what-if sheet, with the controls set to the answer's options."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         _ledger(turn)
@@ -52,7 +52,7 @@ class WhatIf:
 
     @guarded
     def preview(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """What the answer's candidates would come to under the settings of the event."""
+        """Preview how the answer's candidates would be ordered and selected under the settings of the event."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         actual = _searches(turn)
@@ -74,7 +74,7 @@ class WhatIf:
 
     @guarded
     def compare(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
-        """An answer beside the one before it, or beside the kept answer `with` of the event."""
+        """Show an answer beside the one before it, or beside the kept answer `with` of the event."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         after = _ledger(turn)
@@ -94,7 +94,7 @@ def _sent(event: gr.EventData) -> Mapping[str, Any]:
 
 
 def _previous(siblings: tuple[str, ...], answer: str) -> str:
-    """The sibling before `answer`; the one after it where there is none."""
+    """Id of the sibling before `answer`; of the one after it where there is none."""
     place = siblings.index(answer) if answer in siblings else len(siblings)
     return siblings[place - 1] if place else siblings[1]
 

@@ -1,4 +1,4 @@
-"""What stands before the page's events: who may ask, from where, how much, and what every answer carries.
+"""Middleware in front of the page's events: checks of host, visitor and quantity, and headers of every answer.
 
 Pure ASGI: no Gradio, and no knowledge of what an event does.
 """

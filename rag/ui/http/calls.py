@@ -1,7 +1,8 @@
-"""The calls of the page, read before Gradio reads them: short enough, well-formed, and of their own visitor alone.
+"""Checks the calls of the page before Gradio reads them: short enough, well-formed, and of their own visitor alone.
 
-Gradio knows a tab by a name the browser makes up, and whoever names it is taken for it. Here that name goes on sealed
-with the browser's secret, so that a name learned from somebody else leads nowhere. Pure ASGI; knows not what calls do.
+Gradio knows a tab by a name the browser makes up, and takes every client that sends the name for that tab. Here the
+name is sealed with the browser's secret, so that a name learned from somebody else is useless. Pure ASGI; does not
+know what calls do.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from .uploaded_paths import UploadedPaths
 from .visitors import secret_of
 
 FIELDS = ("data", "event_data", "fn_index", "trigger_id")
-"""What a call of the page holds beside its tab. An id of a running event would reach into what another runs."""
+"""Fields of a call that are passed on beside its tab. The id of a running event would reach events of others."""
 BODY_LIMIT = 1_000_000
-"""Bytes of a call's JSON, and for each file of an upload:"""
+"""Most bytes of a call's JSON without files."""
 BODY_PER_FILE = 500
-"""what the page says of it when the upload is done."""
+"""Most bytes more for each file of an upload: the page describes it when the upload is done."""
 LONG_CALL = 64 * 1024
-"""Bytes from which on a call is read beside the event loop."""
+"""Bytes of a call from which on it is read in a thread beside the event loop."""
 
 
 class Calls:
-    """ASGI middleware. `uploaded` tells whose files are whose, `files` how many one call may name."""
+    """ASGI middleware. `uploaded` knows which browser uploaded which file, `files` is the most one call may name."""
 
     def __init__(self, app: App, *, uploaded: UploadedPaths, files: int) -> None:
         self.app = app
@@ -60,7 +61,7 @@ class Calls:
         await self.app({**scope, "headers": replaced(headers, as_json)}, replayed(own, receive), send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The whole body; None of a client that left. Raises RequestRefused when it is longer than any call."""
+        """The whole body; None if the client left. Raises RequestRefused when it is longer than any call."""
         body = bytearray()
         more = True
         while more:
@@ -77,9 +78,9 @@ class Calls:
 
 
 def own_call(body: bytes, secret: str, uploaded: UploadedPaths, known: Container[object]) -> bytes:
-    """A call as Gradio may have it: nothing but what the page sends, its tab sealed, its files the visitor's own.
+    """A call as it is passed to Gradio: only the fields the page sends, its tab sealed, its files the visitor's own.
 
-    Raises RagError for what is no call of one of the `known` events, and for a file this browser has not uploaded.
+    Raises RagError for a body that is no call of a `known` event, and for a file this browser has not uploaded.
     """
     try:
         sent = json.loads(body, parse_constant=_no_number, parse_float=_finite)
@@ -97,7 +98,7 @@ def own_call(body: bytes, secret: str, uploaded: UploadedPaths, known: Container
 
 
 def _is_call(sent: object, known: Container[object]) -> bool:
-    """Whether it is a call of the page, as far as that can be told without its components."""
+    """True if it is a call of the page, as far as that can be told without its components."""
     if not isinstance(sent, Mapping) or not isinstance(sent.get("session_hash"), str):
         return False
     number = sent.get("fn_index")
@@ -106,7 +107,7 @@ def _is_call(sent: object, known: Container[object]) -> bool:
 
 
 def _files(data: Any) -> Iterator[dict[str, Any]]:
-    """Whatever in a call's data names a file, however deep."""
+    """Yield every object in a call's data that names a file, at any depth."""
     left = [data]
     while left:
         each = left.pop()

@@ -1,5 +1,5 @@
-"""Connections, bounded in number and in patience: a client that opens hundreds, or opens one and says nothing, must not
-use up what the others need. Below the level of requests, where those are that never become one.
+"""Connections, limited in number and in time: a client that opens hundreds, or opens one and sends nothing, must not
+use up what the others need. Works below requests, as some connections never send one.
 """
 
 from __future__ import annotations
@@ -21,47 +21,47 @@ from .log_once import Once
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 2000
-"""Whatever the system allows: each costs memory."""
+"""Most connections, even where the system allows more: each costs memory."""
 SHARE_OF_FILES = 0.5
-"""Of the files the process may have open; the rest is for documents, databases and models."""
+"""Share of the files the process may have open; the rest is for documents, databases and models."""
 SHARE_OF_ADDRESS = 0.75
-"""Of all connections; one address never has all of them."""
+"""Share of all connections that one address may have; it never has all of them."""
 HEAD_SECONDS = 15.0
-"""A request's head comes in one piece; only who wants to hold a connection sends it in drops."""
+"""Seconds for a request's head. It comes in one piece; only a client that wants to hold a connection sends drops."""
 BODY_SECONDS = 60.0
-"""Without a single byte of an upload, over the slowest line."""
+"""Seconds without a single byte of an upload, over the slowest line."""
 ANSWER_SECONDS = 60.0
-"""With an answer lying there of which nothing is read."""
+"""Seconds in which the client reads nothing of an answer that is ready."""
 ACCEPTED_AT_ONCE = 64
-"""Before the next look at how many there are."""
+"""Connections accepted before their number is checked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many connections there may be, and how long one may keep others waiting."""
+    """Limits on the number of connections, and on the seconds one may keep others waiting."""
 
     total: int = MOST_CONNECTIONS
     each: int = 256
-    """From one address."""
+    """Most connections from one address."""
     head_seconds: float = HEAD_SECONDS
     body_seconds: float = BODY_SECONDS
     answer_seconds: float = ANSWER_SECONDS
 
     @classmethod
     def of(cls, each: int, files: int) -> Bounds:
-        """With `each` from one address, where the process may have so many `files` open."""
+        """Bounds with at most `each` from one address, for a process that may have `files` files open."""
         total = max(4, min(MOST_CONNECTIONS, int(files * SHARE_OF_FILES)))
         return cls(total, max(1, min(each, int(total * SHARE_OF_ADDRESS))))
 
 
 class HttpConnection(Protocol):
-    """What is known of a connection."""
+    """A connection as `Connections` sees it."""
 
     address: str
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being answered on it."""
+        """True while no request is being answered on it."""
 
     def drop(self) -> None:
         """Close it at once."""
@@ -70,7 +70,7 @@ class HttpConnection(Protocol):
 class Connections:
     """All connections of one server. Belongs to the server's event loop, so it needs no lock.
 
-    `shared` tells of an address whether it is a proxy's, whose clients are told apart by what it forwards.
+    `shared` returns True for the address of a proxy, whose clients are told apart by what it forwards.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Connections:
         self.bounds = bounds
         self._shared = shared
         self._open: dict[HttpConnection, None] = {}
-        """In the order of their last sign of life."""
+        """Open connections, ordered by their last sign of life."""
         self._count: Counter[str] = Counter()
         self._once = Once(now=now)
 
@@ -91,7 +91,7 @@ class Connections:
         return len(self._open)
 
     def enter(self, new: HttpConnection) -> bool:
-        """Whether a new connection may stay; an idle one that has been silent longest makes room for it."""
+        """Return True if a new connection may stay; at a limit, the idle one silent longest is closed to make room."""
         if not self._shared(new.address) and self._count[new.address] >= self.bounds.each:
             fits = self._make_room(new.address)
         elif len(self._open) >= self.bounds.total:
@@ -107,13 +107,13 @@ class Connections:
         return fits
 
     def used(self, known: HttpConnection) -> None:
-        """A sign of life."""
+        """Note a sign of life of a connection."""
         if known in self._open:
             del self._open[known]
             self._open[known] = None
 
     def leave(self, gone: HttpConnection) -> None:
-        """It is closed. No harm when it never was here."""
+        """Remove a closed connection. Does nothing if it was never entered."""
         if gone in self._open:
             del self._open[gone]
             self._count -= Counter((gone.address,))
@@ -128,14 +128,14 @@ class Connections:
 
 
 class BoundedConnection(H11Protocol):
-    """uvicorn's connection, counted; closed when what it announced does not come, or what it asked for is not read."""
+    """uvicorn's connection, counted; closed if a head or an announced body does not come, or an answer is not read."""
 
     def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.address = ""
         self._connections = connections
         self._awaited = ""
-        """What of a request must come now: its "head" or its "body"; "" nothing."""
+        """Part of a request that must come now: "head" or "body"; "" for none."""
         self._late: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -178,7 +178,7 @@ class BoundedConnection(H11Protocol):
         self._await("", 0)  # from here on the keep-alive timer counts
 
     def pause_writing(self) -> None:
-        """The other side does not read what it is sent."""
+        """Start the timer of an answer that the client does not read."""
         super().pause_writing()
         self._read_on()
         self._unread = self.loop.call_later(self._connections.bounds.answer_seconds, self.drop)
@@ -209,7 +209,7 @@ class BoundedConnection(H11Protocol):
 
 
 def bound(server: uvicorn.Server, connections: Connections) -> None:
-    """From now on the connections of a running server are counted and bounded. Called from outside its event loop."""
+    """Count and limit the connections of a running server from now on. Called from outside its event loop."""
     loop = server.servers[0].get_loop()
     asyncio.run_coroutine_threadsafe(_listen_anew(server, connections), loop).result()
 
@@ -228,7 +228,7 @@ async def _listen_anew(server: uvicorn.Server, connections: Connections) -> None
 
 
 def files_allowed() -> int:
-    """How many files the process may have open, raised as far as the system lets it."""
+    """Return how many files the process may have open, after raising that limit as far as the system allows."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""Hands out the script that runs before everything else on the page, as a file: none of ours is inline."""
+"""Route of the script that runs before everything else on the page, as a file: none of our scripts is inline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .routes import EARLY
 
 
 def early(script: str) -> Route:
-    """The route of the script. Its address names its version, so that browsers may keep it."""
+    """Route of the script. Its address names its version, so that browsers may cache it."""
 
     def answer(request: Request) -> Response:
         return Response(script, media_type="text/javascript", headers={"Cache-Control": "private, max-age=86400"})

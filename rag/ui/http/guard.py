@@ -1,6 +1,6 @@
-"""What stands in front of every request: which host, whose user, which address, from which page, and in whose name.
+"""The guard in front of every request: checks its host, user, route, method, origin and token.
 
-Pure ASGI, so that event streams pass through unbuffered; only the page itself is held back to be completed.
+Pure ASGI, so that event streams pass through unbuffered; only the page itself is buffered, to be completed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .visitors import USER, holds_token, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NAMES = ("session_hash", "upload_id")
-"""Parameters in which the page's script makes names up."""
+"""Query parameters that hold names made up by the page's script."""
 
 
 class Guard:
-    """ASGI middleware. `script` runs first in the page, before anything else does.
+    """ASGI middleware. `script` runs first in the page, before anything else.
 
-    `bound` is the address the page listens on, `named` the host names of the settings, `proxies` those that are
-    believed, `root` the path the page is under. `user_header` is the header in which a proxy names the user it has
-    signed in; "": no header is believed.
+    `bound` is the address the page listens on, `named` the host names of the settings, `proxies` the trusted proxies,
+    `root` the path the page is under. `user_header` is the header in which a proxy names the user it has signed in;
+    "" if no header is trusted.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Guard:
             await refuse(scope, receive, reply.send, e)
 
     def _checked(self, scope: Scope) -> Route:
-        """The route a request may take. Raises RequestRefused."""
+        """The route of a request that passes all checks. Raises RequestRefused for any other."""
         headers = scope["headers"]
         server = (scope.get("server") or ("", 0))[0] or ""
         if not addressed_to(self.hosts, headers, server=server):
@@ -95,19 +95,19 @@ class Guard:
         return found
 
     def _signed_in(self, scope: Scope) -> bool:
-        """Whether the request says whose it is; then its scope says so too. What shows nothing needs no user."""
+        """True if the request names its user, who is noted in its scope. A request that shows nothing needs none."""
         scope[USER] = named_user(self.user_header, scope["headers"])
         silent = scope["type"] == "http" and (scope["method"] == "HEAD" or below(self.root, scope["path"]) == STARTING)
         return bool(scope[USER]) or silent
 
 
 def query(sent: bytes, secret: str, allowed: Iterable[str]) -> bytes:
-    """A query string with the allowed parameters alone, each at most once, and the visitor's own names sealed."""
+    """The query string with only the allowed parameters, each at most once, and the visitor's own names sealed."""
     pairs = dict(parse_qsl(sent.decode("latin-1"), keep_blank_values=True))
     kept = {name: pairs[name] for name in allowed if name in pairs}
     return urlencode({k: sealed(secret, v) if k in NAMES else v for k, v in kept.items()}).encode()
 
 
 def _shown(sent: str) -> str:
-    """What a request said, fit to be shown: short and printable."""
+    """A value from a request, made short and printable."""
     return "".join(c if c.isprintable() else "?" for c in sent[:100])

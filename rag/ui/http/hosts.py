@@ -1,4 +1,4 @@
-"""Under which host names the page answers, which pages count as its own, and what is believed of proxies."""
+"""Checks of host names, of the origin of requests, and of the headers of proxies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .asgi import Headers, Scope, values
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANYWHERE = frozenset({"", "0.0.0.0", "::"})
-"""What a page listens on to be reached at all addresses of the machine; nobody's name."""
+"""Addresses to listen on for all addresses of the machine; none is a host name."""
 
 FORWARDED = frozenset(
     {
@@ -28,7 +28,7 @@ FORWARDED = frozenset(
         b"x-real-ip",
     }
 )
-"""Headers in which proxies speak of the request they had: everybody can write them."""
+"""Headers in which proxies describe the request they received: everybody can write them."""
 LONGEST_HOST = 255
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:@/\\\[\]]+)(:[0-9]+)?")
@@ -36,31 +36,31 @@ _ORIGIN = re.compile(r"https?://(?P<host>[^\s@/\\?#]+)")
 
 
 def allowed_hosts(bound: str, named: Iterable[str]) -> frozenset[str]:
-    """The host names a page listening on `bound` answers to, those `named` in the settings among them.
+    """The host names that a page listening on `bound` answers to, including those `named` in the settings.
 
-    A page must not answer to the name of another site: whoever owns that name can let it point to this machine, and the
-    reader's browser then takes both for one site (DNS rebinding). That holds on loopback as on the network.
+    A page must not answer to the name of another site: the owner of that name can let it point to this machine, and the
+    reader's browser then takes both for one site (DNS rebinding). This holds on loopback as on the network.
     """
     own = {_bare(bound)} - ANYWHERE
     return LOOPBACK | own | named_hosts(named)
 
 
 def named_hosts(named: Iterable[str]) -> frozenset[str]:
-    """The names of `RAG_ALLOWED_HOSTS`, also where one is written as an address of a page or with its port."""
+    """The host names of `RAG_ALLOWED_HOSTS`, even where one is written as the address of a page or with its port."""
     return frozenset(_name(name) for name in named if name.strip())
 
 
 def host_of(headers: Headers) -> str:
-    """The host a request names, as it was sent; "" for none or several."""
+    """The Host header of a request as it was sent; "" for none, several or one that is too long."""
     sent = values(headers, b"host")
     return sent[0] if len(sent) == 1 and len(sent[0]) <= LONGEST_HOST else ""
 
 
 def addressed_to(hosts: frozenset[str], headers: Headers, *, server: str = "") -> bool:
-    """Whether a request names one of `hosts`, on whatever port, and no other beside it.
+    """True if a request names one of `hosts`, on any port, and no other host.
 
-    `server` is the address at which the connection arrived. A request that names just that address is answered too:
-    rebinding needs a name, and where the address stands in place of one, no foreign name was asked.
+    `server` is the address at which the connection arrived. A request that names exactly that address is answered too:
+    rebinding needs a name, and a request for the address uses none.
     """
     found = _HOST.fullmatch(host_of(headers))
     if found is None:
@@ -71,10 +71,10 @@ def addressed_to(hosts: frozenset[str], headers: Headers, *, server: str = "") -
 
 
 def same_origin(headers: Headers, *, named: frozenset[str] = frozenset()) -> bool:
-    """Whether a request that changes something comes from our own page. Browsers name the origin of every such request.
+    """True if a request that changes something comes from our own page. Browsers name the origin of each such request.
 
-    A page under a host `named` in the settings is ours whatever its port, as a proxy may pass the host on without it;
-    one on another port of localhost is somebody else's.
+    A page under a host `named` in the settings is ours on any port, as a proxy may pass the host on without its port;
+    a page on another port of localhost is not ours.
     """
     origins = values(headers, b"origin")
     sites = values(headers, b"sec-fetch-site")
@@ -89,13 +89,13 @@ def same_origin(headers: Headers, *, named: frozenset[str] = frozenset()) -> boo
 
 
 class Proxies:
-    """The proxies whose word on a request counts: what everybody else says about forwarding is taken out."""
+    """The trusted proxies: forwarding headers from anybody else are removed."""
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
         self._networks = tuple(networks)
 
     def heard(self, scope: Scope) -> Scope:
-        """The request as it reached the first of our proxies: host, scheme and client are those it had there."""
+        """The request as it reached the first of our proxies: with the host, scheme and client it had there."""
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in FORWARDED]
         client = scope.get("client")
         if not client or not self.trusts(client[0]):
@@ -114,19 +114,19 @@ class Proxies:
         return heard
 
     def trusts(self, host: str) -> bool:
-        """Whether what stands at that address is one of our proxies."""
+        """True if that address is one of our proxies."""
         address = _address(host)
         return address is not None and any(address in network for network in self._networks)
 
 
 def _first(scope: Scope, name: bytes) -> list[str]:
-    """The first of the values of a header, none or one: the outermost proxy's."""
+    """The first value of a header, as a list of one or none: that of the outermost proxy."""
     sent = ",".join(values(scope["headers"], name)).split(",")[0].strip()
     return [sent] if sent else []
 
 
 def _name(written: str) -> str:
-    """The host of what an administrator wrote: a name, one with a port, or the address of a page."""
+    """The host in a setting: written as a name, a name with a port, or the address of a page."""
     bare = _bare(written)
     if _address(bare) is not None:
         return bare

@@ -1,4 +1,4 @@
-"""How many requests of one address are answered at once. Stands behind the guard, which knows the address."""
+"""Limit on the requests of one address that are answered at once. Runs behind the guard, which finds the address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Limits:
-    """ASGI middleware. `each` is how many requests an address may have at once."""
+    """ASGI middleware. `each` is the most requests an address may have at once."""
 
     def __init__(self, app: App, *, each: int) -> None:
         self.app = app
@@ -35,7 +35,7 @@ class Limits:
 
     @contextmanager
     def _counted(self, sender: str) -> Iterator[None]:
-        """One more request of an address, while it lasts. Raises RequestRefused beyond its limit."""
+        """Count a request of an address while it lasts. Raises RequestRefused beyond the limit of the address."""
         if self._running[sender] >= self.each:
             if self._once.first():
                 log.warning("requests are refused: %s has %d at once (RAG_CONNECTIONS_PER_ADDRESS)", sender, self.each)

@@ -1,4 +1,4 @@
-"""What happens a thousand times is said once: for our own log lines, and as a filter for those of libraries."""
+"""Logs repeated events once: for our own log lines, and as a filter for those of libraries."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 
 QUIET_SECONDS = 60.0
-"""After that long without one, the next is said again."""
+"""Seconds without a repetition, after which the next one is logged again."""
 REPEATED: Mapping[str, tuple[str, ...]] = {
     "asyncio": ("socket.accept() out of system resource",),
     "uvicorn.error": ("Invalid HTTP request received.", "Unsupported upgrade request."),
 }
-"""Logger -> beginnings of what it says whenever a client does the same thing again."""
+"""Logger -> beginnings of messages it repeats whenever a client does the same thing again."""
 
 
 class Once:
@@ -25,14 +25,14 @@ class Once:
         self._last: float | None = None
 
     def first(self) -> bool:
-        """It happened once more: whether that is the first time in a while."""
+        """Note that it happened; return True for the first time after `QUIET_SECONDS` without it."""
         with self._lock:
             before, self._last = self._last, self._now()
             return before is None or self._last - before >= QUIET_SECONDS
 
 
 class OnceFilter(logging.Filter):
-    """Lets a message that begins in one of certain ways pass once in a while, and every other one always."""
+    """Passes messages with one of the given beginnings once in a while, and every other message always."""
 
     def __init__(self, beginnings: tuple[str, ...], *, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class OnceFilter(logging.Filter):
 
 
 def install() -> None:
-    """Hold the libraries below the page to it. Called once, when the page is launched."""
+    """Add the filter to the loggers of the libraries below the page. Called once, when the page is launched."""
     for name, beginnings in REPEATED.items():
         logger = logging.getLogger(name)
         if not any(isinstance(known, OnceFilter) for known in logger.filters):

@@ -1,4 +1,4 @@
-"""How much a visitor may upload within an hour, and how much room the disk must keep. Counted while the bytes come."""
+"""Quota of a visitor's uploads within an hour, and of the disk's free bytes. Counted while the bytes come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who pays for an upload, with how many times what one visitor may upload."""
+    """Account an upload is counted for; its limit is `share` times the allowance of one visitor."""
 
     key: str
     share: int = 1
@@ -23,7 +23,7 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one visitor may upload within the window."""
+    """Bytes and files one visitor may upload within the window."""
 
     bytes: int
     files: int
@@ -36,9 +36,9 @@ class _Spent:
 
 
 class Quota:
-    """What was uploaded since the window began, by payer. Safe for many threads.
+    """Uploads since the window began, by payer. Safe for many threads.
 
-    `free` tells how many bytes the disk has left, of which `reserve` are not for uploads: databases need them to go on.
+    `free` returns the free bytes of the disk, of which `reserve` are not for uploads: databases need them to go on.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Quota:
         self._spent: dict[str, _Spent] = {}
 
     def room(self, size: int) -> Reason | None:
-        """Why the disk has no room for so many bytes more; None where it has."""
+        """Reason why the disk has no room for `size` more bytes; None where it has."""
         if self._free() - size >= self._reserve:
             return None
         return reason("ui.disk_full", reserve=self._reserve // MEGABYTE)
 
     def spend(self, payers: Sequence[Payer], size: int, files: int) -> Reason | None:
-        """Count an upload for all who pay for it; why not, and nothing counted, where one of them has spent it all."""
+        """Count an upload for all payers. Returns the reason, with nothing counted, if one of them has spent it all."""
         with self._lock:
             self._begin_window()
             for payer in payers:
@@ -77,7 +77,7 @@ class Quota:
             return None
 
     def give_back(self, payers: Sequence[Payer], size: int) -> None:
-        """What was announced and never came."""
+        """Take back the bytes that were announced and never came."""
         with self._lock:
             self._add(payers, -size, 0)
 

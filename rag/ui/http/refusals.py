@@ -1,4 +1,4 @@
-"""Requests that are turned away: with a status, and a sentence in the reader's language."""
+"""Refusal of requests, with a status and a sentence in the reader's language."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .asgi import Headers, Receive, Scope, Send, values
 from .visitors import cookies_of
 
 REFUSED = b"x-plainsight-refused"
-"""The header by which the page's script knows a sentence of ours for its reader; names the reason."""
+"""Header that marks a sentence of ours for the page's script; its value is the code of the reason."""
 DRAINED = 64_000_000
-"""Bytes of a refused body that are read and forgotten, as browsers show no answer before they have sent it all."""
+"""Most bytes of a refused body that are read and dropped, as browsers show no answer before they have sent it all."""
 
 
 class RequestRefused(Exception):
-    """A request is turned away, with a status and the reason why. Raised before its answer begins.
+    """Raised to refuse a request with a status and the reason, before its answer begins.
 
-    `drain`: what has not come yet of its body is waited for, as the page that sent it is to show the reason.
+    `drain`: the rest of its body is read first, so that the page that sent it can show the reason.
     """
 
     def __init__(self, status: int, why: Reason, *, headers: Headers | None = None, drain: bool = False) -> None:
@@ -29,18 +29,18 @@ class RequestRefused(Exception):
 
 
 def reader_language(headers: Headers) -> Language:
-    """The language of whoever reads the answer to a request."""
+    """The language of the reader of a request's answer."""
     accepted = "".join(values(headers, b"accept-language")[:1])
     return language_of(cookies_of(headers).get(LANGUAGE_COOKIE) or accepted)
 
 
 def marked(why: Reason) -> Headers:
-    """The headers of an answer that says why, for people and for the page's script."""
+    """Headers of an answer that states a reason, for people and for the page's script."""
     return [(b"content-type", b"text/plain; charset=utf-8"), (REFUSED, why.code.encode())]
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refused: RequestRefused) -> None:
-    """Answer a request with the reason instead."""
+    """Answer a refused request with its reason."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": str(refused.why)[:120]})
         return

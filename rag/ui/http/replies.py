@@ -1,4 +1,4 @@
-"""What every answer carries to the browser: security headers, and on the page its script, its token and its cookie."""
+"""Additions to every answer: security headers, and for the page its first script, its token and its cookie."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ HEADERS: Headers = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
 SHARING = b"access-control-"
-"""What begins so would let pages of other sites read an answer."""
+"""Prefix of headers that would let pages of other sites read an answer."""
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """What a page's head begins with: its script, at an address that changes with it, and the token of its browser."""
+    """Beginning of a page's head: its script, at an address that changes with it, and the token of its browser."""
 
     version: str
 
@@ -55,22 +55,22 @@ class PageHead:
         return cls(sha256(script.encode()).hexdigest()[:12])
 
     def written(self, secret: str) -> bytes:
-        """What is put first into the page's head."""
+        """The HTML that is put first into the page's head."""
         script = f'<script src="./{EARLY}?v={self.version}"></script>'
         return f'<meta name="plainsight-token" content="{token(secret)}">{script}'.encode()
 
 
 def policy(page: bytes) -> bytes:
-    """The policy of a page as Gradio wrote it: its own inline scripts run, each known by its digest, and no other."""
+    """Policy of a page as Gradio wrote it: its own inline scripts may run, each known by its digest, and no other."""
     digests = [base64.b64encode(sha256(script).digest()).decode() for script in _INLINE.findall(page)]
     known = "".join(f" 'sha256-{digest}'" for digest in digests)
     return CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self'{known}").encode()
 
 
 class Reply:
-    """Adds the headers to an answer; a whole HTML page also gets what it begins with and, where it is new, the cookie.
+    """Adds the headers to an answer; a whole HTML page also gets the beginning of its head and, if needed, the cookie.
 
-    `secret` is the browser's, `new` says that it does not know it yet.
+    `secret` is the browser's; `new` is True if the browser does not know it yet.
     """
 
     def __init__(self, send: Send, head: PageHead, *, secret: str, new: bool) -> None:
@@ -114,7 +114,7 @@ class Reply:
 
 
 def secured(headers: Headers) -> Headers:
-    """The headers of an answer with ours, and without any that would open it to other sites."""
+    """The headers of an answer with ours added, and without any that would open it to other sites."""
     ours = {name for name, _ in HEADERS}
     return [(k, v) for k, v in headers if k.lower() not in ours and not k.lower().startswith(SHARING)] + HEADERS
 

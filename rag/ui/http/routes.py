@@ -1,4 +1,4 @@
-"""The routes of the page: every address it needs, with the method and the parameters. Whatever is not here is closed.
+"""The routes of the page: every address it needs, with methods and parameters. All other addresses are closed.
 
 Gradio has many more: to fetch foreign addresses, to hand out files by path, to call functions by name, to cancel what
 others run, for recordings, profiles and its own editor. None of them is needed, and a new version may bring others.
@@ -15,9 +15,9 @@ from .asgi import Scope
 
 API_PREFIX = "/gradio_api"
 STARTING = f"{API_PREFIX}/startup-events"
-"""What Gradio itself asks for before the page is announced; it answers nothing of anybody."""
+"""Path that Gradio itself requests before the page is announced; its answer holds nothing of anybody."""
 ROUTE = "plainsight.route"
-"""Where a request's scope names the route the guard has let it in by. No client can write there."""
+"""Key in a request's scope of the route by which the guard let it in. No client can write there."""
 EARLY = "early.js"
 """The path of the script that runs before everything else."""
 
@@ -26,7 +26,7 @@ FILE = r"(/(?!\.)[A-Za-z0-9_.-]+)+"
 
 
 class BodyKind(Enum):
-    """What the body of a request holds."""
+    """Kind of content in the body of a request."""
 
     NOTHING = auto()
     CALL = auto()
@@ -35,14 +35,14 @@ class BodyKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address, as a pattern of the whole path. `query` names the parameters that are let through."""
+    """One address, as a pattern of the whole path. `query` names the parameters that are passed on."""
 
     path: str
     methods: tuple[str, ...] = ("GET",)
     query: tuple[str, ...] = ()
     sent: BodyKind = BodyKind.NOTHING
     streams: bool = False
-    """Whether its answer goes on for as long as somebody listens."""
+    """True if its answer is a stream that lasts as long as somebody listens."""
 
     def fits(self, path: str) -> bool:
         return re.fullmatch(self.path, path) is not None
@@ -74,11 +74,11 @@ def route_at(path: str) -> Route | None:
 
 
 def route_of(scope: Scope) -> Route:
-    """The route of a request that the guard let in; `NO_ROUTE` of anything else, such as the server's own start."""
+    """The route of a request that the guard let in; `NO_ROUTE` for anything else, such as the server's own start."""
     found: Route = scope.get(ROUTE, NO_ROUTE)
     return found
 
 
 def below(root: str, path: str) -> str:
-    """A path as it is below the root path, whether the proxy has taken that off or not."""
+    """The path below the root path, which the proxy may have removed already."""
     return path.removeprefix(root) or "/" if root and (path == root or path.startswith(f"{root}/")) else path

@@ -1,4 +1,4 @@
-"""Answers that go on: what Gradio raises where a client merely left, or waits for nothing, is no error."""
+"""Streamed answers: an exception of Gradio for a client that left, or that waits for nothing, is no error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Streams:
 
 
 class _Answer:
-    """An answer, and whether it has begun."""
+    """An answer that notes if it has begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

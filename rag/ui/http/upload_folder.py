@@ -1,7 +1,7 @@
-"""Where uploads lie until their job has taken them: a folder of this process inside the data folder, emptied in time.
+"""Folder of uploads until their job has taken them: one of this process inside the data folder, emptied in time.
 
-Gradio would keep them in a folder that all users of the machine share, for a day, and does not start where another user
-made it.
+Gradio would keep them for a day in a folder that all users of the machine share, and does not start where another user
+made that folder.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from rag.types import Source
 log = logging.getLogger(__name__)
 
 VARIABLE = "GRADIO_TEMP_DIR"
-"""Where Gradio looks for the name of its folder."""
+"""Environment variable from which Gradio takes the name of its folder."""
 TAKEN = "taken-"
-"""Begins the names of folders that belong to jobs, however long those wait."""
+"""Prefix of the names of folders that belong to jobs, however long those wait."""
 LEFT_SECONDS = 3600.0
-"""After an upload its event follows at once."""
+"""Seconds after which an upload that no job took is removed: its event follows an upload at once."""
 
 
 class UploadFolder:
     """The folder of this process, beside those of other programs over the same data folder."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` holds one folder for each program, and the locks that tell which of them live."""
+        """`folder` holds one folder for each program, and the locks that show which programs still run."""
         self._folder = folder
         self._runners = WorkerLocks(folder, gate=folder.with_suffix(".lock"))
         self.own = folder / self._runners.id
 
     def open(self) -> Path:
-        """Make the own folder, remove what programs that ended left behind. Returns a folder in any case."""
+        """Make the own folder and remove those of ended programs. Returns a temporary folder if it cannot be used."""
         try:
             private_folder(self._folder)
             self._runners.enter()
@@ -56,7 +56,7 @@ class UploadFolder:
         return self.own.absolute()
 
     def close(self) -> None:
-        """Remove the own folder."""
+        """Remove the own folder and release its lock."""
         shutil.rmtree(self.own, ignore_errors=True)
         self._runners.leave()
 
@@ -64,9 +64,9 @@ class UploadFolder:
 def taken(
     paths: Sequence[Path], folder: Path, sources: Callable[[Sequence[Path]], Iterable[Source | Refused]]
 ) -> Callable[[], Iterator[Source | Refused]]:
-    """The `sources` of uploaded files, each removed once all were read.
+    """A function that yields the `sources` of uploaded files and removes the files once all were read.
 
-    Those in the upload `folder` are put aside at once, out of the way of whoever uploads the same file again.
+    Files in the upload `folder` are moved aside at once, so that the same file can be uploaded again meanwhile.
     """
     sweep(folder)
     aside = folder / f"{TAKEN}{uuid.uuid4().hex}"
@@ -82,7 +82,7 @@ def taken(
 
 
 def sweep(folder: Path, *, now: Callable[[], float] = time.time) -> None:
-    """Remove files no job ever took, and the empty ones Gradio makes beside each upload, once they are old."""
+    """Remove old files: uploads that no job took, and the empty files Gradio makes beside each upload."""
     for path in folder.rglob("*"):
         if not path.relative_to(folder).parts[0].startswith(TAKEN):
             with contextlib.suppress(OSError):  # somebody else was first
@@ -104,5 +104,5 @@ def _aside(path: Path, place: Path, folder: Path) -> Path:
 
 
 def uploads(environ: Mapping[str, str]) -> Path:
-    """The folder Gradio keeps uploads in."""
+    """The folder in which Gradio keeps uploads."""
     return Path(environ.get(VARIABLE) or Path(tempfile.gettempdir()) / "gradio")

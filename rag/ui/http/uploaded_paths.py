@@ -1,4 +1,4 @@
-"""Which files are whose, as long as they are uploads: a list of what each browser has sent."""
+"""List of the files each browser has uploaded."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from rag.accounts.browser import sealed
 
 MOST_UPLOADS = 100_000
-"""Uploads that are remembered; the oldest are forgotten first. As many as may be accepted at once."""
+"""Most uploads that are remembered; the oldest are forgotten first. As many as may be accepted at once."""
 
 
 class UploadedPaths:
-    """Which files were uploaded by which browser, by its secret. Lives as long as Gradio's own list of them."""
+    """Paths of uploaded files with the secret of their browser. Lives as long as Gradio's own list of them."""
 
     def __init__(self, most: int = MOST_UPLOADS) -> None:
         self._most = most
         self._given: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def give(self, secret: str, paths: Iterable[str]) -> None:
-        """Remember files as uploaded by the browser with this secret."""
+        """Note files as uploaded by the browser with this secret."""
         owner = sealed(secret, "uploads")
         for path in paths:
             self._given[owner, path] = None
@@ -29,7 +29,7 @@ class UploadedPaths:
             self._given.popitem(last=False)
 
     def has(self, secret: str, path: object) -> bool:
-        """Whether that browser uploaded the file."""
+        """True if that browser uploaded the file."""
         return isinstance(path, str) and (sealed(secret, "uploads"), path) in self._given
 
 

@@ -1,4 +1,4 @@
-"""Uploads on their way to the disk: paid for by their visitor as the bytes come, and noted as theirs.
+"""Metering of uploads: their bytes are counted for the visitor as they come, and their files noted as the visitor's.
 
 Pure ASGI, around Gradio's own reader of forms.
 """
@@ -22,13 +22,13 @@ from .visitors import address, secret_of, user
 log = logging.getLogger(__name__)
 
 SHARES_OF_ADDRESS = 4
-"""Visitors behind one address who may use up their quota within the hour; a cookie costs nothing to have anew."""
+"""Visitors of one address who may use up their quota within the hour; a new cookie costs nothing."""
 
 _BOUNDARY = re.compile(r"boundary=\"?([^\";,\s]{1,200})")
 
 
 class MeteredUploads:
-    """ASGI middleware. `quota` says how much is taken, `uploaded` is told what came of it."""
+    """ASGI middleware. `quota` limits the uploads, `uploaded` records their paths."""
 
     def __init__(self, app: App, *, quota: Quota, uploaded: UploadedPaths) -> None:
         self.app = app
@@ -57,9 +57,9 @@ class MeteredUploads:
 
 
 class _Upload:
-    """The body of an upload, paid for as it comes, and its answer.
+    """The body of an upload, counted as it comes, and its answer.
 
-    What cannot be taken ends in a MultiPartException: Gradio then removes what it has, and answers with its words.
+    A refused upload ends in a MultiPartException: Gradio then removes what it has received and answers with its text.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class _Upload:
         return MultiPartException(text(why, self._language))
 
     def _parts(self, body: bytes) -> int:
-        """How many parts of the form begin in it."""
+        """Number of parts of the form that begin in this piece of the body."""
         if not self._boundary:
             return 0
         seen = self._tail + body
@@ -114,7 +114,7 @@ class _Upload:
 
 
 def _payers(scope: Scope) -> tuple[Payer, ...]:
-    """Who pays for an upload: the user where somebody signed in, else browser and address."""
+    """Payers of an upload: the signed-in user, else the browser and the address."""
     if named := user(scope):
         return (Payer(f"user/{named}"),)
     return (Payer(f"browser/{secret_of(scope['headers'])}"), Payer(f"address/{address(scope)}", SHARES_OF_ADDRESS))

@@ -1,4 +1,4 @@
-"""Who a request is from, read from ASGI: the browser's secret, the token of its page, and the signed-in user."""
+"""Sender of a request, read from ASGI: the browser's secret, its page's token, the signed-in user and the address."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rag.accounts.browser import TOKEN_HEADER, is_token, secret_in
 from .asgi import Headers, Scope, values
 
 USER = "plainsight.user"
-"""Where a request's scope names the signed-in user. No client can write there."""
+"""Key of the signed-in user in a request's scope. No client can write there."""
 
 
 def secret_of(headers: Headers) -> str:
-    """The secret of the browser a request came from; "" when it keeps no cookies."""
+    """The secret of the browser that sent a request; "" when it keeps no cookies."""
     return secret_in(cookies_of(headers))
 
 
@@ -23,7 +23,7 @@ def cookies_of(headers: Headers) -> dict[str, str]:
 
 
 def holds_token(secret: str, headers: Headers) -> bool:
-    """Whether a request carries the token of a page that was given to its browser."""
+    """True if a request carries the token of a page that was given to its browser."""
     return is_token(secret, values(headers, TOKEN_HEADER))
 
 

@@ -1,4 +1,4 @@
-"""What the page knows of a visitor between two events: session, options, turn, running answers.
+"""State the page keeps of a visitor between two events: session, options, turns, running answers.
 
 No HTML, no Gradio components.
 """

@@ -1,4 +1,4 @@
-"""How many documents a scope holds, counted again only once documents may have changed.
+"""Counts of the documents in a scope, taken again only when documents may have changed.
 
 The chip over the composer is drawn with every click and for every visitor; all of them share these numbers.
 """
@@ -17,19 +17,19 @@ from rag.service import Service
 from rag.types import Document, Narrowing, within
 
 MOST_COUNTS = 512
-"""Kept at once: of every knowledge base as a whole, and of what visitors narrowed their questions to."""
+"""Most counts kept at once: of whole knowledge bases, and of the parts visitors narrowed their questions to."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentCount:
-    """Of one knowledge base: all documents, and those a question searches."""
+    """Number of documents of one knowledge base: all of them, and those a question searches."""
 
     total: int
     searched: int
 
 
 def counted(documents: Sequence[Document], part: Narrowing) -> DocumentCount:
-    """What of `documents` a question to that part of a knowledge base searches."""
+    """Count `documents`, and those of them that a question to that part of a knowledge base searches."""
     tags = set(part.tags)
     searched = sum(
         d.enabled and within(d.name, part.documents) and (not tags or bool(tags & {*d.tags})) for d in documents
@@ -38,16 +38,16 @@ def counted(documents: Sequence[Document], part: Narrowing) -> DocumentCount:
 
 
 class DocumentCounts:
-    """Safe for many threads."""
+    """Document counts by part of a knowledge base, shared by all visitors. Safe for many threads."""
 
     def __init__(self, service: Service, *, most: int = MOST_COUNTS) -> None:
         self._service = service
         self._lock = threading.Lock()
         self._known: LRUCache[Narrowing, tuple[str, DocumentCount]] = LRUCache(most)
-        """Part -> the edition it was counted in, and what was found."""
+        """Part -> the edition it was counted in, and its count."""
 
     def of(self, actor: Actor, part: Narrowing) -> DocumentCount | None:
-        """None while the database does not answer."""
+        """Count of a part of a knowledge base; None while the database does not answer."""
         edition = self._edition(actor)
         with self._lock:
             then, known = self._known.get(part, ("", None))
@@ -62,7 +62,7 @@ class DocumentCounts:
         return found
 
     def _edition(self, actor: Actor) -> str:
-        """ "" while nobody can tell, so that nothing counts as known."""
+        """The edition of the data; "" while it cannot be read, so that no count is taken as current."""
         try:
             return self._service.edition(actor)
         except KeepingError:

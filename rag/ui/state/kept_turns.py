@@ -1,4 +1,4 @@
-"""Reads again what a session does not hold of its older turns: few ledgers are in memory, whoever looks at them."""
+"""Reads the ledgers of older turns again, which sessions do not hold: few ledgers are in memory, for all visitors."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rag.ledger import Ledger
 from .turn import Turn
 
 MOST_LEDGERS = 64
-"""Of all visitors together; one with its evidence takes some hundred kilobytes."""
+"""Most ledgers in memory, of all visitors together; one with its evidence takes some hundred kilobytes."""
 
 
 class KeptLedgers(Protocol):
-    """Where the ledgers are kept."""
+    """Store of the kept ledgers."""
 
     def answer(self, actor: Actor, answer: str) -> Ledger:
-        """The record of an answer. Raises KeepingError when the actor has no such answer."""
+        """Return the ledger of an answer. Raises KeepingError when the actor has no such answer."""
 
 
 class KeptTurns:
-    """Safe for many threads. What was read last is remembered, under its owner's name."""
+    """Turns with their ledgers read again. Safe for many threads. The ledgers read last are cached, by owner."""
 
     def __init__(self, ledgers: KeptLedgers, *, most: int = MOST_LEDGERS) -> None:
         self._ledgers = ledgers
@@ -33,7 +33,7 @@ class KeptTurns:
         self._known: LRUCache[tuple[str, str], Ledger] = LRUCache(most)
 
     def whole(self, actor: Actor, turn: Turn) -> Turn:
-        """The turn with its ledger; as it is where it has one, or where that cannot be read any more."""
+        """Return the turn with its ledger; unchanged where it holds one, or where that cannot be read any more."""
         if not turn.kept:
             return turn
         try:

@@ -1,4 +1,4 @@
-"""What a browser remembers and sends as retrieval options, made safe: everything is clamped here, on the server."""
+"""Retrieval options as a browser keeps and sends them, made safe: every value is clamped here, on the server."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rag.options import TABLE, SetBy, ShownIn, applied, of
 from rag.types import RetrievalOptions
 
 NAMES = tuple(option.name for option in of(by=SetBy.READER))
-"""The order in which the page's options travel."""
+"""Names of the page's options, in the order in which they are sent."""
 
 CHOSEN = "chosen"
-"""Where a browser keeps the options its reader chose. Earlier versions kept all of them, without saying which."""
+"""Key of a reader's chosen options in the browser's store. Earlier versions kept all options, chosen or not."""
 
 
 def choices(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The reader's choices of whatever a browser sent, each within its bounds; what is no such value is none."""
+    """The reader's choices in the values a browser sent, each clamped to its bounds; invalid values are left out."""
     possible = {name: TABLE[name].clamped(values.get(name)) for name in NAMES}
     return {name: value for name, value in possible.items() if value is not None}
 
 
 def kept_choices(kept: Any, setting: RetrievalOptions) -> dict[str, Any]:
-    """The choices a browser keeps. Of all values an earlier version kept, those that differ from the settings'."""
+    """The choices a browser keeps; for a store of an earlier version, the values that differ from the settings."""
     if not isinstance(kept, dict):
         return {}
     if CHOSEN in kept:
@@ -34,13 +34,13 @@ def kept_choices(kept: Any, setting: RetrievalOptions) -> dict[str, Any]:
 
 
 def clamped(values: Mapping[str, Any], defaults: RetrievalOptions) -> RetrievalOptions:
-    """Options from whatever a browser sent; what is missing or no such value falls back to the default."""
+    """Options from the values a browser sent; missing or invalid ones fall back to the default."""
     return applied(defaults, reader=choices(values))
 
 
 def what_if(values: Mapping[str, Any], searches: Sequence[Search]) -> RetrievalOptions:
-    """The options of the first search of an answer, changed by what a browser sent; what none of its searches found
-    cannot be pinned."""
+    """The options of an answer's first search, changed by the values a browser sent; a chunk that none of its searches
+    found cannot be pinned or banned."""
     then = searches[0].options
     sent = {option.name: option.clamped(values.get(option.name)) for option in of(shown=ShownIn.WHAT_IF)}
     known = {c.stored.id for search in searches for c in search.candidates}
@@ -52,15 +52,15 @@ def what_if(values: Mapping[str, Any], searches: Sequence[Search]) -> RetrievalO
 
 
 def packed(options: RetrievalOptions) -> dict[str, Any]:
-    """The inverse: plain values, in the order of `NAMES`."""
+    """Options as plain values, in the order of `NAMES`; the inverse of `clamped`."""
     values = {name: TABLE[name].of(options) for name in NAMES}
     return {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def standing(usual: RetrievalOptions, chosen: dict[str, Any]) -> dict[str, Any]:
-    """What applies with the choices it was asked for: the page's controls show it as long as those are the reader's.
+    """The values that apply with the given choices; the page's controls show them while the reader keeps those choices.
 
-    `usual` is what applies without any: a control that is moved back to it is no choice any more.
+    `usual` are the values without any choice: a control that is moved back to its own is no choice any more.
     """
     return {"asked": chosen, "values": packed(applied(usual, reader=chosen)), "usual": packed(usual)}
 

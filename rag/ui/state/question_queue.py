@@ -1,4 +1,4 @@
-"""Whose question is answered now: so many at once, the others one after another, fair by visitor. Knows no page."""
+"""Queue of questions: a bounded number is answered at once, the others wait, fairly by visitor. Knows no page."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from rag.events import Cancel
 from rag.messages import reason
 
 LOOK_SECONDS = 0.1
-"""How often one that waits looks whether it was stopped meanwhile."""
+"""Seconds after which a waiting question checks again if it was stopped meanwhile."""
 
 REMEMBERED = 1000
-"""Visitors whose last turn is known."""
+"""Most visitors whose last turn is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueBounds:
-    """How many questions there may be at once."""
+    """Limits on the number of questions at once."""
 
     answered: int = 32
-    """In all; the models have their own locks."""
+    """Answered at once in all; the models have their own locks."""
     of_address: int = 16
     """Answered at once for one address, whoever asks from there."""
     of_visitor: int = 2
     """Of one visitor, waiting or answered."""
     waiting: int = 32
-    """For one address; in all four times as many."""
+    """Waiting for one address; in all four times as many."""
 
 
 @dataclass(eq=False)
 class Ticket:
-    """One question: whose it is, and from which address."""
+    """One question in the queue, with its visitor and the address it came from."""
 
     visitor: str
     address: str
@@ -42,19 +42,19 @@ class Ticket:
 
 
 class QuestionQueue:
-    """Hands out turns. A question enters where it was asked and takes its turn in a thread of its own."""
+    """Gives questions their turns. A question enters where it was asked and takes its turn in a thread of its own."""
 
     def __init__(self, places: QueueBounds) -> None:
         self._places = places
         self._change = threading.Condition()
         self._tickets: list[Ticket] = []
-        """In the order they came."""
+        """Questions that wait or are answered, in the order they came."""
         self._served: dict[str, int] = {}
-        """Visitor -> their last turn, by number; whoever had none for long is forgotten."""
+        """Visitor -> number of their last turn; visitors who had none for long are forgotten."""
         self._turns = 0
 
     def enter(self, visitor: str, address: str) -> Ticket:
-        """A place in the queue. Raises RagError where the visitor has enough questions already, or none is free."""
+        """Take a place in the queue. Raises RagError when the visitor has enough questions already, or none is free."""
         with self._change:
             if sum(t.visitor == visitor for t in self._tickets) >= self._places.of_visitor:
                 raise RagError(reason("ui.too_many_questions", most=self._places.of_visitor))
@@ -69,7 +69,7 @@ class QuestionQueue:
 
     @contextmanager
     def turn(self, ticket: Ticket, cancel: Cancel, said: Callable[[int], None]) -> Iterator[None]:
-        """Wait for the ticket's turn, or until `cancel`; `said` is told its place whenever that changes, 0 at last."""
+        """Wait for the ticket's turn, or until `cancel`; `said` is called with its place at every change, 0 at last."""
         try:
             told = -1
             while (place := self.place(ticket)) and not cancel:
@@ -85,21 +85,21 @@ class QuestionQueue:
             self.leave(ticket)
 
     def leave(self, ticket: Ticket) -> None:
-        """Its question is answered, or will not be. No harm when it left before."""
+        """Remove a ticket whose question is answered, or will not be. Does nothing when it left before."""
         with self._change:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
             self._call()
 
     def place(self, ticket: Ticket) -> int:
-        """Its place among those that wait, the first being 1; 0 once it is its turn."""
+        """The ticket's place among those that wait, from 1; 0 once it is its turn or it has left."""
         with self._change:
             if ticket.answered or ticket not in self._tickets:
                 return 0
             return self._queue().index(ticket) + 1
 
     def _queue(self) -> list[Ticket]:
-        """Those who wait, in the order of their turns: who has least answered now, then who had a turn longest ago."""
+        """Waiting tickets in order: fewest before it of its visitor, then of its address, then the oldest last turn."""
         before = [t for t in self._tickets if t.answered]
         ranks: list[tuple[tuple[int, int, int], int, Ticket]] = []
         for number, ticket in enumerate(t for t in self._tickets if not t.answered):
@@ -110,7 +110,7 @@ class QuestionQueue:
         return [ticket for *_, ticket in sorted(ranks, key=lambda rank: rank[:2])]
 
     def _call(self) -> None:
-        """Give turns to as many as there is room for."""
+        """Give turns to as many tickets as there is room for."""
         for ticket in self._queue():
             answered = [t for t in self._tickets if t.answered]
             if len(answered) >= self._places.answered:

@@ -37,7 +37,7 @@ async def changes(
 ) -> AsyncIterator[bool]:
     """Yield True when `version` has grown, at most `per_second` times a second, and False as heartbeat.
 
-    Ends once nothing is `active`, whatever came last announced.
+    Ends once `active` is False, after announcing the last change.
     """
     seen, sent_at = -1, now()
     while True:
@@ -54,7 +54,7 @@ async def changes(
 
 
 async def drawn(draw: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> E:
-    """What `draw` makes, made in a thread: long texts take seconds, in which the event loop serves everybody else."""
+    """Return the result of `draw`, run in a thread: long texts take seconds; the event loop serves others meanwhile."""
     return await asyncio.to_thread(draw, *args, **kwargs)
 
 
@@ -94,28 +94,28 @@ class Run(Generic[E]):
 
     @property
     def active(self) -> bool:
-        """Running, and not stopped so long ago that waiting for its end is pointless."""
+        """True while it runs, unless it was stopped so long ago that waiting for its end is pointless."""
         return self.lasts(STOP_PATIENCE)
 
     def lasts(self, patience: float | None) -> bool:
-        """Running; with `patience`, not stopped longer than that many seconds ago."""
+        """True while it runs; with `patience`, False once it was stopped that many seconds ago."""
         if not self._thread.is_alive():
             return False
         return patience is None or self._stopped_at is None or self._now() - self._stopped_at < patience
 
     @property
     def stopped(self) -> bool:
-        """Whether somebody asked it to end; it may take a moment."""
+        """True once it was asked to end; the end may take a moment."""
         return self._stopped_at is not None
 
     def stop(self) -> None:
-        """Throw the cancel switch. Returns at once."""
+        """Cancel the stream. Returns at once, without waiting for its end."""
         if self._stopped_at is None:
             self._stopped_at = self._now()
         self.cancel.cancel()
 
     def announce(self) -> None:
-        """Something changed that was no event of the stream."""
+        """Tell followers of a change that was no event of the stream."""
         self.version += 1
 
     async def follow(
@@ -123,7 +123,7 @@ class Run(Generic[E]):
     ) -> AsyncIterator[bool]:
         """Yield True when there is something new, at most `per_second` times a second, and False as heartbeat.
 
-        Ends when the run does, whatever came last announced; or `patience` seconds after it was stopped.
+        Ends when the run does, after announcing the last change; or `patience` seconds after it was stopped.
         """
 
         def active() -> bool:

@@ -1,4 +1,4 @@
-"""What one browser tab has asked, as values, and the keeper of those values. Knows neither Gradio nor HTML.
+"""Sessions of browser tabs as values, and the keeper of those values. Knows neither Gradio nor HTML.
 
 A session is found by two secrets: a cookie scripts cannot read and a random id of the tab. Whoever learns Gradio's own
 session hash therefore still reaches nothing here, and a reload finds its conversation again.
@@ -31,25 +31,25 @@ MAX_SESSIONS_OF_ADDRESS = 500
 """A cookie costs nothing: whoever makes new ones all the time takes only from their own address."""
 MAX_IDLE_SECONDS = 24 * 3600
 MOST_WATCHERS = 2
-"""Calls that follow the answer of one tab: the page's own, and that of the page before a reload."""
+"""Most calls that follow the answer of one tab: the page's own, and that of the page before a reload."""
 MOST_CLICKS = 40
-"""Of one tab, waiting for those before: whoever clicks on while nothing answers takes no room from the others."""
+"""Most waiting clicks of one tab: a visitor who clicks on while nothing answers takes no room from the others."""
 MAX_TURNS = 200
-"""Of one conversation; the oldest go first."""
+"""Most turns of one conversation in a session; the oldest are dropped first."""
 MOST_UNKEPT_TURNS = 40
-"""Of a conversation that is kept nowhere: all of it is in memory."""
+"""Most turns of a conversation that is kept nowhere: all of it is in memory."""
 RECENT_TURNS = 8
-"""The last ones, held with their evidence; what there is to know of the others is read when it is wanted."""
+"""Number of last turns held with their evidence; the evidence of the others is read when it is wanted."""
 NOT_SAID = (Outcome.FAILED, Outcome.SMALL_TALK)
 """Outcomes that later questions do not refer to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the questions of a conversation search: knowledge bases, and of which of them only a part."""
+    """Scope of a conversation's questions: the knowledge bases they search, some of them narrowed to a part."""
 
     collections: tuple[str, ...] = ()
-    """Ids; empty is the default one."""
+    """Ids of knowledge bases; empty for the default one."""
     narrowed: tuple[Narrowing, ...] = ()
 
     @classmethod
@@ -58,7 +58,7 @@ class Chosen:
 
     @classmethod
     def part(cls, id: str, documents: Sequence[str]) -> Chosen:
-        """Some documents of one knowledge base."""
+        """A scope of some documents of one knowledge base."""
         return cls((id,), (Narrowing(id, tuple(documents)),))
 
     def over(self, options: RetrievalOptions) -> RetrievalOptions:
@@ -67,7 +67,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation, what is being edited, and how the documents are looked at."""
+    """State of one tab: its conversation, the question being edited, and the filter and order of the document list."""
 
     turns: tuple[Turn, ...] = ()
     next_number: int = 1
@@ -76,17 +76,17 @@ class Session:
     editing: int = 0
     """Number of the turn whose question is in the composer; 0 for none."""
     conversation: str = ""
-    """Id under which it is kept; "" until something was asked."""
+    """Id under which the conversation is kept; "" until something was asked."""
     title: str = ""
-    """What the user named it; "" for the first question."""
+    """Title the user gave the conversation; "" where its first question serves as title."""
     actor: Actor = NOBODY
-    """Whose session it is, set by its keeper."""
+    """Owner of the session, set by its keeper."""
     scope: Chosen = Chosen()
     base: str = ""
     """Id of the knowledge base whose documents are looked at; "" for the default one."""
     listing: Listing = field(default_factory=Listing)
     buried: tuple[str, ...] = ()
-    """Documents of that knowledge base that were deleted last, to be restored."""
+    """Names of the documents of that knowledge base that were deleted last and can be restored."""
 
     def turn(self, number: int) -> Turn | None:
         return next((t for t in self.turns if t.number == number), None)
@@ -105,7 +105,7 @@ class Session:
         ingesting: bool = False,
         search_query: str = "",
     ) -> Session:
-        """A new last turn. `replacing` takes that turn's place: it and all after it go on in a branch of their own."""
+        """Add a last turn. `replacing` is the turn it replaces: that and all after it keep a branch of their own."""
         kept = self.turns
         if self.turn(replacing):
             kept = tuple(t for t in kept if t.number < replacing)
@@ -128,7 +128,7 @@ class Session:
         )
 
     def resumed(self, conversation: str, title: str, thread: Sequence[KeptAnswer]) -> Session:
-        """A kept conversation in place of this one. Turns that are on the page already keep their numbers."""
+        """Show a kept conversation in place of this one. Turns that are on the page already keep their numbers."""
         known = {t.id: t.number for t in self.turns if t.id} if conversation == self.conversation else {}
         turns: list[Turn] = []
         number = self.next_number
@@ -145,45 +145,45 @@ class Session:
         )  # fmt: skip
 
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
-        """One turn changed; nothing happens when it is gone, as after a new chat."""
+        """Change one turn; nothing happens when it is gone, as after a new chat."""
         return replace(self, turns=tuple(change(t) if t.number == number else t for t in self.turns))
 
     def cleared(self) -> Session:
-        """An empty conversation; numbers go on, so an old link never meets a new card."""
+        """Begin an empty conversation; turn numbers go on, so that an old link never opens a new card."""
         return replace(self, turns=(), shown=0, editing=0, conversation="", title="")
 
     def history(self, before: int) -> tuple[Exchange, ...]:
-        """What was said before turn `before`, without failures: they are not part of the conversation's thread."""
+        """Exchanges before turn `before`, without failures and small talk: they are not part of the thread."""
         said = (t for t in self.turns if t.number < before and t.text and t.outcome not in NOT_SAID)
         return tuple(Exchange(t.question, t.text) for t in said)
 
 
 def _bounded(turns: Sequence[Turn], most: int) -> tuple[Turn, ...]:
-    """The last turns, the older of them light."""
+    """The last `most` turns; all but the `RECENT_TURNS` newest of them light, see `Turn.light`."""
     last = turns[-most:]
     return (*(turn.light() for turn in last[:-RECENT_TURNS]), *last[-RECENT_TURNS:])
 
 
 @dataclass
 class Slot:
-    """A session's place in the keeper: its value now, and what runs for it."""
+    """A session's place in the keeper: its current value, and the calls and the answer that run for it."""
 
     session: Session = field(default_factory=Session)
     answering: Run[Any] | None = None
     used_at: float = 0.0
     address: str = ""
-    """Where its visitor came from; "" where that is not known."""
+    """Address its visitor came from; "" where that is not known."""
     followers: int = 0
-    """Calls that show the page how the jobs go."""
+    """Number of calls that show the page the progress of the jobs."""
     watchers: deque[object] = field(default_factory=lambda: deque(maxlen=MOST_WATCHERS))
-    """Calls that show the page how the answer goes; the oldest leaves when there are too many."""
+    """Calls that show the page the running answer; the oldest is dropped when there are too many."""
     clicks: int = 0
-    """Those that wait for one another, the one that is worked on among them."""
+    """Number of clicks that wait for one another, including the one in work."""
     _line: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @asynccontextmanager
     async def in_turn(self) -> AsyncIterator[None]:
-        """After all clicks of the tab that came before. Raises RagError when too many wait already."""
+        """Wait for all earlier clicks of the tab. Raises RagError when too many wait already."""
         if self.clicks >= MOST_CLICKS:
             raise RagError(reason("ui.too_many_clicks", count=self.clicks))
         self.clicks += 1
@@ -194,19 +194,19 @@ class Slot:
             self.clicks -= 1
 
     def watch(self) -> object:
-        """One more of them."""
+        """Register one more watcher and return it."""
         watcher = object()
         self.watchers.append(watcher)
         return watcher
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs for it."""
+        """True if nothing runs for it: no follower, no click, no answer."""
         return not self.followers and not self.clicks and (self.answering is None or not self.answering.lasts(None))
 
     @contextmanager
     def followed(self) -> Iterator[None]:
-        """While a call shows the page how the jobs go."""
+        """Count one more follower while a call shows the page the progress of the jobs."""
         self.followers += 1
         try:
             yield
@@ -217,7 +217,7 @@ class Slot:
 class Sessions:
     """Keeps the sessions of all tabs in memory: bounded in number and age, changed only under its lock.
 
-    `most` in all and `each` of one address. Beyond that idle ones are forgotten, never one for which something runs.
+    `most` in all and `each` of one address. Beyond these limits idle sessions are forgotten, never one in use.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class Sessions:
         self._slots: OrderedDict[str, Slot] = OrderedDict()
 
     def slot(self, key: str, address: str = "") -> Slot:
-        """The place of `key`, made when new; the longest unused are forgotten beyond the limits."""
+        """The slot of `key`, made when new; beyond the limits the longest unused sessions are forgotten."""
         with self._lock:
             new = key not in self._slots
             slot = self._slots.setdefault(key, Slot(Session(actor=Actor.owning(key.partition("/")[0]))))
@@ -256,7 +256,7 @@ class Sessions:
             return slot.session
 
     def _forget(self, new: str) -> None:
-        """Make room for the `new` one."""
+        """Forget old and surplus sessions to make room for the `new` one."""
         oldest = self._now() - MAX_IDLE_SECONDS
         for key in [k for k, s in self._slots.items() if s.used_at < oldest and s.idle and k != new]:
             del self._slots[key]

@@ -1,4 +1,4 @@
-"""A question and its answer so far, as a value. Knows neither Gradio nor HTML."""
+"""The turn: a question and its answer so far, as a value. Knows neither Gradio nor HTML."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ class Turn:
     question: str
     options: RetrievalOptions
     stages: tuple[StageEvent, ...] = ()
-    """The last event of every step, those of each search together."""
+    """The last event of every step, grouped by search."""
     searches: tuple[Search, ...] = ()
-    """As far as their evidence is known, in order; their stages are among `stages`."""
+    """Searches whose evidence is known so far, in order; their stages are among `stages`."""
     text: str = ""
     ledger: Ledger | None = None
     error: Reason | None = None
     waiting: bool = False
-    """The models are not ready yet; the question is asked as soon as they are."""
+    """True while the models are not ready; the question is asked as soon as they are."""
     place: int = 0
-    """Among the questions that wait for their turn; 0 once it is answered."""
+    """Place among the questions that wait for their turn; 0 once it is being answered."""
     ingesting: bool = False
-    """Files were being ingested when this was asked, so that asking again may find more."""
+    """True if files were being ingested when this was asked, so that asking again may find more."""
     stopped: bool = False
     judging: Judging | None = None
-    """Evidence in the making, while the reranker works."""
+    """Evidence in the making, while the reranker works: its candidates, those scored so far first."""
     search_query: str = ""
-    """What the user wants searched for; "" leaves it to the rewriting."""
+    """Search query the user gave; "" leaves it to the rewriting."""
     parent: str = ""
     """Id of the kept answer this one follows; "" for a first one."""
     siblings: tuple[str, ...] = ()
     """Ids of the kept answers to the same place in the conversation, oldest first, this one among them."""
     unkept: Reason | None = None
-    """Why the answer could not be kept."""
+    """Reason why the answer could not be kept; None where it was kept or is not complete."""
     kept: str = ""
     """Id of the kept answer the ledger is to be read from; "" while the turn holds it itself."""
     ended: Outcome | None = None
-    """How the answer came about, of a turn without its ledger."""
+    """Outcome of the answer, for a turn without its ledger."""
 
     @classmethod
     def of(cls, kept: KeptAnswer, number: int) -> Turn:
-        """A turn as it was kept."""
+        """The turn of a kept answer."""
         ledger = kept.ledger
         return cls(
             number,
@@ -65,7 +65,7 @@ class Turn:
 
     @property
     def id(self) -> str:
-        """Under which the answer is kept; "" until it is complete."""
+        """Id under which the answer is kept; "" until it is complete."""
         return self.ledger.id if self.ledger else self.kept
 
     @property
@@ -74,7 +74,7 @@ class Turn:
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:
-        """What is sent, by number, whichever search found it."""
+        """The contexts of all searches, by number."""
         return contexts_of(self.searches)
 
     @property
@@ -83,12 +83,12 @@ class Turn:
 
     @property
     def several(self) -> bool:
-        """Whether there is more than one search to be told apart."""
+        """True if there is more than one search to tell apart."""
         return len({e.search for e in self.stages if e.stage in SEARCH_STAGES}) > 1 or len(self.searches) > 1
 
     @property
     def small_talk(self) -> bool:
-        """Whether nothing is searched for it; known from its first stage on."""
+        """True if the question is small talk and nothing is searched; known from its first stage on."""
         return any(e.reason is not None and e.reason.code == "stages.small_talk" for e in self.stages)
 
     @property
@@ -109,19 +109,19 @@ class Turn:
         return frozenset(c.number for c in self.ledger.citations if c.valid) if self.ledger else frozenset()
 
     def light(self) -> Turn:
-        """The turn without what can be read again; itself where its answer is not kept."""
+        """The turn without its ledger and evidence, which can be read again; itself where its answer is not kept."""
         if self.ledger is None or self.id not in self.siblings:
             return self
         outcome = self.ledger.outcome
         return replace(self, ledger=None, searches=(), stages=(), kept=self.ledger.id, ended=outcome)
 
     def with_ledger(self, ledger: Ledger) -> Turn:
-        """The opposite."""
+        """The turn with its ledger and evidence; undoes `light`."""
         searches = made(ledger.searches)
         return replace(self, ledger=ledger, searches=searches, stages=ledger.stages, kept="", ended=None)
 
     def after(self, event: AnswerEvent) -> Turn:
-        """The turn once `event` has happened."""
+        """The turn after `event`."""
         match event:
             case StageEvent():
                 others = {(e.search, e.stage): e for e in self.stages} | {(event.search, event.stage): event}
@@ -143,7 +143,7 @@ class Turn:
 
 
 def _place(event: StageEvent) -> tuple[int, int, int]:
-    """Where a step stands: the wording of the question, then search by search, then the answer."""
+    """Sort key of a step: the wording of the question first, then search by search, then the answer."""
     order = list(Stage)
     if event.stage in SEARCH_STAGES:
         return 1, event.search, order.index(event.stage)
