@@ -1,9 +1,9 @@
-"""The knowledge bases there are: what each is called, how it wants to be searched, and which Milvus collection is live.
+"""The catalogue of knowledge bases: the name, the retrieval options and the live Milvus collection of each.
 
 A knowledge base keeps its id for ever. Behind it stands one Milvus collection, its `live` one; another can be built
 beside it and take its place by `switch`, without anything that names the knowledge base having to change. Collections
 nobody needs any more are written down before they are dropped, so that a crash between the two leaves no orphan.
-Knows no Milvus: who drops collections is told which.
+Knows no Milvus: it only tells which collections are to be dropped.
 """
 
 from __future__ import annotations
@@ -51,20 +51,21 @@ MIGRATIONS = (
 )
 
 MOST_BASES = 200
-"""Each is two Milvus collections. Servers hold tens of thousands, but load every one that is searched into memory."""
+"""Each knowledge base is two Milvus collections. Servers hold tens of thousands, but load every searched one into
+memory."""
 
 NAME_LENGTH = 60
 DESCRIPTION_LENGTH = 500
 
 PREFIX_LENGTH = 180
-"""Of the default collection's name in the names of the others: a collection's name has 200 characters at most."""
+"""Characters of the default collection's name in the names of the others: a collection's name has 200 at most."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBase(Wishes):
-    """One knowledge base. What is "" or None of its retrieval is as the settings say."""
+    """One knowledge base. Retrieval options that are "" or None are taken from the settings."""
 
     id: str
     name: str
@@ -78,12 +79,12 @@ class KnowledgeBase(Wishes):
     """Seconds since the epoch, UTC; 0 for the default one as long as nothing was said of it."""
 
     def over(self, options: RetrievalOptions) -> RetrievalOptions:
-        """`options` with what this knowledge base wants of its own."""
+        """Return `options` with this knowledge base's own values in place."""
         return applied(options, base=self.wished)
 
 
 OWN = {option.name: option for option in of(by=SetBy.BASE)}
-"""What a knowledge base may want of its own in a retrieval."""
+"""Retrieval options that a knowledge base may set for itself, by name."""
 
 _COLUMNS = (*(f.name for f in fields(KnowledgeBase) if f.name not in OWN), "wished")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM bases"
@@ -130,7 +131,7 @@ class Catalog:
         return found
 
     def there(self, id: str) -> bool:
-        """Whether there is a knowledge base of that id; as long as the file says nothing else, there is."""
+        """True if there is a knowledge base of that id, or if the catalogue's file cannot be read to tell."""
         try:
             return bool(self.base(id))
         except LibraryError:
@@ -235,7 +236,7 @@ class Catalog:
         return [str(row[0]) for row in self._database.read("SELECT collection FROM doomed ORDER BY collection")]
 
     def dropped(self, collection: str) -> None:
-        """A doomed collection is gone."""
+        """Forget a doomed collection, which is gone now."""
         with self._database.write() as db:
             db.execute("DELETE FROM doomed WHERE collection = ?", (collection,))
 
@@ -243,7 +244,7 @@ class Catalog:
         return KnowledgeBase(self.default, "", self.default)
 
     def _written(self, db: sqlite3.Connection, id: str) -> bool:
-        """Whether there is a row to change; the default one's is made now."""
+        """True if there is a row to change; the default knowledge base's is made now where it is missing."""
         if db.execute("SELECT 1 FROM bases WHERE id = ?", (id,)).fetchone():
             return True
         if id != self.default:
@@ -261,7 +262,7 @@ class Catalog:
 
 
 def shown(base: KnowledgeBase) -> str:
-    """What a knowledge base is called where nobody's language is known."""
+    """Return a knowledge base's name as shown where nobody's language is known."""
     return base.name or label("library.default_name", FIRST)
 
 
@@ -285,12 +286,12 @@ def _stored(base: KnowledgeBase, name: str) -> object:
 
 
 def _name_key(base: KnowledgeBase) -> str:
-    """What must be unique: an unnamed knowledge base has nothing to clash with."""
+    """Return the key that must be unique; an unnamed knowledge base has nothing to clash with."""
     return _key(base.name) if base.name else f"\0{base.id}"
 
 
 def _key(name: str) -> str:
-    """Names that differ only in case, spacing or Unicode form are one name."""
+    """Return the form in which names are compared: those that differ only in case, spacing or Unicode form are one."""
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
 
 
@@ -309,7 +310,7 @@ def _text(value: str, most: int) -> str:
 
 
 def _checked(base: KnowledgeBase, *, unnamed: bool) -> KnowledgeBase:
-    """`base` with its texts in order. Raises LibraryError naming the value that is not possible."""
+    """Return `base` with its texts in order. Raises LibraryError naming the value that is not possible."""
     for name, value in base.wished.items():
         low, high = OWN[name].low, OWN[name].high
         if OWN[name].kind in NUMBERS and not OWN[name].allows(value):
@@ -331,7 +332,7 @@ _UNSAID = Wishes()
 
 
 def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
-    """`base` with values as a person writes them; "" means the settings'. Raises RagError for what is no such value."""
+    """Return `base` with values as a person writes them; "" means the settings'. Raises RagError for an invalid one."""
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         if name not in OWN or not value.strip():

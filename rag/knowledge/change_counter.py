@@ -1,4 +1,4 @@
-"""Which edition of the documents there is: a number that every change raises, whichever program makes it.
+"""The edition of the documents: a number that every change raises, whichever program makes it.
 
 An open page compares it with the one it shows. What was changed is not kept: whoever wants to know reads the documents.
 """
@@ -21,11 +21,11 @@ MIGRATIONS = (
 )
 
 SETTLING_SECONDS = 5.0
-"""A Milvus server shows what another program wrote a moment later: until then it is worth another look."""
+"""A Milvus server shows another program's writes after a delay: until then it is worth another look."""
 
 
 class ChangeCounter:
-    """Of all documents over one data folder. Safe for many threads and processes."""
+    """The edition number of all documents over one data folder. Safe for many threads and processes."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -33,7 +33,7 @@ class ChangeCounter:
         database.use("edition", MIGRATIONS)
 
     def advance(self) -> None:
-        """A document was changed. Raises nothing: that nobody is told of it costs no document."""
+        """Raise the number: a document was changed. Raises no error: that nobody is told of it costs no document."""
         try:
             with self._database.write() as db:
                 db.execute(
@@ -44,7 +44,7 @@ class ChangeCounter:
             log.warning("open pages do not notice a change: %s", e)
 
     def state(self) -> tuple[int, bool]:
-        """The number, and whether it was raised long enough ago for everybody to see why. Raises KeepingError."""
+        """Return the number, and True if it was raised long enough ago for all to see why. Raises KeepingError."""
         rows = self._database.read("SELECT number, raised FROM edition")
         if not rows:
             return 0, True

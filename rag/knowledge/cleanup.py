@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 60.0
 ROUNDS_PER_TIDYING = 10
-"""What is kept beside the stores waits longer: looking at all of it reads every registry."""
+"""Rounds of sweeping for each tidying beside the stores, which is rarer because it reads every registry."""
 
 CLOSING_SECONDS = 20.0
-"""A sweep under way is waited for that long: a process that ends while Milvus Lite works in it is aborted."""
+"""Longest wait for a sweep under way: a process that ends while Milvus Lite works in it is aborted."""
 
 
 class Cleanup:

@@ -1,4 +1,4 @@
-"""Files named by the sha256 of their bytes, and never by what they are called, for their owner alone."""
+"""Files named by the sha256 of their bytes, never by the name they came with, and readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ PART = ".part"
 
 
 class ContentFiles:
-    """One folder of them. Every call raises OSError when a file cannot be used, and none changes one in place."""
+    """One folder of such files. Every call raises OSError when a file cannot be used, and none changes one in place."""
 
     def __init__(self, folder: Path, *, fan: int = 0) -> None:
-        """`fan` is how many of the first digits name a folder of their own."""
+        """`fan` is the number of first digits that name a folder of their own."""
         self.folder = folder
         self._fan = fan
 
     def place(self, sha256: str) -> Path:
-        """Where the file is, or would be."""
+        """Return the path where the file is, or would be."""
         return self.folder / sha256[: self._fan] / sha256
 
     def has(self, sha256: str) -> bool:
-        """Whether there is such a file. Whether it is whole is seen when it is read."""
+        """True if the file exists. Damage is seen only when it is read."""
         return self.place(sha256).is_file()
 
     def sound(self, sha256: str) -> bool:
-        """Whether it is there and holds what its name says."""
+        """True if the file's bytes have the sha256 that its name says."""
         with self.place(sha256).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 

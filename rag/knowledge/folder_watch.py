@@ -1,6 +1,6 @@
-"""Keeps a folder and a knowledge base in step: what is new or changed is added, what is gone is deleted.
+"""Keeps a folder and a knowledge base in step: new and changed files are added, documents of deleted files deleted.
 
-A file is read only when something was written to it since, or the knowledge base has not what was made of it any more.
+A file is read only when it was written to since, or when the knowledge base no longer has the document made of it.
 
 Which documents came from the folder is kept, so that a file deleted while nobody watched is noticed by the next watch,
 and documents that came another way are never touched.
@@ -39,11 +39,11 @@ SETTLED_MS = 800
 """A file is written in many steps: changes are taken together once nothing has changed for so long."""
 
 YOUNG_NS = 2_000_000_000
-"""A file can be written again within what its file system tells of times: two seconds on the coarsest."""
+"""A file can be written twice within the resolution of its file system's times: two seconds on the coarsest."""
 
 
 class WatchTarget(Protocol):
-    """The part of the service a watched folder is kept in step with."""
+    """The part of the service that a watched folder needs."""
 
     def changed(self, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]: ...
 
@@ -58,36 +58,36 @@ class WatchTarget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Documents that were deleted, because their files are."""
+    """Documents that were deleted because their files were."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a file from the last time it was read."""
+    """Facts about a file from the last time it was read."""
 
     stamp: str = ""
-    """What the file system said of it then; "" when it must be read again."""
+    """Its stamp in the file system at that time; "" when it must be read again."""
     sha256: str = ""
-    """Of the document that was made of it; "" when it was refused."""
+    """sha256 of the document that was made of it; "" when it was refused."""
 
 
 class Watched:
-    """Which documents came from which folder. Safe for many threads."""
+    """The documents that came from each watched folder. Safe for many threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         database.use("watching", MIGRATIONS)
 
     def known(self, base: str, folder: str) -> dict[str, Known]:
-        """By name of the document."""
+        """Return what is known of the files of a folder, by name of the document."""
         sql = "SELECT name, stamp, sha256 FROM watched WHERE base = ? AND folder = ?"
         rows = self._database.read(sql, (base, folder))
         return {str(name): Known(str(stamp), str(sha256)) for name, stamp, sha256 in rows}
 
     def keep(self, base: str, folder: str, known: Mapping[str, Known]) -> None:
-        """Exactly these came from the folder."""
+        """Replace what is kept of the folder: exactly these came from it."""
         rows = [(base, folder, name, each.stamp, each.sha256) for name, each in sorted(known.items())]
         with self._database.write() as db:
             db.execute("DELETE FROM watched WHERE base = ? AND folder = ?", (base, folder))
@@ -95,10 +95,10 @@ class Watched:
 
 
 class FolderScan:
-    """One look at a folder: which of its files need not be read, and what becomes known of the others."""
+    """One scan of a folder: tells the files that need not be read, and notes what becomes known of the others."""
 
     def __init__(self, before: Mapping[str, Known], documents: Mapping[str, str], now: Callable[[], int]) -> None:
-        """`documents` are the sha256 of those there are, by name."""
+        """`documents` has the sha256 of each document there is, by name."""
         self._before = before
         self._documents = documents
         self._now = now
@@ -106,10 +106,10 @@ class FolderScan:
         self._read: dict[str, str] = {}
         self._twice: set[str] = set()
         self.known: dict[str, Known] = {}
-        """Of every file that is there."""
+        """Facts about every file that is there, by name."""
 
     def unchanged(self, name: str, stamp: Stamp) -> bool:
-        """Nothing was written to it, and the knowledge base has what was made of it. Called before it is read."""
+        """True if the file was not written to and what was made of it is still there. Called before it is read."""
         if name in self._stamps:
             self._twice.add(name)  # two files want that name: which of them is known is not
         young = max(stamp.modified_ns, stamp.changed_ns) > self._now() - YOUNG_NS
@@ -120,7 +120,7 @@ class FolderScan:
         return not before.sha256 or self._documents.get(name) == before.sha256
 
     def offered(self, found: Iterable[Source | Refused | Seen]) -> Iterator[Source | Refused | Seen]:
-        """What was found, noted."""
+        """Yield the files that were found, and note each."""
         for each in found:
             self.known[each.name] = self._before[each.name] if isinstance(each, Seen) else Known()
             if isinstance(each, Source):
@@ -128,7 +128,7 @@ class FolderScan:
             yield each
 
     def note(self, event: IngestEvent) -> None:
-        """What became of a file. One that failed is read again, and one refused for what else there was."""
+        """Note the outcome of a file. One that failed is read again, and so is one refused because of other files."""
         sha256 = self._read.get(event.name)
         if sha256 is None or event.name in self._twice:
             self.known[event.name] = Known()
@@ -153,7 +153,7 @@ class Folder:
         self._watched = watched
         self._now = now
         self._told: dict[str, Reason | None] = {}
-        """Why files were refused, as it was said last."""
+        """The reason last reported for each refused file, by name."""
 
     def step(self, *, cancel: Cancel) -> Iterator[IngestEvent | Gone]:
         """Bring the knowledge base up to what is in the folder now; only files that were written to are read.
@@ -182,7 +182,7 @@ class Folder:
             yield Gone(gone)
 
     def _repeats(self, event: IngestEvent) -> bool:
-        """Whether a file is refused again for what was said already."""
+        """True if a file is refused again for the reason already reported."""
         if event.outcome is not DocumentOutcome.REFUSED:
             if event.outcome:
                 self._told.pop(event.name, None)
@@ -192,7 +192,7 @@ class Folder:
         return said
 
     def follow(self, changed: Callable[[], Iterable[object]], *, cancel: Cancel) -> Iterator[IngestEvent | Gone]:
-        """A step now, and one whenever `changed` says that something did."""
+        """Run a step now, and one more at each item of `changed`."""
         yield from self.step(cancel=cancel)
         for _ in changed():
             if cancel:
@@ -200,7 +200,7 @@ class Folder:
             yield from self.step(cancel=cancel)
 
     def changes(self, cancel: Cancel) -> Iterator[object]:
-        """Something below the folder changed; ends when cancelled."""
+        """Yield an item whenever something below the folder changed; ends when cancelled."""
         from watchfiles import watch
 
         return watch(self._path, stop_event=cancel.flag, debounce=2 * SETTLED_MS, step=SETTLED_MS, raise_interrupt=True)

@@ -27,31 +27,31 @@ from .library import Library
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """How the index of a knowledge base stands to what runs now."""
+    """State of a knowledge base's index, compared with the model and chunker that run now."""
 
     base: KnowledgeBase
     mismatch: Reason | None
-    """What differs; None when the live index was made with what runs."""
+    """The differences; None when the live index was made with what runs."""
     building: str = ""
     """The collection that is being built, or is ready, beside the live one; "" for none."""
     done: int = 0
-    """Documents in it."""
+    """Documents in the new index that are as good as those of the live one."""
     total: int = 0
     """Documents in the live one."""
     chunks: int = 0
     former: str = ""
     """The collection that was live before; "" when none is kept."""
     in_full: bool = True
-    """Whether the live index is searched by its vectors, too."""
+    """True if the live index is searched by its vectors, too."""
 
     @property
     def ready(self) -> bool:
-        """Whether the new index holds all that the live one holds."""
+        """True if the new index holds all that the live one holds."""
         return bool(self.building) and self.done >= self.total
 
 
 class Indexes:
-    """The indexes of all knowledge bases. `made_with` is what an index made now is made with."""
+    """The indexes of all knowledge bases. `made_with` gives the fingerprint of an index made now."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Indexes:
         self._made_with = made_with
 
     def state(self, base: str = "") -> IndexState:
-        """Raises LibraryError, StoreError, or ModelsNotReady."""
+        """Return the state of one index. Raises LibraryError, StoreError, or ModelsNotReady."""
         known = self._library.catalogue.base(base)
         building, former = self._library.catalogue.beside(known.id)
         self._embedder()
@@ -89,9 +89,9 @@ class Indexes:
         return made_with is not None and made_with.vectors == self._made_with(self._embedder()).vectors
 
     def notable(self) -> list[IndexState]:
-        """Knowledge bases with something to say: made differently, with a new index beside, or with an earlier one.
+        """Return the states to tell of: an index made differently, with a new one beside it, or an earlier one kept.
 
-        Those that cannot be looked at now are left out; the status says why.
+        Knowledge bases that cannot be read now are left out; the status says why.
         """
         found: list[IndexState] = []
         for base in self._library.catalogue.all():
@@ -161,7 +161,7 @@ class Indexes:
 
 @dataclass(frozen=True, slots=True)
 class Reindexing:
-    """From one index to another. `same_model`: vectors of texts that stay the same can be taken over."""
+    """A move from one index to another. `same_model`: vectors of texts that stay the same can be taken over."""
 
     old: Store
     new: Store
@@ -248,12 +248,12 @@ def align(new: Store, old: Store) -> None:
 
 
 def holds(new: Document, old: Document) -> bool:
-    """Whether a document of the new index is as good as that of the old one: the same file, not taken again since."""
+    """True if a document of the new index is as good as that of the old one: the same file, not taken again since."""
     return new.sha256 == old.sha256 and new.ingested_at >= old.ingested_at
 
 
 def whole_text(chunks: Sequence[Chunk]) -> str:
-    """The text of a document as its chunks hold it, every character at its offset; line ends where nothing is known."""
+    """Return a document's text from its chunks, every character at its offset; line ends where nothing is known."""
     text = ""
     for stretch in stretches(chunks):
         text += "\n" * (stretch.start - len(text)) + stretch.text
@@ -271,9 +271,9 @@ def _all(vectors: Sequence[Vectors | None]) -> list[Vectors]:
 
 
 def new_name(live: str, made_with: Fingerprint) -> str:
-    """What a second index is called: the first one's name, without an earlier mark, and a mark of what it is made with.
+    """Return the name of a second index: the first one's without an earlier mark, and a mark of what it is made with.
 
-    The same for the same, so that an index that was begun is found again.
+    The same fingerprint gives the same name, so that an index that was begun is found again.
     """
     stem = re.sub(r"_i[0-9a-f]{8}\Z", "", live)
     return f"{stem}_i{hashlib.sha256(repr(made_with).encode()).hexdigest()[:8]}"

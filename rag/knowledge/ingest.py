@@ -1,4 +1,4 @@
-"""Files to documents in the store, as events: read, split, embed, index. Knows no model, database or page.
+"""Makes documents in the store from files, as events: read, split, embed, index. Knows no model, database or page.
 
 Running it again is cheap and safe: an unchanged file costs nothing, and in a changed one only changed chunks are
 embedded. A document is put into the store whole, so whatever happens before leaves the revision that was there.
@@ -50,17 +50,17 @@ _HOPELESS = (StoreUnavailable, StoreLocked, IndexMismatch, ModelsError)
 
 @dataclass(slots=True)
 class _Job:
-    """What one run knows: the store's documents as they become, vectors, and a reason to stop."""
+    """State of one run: the store's documents as they become, vectors, and a reason to stop."""
 
     documents: dict[str, Document]
     done: dict[str, str] = field(default_factory=dict)
-    """Name -> sha256 of what this job has taken or found in place."""
+    """Name -> sha256 of each file this job has taken or found in place."""
     vectors: LRUCache[str, Vectors] = field(default_factory=lambda: LRUCache(REMEMBERED))
     """Embedded text's sha256 -> `[dim]`."""
     hopeless: Reason | None = None
     written: bool = False
     seen: set[str] = field(default_factory=set)
-    """Names that came up, whatever became of them."""
+    """Names of all sources so far, whatever their outcome."""
     twins: dict[str, str] = field(default_factory=dict)
     """sha256 -> name of a document with that content."""
     copies: list[IngestEvent] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Job:
         self.twins = {document.sha256: name for name, document in self.documents.items()}
 
     def twin(self, name: str, sha256: str) -> str:
-        """Another document with that content, "" for none."""
+        """Return the name of another document with that content, "" for none."""
         found = self.documents.get(self.twins.get(sha256, ""))
         return found.name if found and found.sha256 == sha256 and found.name != name else ""
 
@@ -147,7 +147,7 @@ class Ingest:
             yield replace(event, outcome=DocumentOutcome.MOVED)
 
     def _noted(self, name: str, job: _Job, error: Reason | None) -> None:
-        """Keep with a document that is there what became of the attempt to replace it."""
+        """Note with a document that is there why replacing it failed; None clears the note."""
         before = job.documents.get(name)
         if before is None or before.error == error or job.hopeless or (error and name in job.done):
             return
@@ -157,7 +157,7 @@ class Ingest:
             log.warning("%r: not noted: %s", name, e)  # the event says it too
 
     def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
-        """Events of one file; its last event says what became of it, also when it breaks off."""
+        """Yield the events of one file; the last one has its outcome, also when it breaks off."""
         if isinstance(source, Refused):
             self._noted(source.name, job, source.reason)
             yield refusal(source)
@@ -236,7 +236,7 @@ class Ingest:
         yield ended
 
     def _unkept(self, source: Source) -> Reason | None:
-        """Keep the file beside its document; why it could not be, if so. That costs no document."""
+        """Keep the file beside its document; return why it could not be kept, or None. A failure costs no document."""
         if self._originals is None:
             return None
         try:
@@ -251,7 +251,7 @@ class Ingest:
         return self._embedder.count_tokens(texts)
 
     def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
-        """Vectors the store has for the document as it was, or for the same file under another name."""
+        """Return the vectors the store has for the document as it was, or for the same file under another name."""
         donor = name if name in job.documents else job.twin(name, sha256)
         return self._store.vectors(donor) if donor else {}
 
@@ -293,7 +293,7 @@ class Ingest:
 
 
 def refusal(refused: Refused) -> IngestEvent:
-    """The one event of a file that was refused unread."""
+    """Return the one event of a file that was refused unread."""
     start = IngestEvent(refused.name, refused.origin, refused.size, IngestStage.READ)
     return replace(start, outcome=DocumentOutcome.REFUSED, reason=refused.reason)
 

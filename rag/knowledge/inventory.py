@@ -1,8 +1,8 @@
-"""Which documents each collection should hold: written down beside Milvus as they are put and as they are deleted.
+"""The inventory: documents each collection should hold, recorded beside Milvus as they are put and deleted.
 
 That a document is not found in Milvus does not say that anybody deleted it: the database may be damaged, emptied or
-gone, or another one be named by mistake. So nothing is given up for what is missing, but for a deletion that is
-recorded here: a tombstone with the name and the content.
+gone, or another one be named by mistake. So nothing is given up because a document is missing, only because its
+deletion is recorded here: a tombstone with the name and the content.
 
 A document is recorded after it was committed, and a deletion before it is made: a crash between the two leaves one that
 is there and not recorded, which the next look at the collection takes up, and never one that seems to be lost.
@@ -46,11 +46,11 @@ MIGRATIONS = (
     DROP TABLE originals
     """,
 )
-"""Of the files of documents, too. What was known before names were kept is called by its content, until the first look
-at its collection tells the names."""
+"""Shared with `originals`. A document recorded before names were kept has its sha256 as name, until the first look at
+its collection tells the name."""
 
 SETTLING_SECONDS = 3600.0
-"""A document that is still there so long after its deletion was recorded was not deleted: that was cut off."""
+"""A document still there so long after its deletion was recorded was not deleted: the deletion was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Recorded:
     name: str
     sha256: str
     added_at: float
-    """When it was ingested; seconds since the epoch, UTC."""
+    """Time it was ingested; seconds since the epoch, UTC."""
 
     @property
     def named(self) -> bool:
-        """Whether its name is known; see `MIGRATIONS`."""
+        """True if its name is known; see `MIGRATIONS`."""
         return self.name != self.sha256
 
 
@@ -78,7 +78,7 @@ class Deleted:
 
 
 class Inventory:
-    """Of the collections of one Milvus, in a file that other Milvus may share. Safe for many threads and processes."""
+    """Inventory of one Milvus's collections, in a file that others may share. Safe for many threads and processes."""
 
     def __init__(self, database: Database, milvus: str, *, now: Callable[[], float] = time.time) -> None:
         """`milvus` tells one database of documents from another; it must stay the same for the same one."""
@@ -88,7 +88,7 @@ class Inventory:
         database.use("originals", MIGRATIONS)
 
     def added(self, collection: str, document: Document) -> None:
-        """A document was put. Raises nothing: the next look at the collection finds what is not recorded."""
+        """Record a put document. Raises nothing: the next look at the collection finds what is not recorded."""
         new = Recorded(document.name, document.sha256, document.ingested_at)
         try:
             if self._one(collection, new.name) == new:
@@ -99,24 +99,24 @@ class Inventory:
             log.warning("%r is not recorded yet: %s", document.name, e)
 
     def removed(self, collection: str, documents: Mapping[str, str]) -> None:
-        """Documents, name -> sha256, are about to be deleted for good. Raises KeepingError."""
+        """Record that documents, name -> sha256, are about to be deleted for good. Raises KeepingError."""
         if documents:
             with self._database.write() as db:
                 self._bury(db, collection, documents.items())
 
     def dropped(self, collection: str) -> None:
-        """A collection is about to be dropped with all its documents. Raises KeepingError."""
+        """Record that a collection is about to be dropped with all its documents. Raises KeepingError."""
         if recorded := self.recorded(collection):
             with self._database.write() as db:
                 self._bury(db, collection, ((each.name, each.sha256) for each in recorded))
 
     def recorded(self, collection: str) -> list[Recorded]:
-        """What the collection should hold, by name. Raises KeepingError."""
+        """Return the documents the collection should hold, by name. Raises KeepingError."""
         sql = "SELECT name, sha256, added_at FROM inventory WHERE milvus = ? AND collection = ? ORDER BY name"
         return [_recorded(row) for row in self._database.read(sql, (self._milvus, collection))]
 
     def elsewhere(self, collection: str) -> dict[str, list[Recorded]]:
-        """What collections of that name should hold in other Milvus, by Milvus. Raises KeepingError."""
+        """Return what collections of that name should hold in other Milvus, by Milvus. Raises KeepingError."""
         found: dict[str, list[Recorded]] = {}
         sql = "SELECT milvus, name, sha256, added_at FROM inventory WHERE milvus != ? AND collection = ? ORDER BY name"
         for milvus, *row in self._database.read(sql, (self._milvus, collection)):
@@ -124,7 +124,7 @@ class Inventory:
         return found
 
     def deleted(self, collection: str) -> list[Deleted]:
-        """Documents whose deletion is recorded still, the last one first. Raises KeepingError."""
+        """Return the documents whose deletion is still recorded, the last one first. Raises KeepingError."""
         sql = (
             "SELECT name, sha256, deleted_at FROM tombstones WHERE milvus = ? AND collection = ?"
             " ORDER BY deleted_at DESC, name"
@@ -133,9 +133,9 @@ class Inventory:
         return [Deleted(str(name), str(sha256), float(str(at))) for name, sha256, at in rows]
 
     def take_stock(self, collection: str, found: Callable[[], Iterable[Document]]) -> list[Recorded]:
-        """Record what a collection holds, as `found` reads it, and return what it should hold and does not.
+        """Record the documents a collection holds, as `found` reads them, and return those it should hold and does not.
 
-        What is deleted while it is read is not missed: what is recorded now was recorded before, too. Raises
+        A document deleted while `found` reads is not returned: only those recorded both before and after are. Raises
         KeepingError, and whatever `found` raises.
         """
         before = self.recorded(collection)
@@ -148,7 +148,7 @@ class Inventory:
         return [each for each in lost(before, held) if each in now]
 
     def _news(self, before: Sequence[Recorded], held: Mapping[str, Document]) -> Iterator[Recorded]:
-        """What is there and not recorded; a document that differs counts where it is the later one."""
+        """Yield the documents that are there and not recorded; one unlike its record counts where it is later."""
         known = {each.name: each for each in before}
         for document in held.values():
             one = known.get(document.name)
@@ -156,7 +156,7 @@ class Inventory:
                 yield Recorded(document.name, document.sha256, document.ingested_at)
 
     def _take_up(self, db: sqlite3.Connection, collection: str, news: Sequence[Recorded]) -> None:
-        """Record what was found, except what is being deleted at this moment."""
+        """Record the documents that were found, except those being deleted at this moment."""
         settled = self._now() - SETTLING_SECONDS
         here = (self._milvus, collection)
         sql = "SELECT name, sha256 FROM tombstones WHERE milvus = ? AND collection = ? AND deleted_at > ?"
@@ -171,7 +171,7 @@ class Inventory:
         return _recorded(rows[0]) if rows else None
 
     def _put(self, db: sqlite3.Connection, collection: str, new: Recorded) -> None:
-        """Record a document; the content it had before has its deletion recorded."""
+        """Record a document, and the deletion of the content it had before."""
         here, one = (self._milvus, collection, new.name), "milvus = ? AND collection = ? AND name = ?"
         old = db.execute(f"SELECT sha256 FROM inventory WHERE {one}", here).fetchone()
         if old and old[0] != new.sha256:
@@ -194,7 +194,7 @@ class Inventory:
 
 
 def lost(recorded: Iterable[Recorded], held: Mapping[str, Document]) -> list[Recorded]:
-    """What of `recorded` is not among the documents there are, by name; an earlier revision of it does not count."""
+    """Return those of `recorded` that are missing from `held`, which is by name; an earlier revision does not count."""
     contents = {document.sha256 for document in held.values()}
     return [each for each in recorded if not _is_there(each, held.get(each.name), contents)]
 

@@ -1,6 +1,6 @@
-"""Whether the knowledge bases hold the documents they should, and what to say where one does not.
+"""The check that the knowledge bases hold the documents they should, and the remark where one does not.
 
-As long as one lacks documents nothing may be made of what is there: no file is cleaned up, and no index is built.
+As long as one lacks documents, nothing may be derived from those there: no file is cleaned up, no index is built.
 """
 
 from __future__ import annotations
@@ -24,46 +24,48 @@ NAMES_SHOWN = 5
 
 
 class VectorDatabases(Protocol):
-    """Where the collections are; see `rag.knowledge.library.Database`."""
+    """The databases of the collections; see `rag.knowledge.library.VectorDatabase`."""
 
     def held(self, collection: str) -> list[Document] | None: ...
 
 
 class InventoryCheck:
-    """Compares collections with the inventory. Without one nothing is missed."""
+    """Compares collections with the inventory. Without an inventory nothing counts as missing."""
 
     def __init__(self, catalogue: Catalog, shelves: VectorDatabases, inventory: Inventory | None) -> None:
         self._catalogue = catalogue
         self._shelves = shelves
         self._inventory = inventory
         self.remark: Reason | None = None
-        """What was wrong at the last look at all knowledge bases, None for nothing."""
+        """The fault found at the last look at all knowledge bases; None for no fault."""
 
     def lost(self, base: str = "") -> list[Recorded]:
-        """Documents a knowledge base should hold and does not; those it holds are recorded. Raises RagError."""
+        """Return the documents a knowledge base should hold and does not; record those it holds. Raises RagError."""
         return self._take(self._catalogue.base(base).live)
 
     def elsewhere(self, base: str = "") -> dict[str, list[Recorded]]:
-        """Documents of a knowledge base that never held any here, by the other Milvus they are recorded of. Raises
-        RagError."""
+        """Return the documents recorded in other Milvus, by Milvus, of a knowledge base that never held any here.
+
+        Raises RagError.
+        """
         live = self._catalogue.base(base).live
         if self._inventory is None or self._inventory.recorded(live) or self._shelves.held(live):
             return {}
         return self._inventory.elsewhere(live)
 
     def give_up(self, base: str, documents: Sequence[Recorded]) -> None:
-        """Documents that were lost are not wanted back: recorded as deleted. Raises RagError."""
+        """Record lost documents as deleted: they are not wanted back. Raises RagError."""
         if self._inventory is not None:
             live = self._catalogue.base(base).live
             self._inventory.removed(live, {each.name: each.sha256 for each in documents})
 
     def check_whole(self, base: str = "") -> None:
-        """Raise LibraryError when a knowledge base lacks documents: what is made of it would lack them, too."""
+        """Raise LibraryError when a knowledge base lacks documents: whatever is made from it would lack them, too."""
         if lost := self.lost(base):
             raise LibraryError(self._lacks(self._catalogue.base(base), lost))
 
     def lacks_anything(self) -> bool:
-        """Look at every knowledge base; whether one lacks documents, or that cannot be told."""
+        """Look at every knowledge base; True if one lacks documents, or if that cannot be told."""
         before, self.remark = self.remark, None
         try:
             found = [remark for base in self._catalogue.all() if (remark := self._look(base))]
@@ -78,7 +80,7 @@ class InventoryCheck:
         return bool(lacking)
 
     def _look(self, base: KnowledgeBase) -> Reason | None:
-        """What is wrong with one; what indexes beside the live one hold is recorded as well."""
+        """Return the fault of a knowledge base, None for none; record the documents of indexes beside it, too."""
         for collection in filter(None, self._catalogue.beside(base.id)):
             self._take(collection)
         if lost := self.lost(base.id):
@@ -102,7 +104,7 @@ class InventoryCheck:
         return reason(LOST, count=len(lost), names=some([each.name for each in lost]), **values)
 
     def _option(self, base: KnowledgeBase) -> str:
-        """What names a knowledge base to a command."""
+        """Return the option that names a knowledge base to a command, "" for the default one."""
         return "" if base.id == self._catalogue.default else f" --kb {shlex.quote(base.name or base.id)}"
 
 
@@ -110,10 +112,10 @@ LOST = "inventory.lost"
 
 
 def some(names: Sequence[str]) -> str:
-    """The first of many names, and a sign that there are more."""
+    """Return the first of many names, and a sign that there are more."""
     return ", ".join([*names[:NAMES_SHOWN], "…"] if len(names) > NAMES_SHOWN else names)
 
 
 def most(others: Mapping[str, Sequence[Recorded]]) -> tuple[str, Sequence[Recorded]]:
-    """The Milvus most documents are recorded of, with these."""
+    """Return the Milvus that has most documents recorded, with those documents."""
     return max(others.items(), key=lambda item: len(item[1]))

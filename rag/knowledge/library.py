@@ -38,13 +38,13 @@ class VectorDatabase(Protocol):
         """All documents, deleted ones that can be restored among them; None without a collection."""
 
     def fingerprint(self, collection: str) -> Fingerprint | None:
-        """What the collection was made with; None when there is no collection."""
+        """Return the fingerprint the collection was made with; None when there is no collection."""
 
     def open(self, collection: str, embedder: Embedder) -> Store:
         """The collection, created when missing. Raises IndexMismatch when it was made with another model."""
 
     def open_as_made(self, collection: str) -> Store:
-        """The collection with what it was made with, whatever runs now. Its vectors compare with that model's alone."""
+        """Return the collection as it was made, whatever runs now. Its vectors compare only with its own model's."""
 
     def drop(self, collection: str) -> None:
         """Remove the collection with its documents; no harm when it is not there."""
@@ -54,7 +54,7 @@ class VectorDatabase(Protocol):
 
 
 class Library:
-    """What is in the catalogue, and what of it is open."""
+    """The knowledge bases of the catalogue, and their stores that are open."""
 
     def __init__(
         self,
@@ -71,19 +71,19 @@ class Library:
         self._opening = threading.Lock()
         self._embedder: Embedder | None = None
         self._stores: dict[str, Store] = {}
-        """By collection."""
+        """Open stores by collection."""
         self._as_made: dict[str, Store] = {}
-        """By collection; those that were made with something else than what runs."""
+        """By collection; stores opened as they were made, whatever runs now."""
         self._tidier = Cleanup(self.tidy_originals)
 
     def serve(self, embedder: Embedder) -> None:
-        """The model is there: stores can be opened from now on. What was deleted before is cleared away."""
+        """Let stores be opened from now on, as the model is there; drop the collections deleted before."""
         self._embedder = embedder
         self._clear_away()
         self.stock.lacks_anything()
 
     def fingerprint(self, base: str = "") -> Fingerprint | None:
-        """What the index of a knowledge base was made with; None when it has none yet. Raises StoreError."""
+        """Return the fingerprint of a knowledge base's index; None when it has none yet. Raises StoreError."""
         return self._database.fingerprint(self.catalogue.base(base).live)
 
     def documents(self, base: str = "") -> list[Document]:
@@ -112,9 +112,9 @@ class Library:
             return self._stores[live]
 
     def _still(self, base: str, collection: str, store: Store) -> None:
-        """A collection was opened, and perhaps made: not for a knowledge base that was deleted in the meantime.
+        """Raise LibraryError if the knowledge base was deleted while its collection was opened; drop an empty one.
 
-        One that holds documents was there before; that the catalogue knows it no more is no reason to drop it.
+        A collection that holds documents was there before; that the catalogue knows it no more is no reason to drop it.
         """
         try:
             self.catalogue.base(base)
@@ -125,15 +125,15 @@ class Library:
             raise
 
     def as_it_is(self, base: str = "") -> Store:
-        """The store of a knowledge base whatever its index was made with: for what needs no vectors of what runs, as
-        reading documents, deleting and disabling them. Raises like `store`, IndexMismatch excepted."""
+        """Return the store of a knowledge base whatever its index was made with, for work that needs no vectors of the
+        running model: reading, deleting and disabling documents. Raises like `store`, IndexMismatch excepted."""
         try:
             return self.store(base)
         except IndexMismatch:
             return self.as_made(self.catalogue.base(base).live)
 
     def tend(self, store: Store) -> None:
-        """Remove what was deleted from a store once that cannot be undone any more."""
+        """Remove deleted documents from a store in the background, once their deletion can no longer be undone."""
         self._tidier.tend(store)
 
     def tidy_originals(self) -> int:
@@ -150,7 +150,7 @@ class Library:
             return 0
 
     def scope(self, options: RetrievalOptions) -> Scope:
-        """What a question with these options searches.
+        """Return the knowledge bases that a question with these options searches.
 
         Raises StoreError when none of it can be opened, LibraryError when none of it is there.
         """
@@ -178,7 +178,7 @@ class Library:
         return found
 
     def defaults(self, options: RetrievalOptions, collections: Sequence[str]) -> RetrievalOptions:
-        """`options` as the settings have them, with what the one knowledge base in scope wants of its own."""
+        """Return `options`, the settings' values, with those of the knowledge base where only one is in scope."""
         alone = list(dict.fromkeys(collections)) or [self.catalogue.default]
         return self.catalogue.base(alone[0]).over(options) if len(alone) == 1 else options
 
@@ -219,7 +219,7 @@ class Library:
             return self._as_made[collection]
 
     def forget(self, collection: str) -> None:
-        """A collection is not in use any more, and gone if it is doomed."""
+        """Close a collection that is not in use any more, and drop it if it is doomed."""
         self._close(collection)
         self._clear_away()
 
@@ -230,7 +230,7 @@ class Library:
             self._tidier.leave(store)
 
     def place(self, base: str = "") -> SearchTarget:
-        """What a question can search of a knowledge base as it stands, or why not. Raises LibraryError."""
+        """Return the search target of a knowledge base as it stands, or why it has none. Raises LibraryError."""
         return self._place(self.catalogue.base(base))
 
     def _place(self, base: KnowledgeBase) -> SearchTarget:
@@ -242,7 +242,7 @@ class Library:
             return SearchTarget(base.id, shown(base), e)
 
     def _despite(self, base: KnowledgeBase, mismatch: IndexMismatch) -> SearchTarget:
-        """An index made with something else: cut differently, it is searched in full; of another model's, its text."""
+        """Return the target of an index made differently: in full if only its chunks differ, else its text alone."""
         made_with = self._database.fingerprint(base.live)
         if made_with is None or self._embedder is None:
             return SearchTarget(base.id, shown(base), mismatch)

@@ -34,10 +34,10 @@ SORTS: dict[str, Callable[[Document], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is to be listed, and how. What is "" does not narrow."""
+    """Request for a list of documents: filters, order and page. A filter that is "" does not narrow."""
 
     words: str = ""
-    """All of them must occur in name, title or tags."""
+    """Words that must all occur in name, title or tags."""
     folder: str = ""
     """Ends in "/"."""
     tag: str = ""
@@ -55,17 +55,17 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of documents, and what there is to choose from."""
+    """A page of documents, with the counts and the values to filter by."""
 
     documents: tuple[Document, ...]
-    """Of the page."""
+    """Documents of the page."""
     page: int
     """From 1; the last one when a later one was asked for."""
     pages: int
     matching: int
     total: int
     chunks: int
-    """Of all documents."""
+    """Chunks of all documents."""
     folders: tuple[tuple[str, int], ...]
     """Every folder at any depth with its documents, by name."""
     tags: tuple[tuple[str, int], ...]
@@ -133,14 +133,14 @@ def folders(documents: Sequence[Document]) -> tuple[tuple[str, int], ...]:
 
 
 def state(document: Document) -> str:
-    """The one state worth showing."""
+    """Return the one state worth showing."""
     if document.error:
         return "failed"
     return "enabled" if document.enabled else "disabled"
 
 
 def _dated(document: Document, listing: Listing) -> bool:
-    """A document without a date is in no range."""
+    """True if the document's date is in the range; one without a date is in no range."""
     if not (listing.since or listing.until):
         return True
     return bool(document.date) and listing.since <= document.date and document.date <= (listing.until or document.date)

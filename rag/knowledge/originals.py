@@ -1,6 +1,6 @@
-"""The files documents were made of, kept as they came: to take them again, and to hand them out again.
+"""The files that documents were made of, kept as they came: to ingest them again, and to hand them out again.
 
-    originals/ab/ab12…      the bytes, named by their sha256 and never by what they are called
+    originals/ab/ab12…      the bytes, named by their sha256, never by the name they came with
     waste/ab12…             those of deleted documents, until their term has passed
 
 The bytes go because the deletion of their document was recorded (`inventory`), and never because something is missing:
@@ -33,23 +33,23 @@ log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 TERM_SECONDS = 7 * DAY_SECONDS
-"""How long the bytes of a deleted document can be had back."""
+"""Time during which the bytes of a deleted document can be had back."""
 
 WASTE = "waste"
 """Folder beside the originals."""
 
 ABANDONED_SECONDS = 3600.0
-"""Age at which a file somebody began to write is not written any more."""
+"""Age at which an unfinished file counts as abandoned by its writer."""
 
 MOST_MOVED = 5_000
-"""Files at a time: nobody else can write meanwhile. The others wait for the next."""
+"""Most files moved in one tidying: nobody else can write meanwhile. The others wait for the next."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What the originals take up."""
+    """Number of originals, and the disk space they take up."""
 
     files: int
     size: int
@@ -67,7 +67,7 @@ class Originals:
         now: Callable[[], float] = time.time,
         term: float = TERM_SECONDS,
     ) -> None:
-        """`term` is how many seconds what is moved aside can be had back."""
+        """`term` is the number of seconds during which bytes moved aside can be had back."""
         self._files = ContentFiles(folder, fan=2)
         self._waste = ContentFiles(folder.with_name(WASTE))
         self._database = database
@@ -93,14 +93,14 @@ class Originals:
                 raise KeepingError(reason("originals.unwritable", path=str(self._files.folder), detail=detail)) from e
 
     def has(self, sha256: str) -> bool:
-        """Whether there is such a file. Whether it is whole is seen when it is read."""
+        """True if the file exists. Damage is seen only when it is read."""
         try:
             return bool(_SHA256.fullmatch(sha256)) and self._holding(sha256).has(sha256)
         except OSError:
             return False
 
     def get(self, sha256: str, *, name: str) -> bytes:
-        """The bytes, checked; `name` is what the document is called. Raises KeepingError: not there, or damaged."""
+        """Return the checked bytes; `name` is the document's. Raises KeepingError when they are missing or damaged."""
         if not self.has(sha256):
             raise KeepingError(reason("originals.not_kept", name=name))
         files = self._holding(sha256)
@@ -118,7 +118,7 @@ class Originals:
         return data
 
     def sound(self, sha256: str) -> bool:
-        """Whether the bytes are there and are those that were kept. Changes nothing."""
+        """True if the bytes are there and are those that were kept. Changes nothing."""
         try:
             return self._holding(sha256).sound(sha256)
         except OSError:
@@ -126,7 +126,7 @@ class Originals:
 
     @property
     def any(self) -> bool:
-        """Whether anything was ever kept here; told without the database, which would be made by asking it."""
+        """True if anything was ever kept here; told without the database, which would be made by asking it."""
         return self._files.folder.is_dir()
 
     def tidy(self) -> int:
@@ -150,7 +150,7 @@ class Originals:
             db.execute("DELETE FROM waste WHERE sha256 = ?", (sha256,))
 
     def _set_aside(self, db: sqlite3.Connection, held: Set[str]) -> bool:
-        """Move the bytes of documents whose deletion was recorded, unless another one has them; whether all were."""
+        """Move aside the bytes of documents recorded as deleted, unless another has them; True if all of them were."""
         deleted = {str(row[0]) for row in db.execute("SELECT DISTINCT sha256 FROM tombstones")}
         moving = sorted(deleted - held - _aside(db))
         for sha256 in moving[:MOST_MOVED]:
@@ -190,7 +190,7 @@ class Originals:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """What cannot be moved or removed now is found and tried again."""
+        """Raise KeepingError for a file that cannot be moved or removed now; it is found and tried again."""
         try:
             yield
         except OSError as e:
@@ -199,17 +199,17 @@ class Originals:
             raise KeepingError(reason("originals.no_access", path=path, detail=detail)) from e
 
     def _abandoned(self, before: float) -> Iterator[Path]:
-        """What somebody began to write who was killed."""
+        """Return the unfinished files of writers that were killed."""
         return (path for path in self._files.folder.glob(f"??/*{PART}") if path.stat().st_mtime < before)
 
 
 def usage(folder: Path) -> Used:
-    """How many files of documents there are and what they take up. Raises OSError when that cannot be seen."""
+    """Return the number and size of the originals that are kept. Raises OSError when they cannot be seen."""
     return _usage(folder, "??/*")
 
 
 def waste(folder: Path) -> Used:
-    """The same of those that were moved aside."""
+    """Return the number and size of the originals that were moved aside. Raises OSError when they cannot be seen."""
     return _usage(folder.with_name(WASTE), "*")
 
 
@@ -223,7 +223,7 @@ def _aside(db: sqlite3.Connection) -> set[str]:
 
 
 def name_by_content(sha256: str, data: bytes) -> str:
-    """What to call a document whose name is not known, so that it is read as what it is."""
+    """Return a name for a document whose own is not known, with the ending of its kind so that it is read as such."""
     head = data[:1024].lstrip()
     if head.startswith(b"PK"):
         kind = "pptx" if b"ppt/slides/" in data else "docx"

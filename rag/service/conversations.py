@@ -1,6 +1,6 @@
-"""Conversations and their answers, as fronts may ask for them: everybody has their own alone.
+"""Conversations and their answers, as fronts may ask for them: everybody sees only their own.
 
-The one place that says so. Another owner's conversation does not exist, and of somebody without a key nothing is kept.
+Only this module enforces that. Another owner's conversation does not exist; for somebody without a key nothing is kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ConversationService:
         return self._conversations.conversations(actor.owner, containing=containing) if actor.owner else []
 
     def title(self, actor: Actor, conversation: str) -> str:
-        """Raises KeepingError when the actor has no such conversation."""
+        """Return a conversation's title. Raises KeepingError when the actor has no such conversation."""
         return self._conversations.title(_owner(actor), conversation)
 
     def thread(self, actor: Actor, conversation: str) -> list[KeptAnswer]:
@@ -37,7 +37,7 @@ class ConversationService:
         return self._conversations.thread(_owner(actor), conversation)
 
     def answer(self, actor: Actor, answer: str) -> Ledger:
-        """The record of an answer. Raises KeepingError when the actor has no such answer."""
+        """Return the ledger of an answer. Raises KeepingError when the actor has no such answer."""
         return self._conversations.answer(_owner(actor), answer)[1]
 
     def citing(self, actor: Actor, document: str) -> dict[str, list[CitedIn]]:
@@ -45,9 +45,9 @@ class ConversationService:
         return self._conversations.citing(actor.owner, document) if actor.owner else {}
 
     def begin(self, actor: Actor, conversation: str, request: Request, *, parent: str = "") -> None:
-        """Keep a question before it is answered: whatever ends the program, it is there.
+        """Keep a question before it is answered, so that it is there whatever ends the program.
 
-        That it cannot be kept is told with its answer.
+        A failure to keep it is told with its answer.
         """
         if actor.owner:
             with suppress(KeepingError):

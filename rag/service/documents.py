@@ -55,14 +55,14 @@ class DocumentService:
         return _file(originals, next((d for d in self._library.documents(base) if d.name == name), None), name)
 
     def has_original(self, actor: Actor, sha256: str) -> bool:
-        """Whether the file of a document with that content is kept."""
+        """True if the file of a document with that content is kept."""
         return self._originals is not None and self._originals.has(sha256)
 
     # ---- what comes in ----------------------------------------------------------------------------------------------
 
     def sources(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
-        """Files, folders and zips as sources, each refusal with its reason. Those that are in the knowledge base
-        already as they are count towards no limit."""
+        """Yield files, folders and zips as sources, each refusal with its reason. Files that are in the knowledge base
+        already, unchanged, count towards no limit."""
         there: dict[str, str] = {}
         with suppress(RagError):  # who takes them in says what is wrong with the store
             there = {document.name: document.sha256 for document in self.all(actor, base=base)}
@@ -130,8 +130,10 @@ class DocumentService:
         yield from map(refusal, refused)
 
     def kept_files(self, actor: Actor, names: Sequence[str], *, base: str = "") -> Iterator[Source | Refused]:
-        """The files of documents, to be taken again; of one that has none, why. Raises KeepingError when no files are
-        kept at all."""
+        """Yield the kept files of documents, to be ingested again; a refusal with its reason for one that has none.
+
+        Raises KeepingError when no files are kept at all.
+        """
         return self._files(self._kept(), names, base)
 
     # ---- what is done to them ---------------------------------------------------------------------------------------

@@ -23,18 +23,18 @@ class IndexService:
     """The indexes of all knowledge bases: they belong to everybody."""
 
     def __init__(self, runtime: Runtime, library: Library, indexes: Indexes, usual: RetrievalOptions) -> None:
-        """`usual` is what a question is asked with unless its knowledge base wants something else."""
+        """`usual` are the options of a question unless its knowledge base sets others."""
         self._runtime = runtime
         self._library = library
         self._indexes = indexes
         self._usual = usual
 
     def state(self, actor: Actor, base: str = "") -> IndexState:
-        """How an index stands to what runs now. Raises LibraryError, StoreError, or ModelsNotReady."""
+        """Return an index's state, compared with what runs. Raises LibraryError, StoreError, or ModelsNotReady."""
         return self._indexes.state(base)
 
     def notable(self, actor: Actor) -> list[IndexState]:
-        """Knowledge bases with something to say: made differently, with a new index beside, or with an earlier one."""
+        """Return the states to tell of: an index made differently, with a new one beside it, or an earlier one kept."""
         return self._indexes.notable()
 
     def rebuild(self, actor: Actor, base: str, *, cancel: Cancel) -> Iterator[IngestEvent]:
@@ -54,7 +54,7 @@ class IndexService:
         return self._indexes.delete_former(base)
 
     def compare(self, actor: Actor, base: str, questions: Sequence[Question], *, cancel: Cancel) -> Comparison:
-        """The live index of a knowledge base and the new one beside it, asked the same questions.
+        """Ask the live index of a knowledge base and the new one beside it the same questions, and compare the results.
 
         Raises LibraryError when there is no new index, or RagError when one of the two cannot be searched at all.
         """

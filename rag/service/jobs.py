@@ -29,28 +29,28 @@ class JobService:
         return self._queue.version
 
     def active(self, actor: Actor) -> bool:
-        """Whether any job waits or runs."""
+        """True while any job waits or runs."""
         return self._queue.active
 
     def pace(self, actor: Actor, id: str) -> Pace:
-        """How fast a running job goes; nothing is known of that where another program runs it."""
+        """Return the pace of a running job; an empty one where another program runs it."""
         return self._queue.pace(id)
 
     def wait(self, actor: Actor, id: str, timeout: float | None = None) -> Job | None:
-        """The job once it has ended; as it stands after `timeout` seconds."""
+        """Return the job once it has ended; as it stands after `timeout` seconds."""
         return self._queue.wait(id, timeout)
 
     def add(self, actor: Actor, base: str, sources: Callable[[], Iterable[Source | Refused]]) -> str:
-        """A new job at the end of the queue; `sources` gives its files once it is its turn. Raises KeepingError."""
+        """Add a job, last in the queue; `sources` gives its files at its turn. Returns its id. Raises KeepingError."""
         return self._queue.add(base, sources)
 
     def reingest(self, actor: Actor, names: Sequence[str], *, base: str = "") -> str:
-        """A job that takes documents again; returns its id. Raises KeepingError when no files are kept at all."""
+        """Add a job that ingests documents again; returns its id. Raises KeepingError when no files are kept at all."""
         files = self._documents.kept_files(actor, names, base=base)  # read when it is its turn
         return self._queue.add(base, lambda: files, JobKind.REINGEST)
 
     def reindex(self, actor: Actor, base: str) -> str:
-        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
+        """Add a job that builds a new index, unless one is at it; returns the id of either. Raises KeepingError."""
         return self._queue.reindex(base)
 
     def cancel(self, actor: Actor, id: str) -> None:
@@ -58,7 +58,7 @@ class JobService:
         self._queue.cancel(id)
 
     def retry(self, actor: Actor, id: str) -> str | None:
-        """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
+        """Add a new job of the files that failed or were cancelled; None when there are none. Raises KeepingError."""
         return self._queue.retry(id)
 
     def dismiss(self, actor: Actor, id: str) -> None:

@@ -15,7 +15,7 @@ class KnowledgeBaseService:
     """All knowledge bases: they belong to everybody."""
 
     def __init__(self, library: Library, usual: RetrievalOptions, left: Callable[[str], object]) -> None:
-        """`usual` is what a question is asked with; `left` is told the id of one that is being deleted."""
+        """`usual` are the options of a question; `left` is told the id of a knowledge base that is being deleted."""
         self._library = library
         self._usual = usual
         self._left = left
@@ -25,32 +25,32 @@ class KnowledgeBaseService:
         return self._library.catalogue.all()
 
     def base(self, actor: Actor, id: str = "") -> KnowledgeBase:
-        """The one with that id. Raises LibraryError when it is not there."""
+        """Return the knowledge base with that id. Raises LibraryError when it is not there."""
         return self._library.catalogue.base(id)
 
     def named(self, actor: Actor, name: str) -> KnowledgeBase:
-        """The one called `name`, or with that id; "" for the default one. Raises LibraryError."""
+        """Return the knowledge base called `name`, or with that id; "" for the default one. Raises LibraryError."""
         return self._library.catalogue.named(name)
 
     def create(self, actor: Actor, name: str, *, description: str = "") -> KnowledgeBase:
-        """A new, empty one. Raises LibraryError when it cannot be called that."""
+        """Make a new, empty knowledge base. Raises LibraryError when it cannot have that name."""
         return self._library.catalogue.create(name, description=description)
 
     def change(self, actor: Actor, base: KnowledgeBase) -> KnowledgeBase:
-        """Keep what `base` says of itself. Raises LibraryError when it cannot be so."""
+        """Keep the values of `base` but its collection. Raises LibraryError when one is not possible."""
         return self._library.catalogue.change(base)
 
     def delete(self, actor: Actor, base: str, *, typed: str) -> KnowledgeBase:
-        """Remove one with everything in it, once its name was typed again. Raises LibraryError.
+        """Remove a knowledge base with everything in it, once its name was typed again. Raises LibraryError.
 
         Jobs that fill it are cancelled, and the batch that runs is waited for.
         """
         return self._library.delete(base, typed=typed, left=self._left)
 
     def defaults(self, actor: Actor, collections: Sequence[str] = ()) -> RetrievalOptions:
-        """What a question to these is asked with unless the user changes it. Raises LibraryError."""
+        """Return the default options of a question to these knowledge bases. Raises LibraryError."""
         return self._library.defaults(self._usual, collections)
 
     def missing(self, actor: Actor) -> Reason | None:
-        """That documents are missing which should be there, as it was at the last look; None for nothing."""
+        """Return the remark that documents are missing, as of the last look; None where none are."""
         return self._library.stock.remark

@@ -1,4 +1,4 @@
-"""What people marked as right or wrong evidence, as fronts may ask for it."""
+"""The marks of passages as right or wrong evidence, as fronts may ask for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MarkService:
         return self._marks.toggle(actor.owner, mark)
 
     def given(self, actor: Actor, query: str, judge: Judge) -> Mapping[str, Relevance]:
-        """Passage -> what the actor marked it as, for one query."""
+        """Return passage -> the actor's mark of it, for one query."""
         return self._marks.given(actor.owner, query, judge)
 
     def points(self, actor: Actor, judge: Judge) -> tuple[tuple[float, bool], ...]:

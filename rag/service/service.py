@@ -1,4 +1,4 @@
-"""The one door of the product: what the page, the command line and any other front ask for.
+"""`Service`, the only interface of the product: the page, the command line and any other front call it.
 
 Safe to call from several threads: models guard themselves, the store has its own write lock, and no call leaves
 anything of one caller behind for the next.
@@ -30,7 +30,7 @@ from .marks import MarkService
 
 
 class Service:
-    """The knowledge bases, ready or getting ready. What concerns one area is asked of its part."""
+    """The whole product, ready or getting ready. Calls of one area are made on the part for it, such as `documents`."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Service:
         self._run = uuid4().hex
 
     def start(self) -> None:
-        """Begin to load the models, and to work on what an earlier run left undone. Returns at once."""
+        """Begin to load the models, and to work on the jobs an earlier run left undone. Returns at once."""
         self._runtime.start()
         self._worker.start()
 
@@ -73,22 +73,22 @@ class Service:
         self._runtime.wait()
 
     def close(self) -> None:
-        """End what is under way, and release the databases."""
+        """End the work under way, and release the databases."""
         self._worker.close()
         self._runtime.close()
         self.conversations.close()
 
     def status(self, actor: Actor) -> Status:
-        """Which models run, or what stands in their way."""
+        """Return the status: the models that run, or what stands in their way."""
         return self._runtime.status()
 
     def wait_until_ready(self, actor: Actor, cancel: Cancel) -> None:
-        """Until the models can be used. Raises RagError when they never will."""
+        """Wait until the models can be used. Raises RagError when they never will."""
         wait_until_ready(lambda: self.status(actor), cancel)
 
     def edition(self, actor: Actor) -> str:
-        """Another one whenever documents, knowledge bases or jobs may have changed, by whichever program. Asks no
-        Milvus, so that it can be asked often. Raises KeepingError."""
+        """Return a digest that differs whenever documents, knowledge bases or jobs may have changed, by any program.
+        Asks no Milvus, so that it can be called often. Raises KeepingError."""
         bases, version = self.knowledge_bases.all(actor), self.jobs.version(actor)
         return sha256(repr((self._run, bases, self._changes.state(), version)).encode()).hexdigest()[:16]
 
@@ -105,7 +105,7 @@ class Service:
     def why_not(
         self, actor: Actor, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""
     ) -> Diagnosis:
-        """What kept a passage from being sent for an answer: the one that holds `text`, or the chunk with that id.
+        """Find why a passage was not sent for an answer: the one that holds `text`, or the chunk with that id.
 
         Raises RagError when there is no such passage, or nothing can be looked up at all.
         """
@@ -117,7 +117,7 @@ class Service:
         return asked.of_chunk(ledger, base, document, chunk) if chunk else asked.of_text(ledger, text)
 
     def parts(self, actor: Actor) -> Parts:
-        """What answers over the default knowledge base and takes documents into it, to be measured part by part.
+        """Return the parts that answer over the default knowledge base and ingest into it, to be measured one by one.
 
         Raises RagError.
         """

@@ -1,4 +1,4 @@
-"""Whether the disks have room for what is about to be written, asked before it is."""
+"""The check, made before files are written, that the disks have room for them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ GROWTH = 12
 
 
 def free_at(folder: Path) -> int:
-    """Bytes a user may still write there, or where it would be made. Raises OSError."""
+    """Return the bytes a user may still write in a folder, or where it would be made. Raises OSError."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(there).free
 
 
 class DiskRoom:
-    """Knows the folders that documents are written to."""
+    """Room on the disks of the folders that documents are written to."""
 
     def __init__(
         self, folders: Sequence[Path], *, reserve: int = RESERVE, free: Callable[[Path], int] = free_at
@@ -32,7 +32,7 @@ class DiskRoom:
         self._free = free
 
     def __call__(self, size: int) -> Reason | None:
-        """Why a file of so many bytes must wait, None when it need not. What cannot be told stops nothing."""
+        """Return why a file of `size` bytes must wait, None when it need not. Unknown room stops nothing."""
         for folder in self._folders:
             try:
                 if self._free(folder) < self._reserve + GROWTH * size:

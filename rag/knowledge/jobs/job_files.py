@@ -1,4 +1,4 @@
-"""Keeps the bytes of files on disk until their job is through with them: what a browser sent is sent only once."""
+"""Keeps the bytes of files on disk until their job is done with them, as a browser sends a file only once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..ingest import refusal
 from .job import Job, JobFile, JobKind
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What a disk, or a user's share of it, answers that has no room."""
+"""Error numbers of a disk, or a user's share of one, that has no room."""
 
 
 class JobFiles:
@@ -29,7 +29,7 @@ class JobFiles:
         self._folder = folder
 
     def receive(self, job: str, offered: Source | Refused) -> JobFile:
-        """A file as it enters a job, its bytes kept; with its outcome already where it is refused or cannot be kept.
+        """Return a file as it enters a job, its bytes kept; with its outcome where it is refused or cannot be kept.
 
         Raises KeepingError when there is no room for it now.
         """
@@ -43,7 +43,7 @@ class JobFiles:
             return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
 
     def source(self, job: Job, file: JobFile) -> Source | Refused:
-        """A file of a job with its bytes, to be taken again where the job is for that; or why they are not there."""
+        """Return a file of a job with its bytes, marked `again` in a reingest; or why the bytes are not there."""
         event, place = file.event, self._files(job.id).place(file.sha256)
         with suppress(OSError):
             again = job.kind is JobKind.REINGEST
@@ -64,11 +64,11 @@ class JobFiles:
             raise DocumentRefused(why) from e
 
     def drop(self, job: str) -> None:
-        """Remove what is kept for a job. No harm when there is nothing."""
+        """Remove all bytes kept for a job. No harm when there are none."""
         shutil.rmtree(self._folder / job, ignore_errors=True)
 
     def jobs(self) -> list[str]:
-        """Jobs for which something is kept."""
+        """Return the ids of the jobs for which bytes are kept."""
         return sorted(p.name for p in self._folder.iterdir() if p.is_dir()) if self._folder.is_dir() else []
 
     def _files(self, job: str) -> ContentFiles:

@@ -48,7 +48,10 @@ _HEAD = "SELECT id, collection, state, created, finished, error, kind, owner, st
 
 
 class JobStore:
-    """Safe for many threads and processes. Every call raises KeepingError when the file cannot be used."""
+    """The book of jobs. Safe for many threads and processes.
+
+    Every call raises KeepingError when the file cannot be used.
+    """
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -56,7 +59,7 @@ class JobStore:
         database.use("jobs", MIGRATIONS)
 
     def begin(self, collection: str, kind: JobKind = JobKind.INGEST, *, owner: str = "") -> Job:
-        """A new job without files."""
+        """Write down a new job without files, and return it."""
         job = Job(uuid.uuid4().hex, collection, JobState.WAITING, self._now(), kind=kind, owner=owner)
         with self._database.write() as db:
             row = (job.id, job.collection, str(job.state), job.created, str(kind), owner)
@@ -73,13 +76,13 @@ class JobStore:
             return done.rowcount == 1
 
     def note(self, job: str, position: int, file: JobFile) -> None:
-        """Write down a file of a job, or what became of it."""
+        """Write down a file of a job, or its outcome."""
         with self._database.write() as db:
             row = (job, position, file.sha256, _events().dump_json(file.event).decode(), file.tries)
             db.execute("INSERT OR REPLACE INTO job_files VALUES (?, ?, ?, ?, ?)", row)
 
     def tried(self, job: str, position: int | None, tries: int) -> None:
-        """How often work on a file was begun without an end, or on the whole job."""
+        """Write down how many times work on a file, or with None on the whole job, began without an end."""
         with self._database.write() as db:
             if position is None:
                 db.execute("UPDATE jobs SET tries = ? WHERE id = ?", (tries, job))
@@ -88,7 +91,7 @@ class JobStore:
                 db.execute(f"UPDATE job_files SET tries = ? {where}", (tries, job, position))
 
     def move(self, job: str, state: JobState, error: Reason | None = None) -> None:
-        """A job's new state; one that ended gets its time."""
+        """Write down a job's new state; one that ended gets its time."""
         finished = self._now() if state in ENDED else None
         why = _reasons().dump_json(error).decode() if error else None
         with self._database.write() as db:
@@ -100,7 +103,7 @@ class JobStore:
             db.execute("UPDATE jobs SET stopping = 1 WHERE id = ? AND state IN (?, ?)", (job, *UNFINISHED))
 
     def stopping(self, job: str) -> bool:
-        """Whether somebody asked for that."""
+        """True if somebody asked to cancel the job."""
         return bool(self._database.read("SELECT 1 FROM jobs WHERE id = ? AND stopping", (job,)))
 
     def heads(self) -> list[Job]:

@@ -1,4 +1,4 @@
-"""What happens to the jobs this program works on: written down, and told to whoever watches the queue."""
+"""The journal of the jobs this program works on: writes changes down, and tells them to the watchers of the queue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class JobJournal:
-    """Kept by the thread that works on the jobs."""
+    """The journal of jobs, kept by the thread that works on them."""
 
     def __init__(self, queue: JobQueue, book: JobStore, spool: JobFiles) -> None:
         self._queue = queue
@@ -26,7 +26,7 @@ class JobJournal:
         self._spool = spool
 
     def asked_to_stop(self, progress: Progress) -> bool:
-        """Whether somebody in another program wants it cancelled. Raises KeepingError."""
+        """True if somebody in another program wants the job cancelled. Raises KeepingError."""
         return self._book.stopping(progress.job.id)
 
     def receive(self, progress: Progress) -> None:
@@ -44,9 +44,9 @@ class JobJournal:
                 raise
 
     def note(self, progress: Progress, position: int, file: JobFile, *, keep: bool) -> None:
-        """The last thing said of a file; written down with `keep`. Raises KeepingError.
+        """Note a file with its last event; with `keep` it is written down, too. Raises KeepingError.
 
-        What cannot be written of a file that is known is remembered for `catch_up`; another file was not received.
+        A known file that cannot be written down is remembered for `catch_up`; a new one counts as not received.
         """
         try:
             if keep:
@@ -66,21 +66,21 @@ class JobJournal:
             self._queue.tell()
 
     def catch_up(self, progress: Progress) -> None:
-        """Write down what could not be written before. Raises KeepingError."""
+        """Write down the files that could not be written before. Raises KeepingError."""
         for position in sorted(progress.unwritten):
             self.note(progress, position, progress.files[position], keep=True)
 
     def begin(self, progress: Progress, at: int | None) -> None:
-        """Work on a file begins, or with None on a job that is one piece of work. Raises KeepingError.
+        """Count a try: work on a file begins, or with None on a job that is one piece of work. Raises KeepingError.
 
-        It is counted before the work begins, as nobody can count it afterwards: what kills the program is not begun
-        for ever.
+        It is counted before the work begins, as nobody can count it afterwards: work that kills the program is not
+        begun for ever.
         """
         progress.at = at
         self._tried(progress, at, progress.tries(at) + 1)
 
     def forgive(self, progress: Progress) -> None:
-        """Work was broken off by a program that lives, which says nothing against the file."""
+        """Take the last try back: a living program broke the work off, which says nothing against the file."""
         at, progress.at = progress.at, None
         ended = at is not None and progress.files[at].ended
         if ended or not progress.tries(at):
@@ -99,7 +99,7 @@ class JobJournal:
                 progress.files[at] = replace(progress.files[at], tries=tries)
 
     def hold(self, progress: Progress, why: Reason) -> None:
-        """The job waits, and says for what; also when that cannot be written down."""
+        """Let the job wait, with `why` as its reason; also when that cannot be written down."""
         try:
             self._book.move(progress.job.id, JobState.WAITING, why)
         except KeepingError as e:
@@ -109,16 +109,16 @@ class JobJournal:
             self._queue.tell()
 
     def move(self, progress: Progress, state: JobState) -> None:
-        """Raises KeepingError."""
+        """Put the job into a new state. Raises KeepingError."""
         self._book.move(progress.job.id, state)
         with self._queue.changed:
             progress.job = replace(progress.job, state=state, error=None)
             self._queue.tell()
 
     def end(self, progress: Progress, state: JobState, error: Reason | None) -> None:
-        """The job is over; what was kept for files that need no second try is dropped.
+        """End the job, and drop the bytes kept for it unless a file may be tried again.
 
-        Not where the book does not know it: the next start takes the job up again, and needs the files.
+        They stay where the end could not be written down: the next start takes the job up again, and needs the files.
         """
         try:
             self.catch_up(progress)

@@ -1,4 +1,4 @@
-"""The jobs as they stand: this program's from memory, those of other programs over the same data as in the book."""
+"""The queue of jobs: this program's from memory, those of other programs over the same data as in the book."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from .worker_locks import WorkerLocks
 log = logging.getLogger(__name__)
 
 REMEMBERED = 20
-"""Ended jobs that can still be looked at; older ones are forgotten with what was kept for them."""
+"""Ended jobs that can still be looked at; older ones are forgotten with their files."""
 
 LOOK_SECONDS = 2.0
-"""Between two looks into the book while somebody wants to know of jobs."""
+"""Time between two looks into the book while somebody asks about jobs."""
 
 ADOPT_PATIENCE, LOOK_PATIENCE = 2.0, 0.1
-"""Seconds. Others ask who lives as well, for milliseconds each; somebody waits for a look."""
+"""Seconds to wait for the gate. Others hold it for milliseconds each, too; a look is short as somebody waits for it."""
 
 ABANDON_SECONDS = 5.0
-"""A batch of a knowledge base that is being deleted is waited for that long; it ends in an error otherwise."""
+"""Longest wait for a running batch of a knowledge base that is being deleted; it ends in an error otherwise."""
 
 Offer = Callable[[], Iterable[Source | Refused]]
 
 
 class JobQueue:
-    """What anyone asks of jobs. Safe for many threads.
+    """All jobs, for anyone to ask about and to control. Safe for many threads.
 
     A job belongs to the program that holds its owner's lock; nobody else works on it.
     """
@@ -66,17 +66,17 @@ class JobQueue:
 
     @property
     def version(self) -> int:
-        """Grows with everything that happens to any job."""
+        """A number that grows with everything that happens to any job."""
         self.look()
         return self._version
 
     @property
     def active(self) -> bool:
-        """Whether any job waits or runs, wherever."""
+        """True while any job waits or runs, in this program or another."""
         return any(not job.ended for job in self.jobs())
 
     def jobs(self) -> list[Job]:
-        """Every job that is remembered, oldest first."""
+        """Return every job that is remembered, oldest first."""
         self.look()
         with self.changed:
             return self._all()
@@ -85,21 +85,21 @@ class JobQueue:
         return next((job for job in self.jobs() if job.id == id), None)
 
     def pace(self, id: str) -> Pace:
-        """How fast a job of this program goes."""
+        """Return the pace of a running job of this program; an empty one for any other job."""
         progress = self.own(id)
         if progress is None or progress.job.state is not JobState.RUNNING:
             return Pace()
         return pace(progress.snapshot(), self._now() - progress.started)
 
     def add(self, collection: str, offer: Offer, kind: JobKind = JobKind.INGEST) -> str:
-        """A new job at the end of the queue; `offer` gives its files once it is its turn. Raises KeepingError."""
+        """Add a job, last in the queue; `offer` gives its files at its turn. Returns its id. Raises KeepingError."""
         self._runners.enter()
         job = self._book.begin(collection, kind, owner=self._runners.id)
         self.enter(job, _lazily(offer))
         return job.id
 
     def reindex(self, collection: str) -> str:
-        """A job that builds a new index; the one that is at it already where there is one. Raises KeepingError."""
+        """Add a job that builds a new index, unless one is at it; returns the id of either. Raises KeepingError."""
         for job in self.jobs():
             if job.kind is JobKind.REINDEX and job.collection == collection and not job.ended:
                 return job.id
@@ -116,7 +116,7 @@ class JobQueue:
             self.look(at_once=True)
 
     def abandon(self, collection: str) -> int:
-        """A knowledge base was deleted: end jobs that fill it, forget those that did. Returns how many had to end."""
+        """End the jobs of a deleted knowledge base, and forget those that ended before. Returns how many had to end."""
         jobs = [job for job in self.jobs() if job.collection == collection]
         unfinished = [job for job in jobs if not job.ended]
         for job in jobs:
@@ -131,7 +131,7 @@ class JobQueue:
         return len(unfinished)
 
     def retry(self, id: str) -> str | None:
-        """A new job of those files that failed or were cancelled; None when there are none. Raises KeepingError."""
+        """Add a new job of the files that failed or were cancelled; None when there are none. Raises KeepingError."""
         old = self.job(id)
         if old is None or not old.ended or not old.failures:
             return None
@@ -144,7 +144,7 @@ class JobQueue:
         return self.add(old.collection, offer, old.kind)
 
     def wait(self, id: str, timeout: float | None = None) -> Job | None:
-        """The job once it has ended, here or in another program; as it stands after `timeout` seconds."""
+        """Return the job once it has ended, here or in another program; as it stands after `timeout` seconds."""
         until = None if timeout is None else self._now() + timeout
         while True:
             seen = self.version
@@ -166,7 +166,7 @@ class JobQueue:
         self.remove(id)
 
     def look(self, *, at_once: bool = False) -> None:
-        """Read again what other programs wrote, unless that was done a moment ago, or is being done."""
+        """Read again what other programs wrote, unless it was read a moment ago or is being read now."""
         if not self._looking.acquire(blocking=at_once):
             return
         try:
@@ -207,7 +207,7 @@ class JobQueue:
     # ---- asked by the thread that works on them ---------------------------------------------------------------------
 
     def adopt(self) -> bool:
-        """Take over the unfinished jobs whose program has ended; whether there were any. Raises KeepingError."""
+        """Take over the unfinished jobs whose program has ended; True if there were any. Raises KeepingError."""
         with self.changed:
             own = set(self._own)
         left = [head for head in self._book.heads() if not head.ended and head.id not in own]
@@ -223,26 +223,26 @@ class JobQueue:
         return bool(taken)
 
     def leave(self) -> None:
-        """Whoever wants may take over what is unfinished."""
+        """Let other programs take over the unfinished jobs."""
         self._runners.leave()
 
     def own(self, id: str) -> Progress | None:
-        """A job of this program."""
+        """Return a job of this program; None where it is none of its own."""
         with self.changed:
             return self._own.get(id)
 
     def waiting(self) -> Progress | None:
-        """The next job of this program."""
+        """Return the next job of this program; None where none waits."""
         with self.changed:
             return next((p for p in self._own.values() if p.job.state is JobState.WAITING), None)
 
     def running(self) -> Progress | None:
-        """The job this program is at."""
+        """Return the job this program works on; None while it works on none."""
         with self.changed:
             return next((p for p in self._own.values() if p.job.state is JobState.RUNNING), None)
 
     def enter(self, job: Job, offered: Iterable[Source | Refused] = ()) -> None:
-        """A job of this program to work on; `offered` are the files that are not in the book yet."""
+        """Take in a job for this program to work on; `offered` are the files that are not in the book yet."""
         with self.changed:
             self._own[job.id] = Progress(job, list(job.files), iter(offered))
             self.tell()
@@ -267,7 +267,7 @@ class JobQueue:
             log.error("%s", e)
 
     def tell(self) -> None:
-        """Something happened; called with `changed` held."""
+        """Tell the watchers that something happened; called with `changed` held."""
         self._version += 1
         self.changed.notify_all()
 

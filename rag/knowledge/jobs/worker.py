@@ -29,10 +29,10 @@ from .queue import LOOK_SECONDS, JobQueue
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
-"""Until an idle runner looks again whether another program died and left jobs behind."""
+"""Time until an idle worker looks again for jobs that another program left when it died."""
 
 ROOM_SECONDS = 30.0
-"""Between two looks of a job that waits for room on the disk."""
+"""Time between two looks of a job that waits for room on the disk."""
 
 
 class Take(Protocol):
@@ -66,9 +66,9 @@ class JobWorker:
         idle: float = IDLE_SECONDS,
         heed: float = LOOK_SECONDS,
     ) -> None:
-        """`there` tells whether a knowledge base still is; `heed` is how many seconds a job goes on before it asks.
+        """`there` is true while a knowledge base exists; `heed` is the seconds between two checks for a stop.
 
-        `room` says why a file of so many bytes must wait for room on the disk.
+        `room` returns why a file of so many bytes must wait for room on the disk, None when it need not.
         """
         self._queue = queue
         self._journal = journal
@@ -85,7 +85,7 @@ class JobWorker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to work: first on what earlier runs of the program left. Returns at once."""
+        """Begin to work, first on the jobs that earlier runs of the program left. Returns at once."""
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self._thread.start()
 
@@ -114,7 +114,7 @@ class JobWorker:
                 self._end(progress, JobState.FAILED, reason("jobs.broke_down", kind=type(e).__name__))
 
     def _next(self) -> Progress | None:
-        """The next job to work on; None once closed."""
+        """Return the next job to work on, waiting for one; None once closed."""
         while not self._closed:
             progress = self._queue.waiting()
             if progress and self._may_go_on(progress):
@@ -127,7 +127,7 @@ class JobWorker:
         return None
 
     def _may_go_on(self, progress: Progress) -> bool:
-        """Whether a job that waits need not wait for room; asked every now and then. Those behind it wait as well."""
+        """True if a waiting job need not wait for room; checked every now and then. Jobs behind it wait as well."""
         if progress.job.error is None or progress.cancel or not self._there(progress.job.collection):
             return True
         if self._now() < progress.look_at:
@@ -161,7 +161,7 @@ class JobWorker:
             self._end(progress, JobState.CANCELLED if progress.cancel else JobState.DONE, None)
 
     def _stopped(self, progress: Progress, error: Reason) -> None:
-        """A job cannot go on: not now, for want of room, or not at all."""
+        """Handle a job that cannot go on: let it wait if only the room is missing, else end it."""
         if error.code not in NO_ROOM:
             self._end(progress, JobState.FAILED, error)
         elif progress.cancel:
@@ -180,7 +180,7 @@ class JobWorker:
             progress.cancel.cancel()
 
     def _end(self, progress: Progress, state: JobState, error: Reason | None, *, lost: bool = False) -> None:
-        """No file stays without an outcome. Where all is `lost`, nothing can be tried again."""
+        """End a job, with an outcome for every file. With `lost`, none of them can be tried again."""
         outcome = DocumentOutcome.CANCELLED if state is JobState.CANCELLED else DocumentOutcome.FAILED
         for at, file in enumerate(progress.files):
             ended = file if file.ended else replace(file, event=replace(file.event, outcome=outcome))
@@ -196,7 +196,7 @@ class JobWorker:
             log.error("%s", e)
 
     def _follow(self, progress: Progress, events: Iterator[IngestEvent]) -> Reason | None:
-        """Note events by the name of their document; why they ended early, if they did."""
+        """Note events by the name of their document; return why they ended early, None if they did not."""
         places = {file.event.name: i for i, file in enumerate(progress.files)}
         try:
             for event in events:
@@ -209,14 +209,14 @@ class JobWorker:
         return None
 
     def _renewed(self, progress: Progress) -> Reason | None:
-        """Build a new index; why that ended early, if it did."""
+        """Build a new index; return why that ended early, None if it did not."""
         if error := progress.job.against:
             return error
         self._journal.begin(progress, None)
         return self._follow(progress, self._renew(progress.job.collection, cancel=progress.cancel))
 
     def _ingest(self, progress: Progress) -> Reason | None:
-        """Take the files of a job that have not ended; why it broke off, if it did."""
+        """Ingest the files of a job that have not ended; return why it broke off, None if it did not."""
         try:
             self._journal.receive(progress)
             waiting = [i for i, file in enumerate(progress.files) if not file.ended]
@@ -241,7 +241,7 @@ class JobWorker:
         return None
 
     def _sources(self, progress: Progress, waiting: Iterable[int]) -> Iterator[Source | Refused]:
-        """The files of a job, each from the moment work on it begins. Raises KeepingError when it must wait."""
+        """Yield the files of a job, each when work on it begins. Raises KeepingError when the job must wait."""
         for at in waiting:
             file = progress.files[at]
             if self._closed:

@@ -1,4 +1,4 @@
-"""Which programs work on jobs. Each holds a file lock under a name of its own, which the system frees when it dies.
+"""Locks of the programs that work on jobs: each holds a file lock of its own, which the system frees when it dies.
 
 So nobody has to guess from times whether a program still lives, and one that is merely slow loses no job.
 """
@@ -19,7 +19,7 @@ from rag.messages import reason
 from rag.private_files import private_folder
 
 ENTER_SECONDS = 5.0
-"""The gate is held for milliseconds; who holds it longer is no runner of this version."""
+"""Longest wait for the gate. It is held for milliseconds; a holder for longer is no runner of this version."""
 
 
 class WorkerLocks:
@@ -34,7 +34,7 @@ class WorkerLocks:
         self._lock = threading.Lock()  # a file lock lets every thread in that has the object
 
     def enter(self) -> None:
-        """Live from now on, in the eyes of the others. Raises KeepingError when no lock can be had."""
+        """Count as living for the other runners from now on. Raises KeepingError when no lock can be had."""
         with self._lock:
             if self._own.is_locked:
                 return
@@ -43,7 +43,7 @@ class WorkerLocks:
                 self._own.acquire(timeout=0)
 
     def leave(self) -> None:
-        """Live no more. What it owned can be taken over."""
+        """Count as living no more: the jobs of this runner can be taken over."""
         with self._lock:
             if self._own.is_locked:
                 self._own.release()
@@ -51,7 +51,7 @@ class WorkerLocks:
                     self._place(self.id).unlink(missing_ok=True)
 
     def living(self, *, patience: float = 0.0) -> set[str]:
-        """Ids of runners whose program lives; locks of the dead are removed.
+        """Return the ids of runners whose program lives; remove the locks of the dead.
 
         Raises KeepingError when that cannot be told, as when another runner asks for longer than `patience` seconds.
         """

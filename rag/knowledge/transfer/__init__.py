@@ -2,8 +2,8 @@
 
 | file         | holds                                                                       |
 | ------------ | --------------------------------------------------------------------------- |
-| `moving.py`  | documents into a store, what is there already left alone, then compared     |
-| `archive.py` | the archive: its entries, and what is believed of one that comes from afar  |
+| `moving.py`  | puts documents into a store, leaves those already there, then compares      |
+| `archive.py` | the archive: its entries, and the limits for one that comes from afar       |
 | `writing.py` | making an archive                                                           |
 | `reading.py` | checking an archive whole, then giving its documents                        |
 | `records.py` | documents and chunks as lines of JSON, and back with every value checked    |

@@ -1,4 +1,4 @@
-"""The archive of a knowledge base: a zip file that says itself what is in it.
+"""The archive of a knowledge base: a zip file whose manifest lists its entries.
 
     manifest.json            fingerprint, counts, and name, size and sha256 of every other entry
     parts/00001.documents    documents, one JSON object a line
@@ -40,7 +40,7 @@ ORIGINAL_BYTES = 1_100_000_000
 """The largest original that is read: more than the largest file RAG_MAX_FILE_MB admits."""
 
 MOST_GROWTH = 200
-"""How many times its packed size an entry may be. Documents grow ten times at most, a bomb a thousand."""
+"""Most times its packed size that an entry may take unpacked. Documents grow ten times at most, a bomb a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the archive says of itself."""
+    """Manifest of an archive: its fingerprint, counts and entries."""
 
     format: str
     version: int

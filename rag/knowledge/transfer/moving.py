@@ -1,4 +1,4 @@
-"""Documents into a store as they are, vectors included. Safe to run again: what is there already is left alone."""
+"""Moves documents into a store as they are, with vectors. Safe to run again: those already there are left alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLES = 20
 """Documents of which a chunk is compared with its vector at the end, spread over all that were moved."""
 
 ROUNDING = 1e-6
-"""Servers and Lite keep float32: what differs by more was not moved but changed."""
+"""Servers and Lite keep float32: a vector that differs by more was not moved but changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Sample:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One document is where it should be: put there, put in place of another revision, or found there."""
+    """One document that is where it should be: put there, put in place of another revision, or found there."""
 
     name: str
     chunks: int

@@ -78,12 +78,12 @@ class Archive:
         return [e.name.removeprefix("extra/") for e in self.manifest.entries if EXTRA.fullmatch(e.name)]
 
     def originals(self) -> list[str]:
-        """The sha256 of each original that is there."""
+        """Return the sha256 of each original that is there."""
         entries = self.manifest.entries
         return [e.name.removeprefix("originals/") for e in entries if ORIGINAL.fullmatch(e.name)]
 
     def original(self, sha256: str) -> bytes:
-        """The bytes of one. Raises KeyError when there is none of that content."""
+        """Return the bytes of one original. Raises KeyError when there is none of that content."""
         return self._file.read(self._infos[f"originals/{sha256}"])
 
     @contextmanager
@@ -112,7 +112,7 @@ class Archive:
             raise ValueError(f"originals/{stray[0]} belongs to no document")
 
     def _check_entry(self, entry: ArchiveFile) -> None:
-        """Size and sha256, read in blocks and never further than the manifest says."""
+        """Check an entry's size and sha256, read in blocks and no further than the manifest says. Raises ValueError."""
         digest, left = sha256(), entry.size
         with self._file.open(self._infos[entry.name]) as stream:
             while block := stream.read(min(BLOCK, left + 1)):
@@ -162,7 +162,7 @@ class Archive:
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """One refusal, with its detail, for everything that a file can have wrong."""
+    """Raise TransferError, with its detail, for everything that can be wrong with a file."""
     try:
         yield
     except OSError as e:
@@ -172,13 +172,13 @@ def _refusing(path: Path) -> Iterator[None]:
 
 
 def _check_name(name: str) -> None:
-    """Names are path-like, and other programs may take them for paths."""
+    """Raise ValueError for a name no document can have: other programs may take the path-like names for paths."""
     if not name or name.startswith("/") or ".." in name.split("/") or "\0" in name:
         raise ValueError(f"{ascii(name)[:80]} cannot name a document")
 
 
 def _infos(file: ZipFile) -> dict[str, ZipInfo]:
-    """The zip's entries by name. Raises ValueError for what no archive of ours has."""
+    """Return the zip's entries by name. Raises ValueError for an entry that no archive of ours has."""
     infos: dict[str, ZipInfo] = {}
     for info in file.infolist():
         name = info.filename

@@ -1,4 +1,4 @@
-"""Documents and chunks as lines of JSON, and back: every field is there, of its type, and nothing else is."""
+"""Documents and chunks as lines of JSON, and back, with every field checked to be there and of its type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parsed(cls: type[T], text: bytes) -> T:
 
 
 def value_of(text: bytes) -> Any:
-    """What the JSON says. Raises ValueError for everything that is none, NaN among it."""
+    """Return the value of a JSON text. Raises ValueError for everything that is not JSON, NaN among it."""
     try:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError as e:
@@ -74,7 +74,7 @@ def _value(kind: Any, value: object, name: str) -> Any:
 
 
 def _fits(kind: Any, value: object) -> bool:
-    """Whether JSON's value may stand for the plain type or container `kind`. True and False are no numbers."""
+    """True if a JSON value may stand for the plain type or container `kind`. True and False are no numbers."""
     plain = get_origin(kind) or kind
     if plain is tuple:
         return isinstance(value, list)

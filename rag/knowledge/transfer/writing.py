@@ -23,7 +23,7 @@ from .archive import EXTRA, FIRST_VERSION, FORMAT, MANIFEST, ORIGINAL, VERSION, 
 PART_CHUNKS = 2_000
 BLOCK = 1 << 20
 SINCE_1980 = (1980, 1, 1, 0, 0, 0)
-"""The same knowledge base gives the same entries; when it was made is in the manifest."""
+"""Time of every entry: the same knowledge base gives the same entries. The archive's time is in the manifest."""
 
 
 def write_archive(
@@ -63,7 +63,7 @@ def write_archive(
 
 
 def _noting(contents: Iterable[IndexedDocument], documents: list[Document]) -> Iterator[IndexedDocument]:
-    """The contents, each with its document noted in `documents`."""
+    """Yield the contents, and append the document of each to `documents`."""
     for content in contents:
         documents.append(dataclasses.replace(content.document, chunks=len(content.chunks)))
         yield content
@@ -72,7 +72,7 @@ def _noting(contents: Iterable[IndexedDocument], documents: list[Document]) -> I
 def _write_originals(
     archive: ZipFile, documents: Iterable[Document], original: Callable[[Document], bytes | None]
 ) -> Iterator[ArchiveFile]:
-    """The files that are there, equal ones once. Not packed: most are already, and their growth needs no bound."""
+    """Write the originals that are there, equal ones once. Not packed: most are already, and growth needs no bound."""
     for document in {document.sha256: document for document in documents}.values():
         if ORIGINAL.fullmatch(name := f"originals/{document.sha256}") and (data := original(document)) is not None:
             yield _write(archive, name, [data], packed=False)
