@@ -36,10 +36,10 @@ from .source_names import source_of
 Words = tuple[str, ...]
 
 LEAST_SHARE = 0.9
-"""Of the runs of three words two passages have together; see the table above."""
+"""Least share of the three-word runs of two passages that a repeat has in common; see the table above."""
 RUN = 3
 LONG = 40
-"""Words from which a passage speaks for itself; below, `Default: 20` means what the headings over it say."""
+"""Number of words from which a passage speaks for itself; below, `Default: 20` means what the headings over it say."""
 ALIKE = 0.5
 """Share of common words from which passages of two versions are about the same, so that what differs can be named."""
 ALIKE_ELSEWHERE = 0.75
@@ -62,7 +62,7 @@ _NEGATIONS = frozenset("not no never none nor without cannot 不 没 沒 無 无
 
 
 def repeats(one: StoredChunk, other: StoredChunk) -> bool:
-    """Whether two passages say the same. Symmetric. A passage and its translation never do."""
+    """True if two passages say the same. Symmetric. A passage and its translation never do."""
     shorter, longer = sorted((len(one.chunk.text), len(other.chunk.text)))
     if longer > 1.5 * shorter + 40:  # spares most pairs the counting of words; markup counts here and nowhere else
         return False
@@ -78,7 +78,7 @@ def repeats(one: StoredChunk, other: StoredChunk) -> bool:
 
 
 def first_repeated(candidate: Candidate, kept: Sequence[Candidate]) -> Candidate | None:
-    """The first of `kept` that `candidate` repeats."""
+    """The first of `kept` that `candidate` repeats, None when it repeats none."""
     return next((c for c in kept if repeats(candidate.stored, c.stored)), None)
 
 
@@ -150,7 +150,7 @@ def _shown(sentence: str) -> str:
 
 
 def _only_adds(words: Words, others: Words) -> bool:
-    """Whether one of the two has all words of the other, and what it adds changes no statement."""
+    """True if one of the two has all words of the other, and what it adds changes no statement."""
     counted, counted_others = Counter(words), Counter(others)
     more, less = counted - counted_others, counted_others - counted
     if more and less:
@@ -195,7 +195,7 @@ def _kinds(text: str) -> frozenset[str]:
 
 
 class Kinship(StrEnum):
-    """What two names say of two documents."""
+    """Relation of two documents, told by their names."""
 
     NONE = "none"
     VERSIONS = "versions"

@@ -14,7 +14,7 @@ from .duplicates import conflicts, first_repeated
 from .selection import repetition, reselect
 
 KEPT_ELSEWHERE = "stages.kept_elsewhere"
-"""Why a passage is no context of a search: another one of the answer sent it."""
+"""Code of the reason why a passage is no context of a search: another search of the answer sent it."""
 
 PLACE = ("mode", "instruction", "documents", "collections", "narrowed")
 """Options that say where and how is searched: what was found stays found when other options change."""
@@ -56,10 +56,10 @@ def _among(c: Candidate, kept: list[Candidate], owners: dict[str, int], search: 
 
 
 def reselected(searches: Sequence[Search], options: RetrievalOptions) -> tuple[Search, ...]:
-    """What the searches would have come to with `options`, from the candidates they found.
+    """Outcome the searches would have had with `options`, from the candidates they found.
 
-    The first one with an outcome has these options. What differs in them from those it had is changed in the others
-    too; where and how each of them searched stays.
+    The first search with an outcome gets these options. What they change in it is changed in the others too; where and
+    how each of them searched stays.
     """
     first = next(iter(made(searches)), searches[0])
     changes: dict[str, Any] = {

@@ -21,12 +21,12 @@ from .selection import by_log_odds, cut_among, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
 
 FirstStage = Generator[StageEvent, None, list[Hit] | Reason]
-"""Events of a first-stage search; returns its hits, or why it could not run."""
+"""Events of a first-stage search; returns its hits, or the reason why it could not run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the lists are fused and how long the reranker may take.
+    """Constants of fusion, and the time limit of the reranker; 0 is none.
 
     `foreign_dense_weight` is the weight of dense search for a query in a language the embedding model does not know.
     """

@@ -1,4 +1,4 @@
-"""What one question searches: one or several knowledge bases, or parts of them, as if they were one collection.
+"""The scope of a question: one or several knowledge bases, or parts of them, searched as if they were one collection.
 
 All are searched with the same vector, so inner products compare and dense results are merged by them. BM25 scores of
 two indexes do not, so full-text results are merged by rank. A knowledge base that cannot be searched does not spoil
@@ -22,14 +22,14 @@ Lookup = Callable[[Searchable, Sequence[str]], list[Hit]]
 
 @dataclass(frozen=True, slots=True)
 class SearchTarget:
-    """A knowledge base as a question meets it: its store, or why that cannot be opened."""
+    """A knowledge base that a question searches: its store, or the error that keeps it from being opened."""
 
     id: str
     name: str
     store: Searchable | StoreError
     part: Narrowing | None = None
     made_with: Fingerprint | None = None
-    """What its index was made with, where that is not what runs."""
+    """Fingerprint its index was made with, where that is not the running one."""
 
 
 class Scope:
@@ -52,11 +52,11 @@ class Scope:
         return {place.id: place.name for place, _ in self._open}
 
     def fingerprints(self, running: Fingerprint) -> dict[str, Fingerprint]:
-        """Id -> what the index of each knowledge base that is searched was made with."""
+        """Id -> fingerprint that the index of each knowledge base that is searched was made with."""
         return {place.id: place.made_with or running for place, _ in self._open}
 
     def left_out(self) -> Reason | None:
-        """Which knowledge bases the last search had to leave out, and why the first of them; None where it had not."""
+        """Reason that names the knowledge bases the last search left out, and why the first of them; None when none."""
         with self._lock:
             missing = list(self._left_out.values())
         if not missing:
@@ -64,7 +64,7 @@ class Scope:
         return reason("library.left_out", names=", ".join(name for name, _ in missing), why=missing[0][1])
 
     def full_text_missing(self) -> Reason | None:
-        """Why full text can be searched in none of them, or None."""
+        """Reason why full text can be searched in none of them, None when it can in some."""
         reasons = [store.full_text_missing() for _, store in self._open]
         return None if None in reasons else reasons[0]
 
@@ -137,7 +137,7 @@ def _within(part: Narrowing | None, store: Searchable, documents: Sequence[str])
 
 
 class TextOnly:
-    """A `Searchable` whose dense search says why it cannot be had: vectors of two models do not compare."""
+    """A `Searchable` without dense search, which raises the reason: vectors of two models do not compare."""
 
     def __init__(self, store: Searchable, why: Reason) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Which candidates become contexts, and the reason of every one that does not. Pure.
+"""Selection of the candidates that become contexts, and the reason of every one that does not. Pure.
 
 The same rules serve the answer and the question "what if?": `reselect` applies other options to candidates that were
 found and judged before, so that nothing is searched or scored again.
@@ -63,7 +63,7 @@ def in_reach(fused: Sequence[Candidate], limit: int) -> tuple[list[Candidate], l
 
 
 def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> RerankLimits:
-    """Which of these candidates `select` will keep, as far as can be said before they are judged.
+    """Limits of what `select` will keep of these candidates, as far as can be said before they are judged.
 
     Pinned ones may take places from the best, banned ones and repetitions may leave theirs to the next.
     """
@@ -79,7 +79,7 @@ def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> RerankLim
 
 
 def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
-    """What `retrieval` would have been with other weights, limits, threshold, pins and bans.
+    """Outcome `retrieval` would have had with other weights, limits, threshold, pins and bans.
 
     The candidates and their scores stay as they are: one that was not found or not judged then is not now either.
     """
@@ -101,7 +101,7 @@ def _scaled(used: float, asked_then: float, asked_now: float) -> float:
 
 
 def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
-    """Why a candidate is not kept, whatever else is."""
+    """Reason why a candidate is not kept, whatever else is kept; None when it may be."""
     if candidate.stored.id in options.banned:
         return reason("stages.banned")
     if candidate.stored.id in options.pinned:
@@ -115,7 +115,7 @@ def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
 
 
 def repetition(twin: Candidate) -> Reason:
-    """Why a passage is not kept that says the same as `twin`."""
+    """Reason why a passage that says the same as `twin` is not kept."""
     return reason("duplicates.repeats", document=source_of(twin.stored))
 
 

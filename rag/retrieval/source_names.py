@@ -1,4 +1,4 @@
-"""What a passage's source is called: its document, after its knowledge base where several were searched. Pure."""
+"""Names of a passage's source: its document, after its knowledge base where several were searched. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rag.types import HEADING_SEPARATOR, StoredChunk
 
 
 def base_called(name: str, language: Language) -> str:
-    """A knowledge base as an answer kept its name; the one that nobody named is called in the reader's language."""
+    """Name of a knowledge base as an answer kept it; one that nobody named has its name in the reader's language."""
     return label("library.default_name", language) if name == label("library.default_name", FIRST) else name
 
 

@@ -13,11 +13,11 @@ from rag.types import Retrieval
 log = logging.getLogger(__name__)
 
 BREAKDOWNS = (RagError, RuntimeError, OSError, MemoryError, ValueError)
-"""What a stage may raise when a model or a server gives way; the answer goes on without that stage."""
+"""Errors a stage may raise when a model or a server gives way; the answer goes on without that stage."""
 
 
 def breakdown(stage: Stage, error: BaseException) -> Reason:
-    """Why a stage failed, in words for the user; details of unforeseen errors go to the log alone."""
+    """Reason why a stage failed, in words for the user; details of unforeseen errors go to the log alone."""
     if isinstance(error, RagError):
         return error.reason
     log.error("stage %s broke down", stage, exc_info=error)
@@ -45,11 +45,17 @@ class Stopwatch:
         return StageEvent(stage, StageState.PROGRESS, done=done, total=total, search=self.search)
 
     def finish(self, stage: Stage, *, done: int = 0, total: int = 0, why: Reason | None = None) -> StageEvent:
-        """`why` remarks on a stage that ran but not as asked, such as a time budget that ran out."""
+        """Event of a finished stage.
+
+        `why` remarks on a stage that ran but not as asked, such as a time budget that ran out.
+        """
         return StageEvent(stage, StageState.FINISHED, why, self.elapsed(stage), done, total, self.search)
 
     def selected(self, retrieval: Retrieval) -> StageEvent:
-        """The selection is made; what the contexts disagree on is remarked before anything is answered from them."""
+        """Event of the finished selection.
+
+        What the contexts disagree on is remarked before anything is answered from them.
+        """
         why = reason("duplicates.flagged", why=retrieval.conflicts[0].why) if retrieval.conflicts else None
         return self.finish(Stage.SELECT, done=len(retrieval.contexts), total=len(retrieval.candidates), why=why)
 

@@ -1,6 +1,6 @@
-"""What a passage lacks of a question, and other searches to try, made without a model. Pure.
+"""Words of a question that a passage lacks, and other searches to try, made without a model. Pure.
 
-How rare a word is, is counted among the candidates alone: they are at hand, and they are what the search mistook for
+The rarity of a word is counted among the candidates alone: they are at hand, and they are what the search mistook for
 an answer.
 """
 
@@ -24,7 +24,7 @@ COMMON_SHARE = 0.5
 """A word that more of the candidates hold than this does not tell them apart."""
 SHORTEST_CORRECTED = 4
 LONG_WORD = 8
-"""Characters from which on two slips of the pen are one word still; below, one."""
+"""Characters from which a word with two slips of the pen is still taken for the same; below, with one."""
 
 
 def lacking(question: str, passage: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _lacks(word: str, held: Set[str]) -> list[str]:
 
 
 def _corrected(question: str, passages: Iterable[str]) -> str:
-    """The question with words that no candidate holds put right to close ones that some candidate does."""
+    """The question with words that no candidate holds replaced by close ones that some do; "" when none is."""
     known = {word.lower() for passage in passages for word in _words_of(passage)}
     held = frozenset(term for word in known for term in terms(word))
     corrected = question

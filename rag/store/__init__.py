@@ -1,4 +1,4 @@
-"""Where chunks live: the only part that knows Milvus. Importing it loads no client; `connect` does.
+"""The store of chunks, the only part that knows Milvus. Importing it loads no client; `connect` does.
 
 | file            | holds                                                                  |
 | --------------- | ---------------------------------------------------------------------- |

@@ -29,10 +29,10 @@ from .rows import batches, rows
 from .search import CollectionSearch
 
 UNDO_SECONDS = 600.0
-"""How long a deleted document can be restored. Until then its chunks stay, and no search sees them."""
+"""Time in which a deleted document can be restored. Meanwhile its chunks stay, and no search sees them."""
 
 SWEEP_AGE_SECONDS = 3600.0
-"""On a server, where another process may be in the middle of it: age at which an unfinished change is given up."""
+"""Age at which an unfinished change on a server is given up; a younger one may be under way in another process."""
 
 
 class MilvusStore:
@@ -82,7 +82,7 @@ class MilvusStore:
         changed: Callable[[], object] = lambda: None,
         record: Record | None = None,
     ) -> MilvusStore:
-        """Open `collection`, made if it is not there. `close` then closes the connection: one for each store.
+        """Open `collection`, created if it is missing. `close` then closes the connection: one for each store.
 
         An embedded database that has lost chunks is refused, naming the documents, unless `damaged` is expected.
 
@@ -119,7 +119,7 @@ class MilvusStore:
         return store
 
     def full_text_missing(self) -> Reason | None:
-        """Why full-text search is not possible here, or None when it is."""
+        """Reason why full-text search is not possible here, None when it is."""
         return self._full_text_missing
 
     def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
@@ -138,7 +138,7 @@ class MilvusStore:
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
     ) -> dict[str, DenseRank]:
-        """Where each of these chunks stands for the `[1, dim]` vector, down to `depth`, at most 16,384."""
+        """Score and rank of each of these chunks for the `[1, dim]` vector, down to `depth`, at most 16,384."""
         limits.check_hits(depth)
         limits.check_vectors(vector, rows=1, dimension=self._dimension)
         return self._search.standings(vector, chunk_ids, depth=depth, documents=documents)
@@ -215,7 +215,7 @@ class MilvusStore:
         return self._amend(names, lambda e: replace(e, buried_at=0.0) if e.committed and e.buried_at else None)
 
     def enable(self, names: Sequence[str], enabled: bool) -> int:
-        """Let searches look into documents, or not; their vectors stay. Returns how many changed."""
+        """Include documents in searches, or exclude them; their vectors stay. Returns how many changed."""
 
         def change(entry: RegistryRow) -> RegistryRow | None:
             if not entry.present or entry.document.enabled == enabled:
@@ -225,7 +225,7 @@ class MilvusStore:
         return self._amend(names, change)
 
     def note(self, name: str, error: Reason | None) -> None:
-        """Keep with a document why it could not be ingested anew; None: it is in order."""
+        """Keep with a document the reason why it could not be ingested again; None when it is in order."""
 
         def change(entry: RegistryRow) -> RegistryRow | None:
             if not entry.present or entry.document.error == error:
@@ -235,7 +235,7 @@ class MilvusStore:
         self._amend([name], change)
 
     def flush(self) -> None:
-        """End of an ingest job: on Lite rows not yet flushed cost every search; servers flush by themselves."""
+        """Flush after an ingest job: on Lite rows not yet flushed cost every search; servers flush by themselves."""
         if not self._connection.is_lite:
             return
         for collection in (self._collection, self._collection + schema.REGISTRY_SUFFIX):
@@ -263,7 +263,7 @@ class MilvusStore:
         return len(late) < len(buried)
 
     def census(self) -> Census:
-        """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
+        """Find the committed documents that have lost chunks and the rows that belong to none. Looks at every row."""
         return self._reader.census()
 
     def repair(self, *, spared: Container[str] = ()) -> Census:
@@ -301,6 +301,6 @@ class MilvusStore:
 
 
 def _distinct(document: Document, others: Set[str]) -> RegistryRow:
-    """The entry of a document whose rows will be told apart from those of `others`, revisions that may have some."""
+    """The entry of a document under a revision that is none of `others`, the revisions that may already have rows."""
     takes = (RegistryRow(document, take=take) for take in count())
     return next(entry for entry in takes if entry.revision not in others)

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 EMBEDDED_SECONDS = 600.0
-"""The engine runs in this process and cannot hang like a server; writing out a large ingest may take minutes."""
+"""Timeout of the engine in this process. It cannot hang like a server; writing out a large ingest may take minutes."""
 
 NEVER_MS = 2**31 - 1
-"""What gRPC takes for no keepalive at all."""
+"""Milliseconds that gRPC takes for no keepalive at all."""
 
 LOADING_SECONDS = 120.0
 """Creating or loading a collection on a server takes longer than any other call."""
 
 LEAST_LOADING_SECONDS = 0.5
-"""What a call that was answered late still waits for a collection to be loaded."""
+"""Least time that a call which was answered late still waits for a collection to be loaded."""
 
 
 class Connection:
@@ -47,13 +47,13 @@ class Connection:
         self._open = True
         self.address = address
         self.version = version
-        """What the server calls itself."""
+        """Name and version as the server reports them."""
         self.is_lite = version.startswith("milvus_lite")
         self.changes = database.changes
 
     @property
     def embedded(self) -> bool:
-        """Whether the engine runs in this process, so that no other can write."""
+        """True if the engine runs in this process, so that no other can write."""
         return bool(self._path)
 
     @property
@@ -101,22 +101,22 @@ class Connection:
 
     @property
     def registry_changes(self) -> int:
-        """How often this process has changed a registry of the database, by whichever connection."""
+        """Number of times this process has changed a registry of the database, by any connection."""
         return self._database.registry_changes
 
     def registry_changed(self) -> None:
-        """Must be called inside `writing`."""
+        """Count a change of a registry. Must be called inside `writing`."""
         self._database.registry_changes += 1
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Around reads that must see one state of an embedded database; a server answers without waiting."""
+        """Context of reads that must see one state of an embedded database; a server answers without waiting."""
         with self._database.access.reading() if self.embedded else nullcontext():
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Around one write. Writers queue, because concurrent ones lose rows on Lite."""
+        """Context of one write. Writers queue, because concurrent ones lose rows on Lite."""
         with self._database.access.writing():
             yield
 
@@ -132,8 +132,8 @@ class Connection:
 
     @contextmanager
     def _whole_log(self, method: str, collection: str) -> Iterator[None]:
-        """Around a call. A write that fails on Lite may have left half a record, or have taken rows out of sight: what
-        was acknowledged is read again at once, before anybody else asks or writes."""
+        """Context of a call. A write that fails on Lite may have left half a record, or have taken rows out of sight:
+        what was acknowledged is read again at once, before anybody else asks or writes."""
         from pymilvus.exceptions import MilvusException
 
         if not self.embedded or method not in ("upsert", "delete", "flush"):
@@ -161,18 +161,21 @@ class Connection:
             raise StoreUnavailable(reason("store.folder_gone", uri=self._path))
 
     def was_left_open(self, collection: str) -> bool:
-        """Whether the process before did not close `collection`; told once."""
+        """True if the process before did not close `collection`; told once."""
         if collection not in self._database.unclean:
             return False
         self._database.unclean.discard(collection)
         return True
 
     def remove_index_files(self, collection: str) -> int:
-        """Delete what the embedded engine keeps of the indexes of `collection`. How many files; none of a server's."""
+        """Delete the embedded engine's index files of `collection` and return how many there were; 0 for a server."""
         return lite.remove_index_files(self._path, collection) if self._path else 0
 
     def _load(self, collection: str, started: float) -> None:
-        """Load what a restart left unloaded. On a server that may take minutes: it goes on there, and is said here."""
+        """Load a collection that a restart left unloaded.
+
+        On a server that may take minutes: it goes on there, and StoreUnavailable says so here.
+        """
         from pymilvus.exceptions import MilvusException
 
         spent = time.monotonic() - started
@@ -230,7 +233,7 @@ def connect(
 def _client(
     uri: str, token: str, database: str, address: Address, path: str, certificate: str
 ) -> tuple[MilvusClient, str]:
-    """A client that is connected, and what its server calls itself."""
+    """A connected client, and the name and version that its server reports."""
     from pymilvus import MilvusClient
     from pymilvus.exceptions import ConnectionConfigException
 
@@ -283,10 +286,10 @@ def _without_credentials(uri: str) -> str:
 
 
 def _quiet_pymilvus() -> None:
-    """Three of its loggers repeat what is raised here as an error, or warn that Lite has no clock of a server.
+    """Silence three loggers of pymilvus, which repeat errors raised here or warn that Lite has no clock of a server.
 
-    Importing it sets the levels of all its loggers, so that comes first. It also reads MILVUS_URI, which is the name of
-    our own setting, and breaks on everything but a server's address.
+    Importing pymilvus sets the levels of all its loggers, so that comes first. It also reads MILVUS_URI, which is the
+    name of our own setting, and breaks on everything but a server's address.
     """
     ours = os.environ.pop("MILVUS_URI", None)
     try:

@@ -1,4 +1,4 @@
-"""Which databases this process has open, and the locks that belong to each.
+"""The databases this process has open, and the locks that belong to each.
 
 The one piece of state a process shares: Milvus Lite itself allows one server per path and process, loses rows under
 concurrent writers, and for an instant hides rows while it flushes them.
@@ -45,12 +45,12 @@ class OpenDatabase:
 
     key: str
     access: ReadWriteLock = field(default_factory=ReadWriteLock)
-    """Around every single write, and on Lite around every read."""
+    """Held around every single write, and on Lite around every read."""
     changes: Lock = field(default_factory=Lock)
-    """Around all steps of one change, such as replacing a document."""
+    """Held around all steps of one change, such as replacing a document."""
     users: int = 0
     registry_changes: int = 0
-    """How often this process has changed a registry in it."""
+    """Number of times this process has changed a registry in it."""
     unclean: set[str] = field(default_factory=set)
     """Collections of Lite that the last process did not close: their logs were there to be read again."""
     folder: tuple[int, int] | None = None
@@ -71,13 +71,13 @@ class Databases:
         return key in self._open
 
     def enter(self, key: str) -> OpenDatabase:
-        """One more user of the database; `lock` must be held."""
+        """Count one more user of the database and return it; `lock` must be held."""
         database = self._open.setdefault(key, OpenDatabase(key))
         database.users += 1
         return database
 
     def leave(self, database: OpenDatabase) -> bool:
-        """One user less; whether that was the last. `lock` must be held."""
+        """Count one user less; True if that was the last. `lock` must be held."""
         database.users -= 1
         if database.users:
             return False

@@ -1,4 +1,4 @@
-"""What pymilvus raises, turned into the errors of this product: one table, one context manager."""
+"""The exceptions of pymilvus turned into the errors of this product: one table, one context manager."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TIMED_OUT = frozenset({10000, 10001})
 _NO_DATABASE = 800
 _NO_SUCH_DATABASE = re.compile(r"\bdatabase[:\s]\s*\S+ (not found|does not exist)")
 _NOT_READY = re.compile(r"not ready|service unavailable|not healthy", re.IGNORECASE)
-"""What a server says between opening its port and being able to work."""
+"""Message of a server between opening its port and being able to work."""
 _HANGS_UP = re.compile(r"socket closed|connection reset|end of file|goaway", re.IGNORECASE)
 _GAVE_UP = re.compile(r"context (done|deadline exceeded|cancell?ed)", re.IGNORECASE)
-"""How older servers, which have no code for it, say the same."""
+"""Message of older servers, which have no code for it, that the deadline has passed."""
 _FULL = re.compile(r"No space left|File too large|Disk quota|\[[Ee]rrno (27|28|122)\]")
 _TOO_SLOW = "store.too_slow"
 _DETAIL = 300
@@ -33,7 +33,7 @@ _DETAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """How a database is named in messages: without credentials."""
+    """Name of a database in messages, without credentials, and the timeout of its calls."""
 
     shown: str
     database: str
@@ -68,7 +68,7 @@ def translated(failure: Exception, address: Address) -> StoreError:
 
 
 def _of_call(status: str, details: str, address: Address) -> Reason | None:
-    """What a gRPC status says, None when it says nothing in particular."""
+    """Reason that a gRPC status gives, None when it says nothing in particular."""
     match status:
         case "UNAVAILABLE" if "ssl" in details.lower() or "handshake" in details.lower():
             return reason("store.tls", uri=address.shown)
@@ -86,7 +86,7 @@ def _of_call(status: str, details: str, address: Address) -> Reason | None:
 
 
 def _of_code(code: object, detail: str, address: Address) -> Reason | None:
-    """What Milvus's own code says, None when the server is there and means no."""
+    """Reason that Milvus's own code or words give, None when the server is there and means no."""
     if code == _NO_DATABASE or _NO_SUCH_DATABASE.search(detail):
         return reason("store.no_database", uri=address.shown, database=address.database)
     if _FULL.search(detail):
@@ -118,5 +118,5 @@ def rpc_status(failure: BaseException) -> tuple[str, str]:
 
 
 def is_not_loaded(failure: Exception) -> bool:
-    """Whether `failure` says that the collection must be loaded first."""
+    """True if `failure` says that the collection must be loaded first."""
     return getattr(failure, "code", None) == NOT_LOADED

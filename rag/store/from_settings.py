@@ -1,4 +1,4 @@
-"""The Milvus the settings name: connected to, opened, read without any model. Knows no page and no model by name."""
+"""The Milvus the settings name: connecting, opening, reading without any model. Knows no page and no model by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 SCHEMA_VERSION = "1"
-"""Of the Milvus collections and the lexical terms in them; part of every fingerprint."""
+"""Version of the Milvus collections and the lexical terms in them; part of every fingerprint."""
 
 
 class Milvus:
@@ -132,7 +132,7 @@ def connected(settings: Settings) -> Connection:
 
 
 def name_of(settings: Settings) -> str:
-    """Tells the Milvus of the settings from others, the same at every start; without credentials."""
+    """Name that tells the Milvus of the settings from others, the same at every start; without credentials."""
     if "://" in settings.uri:
         return f"{settings.uri.rpartition('@')[2].rpartition('://')[2].rstrip('/')}/{settings.milvus_database}"
     path, folder = Path(settings.uri).resolve(), Path(settings.data_dir).resolve()
@@ -149,7 +149,9 @@ def holding(
     changed: Callable[[], object] = lambda: None,
     record: Record | None = None,
 ) -> Iterator[tuple[MilvusStore, Fingerprint]]:
-    """A collection as it stands, no model loaded, and what it was made with; made anew with `made_with`.
+    """Open a collection as it stands, without a model; with `made_with` it is created if it is missing.
+
+    Yields the store and the fingerprint the collection was made with.
 
     `changed` is called after every change of its documents, and `record` is told of each.
 
@@ -198,12 +200,12 @@ def _index(settings: Settings) -> IndexOptions:
 
 
 def fingerprint(embedder: Embedder, limits: ChunkLimits) -> Fingerprint:
-    """What an index made with these parts is comparable to."""
+    """Fingerprint of an index made with these parts; indexes with an equal one can be compared."""
     info = embedder.info
     return Fingerprint(info.name, info.revision, embedder.dimension, limits.fingerprint, SCHEMA_VERSION)
 
 
 def chunk_limits(settings: Settings, embedder: Embedder) -> ChunkLimits:
-    """How documents are cut: as set, but never longer than the embedder reads."""
+    """Limits of the chunks that documents are cut into: as set, but never longer than the embedder reads."""
     most = min(settings.chunk_tokens, embedder.max_tokens)
     return ChunkLimits(max_tokens=most, overlap_tokens=min(settings.chunk_overlap, most // 2))

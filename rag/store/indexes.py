@@ -1,4 +1,4 @@
-"""The indexes of dense vectors and of full text: what each is built and searched with, and which Milvus has it."""
+"""The indexes of dense vectors and of full text: their parameters, and the kinds of Milvus that have them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ REFINE_K = 2
 
 Param = float | str | bool
 SearchParams = Callable[[int, bool], dict[str, Any]]
-"""Parameters of a search from how many hits it fetches and whether it is filtered."""
+"""Function that gives the parameters of a search, from the number of hits it fetches and whether it is filtered."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """How the collection is indexed. `auto` is exact (flat) on Milvus Lite and HNSW on servers.
+    """Kind and parameters of the indexes of a collection. `auto` is exact (flat) on Milvus Lite and HNSW on servers.
 
     `auto` leaves an existing index as it is; a forced kind or its parameters rebuild one that differs.
     """
@@ -45,7 +45,7 @@ class IndexOptions:
     bm25_k1: float = 1.2
     bm25_b: float = 0.75
     trial_seconds: float = 60.0
-    """How long a server may take to build an index of a few vectors before one in use is given up for its kind."""
+    """Seconds a server may take to build an index of a few vectors before one in use is given up for its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Index:
     params: Mapping[str, Param]
 
     def serves(self, wanted: Index) -> bool:
-        """Whether this one does what `wanted` asks; a parameter the server does not report counts as equal."""
+        """True if this index does what `wanted` asks; a parameter the server does not report counts as equal."""
         return self.type == wanted.type and all(
             _plain(self.params.get(name, value)) == _plain(value) for name, value in wanted.params.items()
         )
@@ -68,10 +68,11 @@ class _Kind:
     since: tuple[int, int]
     """First version of a server that has it."""
     on_lite: bool
-    """Whether Lite really has it. It accepts any name, searches without an index, and fails at the next start."""
+    """True if Lite really has it. Lite accepts any name, searches without an index, and fails at the next start."""
     build: Callable[[IndexOptions], Mapping[str, Param]]
     everywhere: bool = False
-    """Whether every server is known to build it. Of others, some take the name and never finish: see `trial.py`."""
+    """True if every server is known to build it. Of other kinds some servers take the name and never finish: see
+    `trial.py`."""
 
 
 def _graph(options: IndexOptions) -> Mapping[str, Param]:
@@ -107,12 +108,12 @@ def dense_index(options: IndexOptions, connection: Connection) -> Index:
 
 
 def needs_trial(wanted: Index) -> bool:
-    """Whether a server may take this index and never build it."""
+    """True if a server may take this index and never build it."""
     return wanted.type not in {kind.type for kind in _KINDS.values() if kind.everywhere}
 
 
 def search_params(index: str, options: IndexOptions, *, is_lite: bool) -> SearchParams:
-    """What a search in an index of this type is told; of a type nobody asked for, only the metric."""
+    """Parameters of searches in an index of this type; only the metric for a type that is not built here."""
 
     def params(fetch: int, filtered: bool) -> dict[str, Any]:
         width = max(options.ef, fetch, FILTERED_LITE_EF if filtered and is_lite else 0)
@@ -136,7 +137,7 @@ def sparse_index(options: IndexOptions) -> Index:
 
 
 def _plain(value: Param) -> float | str:
-    """Servers and Lite report numbers and booleans as strings, or not."""
+    """A parameter in a form that compares: servers and Lite report numbers and booleans as strings, or not."""
     try:
         return float(value)
     except ValueError:

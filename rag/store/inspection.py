@@ -1,4 +1,4 @@
-"""What can be asked of a collection without opening it: before the models are known, and for diagnosis."""
+"""Functions that read a collection, or drop it, without opening it: before the models are known, and for diagnosis."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class StoreReport:
     version: str
     is_lite: bool
     full_text: Reason | None
-    """Why the server has no full-text search, None when it has."""
+    """Reason why the server has no full-text search, None when it has."""
     exists: bool
     fingerprint: Fingerprint | None
     index: str
     """Type of the dense index, "" without one."""
     documents: int
     chunks: int
-    """Of the committed documents."""
+    """Chunks of the committed documents."""
     rows: int
-    """In the collection: more than `chunks` while a change is under way or after one was cut off."""
+    """Rows in the collection: more than `chunks` while a change is under way or after one was cut off."""
     damage: Reason | None = None
-    """What an embedded database has lost, None when nothing is missing."""
+    """Reason that names what an embedded database has lost, None when nothing is missing."""
     pending: int = 0
     """Rows a server has not brought into the dense index yet; it compares these one by one."""
     spare: int = 0
     """Rows beyond those of committed documents, below 0 when some are missing; 0 while a change is under way."""
     census: Census | None = None
-    """What a look at every row found; None without one."""
+    """Result of a look at every row; None without one."""
 
 
 def read_documents(connection: Connection, collection: str) -> list[Document]:
@@ -75,7 +75,7 @@ def read_chunks(connection: Connection, collection: str, document: str) -> list[
 
 
 def fingerprint_of(connection: Connection, collection: str) -> Fingerprint | None:
-    """What the collection was made with, None when there is no such collection or it is not one of ours."""
+    """Fingerprint the collection was made with, None when there is no such collection or it is not one of ours."""
     limits.check_collection(collection)
     with connection.reading():
         if not connection.call("has_collection", collection_name=collection):
@@ -134,7 +134,7 @@ def _diagnosis(connection: Connection, collection: str, *, deep: bool) -> StoreR
 
 
 def _entries(connection: Connection, collection: str) -> list[RegistryRow]:
-    """Every entry of its registry, none when there is none."""
+    """Every entry of the collection's registry, none when there is no registry."""
     registry = collection + schema.REGISTRY_SUFFIX
     with connection.reading():
         if not connection.call("has_collection", collection_name=registry):

@@ -1,5 +1,5 @@
-"""What Milvus accepts, checked here first: Lite counts characters where servers count bytes, and takes NaN vectors,
-any name and any limit that a server refuses."""
+"""Limits of Milvus, checked here first: Lite counts characters where servers count bytes, and takes NaN vectors, any
+name and any limit that a server refuses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LANGUAGE_BYTES = 16
 
 BATCH_ROWS = 500
 BATCH_BYTES = 3_000_000
-"""Of one upsert: far below the 64 MB of an RPC, and small enough that readers of Lite wait for less than a second."""
+"""Bytes of one upsert: far below the 64 MB of an RPC, and few enough that readers of Lite wait less than a second."""
 
 _COLLECTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
@@ -88,7 +88,7 @@ def size(text: str) -> int:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether `text` can be written as UTF-8: half a surrogate pair cannot."""
+    """True if `text` can be written as UTF-8: half a surrogate pair cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

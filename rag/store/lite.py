@@ -1,4 +1,4 @@
-"""The embedded engine, Milvus Lite: what it offers no call for, and what only its folder tells."""
+"""The embedded engine, Milvus Lite: settings it offers no call for, and facts that only its folder tells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MERGED_BYTES = 100_000_000
 
 
 def prepare() -> None:
-    """Set what Milvus Lite offers no call for.
+    """Set how Milvus Lite flushes and merges its files, for which it offers no call.
 
     BM25 on Lite counts document frequencies per data file, so a small new file beside a large old one scores far too
     low: measured, the one right chunk fell out of the first 1000. By default Lite merges only files of like size, four
@@ -47,7 +47,10 @@ def checked_path(uri: str) -> str:
 
 
 def check_unlocked(path: str) -> None:
-    """Milvus Lite tells only its log why it cannot open a database that another process has."""
+    """Raise StoreLocked when another process has the database open.
+
+    Milvus Lite tells only its log why it cannot open such a database.
+    """
     lock = Path(path) / "LOCK"
     if sys.platform == "win32" or not lock.exists():
         return
@@ -61,7 +64,10 @@ def check_unlocked(path: str) -> None:
 
 
 def identity(path: str) -> tuple[int, int] | None:
-    """What tells the folder of a database from every other one; None when there is none."""
+    """Device and number of the lock file in the folder of a database; None when there is none.
+
+    They tell the folder from every other one.
+    """
     try:
         found = (Path(path) / "LOCK").stat()  # made once, and held as long as the database is open
     except OSError:
@@ -70,12 +76,12 @@ def identity(path: str) -> tuple[int, int] | None:
 
 
 def unclean(path: str) -> set[str]:
-    """Collections whose log is there: closing a database writes it into data files and removes it."""
+    """Collections whose log is still there: closing a database writes it into data files and removes it."""
     return {log.parents[1].name for log in Path(path).glob("collections/*/wal/*") if log.stat().st_size}
 
 
 def remove_index_files(path: str, collection: str) -> int:
-    """Delete the index files of `collection`, which are made anew from the data; how many there were."""
+    """Delete the index files of `collection`, which are made anew from the data; return their number."""
     files = list((Path(path) / "collections" / collection).glob("**/indexes/*.idx"))
     for file in files:
         file.unlink()
@@ -83,7 +89,7 @@ def remove_index_files(path: str, collection: str) -> int:
 
 
 def release(path: str) -> None:
-    """Closing a client leaves Milvus Lite's server running and its lock held; this ends both."""
+    """End Milvus Lite's server and release its lock: closing a client does neither."""
     from milvus_lite.server_manager import server_manager_instance
 
     server_manager_instance.release_server(path)

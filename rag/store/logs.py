@@ -1,4 +1,4 @@
-"""The write-ahead logs of the embedded engine: what becomes of one that a failed write, or a crash, left torn.
+"""The write-ahead logs of the embedded engine, and the repair of one that a failed write or a crash left torn.
 
 Measured on a full disk: a flush that fails takes what it was to write out of sight, and the next one that succeeds
 deletes the log it still stood in. And a record that was begun behind half a record is not read after a crash.
@@ -22,11 +22,11 @@ ASIDE = "torn"
 """Folder in the database for logs that could not be read to their end."""
 
 MOST_ASIDE = 8
-"""Logs kept there; the oldest go."""
+"""Most logs kept there; the oldest are deleted."""
 
 
 def reread(path: str, name: str) -> None:
-    """Take a collection whose write failed up again from its files, as after a start, and begin a new log.
+    """Read a collection anew from its files after a write failed, as after a start, and begin a new log.
 
     Needs no room: half a record is cut off, and what was acknowledged before it is in the logs or in data files.
     Nobody may read or write meanwhile. Raises StoreUnavailable when the files cannot be read.
@@ -44,7 +44,7 @@ def reread(path: str, name: str) -> None:
 
 
 def _recover(collection: Any) -> None:
-    """What the engine does when it opens a collection, in place: whoever holds the collection goes on with it."""
+    """Do in place what the engine does when it opens a collection: whoever holds the collection goes on with it."""
     from milvus_lite.engine.recovery import execute_recovery
     from milvus_lite.storage.manifest import Manifest
     from milvus_lite.storage.wal import WAL
@@ -94,7 +94,10 @@ def set_aside(path: str) -> list[Path]:
 
 
 def _linked(file: Path, aside: Path) -> bool:
-    """A second name takes no room, which a full disk would not have; a copy where there are no such names."""
+    """Keep `file` under a second name, which takes no room on a full disk, or as a copy where there are no such names.
+
+    False if neither can be made.
+    """
     try:
         aside.parent.mkdir(exist_ok=True)
         with suppress(OSError):
@@ -108,7 +111,7 @@ def _linked(file: Path, aside: Path) -> bool:
 
 
 def _whole_bytes(file: Path) -> int:
-    """Up to where a log holds whole records."""
+    """Number of bytes up to the end of the last whole record of a log."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
     end = 0

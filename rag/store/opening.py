@@ -102,7 +102,7 @@ def _load(connection: Connection, collection: str) -> None:
 
 @contextmanager
 def all_or_nothing(connection: Connection, collection: str) -> Iterator[None]:
-    """A collection that was begun here and could not be finished is dropped again."""
+    """Drop a collection again that was begun inside this context and could not be finished."""
     names = [
         name
         for name in (collection + schema.REGISTRY_SUFFIX, collection)
@@ -120,7 +120,10 @@ def all_or_nothing(connection: Connection, collection: str) -> Iterator[None]:
 
 @contextmanager
 def reporting_damage(connection: Connection) -> Iterator[None]:
-    """Opening what an earlier run wrote in the same way fails on an embedded database only if it is damaged."""
+    """Report a refusal of an embedded database inside this context as damage.
+
+    Opening what an earlier run wrote in the same way fails there only if the database is damaged.
+    """
     try:
         yield
     except StoreError as e:

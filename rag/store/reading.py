@@ -27,7 +27,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What does not add up in a collection. Nothing should, whatever crashed: only a damaged database has any."""
+    """Inconsistencies in a collection. No crash leaves any: only a damaged database has some."""
 
     incomplete: tuple[Document, ...]
     """Committed documents some of whose chunks are gone."""
@@ -69,7 +69,7 @@ class CollectionReader:
                     yield self._whole(*again)
 
     def whole(self, documents: Sequence[Document]) -> list[Document]:
-        """Those of `documents` all of whose rows have the keys that follow from them."""
+        """Those of `documents` whose rows are all there under the keys that follow from the revision."""
         complete: list[Document] = []
         for some in _groups(documents):
             with self._connection.reading():
@@ -78,7 +78,7 @@ class CollectionReader:
         return complete
 
     def census(self) -> Census:
-        """Which committed documents have lost chunks, and which rows belong to none. Looks at every row."""
+        """Find the committed documents that have lost chunks and the rows that belong to none. Looks at every row."""
         with self._connection.reading():
             entries = self._registry.all()
             pages = self._connection.pages(
@@ -140,7 +140,7 @@ class CollectionReader:
     def _by_key(self, documents: Sequence[Document], fields: Sequence[str], consistency: Consistency) -> list[Row]:
         """The rows of these revisions that have the keys they should have.
 
-        Fewer than there are chunks, and the rest must be looked for: the keys of collections that were filled by
+        When they are fewer than the chunks, the rest must be looked for: the keys of collections that were filled by
         release 0.1.0 follow from the text as well.
         """
         keys = [key for document in documents for key in chunk_ids(self._collection, document)]
@@ -177,7 +177,7 @@ def _revisions(documents: Sequence[Document]) -> str:
 
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """Documents in order, together at most as many chunks as one read takes; a larger one stands alone."""
+    """Documents in order, in groups of at most as many chunks as one read takes; a larger one stands alone."""
     group: list[Document] = []
     filled = 0
     for document in documents:

@@ -57,13 +57,13 @@ class RegistryRow:
     """Revisions that may have rows and do not count."""
     touched_at: float = 0.0
     buried_at: float = 0.0
-    """When it was deleted, as long as that can be undone; else 0."""
+    """Time of its deletion, as long as that can be undone; else 0."""
     take: int = 0
     """Tells rows of the same content apart: that of the revision that counts, when a file was taken again."""
 
     @property
     def revision(self) -> str:
-        """What the rows that count are known by; "" while none count."""
+        """Revision that marks the rows that count; "" while none count."""
         return revision_of(self.document.sha256, self.take) if self.committed else ""
 
     @property
@@ -73,12 +73,12 @@ class RegistryRow:
 
     @property
     def committed(self) -> bool:
-        """Whether it has a revision, be it one that was deleted."""
+        """True if it has a revision, be it one that was deleted."""
         return bool(self.document.sha256)
 
     @property
     def present(self) -> bool:
-        """Whether the document is there for everybody to see."""
+        """True if the document is there for everybody to see."""
         return self.committed and not self.buried_at
 
     @property
@@ -104,7 +104,7 @@ class Registry:
         self._most_excluded = most_excluded
         self._now = now
         self._listed: tuple[int, list[RegistryRow]] | None = None
-        """What was read last, and how many changes the database had seen then."""
+        """Number of changes the database had seen at the last reading, and the rows read then."""
 
     def listed(self) -> list[RegistryRow]:
         """Every entry. An embedded database, which nobody else can change, is read anew only after a change."""
@@ -204,7 +204,7 @@ def _row(entry: RegistryRow) -> dict[str, Any]:
 
 
 def _packed(entry: RegistryRow) -> str:
-    """Leftovers, and behind them what is not as usual."""
+    """The `leftover` field: leftover revisions, and behind them the facts that are not as usual."""
     document = entry.document
     facts: dict[str, Any] = {
         name: value for name, usual in _USUAL.items() if (value := getattr(document, name)) != usual
@@ -226,7 +226,7 @@ _USUAL: Mapping[str, Any] = {"tags": (), "date": "", "kind": "markdown", "enable
 
 
 def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float, int]:
-    """Leftovers, fields of the document, when it was deleted, and which take it is."""
+    """Leftover revisions, fields of the document, time of its deletion, and number of its take."""
     leftover, end = json.JSONDecoder().raw_decode(text)
     facts = json.loads(text[end + 1 :]) if text[end:] else {}
     buried_at, take = float(facts.pop("buried_at", 0.0)), int(facts.pop("take", 0))

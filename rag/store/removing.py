@@ -33,7 +33,7 @@ class Remover:
         self._record = record
 
     def give_up(self, entries: Sequence[RegistryRow]) -> list[RegistryRow]:
-        """Nothing of these documents counts any more: recorded first, then written. Returns what is left to sweep.
+        """Make nothing of these documents count: recorded first, then written. Returns the entries left to sweep.
 
         Raises KeepingError when it cannot be recorded.
         """
@@ -78,7 +78,7 @@ class Remover:
 
 
 def revisions(entries: Sequence[RegistryRow]) -> list[Document]:
-    """The revisions that count, or did until they were deleted; as rows know them."""
+    """The documents of `entries` as their rows know them: the revisions that count, or did until they were deleted."""
     return [entry.stored for entry in entries if entry.committed]
 
 

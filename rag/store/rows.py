@@ -13,7 +13,7 @@ from ..types import Chunk, Document, StoredChunk, Vectors
 from . import limits
 
 CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end", "headings", "text", "tokens")
-"""What a `StoredChunk` is made of."""
+"""Fields from which a `StoredChunk` is made."""
 
 
 def chunk_ids(collection: str, document: Document) -> list[str]:
@@ -24,7 +24,7 @@ def chunk_ids(collection: str, document: Document) -> list[str]:
 
 
 def revision_of(sha256: str, take: int) -> str:
-    """What tells the rows of one revision from those of another: the content, and which take of it they are.
+    """Identifier of the rows of one revision, made of the content's sha256 and the number of the take.
 
     The same file can be taken again. The first take is known by its content alone, as it always was.
     """
@@ -32,7 +32,7 @@ def revision_of(sha256: str, take: int) -> str:
 
 
 def text_hash(chunk: Chunk) -> str:
-    """Tells whether a chunk must be embedded again."""
+    """Hash of the embedded text, which tells whether a chunk must be embedded again."""
     return hashlib.sha256(chunk.embedded_text.encode()).hexdigest()
 
 
@@ -58,7 +58,7 @@ def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: 
 
 
 def batches(all_rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Rows in upserts bounded by count and by bytes."""
+    """Group rows into upserts bounded by count and by bytes."""
     batch: list[dict[str, Any]] = []
     filled = 0
     for row in all_rows:
@@ -73,7 +73,7 @@ def batches(all_rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
 
 
 def public(row: Mapping[str, Any], sha256: str) -> dict[str, Any]:
-    """A row of a document with that content as everybody else knows it: nobody needs to know which take it is of."""
+    """The row with the content's `sha256` in place of its revision: outside the store nobody needs to know the take."""
     return {**row, "sha256": sha256}
 
 

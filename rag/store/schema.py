@@ -1,4 +1,4 @@
-"""The collections: their fields, indexes and the fingerprint they carry, and what of it depends on the Milvus."""
+"""Fields and indexes of the collections and the fingerprint they carry, with what depends on the kind of Milvus."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ REGISTRY_SUFFIX = "_registry"
 
 
 def no_full_text(connection: Connection) -> Reason | None:
-    """Why this Milvus has no full-text search, or None when it has. One that hides its version is believed to."""
+    """Reason why this Milvus has no full-text search, None when it has.
+
+    A server that hides its version is taken to have it.
+    """
     release = connection.release
     if connection.is_lite or release is None or release >= FIRST_WITH_BM25:
         return None

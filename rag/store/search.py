@@ -33,7 +33,7 @@ WIDER = 4
 ATTEMPTS = 12
 
 PLACE_FIELDS = ("id", "document", "sha256", "chunk")
-"""What tells a chunk from others and whether it counts, without its text."""
+"""Fields that tell a chunk from others and whether it counts, without its text."""
 
 Row = Mapping[str, Any]
 """A hit as Milvus gives it: `entity` and `distance`."""

@@ -1,4 +1,4 @@
-"""Whether a server really builds an index.
+"""A trial that shows whether a server really builds an index.
 
 Measured on Milvus 2.3.5 from PyPI: it takes DISKANN, reports a build under way for ever, and searches every vector one
 by one meanwhile. A collection has one index for its vectors, so the former one is gone by the time that shows. Hence a

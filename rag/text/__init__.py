@@ -1,4 +1,4 @@
-"""What can be told of a text alone: language, terms, sentences, Markdown spans, links, highlights.
+"""Analysis of a text by itself: language, terms, sentences, Markdown spans, links, highlights.
 
 No documents, no models, no Milvus.
 """

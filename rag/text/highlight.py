@@ -1,4 +1,4 @@
-"""Which characters of a passage to mark for a question: its words, and the sentence that holds most of them. Pure."""
+"""The characters of a passage to mark for a question: its words, and the sentence that holds most of them. Pure."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ IDEOGRAPH_WEIGHT = 3
 """One ideograph carries about as much as three letters, so `FLAT 和 IVF_FLAT 有什么区别` is Chinese."""
 
 KANA_SHARE = 0.1
-"""Of ideographs and kana together: Japanese always holds kana, Chinese quotes some at most."""
+"""Share of kana among ideographs and kana above which a text is Japanese: Japanese always holds kana, Chinese quotes
+some at most."""
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 LONG = 48
-"""Characters of an address from which it is shortened: the usual ones of a documentation stay."""
+"""Number of characters from which an address is shortened: the usual ones of a documentation stay."""
 
 _ADDRESS = re.compile(
     rf"(\]\(<?|^ {{0,3}}\[[^\]\n]{{1,200}}\]:[ \t]{{0,4}}<?|\b(?:href|src)=[\"'])([^\s()<>\"']{{{LONG},}})",

@@ -1,4 +1,4 @@
-"""Which characters of a Markdown text are prose, code, links or images. Pure.
+"""The spans of a Markdown text that are prose, code, links or images. Pure.
 
 Blocks are told apart by markdown-it (CommonMark with tables, raw HTML off); within a block a scanner of our own keeps
 the position of every character, which the parser does not. All pieces together are the text.
@@ -23,14 +23,14 @@ MARK = re.compile(r"[\\`<\[!]")
 AUTOLINK = re.compile(r"<(https?://[^\s<>]*|mailto:[^\s<>]+)>", re.IGNORECASE)
 HTML_START = re.compile(r"[A-Za-z/!?]")
 LINE_START = re.compile(r"[ \t>*+\-\d.)]*")
-"""What may stand before a link definition on its line: indents, quote marks, list markers."""
+"""Characters allowed before a link definition on its line: indents, quote marks, list markers."""
 LINK_SCHEME = re.compile(r"(?:https?://[^/?#]|mailto:.)", re.IGNORECASE)
 RELATIVE = re.compile(r"(?:\.{1,2}/)*\w[\w./%+-]*(?:#[\w.%-]*)?")
 """A target within a folder of documents; no scheme, no place on this site, no anchor of this page."""
 
 
 class SpanKind(StrEnum):
-    """What a piece of Markdown is."""
+    """Kind of a piece of Markdown."""
 
     TEXT = "text"
     CODE = "code"
@@ -149,11 +149,11 @@ class _Scanner:
         for run in re.compile("`+").finditer(text, start, end):
             self.runs.setdefault(len(run[0]), []).append(run.start())
         self.heads: dict[int, int] = {}
-        """Where a line begins -> where what may stand before a link definition ends on it."""
+        """Beginning of a line -> end of the characters on it that are allowed before a link definition."""
         self.lines = [start, *(m.end() for m in LINE_END.finditer(text, start, end))]
         self.closing = self._closing()
         self.ends: dict[int, MarkdownSpan] = {}
-        """Where the label of a link or image found so far ends -> its last piece."""
+        """End of the label of a link or image found so far -> its last piece."""
 
     def pieces(self) -> Iterator[MarkdownSpan]:
         if not MARK.search(self.text, self.start, self.end):
@@ -236,7 +236,7 @@ class _Scanner:
         return atom
 
     def _defines(self, opener: int, label_end: int) -> bool:
-        """Whether these brackets and a colon would be read as the definition of a link."""
+        """True if these brackets and a colon would be read as the definition of a link."""
         if label_end + 1 >= self.end or self.text[label_end + 1] != ":":
             return False
         line = self.lines[bisect_right(self.lines, opener) - 1]
@@ -272,7 +272,7 @@ def allowed(target: str) -> bool:
 
 
 def is_relative(target: str) -> bool:
-    """Whether a link leads from one document to another beside it, as in a folder of Markdown."""
+    """True if a link leads from one document to another beside it, as in a folder of Markdown."""
     return RELATIVE.fullmatch(target) is not None
 
 

@@ -1,4 +1,4 @@
-"""A question without what is no word of it: final marks, quotation marks, brackets around a word, politeness. Pure.
+"""A question as its words alone: no final marks, quotation marks, brackets around a word or politeness. Pure.
 
 `service`, `service?`, `"service"` and `service, please` ask the same, so whatever judges a question by its words or
 word pieces is given the same text for all of them.
@@ -18,7 +18,7 @@ _WRAPPED = re.compile(
 )
 """One word in brackets that belong to nothing else: `(service)`, not `P(yes)`."""
 _MARKS = " \t\n?!.,;:…？！。，；：、．~～·"
-"""What stands at either end of a question and says nothing. `#` and `+` end names, as in `C#`."""
+"""Characters at either end of a question that say nothing. `#` and `+` end names, as in `C#`."""
 _POLITE = re.compile(
     r"^(?:please|pls|kindly|请问一下|请问|麻烦问一下|麻烦|请)(?=[\s,，:：]|(?<=[\u4e00-\u9fff]))[\s,，:：]*"
     r"|[\s,，]*(?:(?<=[\s,，])(?:please|pls|thanks|thank you)|谢谢|多谢)$",

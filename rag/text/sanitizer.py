@@ -85,5 +85,5 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _escaped(text: str) -> bool:
-    """Whether the last character follows an odd number of backslashes."""
+    """True if the last character follows an odd number of backslashes."""
     return (len(text) - 1 - len(text[:-1].rstrip("\\"))) % 2 == 1

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 
 class Form(StrEnum):
-    """What a piece is."""
+    """Form of a piece of text."""
 
     PROSE = "prose"
     ITEM = "item"
@@ -41,7 +41,7 @@ class Sentence:
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _MARKERS = re.compile(r"(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t])))*[ \t]*")
-"""What stands before the words of a line: quote marks, list markers, heading marks, task boxes."""
+"""Marks before the words of a line: quote marks, list markers, heading marks, task boxes."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
 _COMMENT = "<!--", "-->"
 _OPAQUE = re.compile(
@@ -142,7 +142,7 @@ def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[
 
 
 def _ends(text: str, match: re.Match[str]) -> bool:
-    """Whether a full stop before a blank ends a sentence: not after an abbreviation or before a small letter."""
+    """True if a stop before a blank ends a sentence: not a full stop after an abbreviation or before a small letter."""
     if not match.group().startswith("."):
         return True
     found = _NOT_BLANK.search(text, match.end())

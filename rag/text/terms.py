@@ -21,13 +21,14 @@ from typing import Any
 from .scripts import UNSPACED
 
 LONGEST_TERM = 64
-"""Characters. Longer words are data (hashes, encoded images): their beginning tells them apart well enough."""
+"""Most characters of a term. Longer words are data (hashes, encoded images): their beginning tells them
+apart well enough."""
 
 LONGEST_PATH = 1_024
-"""Characters of a word with connectors in it. What is longer is an encoded image, not a path."""
+"""Most characters of a word with connectors in it. What is longer is an encoded image, not a path."""
 
 LONGEST_QUERY = 128
-"""Distinct query terms. Time grows with each of them; a pasted page is decided by far fewer."""
+"""Most distinct terms of a query. Time grows with each of them; a pasted page is decided by far fewer."""
 
 _WORD = re.compile(r"[^\W_]\w*(?:(?:::|->|[-.:/\\@+#&])\w+)*")
 _CONNECTOR = re.compile(r"\W+")
@@ -68,7 +69,7 @@ def terms(text: str) -> list[str]:
 
 
 def document_terms(text: str, *, limit: int) -> str:
-    """What the full-text field of a chunk holds: its terms, joined by blanks, in at most `limit` UTF-8 bytes.
+    """Content of the full-text field of a chunk: its terms, joined by blanks, in at most `limit` UTF-8 bytes.
 
     Over-long text first loses the repetitions of its terms, then its last terms; never half a term.
     """

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 STRANGE = "\ufffd"
-"""What stands for a character that cannot be kept."""
+"""Replacement of a character that cannot be kept."""
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""Without tabs and line ends. Marks that turn the direction of a text stay: some scripts need them."""
+"""Controls except tabs and line ends. Marks that turn the direction of a text stay: some scripts need them."""
 HIGH = ("\ud800", "\udbff")
 """First and last of the halves that begin a pair of surrogates."""
 
@@ -23,7 +23,7 @@ def well_formed(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """The text with halves of characters alone replaced."""
+    """The text with halves of characters that stand alone replaced."""
     if not text.isascii():
         try:
             text.encode()
@@ -45,6 +45,6 @@ class WellFormed:
         return well_formed(text[:-1] if self._half else text)
 
     def flush(self) -> str:
-        """What was held back when the stream ended."""
+        """Return what was held back when the stream ended."""
         half, self._half = self._half, ""
         return well_formed(half)
