@@ -21,7 +21,7 @@ class Stretch:
     start: int
     text: str
     chunks: tuple[Chunk, ...]
-    """What it was put together from, in order."""
+    """Chunks it was put together from, in order."""
 
     @property
     def end(self) -> int:
@@ -74,7 +74,7 @@ def parts(chunks: Sequence[Chunk], *, most: int) -> list[tuple[Chunk, ...]]:
 
 
 def stands_in(chunk: Chunk, chunks: Sequence[Chunk]) -> bool:
-    """Whether a chunk's text stands at its offsets in a document, however that is cut into `chunks` by now.
+    """True if a chunk's text stands at its offsets in a document, however that is cut into `chunks` by now.
 
     What lies between two chunks is blank, so nothing but blanks may be missing.
     """

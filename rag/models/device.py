@@ -1,4 +1,4 @@
-"""Where the models run: device, number format, threads, and whose turn it is on the device.
+"""Placement of the models: device, number format, threads, and the queue for turns on the device.
 
 Imports torch only inside functions, so that `prepare_environment` can run before it.
 """
@@ -36,7 +36,7 @@ def prepare_environment(environ: MutableMapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a model runs. `dtype` is the name of a torch dtype; `threads` counts for the CPU alone.
+    """Device a model runs on. `dtype` is the name of a torch dtype; `threads` counts for the CPU alone.
 
     `batch_rows` is the number of tokens at which a batch closes, or None where a larger one is faster.
     """
@@ -123,7 +123,7 @@ class DeviceLock:
 
     @property
     def waiting(self) -> int:
-        """How many are in the queue now."""
+        """Number of threads in the queue now."""
         return len(self._waiting)
 
     def acquire(self, *, urgent: bool = False) -> None:

@@ -162,7 +162,7 @@ def _load_by_library(
 def _placed(
     load: Callable[..., Model], name: str, found: ModelFolder, placement: Placement
 ) -> tuple[Model, Reason | None]:
-    """What `load` makes on the device, or where it has room, and why it is there."""
+    """The model that `load` makes on the device, or where it has room, with the reason in that case."""
     from .memory import placed
 
     shown = _shown(name)

@@ -1,4 +1,4 @@
-"""What to do when a device's memory runs out: tell it from other errors, give back what can be, try less at once.
+"""Handling of a device that runs out of memory: tell it from other errors, give back what can be, try less at once.
 
 Imports torch, and is imported by the modules that compute.
 """
@@ -20,11 +20,11 @@ Model = TypeVar("Model")
 Result = TypeVar("Result")
 
 NO_ROOM = ("can't allocate memory", "MPS backend out of memory")
-"""What torch's CPU and Apple allocators say; both raise a plain RuntimeError."""
+"""Words of torch's CPU and Apple allocators when memory runs out; both raise a plain RuntimeError."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether memory, of whatever device, was the reason."""
+    """True if `error` means that memory, of whatever device, ran out."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(said in str(error) for said in NO_ROOM)
 
 

@@ -1,4 +1,4 @@
-"""Which models run: the Qwen3 models where they can be had, otherwise the packaged ones. Decided once, with its reason.
+"""The choice of a profile: the Qwen3 models where they can be had, else the packaged ones. Made once, with its reason.
 
 Knows neither torch nor the hub: where the weights are is told by the functions it is given.
 """
@@ -18,7 +18,7 @@ Place = TypeVar("Place")
 
 @dataclass(frozen=True, slots=True)
 class Sought(Generic[Place]):
-    """Where a model's weights are, or `missing` says why they cannot be had; `here` when nothing must be fetched."""
+    """Location of a model's weights, or in `missing` why they cannot be had; `here` when nothing must be fetched."""
 
     place: Place | None
     here: bool = False

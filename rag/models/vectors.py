@@ -13,7 +13,7 @@ from rag.types import Vectors
 SMALLEST_DIMENSION = 32
 """Qwen3-Embedding was trained so that any beginning of the vector from here on is a vector too."""
 UNIT = 1e-3
-"""How far from 1 the length of a probe's vector may be."""
+"""Largest difference from 1 allowed in the length of a probe's vector."""
 
 
 def chosen_dimension(wanted: int, *, largest: int, model: str) -> int:

@@ -44,7 +44,7 @@ def chunk(text: str, *, count_tokens: TokenCounter, limits: ChunkLimits) -> list
 
 
 def described(text: str, *, fallback: str) -> tuple[str, FrontMatter]:
-    """What a document says of itself: its title, and tags and date of its front matter.
+    """The title of a document, and the tags and date of its front matter.
 
     The title is the front matter's, or else the first of the highest headings, or else `fallback`.
     """

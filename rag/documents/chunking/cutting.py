@@ -96,5 +96,5 @@ def _cut_at(text: str, start: int, end: int, limit: int) -> int:
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether the character at `at` belongs to the one before it."""
+    """True if the character at `at` belongs to the one before it."""
     return text[at] in _JOINERS or text[at - 1] == "\u200d" or unicodedata.category(text[at])[0] == "M"

@@ -29,7 +29,7 @@ LONGEST = 65_536
 LONGEST_TOML = 4_096
 """Characters of one TOML value: a key of thousands of parts takes more than linear time."""
 MOST_EVENTS = 4_096
-"""Of the YAML parser for one entry; a list of tags has dozens."""
+"""Events of the YAML parser for one entry; a list of tags has dozens."""
 DEEPEST = 16
 """Lists in lists followed; the parser looks at every open one for each of its steps."""
 
@@ -40,14 +40,14 @@ _YAML_KEY = re.compile(rf"(?! ){_NAME}:(?=[ \t]|\Z)")
 _TOML_KEY = re.compile(rf"{_NAME}=")
 _TOML_TABLE = re.compile(r"[ \t]*+\[++([^\[\]]{0,64})\]++[ \t]*+(?:#.*)?\Z")
 _TABLES = ("", "taxonomies")
-"""Of TOML, that describe the document."""
+"""Tables of TOML that describe the document."""
 _ANCHOR = re.compile(r"[ \t]*+&([^\s,\[\]{}]+)")
 _LINE_END = re.compile(r"\r\n?|\n")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 def names_entry(content: str, *, toml: bool) -> bool:
-    """Whether the first line of `content` that is neither blank nor a comment is that of an entry."""
+    """True if the first line of `content` that is neither blank nor a comment is that of an entry."""
     for line in _LINE_END.split(content[:LONGEST]):
         if line.strip() and not line.startswith("#"):
             return bool(_key(line, toml=toml) or (toml and _TOML_TABLE.match(line)))
@@ -108,7 +108,7 @@ def _yaml(written: str, anchors: Mapping[str, str]) -> Value:
 
 
 def _value(events: Iterable[Any], anchors: Mapping[str, str]) -> Value:
-    """What the parser found as the value of the one key there is: a text, or the texts in a list."""
+    """The value the parser found for the one key there is: a text, or the texts in a list."""
     steps = islice(events, 4, MOST_EVENTS)  # past the start of stream, document and mapping, and the key
     match next(steps):
         case yaml.ScalarEvent() as found:
@@ -141,7 +141,7 @@ def _text(scalar: yaml.ScalarEvent) -> str:
 
 
 def _unparsed(written: str) -> Value:
-    """What a reader would take a line for that is no YAML, such as `Guide: part one`."""
+    """The value that a reader would see in a line that is no YAML, such as `Guide: part one`."""
     line = _LINE_END.split(written, maxsplit=1)[0].strip()
     if line[:1] in "'\"" and (end := line.rfind(line[:1])) > 0:
         return line[1:end]

@@ -1,4 +1,4 @@
-"""Where the data in front of a text is, and of which form: YAML, TOML or JSON. Told from what only looks like it."""
+"""Place and form of the data in front of a text: YAML, TOML or JSON. Told from what only looks like it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .entries import KEYS, LONGEST, Value, from_json, from_toml, from_yaml, names_entry
 
 LINES_BEFORE = 20
-"""Blank ones and comments that may stand above it, such as those that switch a linter off."""
+"""Lines, blank ones and comments, that may stand above it, such as those that switch a linter off."""
 
 _LINE = re.compile(r"([^\r\n]*+)(?:\r\n?|\n|\Z)")
 _END = {

@@ -1,4 +1,4 @@
-"""What the data in front of a text says of the document: title, tags and date."""
+"""Title, tags and date of a document, from the data in front of its text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a document says of itself. `date` is ISO 8601, "" where none is given that can be understood."""
+    """Tags and date that a document states. `date` is ISO 8601, "" where none is given that can be understood."""
 
     tags: tuple[str, ...] = ()
     date: str = ""

@@ -1,4 +1,4 @@
-"""How large a chunk may be, and the name of the rules it was cut by."""
+"""Size limits of a chunk, and the name of the rules it was cut by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rag.errors import SettingsError
 from rag.messages import reason
 
 CHUNKER_VERSION = "2"
-"""Of the rules in this package. Other rules cut the same text otherwise, so an index made with them is another one."""
+"""Version of the rules here. Other rules cut the same text otherwise, so an index made with them is another one."""
 
 BYTES_PER_TOKEN = 64
 """A word piece tokenizer counts any long word as one unknown token; text of more bytes per token is no prose."""
@@ -40,5 +40,5 @@ class ChunkLimits:
 
     @property
     def fingerprint(self) -> str:
-        """What an index has to remember of how its chunks were cut."""
+        """The chunking rules and limits as one text, which an index has to remember."""
         return f"{CHUNKER_VERSION}/{self.max_tokens}/{self.overlap_tokens}"

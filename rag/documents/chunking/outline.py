@@ -24,7 +24,7 @@ _SHOWS = re.compile(r"<(?:img|video|audio|iframe|svg|object|embed)\b", re.IGNORE
 
 
 class PartKind(Enum):
-    """What a part is, which decides where it may be cut."""
+    """Kind of a part, which decides where it may be cut."""
 
     HEADING = auto()
     PROSE = auto()
@@ -58,7 +58,7 @@ class Section:
 
     @property
     def bare(self) -> bool:
-        """Nothing in it but headings and marks."""
+        """True if there is nothing in it but headings and marks."""
         return all(part.kind in (PartKind.HEADING, PartKind.MARK) for part in self.parts)
 
 
@@ -83,7 +83,7 @@ def outline(text: str) -> Outline:
 
 
 class _Lines:
-    """Where each line of a text starts."""
+    """Start of each line of a text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -93,7 +93,7 @@ class _Lines:
         self.count = len(self.starts)
 
     def offset(self, line: int) -> int:
-        """Of the first character of a line."""
+        """Offset of the first character of a line."""
         return self.starts[line] if line < self.count else len(self.text)
 
     def part(self, first: int, last: int, kind: PartKind, children: tuple[Part, ...] = ()) -> Iterator[Part]:
@@ -164,7 +164,7 @@ def _kind(block: Block) -> PartKind:
 
 
 def _shows_nothing(content: str) -> bool:
-    """Whether a block is nothing but comments and tags around nothing."""
+    """True if a block is nothing but comments and tags around nothing."""
     if not content.startswith("<") or len(content) > JUDGED_HTML or _SHOWS.search(content):
         return False
     return not _TAG.sub("", content).strip()

@@ -24,7 +24,7 @@ class Bookmark:
 
 
 def bookmarks(document: Any) -> list[Bookmark]:
-    """Those that lead to a page, in order; none where the outline cannot be read."""
+    """Bookmarks that lead to a page, in order; none where the outline cannot be read."""
     from pdfminer.pdfdocument import PDFNoOutlines
     from pdfminer.pdfpage import PDFPage
     from pdfminer.pdftypes import PDFException

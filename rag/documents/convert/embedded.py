@@ -17,7 +17,7 @@ _HEAD = re.compile(r"data:[A-Za-z]{1,32}+/[A-Za-z0-9.+-]{1,100}+")
 _PARAMETERS = re.compile(r"(?:;[A-Za-z0-9=_.-]{1,100}+)*+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=_%\-]*+")
 _ADDRESS = re.compile(r"[!#-&*-;=?-~]*+")
-"""What an address may hold where nothing around it says where it ends: ASCII without blanks, quotes and brackets."""
+"""Characters of an address whose end nothing around it marks: ASCII without blanks, quotes and brackets."""
 _BLANK_LINE = re.compile(r"\n[ \t\r]*+\n")
 _AROUND = "=("
 """Before the quote of a value in HTML or CSS, which may hold blanks and lines."""
@@ -49,7 +49,7 @@ def _files(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, start: int, begin: int) -> int:
-    """Where the file ends whose parameters end at `begin`; 0 when it is short enough to stay."""
+    """Offset where the file ends whose parameters end at `begin`; 0 when it is short enough to stay."""
     if text[start - 1 : start] == "(" and text.endswith("...", start, begin) and text[begin : begin + 1] in (")", " "):
         return begin  # a converter left its bytes out already
     if not text.startswith(",", begin):

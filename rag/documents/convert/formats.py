@@ -1,4 +1,4 @@
-"""Which file is of which format, by its name alone. Pure."""
+"""Format of a file, by its name alone. Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ PLACE = re.compile(r"(?:Page|Slide) \d+")
 
 
 def kind_of(name: str) -> str:
-    """What a file is before it becomes Markdown: markdown, text, html, pdf, docx or pptx; capitals do not matter."""
+    """Kind of a file before it becomes Markdown: markdown, text, html, pdf, docx or pptx; capitals do not matter."""
     extension = PurePosixPath(name).suffix.lower()
     return CONVERTED.get(extension) or ("text" if extension in TEXT else "markdown")

@@ -1,4 +1,4 @@
-"""What is in an Office file, before a library opens it: a few kilobytes can unpack to gigabytes of XML."""
+"""Check of an Office file before a library opens it: a few kilobytes can unpack to gigabytes of XML."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rag.messages import reason
 
 MB = 1_000_000
 MOST_XML = 40 * MB
-"""Unpacked, of all parts that are parsed: a tree of XML takes some ten times as much memory. A book has 5 MB."""
+"""Unpacked bytes of all parts that are parsed: a tree of XML takes some ten times as much memory. A book has 5 MB."""
 MOST_BYTES = 200 * MB
-"""Unpacked, pictures and all."""
+"""Unpacked bytes, pictures and all."""
 
 
 def check_package(file: BinaryIO, kind: str) -> None:

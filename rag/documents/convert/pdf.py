@@ -25,7 +25,7 @@ from .ruled import tables
 LARGER = 1.15
 """Times the size of most letters from which a short block counts as a heading."""
 MOST_PAGES = 5_000
-"""Above any manual. A page takes some hundredths of a second, and nothing is said meanwhile."""
+"""More pages than any manual has. A page takes some hundredths of a second, and nothing is said meanwhile."""
 LONGEST_HEADING = 120
 """Characters."""
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
@@ -65,7 +65,7 @@ def _usual(pages: Sequence[Sequence[PageBlock]]) -> float:
 
 
 def _said(document: Any, pages: Sequence[Sequence[PageBlock]], usual: float) -> Properties:
-    """What the file says; without a title of its own, the largest type on its first page."""
+    """Properties of the file; without a title of its own, the largest type on its first page is the title."""
     from pdfminer.utils import decode_text
 
     info = {
@@ -106,7 +106,7 @@ def _markdown(pages: Sequence[Sequence[PageBlock]], marks: Sequence[Bookmark], u
 
 
 def _placed(due: Sequence[Bookmark], page: Sequence[PageBlock]) -> dict[int, Bookmark]:
-    """Which block of the page is the heading that a bookmark names; each stands after the one before."""
+    """Bookmarks by the block of the page that is their heading; each block stands after the one before."""
     found: dict[int, Bookmark] = {}
     at = 0
     for mark in due:

@@ -1,4 +1,4 @@
-"""What a file says of itself apart from its text, written above the Markdown as front matter."""
+"""Properties that a file states apart from its text, written above the Markdown as front matter."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Edge:
     high: float
 
     def meets(self, other: Edge) -> bool:
-        """Whether it touches an edge of the other direction."""
+        """True if this edge touches `other`, an edge of the other direction."""
         return self.low - NEAR <= other.at <= self.high + NEAR and other.low - NEAR <= self.at <= other.high + NEAR
 
 
@@ -37,7 +37,7 @@ class Grid:
     ys: tuple[float, ...]
 
     def holds(self, item: Any) -> bool:
-        """Whether the middle of an item of the page is inside."""
+        """True if the middle of an item of the page is inside."""
         x, y = _middle(item)
         return self.xs[0] <= x <= self.xs[-1] and self.ys[0] <= y <= self.ys[-1]
 

@@ -99,7 +99,7 @@ def collect_changed(folder: Path, *, limits: FileLimits, unchanged: Unchanged) -
 
 
 def _cleaned(name: str) -> str:
-    """What the document is called; "" when it cannot be called that."""
+    """Name of the document; "" when it cannot be called that."""
     try:
         return clean_name(name)
     except DocumentRefused:
@@ -136,7 +136,7 @@ def _refused(name: str, why: Reason, *, origin: str = "", size: int = 0) -> Refu
 
 
 class _Budget:
-    """What is left of the limits of one offer."""
+    """Rest of the limits of one offer."""
 
     def __init__(self, limits: FileLimits, there: Mapping[str, str] | None = None) -> None:
         self.limits = limits

@@ -27,7 +27,7 @@ MOST_ENTRIES = 20_000
 """Entries of any kind; documentation with its images has a few thousand."""
 
 DIRECTORY_BYTES = MOST_ENTRIES * 512
-"""Of a zip's directory: an entry needs 46 bytes and its name."""
+"""Bytes of a zip's directory: an entry needs 46 bytes and its name."""
 
 MOST_GROWTH = 200
 """Times an entry may grow when unpacked; Markdown grows 3 to 10 times, deflate can do 1032."""
@@ -58,7 +58,7 @@ def archive_entries(path: Path, origin: str, limits: FileLimits) -> Iterator[Fou
 
 @dataclass
 class _Inner:
-    """What zips in a zip may still take, all of them together: they are unpacked in memory."""
+    """Rest of the limits for zips in a zip, all of them together: they are unpacked in memory."""
 
     bytes: int
     zips: int = MOST_INNER

@@ -50,7 +50,7 @@ SAMPLE = 65_536
 """Bytes looked at where an encoding has to be guessed; the whole file must then decode by it."""
 
 CONTROL_SHARE = 0.01
-"""Of control characters in a text; a stray one is common, binary data has a tenth."""
+"""Share of control characters in a text; a stray one is common, binary data has a tenth."""
 
 REPAIRS = 1000
 """Characters of UTF-8 text per damaged one that are repaired with U+FFFD, where the reader sees it."""

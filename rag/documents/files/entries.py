@@ -1,4 +1,4 @@
-"""What walking over folders and zips finds, and the limits of what is taken."""
+"""Entries found by walking over folders and zips, and the limits of what is taken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLimits:
-    """What is taken at once."""
+    """Limits of the files taken at once."""
 
     max_file_bytes: int = 20 * MB
     max_files: int = 2000
@@ -37,7 +37,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What the file system says of a file without reading it. Two equal ones of one path: nothing was written to it."""
+    """The file system's record of a file, without reading it. Two equal ones of one path: nothing was written to it."""
 
     size: int
     modified_ns: int
@@ -54,7 +54,7 @@ class Stamp:
 
 
 Unchanged = Callable[[str, Stamp], bool]
-"""Whether a file of that name with that stamp need not be read."""
+"""True if a file of that name with that stamp need not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a document may be called: a plain relative path that can be shown, compared and stored."""
+"""Names that a document may have: plain relative paths that can be shown, compared and stored."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def shown_name(name: str) -> str:
 
 
 def hidden(name: str) -> bool:
-    """Whether some part of a path is hidden or what macOS adds to zips."""
+    """True if some part of a path is hidden or is one that macOS adds to zips."""
     parts = [part for part in name.split("/") if part not in ("", ".", "..")]
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 

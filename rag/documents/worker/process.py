@@ -39,13 +39,13 @@ Count = Callable[[Sequence[str]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class WorkLimits:
-    """What one file may take."""
+    """Limits of processor time and memory for one file."""
 
     seconds: float = 120.0
-    """Of processor time, for one task; not bounded on Windows, where only the clock ends it."""
+    """Seconds of processor time, for one task; not bounded on Windows, where only the clock ends it."""
     megabytes: int = 1024
-    """Of address space. The libraries need 450 at the start, and a file of 20 MB rarely as much again. Not bounded on
-    Windows and macOS, which offer no such limit."""
+    """Megabytes of address space. The libraries need 450 at the start, and a file of 20 MB rarely as much again. Not
+    bounded on Windows and macOS, which offer no such limit."""
 
 
 class Worker:
@@ -55,7 +55,7 @@ class Worker:
         self._limits = limits
         self._late = False
         self.fit = True
-        """Whether it can be asked again."""
+        """True while the worker can be asked again."""
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker", str(limits.megabytes)],
@@ -101,7 +101,7 @@ class Worker:
         self._process.wait()
 
     def _answer(self, head: Head, body: bytes, count: Count | None) -> tuple[Head, bytes] | None:
-        """What came in the end; None when the process ended before."""
+        """The worker's final answer; None when the process ended before."""
         while True:
             found = self._exchanged(head, body)
             if found is None or "count" not in found[0] or count is None:

@@ -31,7 +31,7 @@ class Split:
 
 
 class FileReader(Protocol):
-    """What an ingest asks. Raises DocumentRefused for a file that cannot be read, and Stopped when cancelled."""
+    """The reader an ingest asks. Raises DocumentRefused for a file that cannot be read, and Stopped when cancelled."""
 
     def text(self, kind: str, data: bytes, *, cancel: Cancel) -> str:
         """The Markdown of a file of that kind; see `rag.documents.convert.kind_of`."""

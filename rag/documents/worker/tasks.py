@@ -1,4 +1,4 @@
-"""What a worker can be asked to do. Runs in the worker."""
+"""Tasks a worker can be asked to do. Runs in the worker."""
 
 from __future__ import annotations
 

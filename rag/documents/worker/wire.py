@@ -1,4 +1,4 @@
-"""How the app and a worker speak: a few values as JSON, and bytes. Nothing that is received can run."""
+"""Messages between the app and a worker: a few values as JSON, and bytes. Nothing that is received can run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def send(file: BinaryIO, head: Mapping[str, Any], body: bytes = b"") -> None:
 
 
 def receive(file: BinaryIO) -> tuple[Head, bytes] | None:
-    """What the other side sent; None when it is gone."""
+    """The next message of the other side; None when it is gone."""
     sizes = file.read(_SIZES.size)
     if len(sizes) < _SIZES.size:
         return None

@@ -1,4 +1,4 @@
-"""What went wrong at a chat provider, as a sentence the user can act on. Pure: knows no client library.
+"""Failures of a chat provider, as sentences the user can act on. Pure: knows no client library.
 
 Providers quote requests back in their errors, so their words pass through `Redactor` before anything keeps them.
 """
@@ -48,7 +48,7 @@ STARRED = "***"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests go, in a form that may be shown: no user info, no query."""
+    """The address that requests go to, in a form that may be shown: no user info, no query."""
 
     model: str
     url: str
@@ -66,7 +66,7 @@ class Failure:
     again: bool = False
     """The same request may succeed in a moment. Never once a part of the answer was delivered."""
     wait_s: float | None = None
-    """How long the provider asks to wait."""
+    """Seconds the provider asks to wait."""
     rejected: str = ""
     """The optional parameter the server does not take; it says so before any answer."""
     detail: str = ""
@@ -215,7 +215,7 @@ def _seconds(value: float) -> str:
 
 
 def _words(body: object) -> str:
-    """What a provider says in its error body, whatever the shape."""
+    """The provider's own words in its error body, whatever the body's shape."""
     try:
         return well_formed(_said(body))
     except RecursionError:  # nested deeper than can be written out

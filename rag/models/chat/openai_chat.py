@@ -321,7 +321,7 @@ class _Attempt:
         return said
 
     def _deliver(self, text: str) -> bool:
-        """Hand on what is part of the answer; whether there was any. Raises _Overlong behind the last character."""
+        """Hand on what is part of the answer; True if there was any. Raises _Overlong behind the last character."""
         if isinstance(text, Afresh):
             self.length = 0
         elif not text:
@@ -336,7 +336,7 @@ class _Attempt:
         return True
 
     def _incomplete(self) -> Reason | None:
-        """Why a stream that ended properly still gave no whole answer."""
+        """The reason why a stream that ended properly still gave no whole answer; None when the answer is whole."""
         if self.finish == "content_filter":
             return reason("generation.filtered", host=self.to.host)
         if self.finish == "length":
@@ -359,7 +359,7 @@ class _Attempt:
 
 
 class _Overlong(Exception):
-    """What comes is no answer any more, but has no end either."""
+    """A stream beyond its limit in answer or thinking: it is no answer any more, but has no end either."""
 
     def __init__(self, why: Reason) -> None:
         super().__init__(why)

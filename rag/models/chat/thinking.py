@@ -46,7 +46,7 @@ class WithoutThinking:
         return self._advance(final=False)
 
     def flush(self) -> str:
-        """What was held back when the stream ended: the beginning of a tag that never was one."""
+        """Return the text held back until the stream ended: the beginning of a tag that never was one."""
         return self._advance(final=True)
 
     def _advance(self, *, final: bool) -> str:
@@ -62,7 +62,7 @@ class WithoutThinking:
         return passed
 
     def _past_blocks(self, *, final: bool) -> bool:
-        """Whether the answer has begun: no block is open, and none may open any more."""
+        """True once the answer has begun: no block is open, and none may open any more."""
         while True:
             if self._inside and not self._closed():
                 return False
@@ -78,7 +78,7 @@ class WithoutThinking:
         return self._passing
 
     def _closed(self) -> bool:
-        """Whether the block has ended; of its text only a possible beginning of the closing tag is kept."""
+        """True if the block has ended; of its text only a possible beginning of the closing tag is kept."""
         closing = next((tag for tag in TAG.finditer(self._held) if _closes(tag)), None)
         if closing is None:
             self._held = self._held[-LONGEST_TAG + 1 :]
@@ -87,7 +87,7 @@ class WithoutThinking:
         return True
 
     def _past_closing(self) -> str | None:
-        """What follows a closing tag that nothing opened; None where there is no such tag."""
+        """Text after a closing tag that nothing opened; None where there is no such tag."""
         for tag in TAG.finditer(self._held):
             before = self._held[tag.start() - 1] if tag.start() else self._before
             if not _closes(tag):

@@ -1,4 +1,4 @@
-"""Whether the language model answered when it was last asked: nothing else tells that its server is there."""
+"""A record of whether the language model answered its last call: nothing else tells that its server is there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WatchedChat:
     def __init__(self, chat: ChatModel) -> None:
         self._chat = chat
         self.failure: Reason | None = None
-        """Of the last call; None when it went well, and before the first."""
+        """The reason why the last call failed; None when it went well, and before the first."""
 
     @property
     def info(self) -> ModelInfo:

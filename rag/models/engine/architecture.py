@@ -16,7 +16,7 @@ from rag.errors import ModelRejected
 from rag.messages import Reason, reason
 
 DEFAULT_HEAD_DIM = 128
-"""What Qwen3's published configuration class assumes where `head_dim` is not written."""
+"""The `head_dim` that Qwen3's published configuration class assumes where none is written."""
 
 
 @dataclass(frozen=True, slots=True)

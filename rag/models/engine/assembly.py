@@ -108,7 +108,7 @@ class StreamedLayers(Sequence[Layer]):
 
 @dataclass(frozen=True, slots=True)
 class _Makers:
-    """How weights become linears; `down` may differ from the rest."""
+    """Makers of linears from weights; the one for `down` may differ from the rest."""
 
     make: MakeLinear
     down: MakeLinear | None = None

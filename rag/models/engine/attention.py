@@ -22,7 +22,7 @@ BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Where the texts of a pack begin and end: text i is rows `starts[i]:starts[i + 1]`."""
+    """Bounds of the texts in a pack: text i is rows `starts[i]:starts[i + 1]`."""
 
     lengths: tuple[int, ...]
 
@@ -52,7 +52,7 @@ class KeysValues:
         return self.keys.shape[1]
 
     def first(self, tokens: int) -> KeysValues:
-        """Those of the first `tokens` tokens."""
+        """Keys and values of the first `tokens` tokens."""
         return KeysValues(self.keys[:, :tokens], self.values[:, :tokens])
 
 

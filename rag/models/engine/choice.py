@@ -1,4 +1,4 @@
-"""Which number type a model runs in on this machine, why, and the check that may allow a faster one next time."""
+"""The number type a model runs in on this machine, why, and the check that may allow a faster one next time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Plan:
     speeds: Mapping[NumberType, float]
     """GFLOP/s of a matrix product in each type, per core-second; empty on other devices than the CPU."""
     verdict: GateResult | None = None
-    """Of int8 with this model, where it was checked."""
+    """The verdict on int8 with this model, where it was checked."""
     pending: NumberType | None = None
 
 
@@ -107,7 +107,7 @@ def check(
 
 @cache
 def cpu_speeds() -> Mapping[NumberType, float]:
-    """Measured once per process; a type without a fast kernel here is left out."""
+    """Speed of each number type, measured once per process; a type without a fast kernel here is left out."""
     weight = torch.randn(PROBE_SHAPE, generator=torch.Generator().manual_seed(0))
     products: dict[NumberType, Linear] = {NumberType.FP32: Packed(weight) if can_pack(torch.float32) else Plain(weight)}
     if can_pack(torch.bfloat16):

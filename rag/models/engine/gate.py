@@ -1,4 +1,4 @@
-"""May rougher numbers be used with this very checkpoint? Decided by measuring, on real questions and passages.
+"""The gate: a measurement, on real questions and passages, of whether a checkpoint may be run in rougher numbers.
 
 Eight bits can leave random weights unharmed and still ruin the order a trained model gives. So before int8 is used,
 its scores are held against fp32's, with bf16 as the yardstick: bf16 is what the models were published in, and no order
@@ -24,7 +24,7 @@ from .numbers import NumberType
 
 TOP = 5
 SLACK = 0.02
-"""How far the rank correlation with fp32 may fall below bf16's."""
+"""The most that the rank correlation with fp32 may fall below bf16's."""
 LEAST_OVERLAP = 0.98
 """Of the best five by fp32, the share that is still among the best five."""
 MOST_DP = 0.01

@@ -99,12 +99,12 @@ def quantised(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 MISSING = (RuntimeError, AttributeError, NotImplementedError)
-"""What torch raises where its build or the processor has no such kernel."""
+"""Errors that torch raises where its build or the processor has no such kernel."""
 
 
 @cache
 def can_pack(dtype: torch.dtype) -> bool:
-    """Whether oneDNN takes weights of this type here. bf16 only where the processor has instructions for it."""
+    """True if oneDNN takes weights of this type here. bf16 only where the processor has instructions for it."""
     try:
         if dtype is torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
             return False
@@ -116,7 +116,7 @@ def can_pack(dtype: torch.dtype) -> bool:
 
 @cache
 def int8_speed_is_sane() -> bool:
-    """Whether eight-bit products run on a fast kernel here; a wrong one is thousands of times slower."""
+    """True if eight-bit products run on a fast kernel here; a wrong one is thousands of times slower."""
     rows = torch.ones(64, 256)
     try:
         product = Int8(torch.ones(256, 256))

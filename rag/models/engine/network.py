@@ -131,7 +131,7 @@ class Network:
         return turn.at(rows)(asked), KeysValues(turned.transpose(0, 1), values)
 
     def _rest(self, layer: Layer, x: Tensor, attended: Tensor) -> Tensor:
-        """What follows attention: its output product, and the gated feed-forward."""
+        """The rest of a layer after attention: its output product, and the gated feed-forward."""
         x = _added(x, *layer.out(attended.reshape(len(x), -1), None))
         both, scale = layer.gate_up(x, _inverse_norm(x, self.shape.epsilon))
         gate, up = both.tensor_split(2, dim=1)
@@ -148,7 +148,7 @@ class RowRotation:
         self._sine = sine
 
     def at(self, rows: Tensor | slice) -> RowRotation:
-        """For some of the rows."""
+        """The rotation for some of the rows."""
         return RowRotation(self._cosine[rows], self._sine[rows])
 
     def __call__(self, heads: Tensor) -> Tensor:

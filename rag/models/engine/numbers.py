@@ -23,7 +23,7 @@ FASTER = 1.15
 
 
 class NumberType(StrEnum):
-    """How weights and activations are rounded in a matrix product. fp32 is the reference."""
+    """Rounding of weights and activations in a matrix product. fp32 is the reference."""
 
     FP32 = "fp32"
     BF16 = "bf16"

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class PackBudget:
-    """How many tokens one pack may hold. Halves when memory runs out, and stays there."""
+    """The most tokens one pack may hold. Halves when memory runs out, and stays there."""
 
     def __init__(self, tokens: int, *, model: str) -> None:
         self.tokens = tokens

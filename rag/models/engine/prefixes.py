@@ -44,7 +44,7 @@ class Prefixes:
 
 
 def common_prefix(rows: Sequence[Sequence[int]]) -> int:
-    """How many first tokens all rows share."""
+    """Number of first tokens that all rows share."""
     shortest, *_ = sorted(rows, key=len)
     for position, token in enumerate(shortest):
         if any(row[position] != token for row in rows):

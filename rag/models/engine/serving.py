@@ -1,4 +1,4 @@
-"""What the product loads: each model in the number type this machine runs best, on the device that has room for it."""
+"""Loading of the models: each in the number type this machine runs best, on the device that has room for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Model = TypeVar("Model")
 
 
 def refusal(folder: Path) -> Reason | None:
-    """Why the engine must not run this model, so that the library's path has to; None when it may."""
+    """The reason why the engine must not run this model, so that the library's path has to; None when it may."""
     return supports(read_config(folder))
 
 
@@ -52,7 +52,7 @@ class LoadedReranker(Loaded):
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How models are loaded. `number_type` is `auto`, fp32, bf16 or int8; verdicts are kept in `data`.
+    """The loader of models. `number_type` is `auto`, fp32, bf16 or int8; verdicts are kept in `data`.
 
     `sets` are what int8 is checked with.
     """
@@ -111,7 +111,7 @@ class Serving:
         return LoadedReranker(made, subject, RepairedReranker(model, exact, epsilon=made.verdict.epsilon))
 
     def check(self, loaded: Loaded, *, cancel: Cancel, progress: Progress = lambda done, total: None) -> Reason | None:
-        """Where the plan has a faster type pending, find out whether it may be used from the next start on.
+        """Find out whether the plan's pending faster type, if it has one, may be used from the next start on.
 
         Minutes of CPU time in packs that wait for everyone else's turn. Returns the outcome, None where nothing was
         pending or it was cancelled. Raises ModelsError.

@@ -59,7 +59,7 @@ class GateResults:
 
 
 def verdict_key(folder: Path, *, part: str, revision: str, sets: str) -> str:
-    """What a verdict holds for: the part and model files, the processor, torch, the engine, and the sets' digest."""
+    """Key of a verdict: a digest of part and model files, processor, torch, engine, and the sets' digest."""
     files = sorted(folder.glob("*.safetensors"))
     weights = [_sample(path) for path in files]
     config = (folder / "config.json").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where are a model's weights: a local folder, the Hugging Face cache, the hub, or nowhere? Says so within seconds.
+"""Location of a model's weights: a local folder, the Hugging Face cache, the hub, or nowhere. Told within seconds.
 
 Reads HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN through huggingface_hub, as every tool does.
 """
@@ -26,7 +26,7 @@ from .weights import local_revision, missing_files
 T = TypeVar("T")
 
 WANTED = ("*.json", "*.jinja", "merges.txt", "*.safetensors", "[0-9]_*/*.json", "[0-9]_*/*.safetensors")
-"""What Sentence-Transformers and transformers load; not the same weights once more in other formats."""
+"""Files that Sentence-Transformers and transformers load; not the same weights once more in other formats."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 

@@ -1,4 +1,4 @@
-"""Is a model folder complete, of the right family, and which version? Reads headers and samples, loads no model."""
+"""Checks of a model folder: complete, of the right family, its version. Reads headers and samples, loads no model."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def weight_names(folder: Path) -> list[str]:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a safetensors file is as long as its own header says."""
+    """True if a safetensors file is as long as its own header says."""
     try:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")

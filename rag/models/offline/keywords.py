@@ -1,4 +1,4 @@
-"""How well texts match a question by its words alone, for languages the packaged model does not know. Pure.
+"""Scores of texts for a question by its words alone, for languages the packaged model does not know. Pure.
 
 BM25 among the given texts, divided by what a text holding every word without end would reach, plus the share of the
 question found letter by letter in one piece. What it cannot see is meaning: other words for the same thing score 0.
@@ -19,9 +19,9 @@ from rag.text.terms import query_terms, terms
 K1 = 1.2
 B = 0.75
 SINGLE_WEIGHT = 0.5
-"""Of a single ideograph beside pairs: it occurs in many words."""
+"""Weight of a single ideograph beside pairs: it occurs in many words."""
 COPY_WEIGHT = 0.2
-"""Of the longest common piece. Any value from 0.1 to 0.4 ranks the Chinese development sets alike."""
+"""Weight of the longest common piece. Any value from 0.1 to 0.4 ranks the Chinese development sets alike."""
 LONGEST_QUERY = 500
 """Characters compared letter by letter."""
 

@@ -1,4 +1,4 @@
-"""The offline profile's reranker: how well is every part of the question matched somewhere in the passage?
+"""The offline profile's reranker: it scores how well every part of the question is matched somewhere in the passage.
 
 Late interaction (MaxSim of ColBERT, Khattab and Zaharia, SIGIR 2020) over the word-piece vectors of the packaged
 embedding model, which was not trained for it but ranks well this way. A question is answered where even its worst
@@ -26,7 +26,7 @@ from .keywords import keyword_match
 from .minilm import Encoded, MiniLmEmbedder
 
 CACHED_PASSAGES = 1500
-"""Up to 200 kB each."""
+"""Passages kept encoded, up to 200 kB each."""
 
 BETTER_HALF, WORSE_HALF, WHOLE, KEYWORDS = 0.15, 0.85, 0.2, 0.05
 """Shares of the match: the half of the question's pieces matched better, the other half, cosine of the whole texts,
@@ -99,7 +99,7 @@ class MaxSimReranker:
 
 
 def match(query: Encoded, passage: Encoded, asked: frozenset[str], text: str) -> float:
-    """How well a passage matches: 0 nothing in common, above 1 nearly the same words."""
+    """Score of a passage's match: 0 nothing in common, above 1 nearly the same words."""
     whole = float(query.vector @ passage.vector)
     held = len(asked.intersection(terms(text))) / len(asked) if asked else 0.0
     if not len(query.pieces) or not len(passage.pieces):
@@ -113,5 +113,5 @@ def match(query: Encoded, passage: Encoded, asked: frozenset[str], text: str) ->
 
 
 def _digest(text: str) -> bytes:
-    """What a text is cached by, so that it is not kept twice."""
+    """Key a text is cached by: a digest, so that the text is not kept twice."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()

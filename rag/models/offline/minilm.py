@@ -31,7 +31,7 @@ DIMENSION = 384
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the model makes of one text."""
+    """The vectors the model makes of one text."""
 
     vector: NDArray[np.float32]
     """`[384]`, length 1: the mean over all pieces."""

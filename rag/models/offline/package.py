@@ -1,4 +1,4 @@
-"""Where the packaged model lies, and whether it is the one that was measured. Imports nothing of the package."""
+"""Place of the packaged model, and the check that it is the one that was measured. Imports nothing of the package."""
 
 from __future__ import annotations
 

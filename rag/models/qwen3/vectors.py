@@ -1,4 +1,4 @@
-"""What every way of running Qwen3-Embedding shares: all but the products."""
+"""The common base of all ways to run Qwen3-Embedding: everything but the matrix products."""
 
 from __future__ import annotations
 
