@@ -1,4 +1,4 @@
-"""Who asks the product for something. Every call of the service names its actor."""
+"""The actors that ask the product for something. Every call of the service names its actor."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hashlib import sha256
 from rag.text.well_formed import well_formed
 
 _USER = "user-"
-"""What the key of a signed-in user begins with. No digest begins so."""
+"""Beginning of the key of a signed-in user. No digest begins so."""
 
 
 class ActorKind(StrEnum):
-    """How an actor is known."""
+    """The way an actor is known."""
 
     VISITOR = "visitor"
     """By the secret of a browser, or not at all."""
@@ -33,7 +33,7 @@ class Actor:
     owner: str = ""
     """Key under which their conversations, answers and marks are kept; "" for somebody of whom nothing is kept."""
     name: str = ""
-    """What to call them; "" where that is not known."""
+    """Name to call them by; "" where that is not known."""
 
     @classmethod
     def of(cls, user: str, secret: str) -> Actor:
@@ -47,7 +47,7 @@ class Actor:
 
     @property
     def everyone(self) -> bool:
-        """Whether they may read what is kept of everybody."""
+        """True if they may read what is kept of everybody."""
         return self.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM)
 
 
@@ -58,7 +58,7 @@ SYSTEM = Actor(ActorKind.SYSTEM)
 
 
 def owner_key(user: str, secret: str) -> str:
-    """Whose conversations somebody may see: a digest of the signed-in user, else of the browser's secret.
+    """Key of the conversations somebody may see: a digest of the signed-in user, else of the browser's secret.
 
     "" for a browser without cookies. Nobody can be "": what is kept under it would belong to everyone who refuses
     cookies. No cookie, whatever it holds, gives the digest of a user.

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 OWNER_COOKIE = "plainsight"
 TOKEN_HEADER = b"x-plainsight-token"
-"""Where the page's script puts its token on whatever changes something."""
+"""Header in which the page's script sends its token with whatever changes something."""
 
 
 def secret_in(cookies: Mapping[str, str]) -> str:
@@ -36,7 +36,7 @@ def token(secret: str) -> str:
 
 
 def is_token(secret: str, sent: Sequence[str]) -> bool:
-    """Whether what was sent in `TOKEN_HEADER` is the token of a page that was given to the browser."""
+    """True if what was sent in `TOKEN_HEADER` is the token of a page that was given to the browser."""
     return bool(secret) and len(sent) == 1 and hmac.compare_digest(sent[0].encode(), token(secret).encode())
 
 

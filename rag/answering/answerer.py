@@ -178,7 +178,7 @@ class _Turn:
                 yield event
 
     def _chosen_again(self, given: Ledger) -> Iterator[AnswerEvent]:
-        """What the searches of an earlier answer found, selected anew."""
+        """Select anew from what the searches of an earlier answer found."""
         self.draft.searches = tuple(replace(search, retrieval=None) for search in given.searches)
         yield self.watch.skip(Stage.REWRITE, reason("stages.reused"))
         watches = [Stopwatch(self.parts.now, search=search.number) for search in made(given.searches)]

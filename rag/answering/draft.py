@@ -17,12 +17,12 @@ from rag.status import ModelInfo
 from rag.types import Candidate, Fingerprint, Message, Usage
 
 PROVIDER = "provider"
-"""Who counted the tokens where the model's server did."""
+"""Name of the counter where the model's server counted the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What stays the same from question to question: kept with every answer."""
+    """The facts that stay the same from question to question: kept with every answer."""
 
     profile: str
     models: Mapping[str, ModelInfo]
@@ -33,7 +33,7 @@ class Setup:
 
 
 def unanswered(request: Request, at: float) -> Ledger:
-    """What is kept of a question while its answer is being written: it stays where the app ends before the answer."""
+    """The ledger of a question while its answer is being written: it stays where the app ends before the answer."""
     return Ledger(
         question=request.question,
         options=request.options,
@@ -85,7 +85,7 @@ class Draft:
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:
-        """What is sent, by number."""
+        """The contexts that are sent, in order of their numbers."""
         return contexts_of(self.searches)
 
     @property
@@ -102,7 +102,7 @@ class Draft:
             self.stages[event.search, event.stage] = event
 
     def look_for(self, query: str, author: Author) -> None:
-        """What the question's own search is for."""
+        """Set the query of the question's own search, and its author."""
         self.searches = (replace(self.searches[0], query=query, author=author), *self.searches[1:])
 
     def hear(self, delta: str) -> str:
@@ -114,7 +114,7 @@ class Draft:
         return self.say(self._splitter.feed(delta))
 
     def retract(self) -> None:
-        """What was said so far is no answer."""
+        """Discard what was said so far: it is no answer."""
         self.answer, self._splitter = "", QuoteSplitter()
 
     def hear_out(self, *, whole: bool) -> str:
@@ -127,7 +127,7 @@ class Draft:
         return text
 
     def note_usage(self, usage: Usage) -> None:
-        """What the model's server counted; the last word counts."""
+        """Keep the tokens the model's server counted; its last count replaces earlier ones."""
         if usage.prompt_tokens or usage.answer_tokens:
             self.usage = usage
 

@@ -23,13 +23,13 @@ MARGIN = 0.35
 OVERLAP = 0.3
 """Weight of the question's words a quote holds, beside its similarity."""
 LATER_CONTEXT = 0.08
-"""What each place down the contexts costs: the reranker has read the whole passage, a single sentence says less."""
+"""Cost of each place down the contexts: the reranker has read the whole passage, a single sentence says less."""
 LATER_QUOTE = 0.01
-"""What each place inside a passage costs."""
+"""Cost of each place inside a passage."""
 OPENING = 0.05
 """Bonus of a passage's first quote: answers begin with the answer."""
 POINTER = 0.1
-"""What a sentence costs that is mostly a link: `See [Limits](limits.md).`"""
+"""Cost of a sentence that is mostly a link: `See [Limits](limits.md).`"""
 
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 
@@ -89,7 +89,7 @@ class Extractive:
         ]
 
     def _matches(self, question: str, texts: Sequence[str], titles: Sequence[str]) -> list[float]:
-        """How well each quote answers: similarity below its title, and the question's words in it."""
+        """Score of each quote as an answer: its similarity, read below its title, and the question's words in it."""
         if not texts:
             return []
         held = _overlap(question, texts)
@@ -103,7 +103,7 @@ class Extractive:
 
 
 def _standing(text: str, place: int) -> float:
-    """What a quote gains or loses for where it stands and what it is."""
+    """Gain (or loss, below 0) of a quote for where it stands and what it is."""
     linked = sum(len(label) for label in _LINK.findall(text))
     pointer = linked > 0.4 * len(_LINK.sub(r"\1", text))
     return (OPENING if place == 0 else 0.0) - LATER_QUOTE * place - (POINTER if pointer else 0.0)
@@ -152,7 +152,7 @@ class QuotableSpan:
 
 
 def quotes(text: str) -> list[QuotableSpan]:
-    """What of `text` can be quoted, in order; headings cannot."""
+    """The spans of `text` that can be quoted, in order; headings cannot."""
     pieces = [piece for piece in sentences(text) if piece.form is not Form.HEADING]
     found: list[QuotableSpan] = []
     at = 0

@@ -21,7 +21,7 @@ TURN = re.compile(
     r"|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
     re.IGNORECASE,
 )
-"""How a mark begins by which models are told who speaks; servers read some of them in any text."""
+"""The beginnings of marks by which models are told who speaks; servers read some of these marks in any text."""
 JOINER = "\u2060"
 LONGEST_LABEL = 300
 """Characters of a document name or heading path in a prompt."""
@@ -64,7 +64,7 @@ class PromptBudget:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent. `contexts` are those in it, numbered 1…n in the order given; `dropped` is by chunk id."""
+    """The messages to send. `contexts` are those in them, numbered 1…n in the order given; `dropped` is by chunk id."""
 
     messages: tuple[Message, ...]
     contexts: tuple[Candidate, ...]
@@ -144,7 +144,7 @@ def _label(text: str) -> str:
 
 
 def _prefix(blocks: Sequence[str], count_tokens: CountTokens, limit: int) -> tuple[int, list[int]]:
-    """How many blocks from the first on fit into `limit`, and the tokens up to and with each."""
+    """Number of blocks from the first on that fit into `limit`, and the tokens up to and with each block."""
     totals: list[int] = []
     for tokens in count_tokens(blocks) if blocks else ():
         totals.append(tokens + (totals[-1] if totals else 0))

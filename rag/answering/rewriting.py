@@ -116,7 +116,7 @@ def by_rule(question: str, history: Sequence[Exchange]) -> Rewritten:
 
 
 def is_follow_up(question: str) -> bool:
-    """Whether a question reads as if it leaned on the one before: by how it opens, or short and pointing back."""
+    """True if a question reads as if it leaned on the one before: by how it opens, or short and pointing back."""
     text = question.strip()
     if CJK.search(text):
         short = len(CJK.findall(text)) <= SHORT_CJK
@@ -143,7 +143,7 @@ def read_query(reply: str) -> str:
 
 
 def _of(query: str, question: str, history: Sequence[Exchange]) -> bool:
-    """Whether a query speaks of what was talked about: it needs letters, and most of its words from question or
+    """True if a query speaks of what was talked about: it needs letters, and most of its words from question or
     history. Weak models give a bracket, an answer of their own, or what their instructions say."""
     words = _words(query)
     known = _words(" ".join([question, *(f"{e.question} {e.answer}" for e in history)]))

@@ -38,7 +38,7 @@ about the documents. State no facts."""
 
 
 def kind_of(text: str) -> Kind | None:
-    """What sort of small talk the whole message is, by its last phrase; None when it may ask for something."""
+    """The kind of small talk the whole message is, by its last phrase; None when it may ask for something."""
     said = text.lower()
     at = _after_blanks(said, 0)
     kind: Kind | None = None
@@ -51,17 +51,17 @@ def kind_of(text: str) -> Kind | None:
 
 
 def reply(kind: Kind, language: Language) -> str:
-    """What is said where no language model is configured."""
+    """The reply where no language model is configured."""
     return label(f"smalltalk.{kind}", language)
 
 
 def messages(text: str) -> tuple[Message, ...]:
-    """What a language model is sent instead of contexts."""
+    """The messages a language model is sent for small talk, without any contexts."""
     return Message("system", RULES), Message("user", text)
 
 
 def _after_blanks(text: str, at: int) -> int:
-    """Where blanks and punctuation that begin at `at` end."""
+    """Position after the blanks and punctuation that begin at `at`."""
     found = _BETWEEN.match(text, at)
     return found.end() if found else at
 

@@ -1,6 +1,6 @@
-"""What stands behind each sentence of an answer: its quotes looked up in the contexts that were sent. Pure.
+"""The check of each sentence of an answer: its quotes looked up in the contexts that were sent. Pure.
 
-No model judges anything. Evidence are words: those the model gave as quotes, or the sentence itself where it stands in
+No model judges anything. The proof is words: those the model gave as quotes, or the sentence itself where it stands in
 a context it cites word for word, as those of an extractive answer do.
 """
 
@@ -52,7 +52,7 @@ class _Check:
         self.following = _following(self.statements)
         self.given = [quote for one in given for quote in self._looked_up(one)]
         self.given_at: dict[tuple[int, int], list[Quote]] = {}
-        """By the citation they belong to: where it ends, and its number."""
+        """Quotes by the citation they belong to: where it ends, and its number."""
         for quote in self.given:
             self.given_at.setdefault((quote.at, quote.number), []).append(quote)
         self.verbatim: list[Quote] = []
@@ -103,7 +103,7 @@ class _Check:
         return groups
 
     def _verbatim_group(self, first: int, last: int) -> None:
-        """What stands as a whole, word for word, in a context cited at its end needs no other quote."""
+        """Mark statements that together stand word for word in a context cited at their end: that is quote enough."""
         group = self.statements[first : last + 1]
         if self._given_to(group[-1]):
             return
@@ -129,7 +129,7 @@ class _Check:
         return Claim(statement.start, statement.end, support, numbers)
 
     def _support(self, statement: Statement, numbers: Sequence[int]) -> Support:
-        """Of a statement that cites."""
+        """Support of a statement that cites."""
         quotes = self._given_to(statement)
         if any(q.match is Match.MISSING for q in quotes) or any(n not in self.passages for n in numbers):
             return Support.NOT_FOUND
@@ -142,12 +142,12 @@ class _Check:
         return Support.CITED
 
     def _evidence(self, quotes: Sequence[Quote]) -> list[str]:
-        """What quotes say, and the headings they stand under."""
+        """The words of quotes, and the headings they stand under."""
         return [quote.text for quote in quotes] + [self.headings[n] for n in dict.fromkeys(q.number for q in quotes)]
 
     def _unmarked(self, position: int, statement: Statement) -> tuple[Support, tuple[int, ...]]:
-        """Of a statement that cites nothing itself: it may stand in the context cited next, or be an item of a list
-        whose introduction cites."""
+        """Support of a statement that cites nothing itself, and the contexts that give it: it may stand in the context
+        cited next, or be an item of a list whose introduction cites."""
         following = self.following[position]
         if following:
             text = words(self.answer, statement)

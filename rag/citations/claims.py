@@ -72,7 +72,7 @@ def statements(answer: str) -> list[Statement]:
 
 
 def claims_something(answer: str, statement: Statement, *, alone: bool) -> bool:
-    """Whether a reader may expect a source for a sentence that cites none. `alone`: it is all the answer says."""
+    """True if a reader may expect a source for a sentence that cites none. `alone`: it is all the answer says."""
     text = words(answer, statement)
     if statement.form in (Form.HEADING, Form.CODE) or _TITLE_LIKE.fullmatch(text):
         return False
@@ -84,12 +84,12 @@ def claims_something(answer: str, statement: Statement, *, alone: bool) -> bool:
 
 
 def says_nothing_is_there(text: str) -> bool:
-    """Whether a sentence says that the documents do not tell."""
+    """True if a sentence says that the documents do not tell."""
     return bool(_ABSENCE.search(text) or _ABSENCE_ZH.search(text))
 
 
 def words(answer: str, statement: Statement) -> str:
-    """What a statement says, without its citations."""
+    """The words of a statement, without its citations."""
     return without(answer, statement.start, statement.end, statement.markers)
 
 

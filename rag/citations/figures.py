@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 Figure = tuple[str, str]
-"""What it says, and its unit; "" for none that is known."""
+"""The value of a figure, and its unit; "" for none that is known."""
 
 DATE = "date"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

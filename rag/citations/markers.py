@@ -106,7 +106,7 @@ def without(answer: str) -> str:
 
 
 def says_something(answer: str) -> bool:
-    """Whether anything is left of an answer without its citations, blanks, punctuation and invisible characters."""
+    """True if anything is left of an answer without its citations, blanks, punctuation and invisible characters."""
     return any(unicodedata.category(c)[0] not in "CPZ" and c not in BLANK_LETTERS for c in without(answer))
 
 
@@ -123,7 +123,7 @@ def _numbers(inside: str) -> tuple[int, ...]:
 
 
 def _cites(text: str, start: int, end: int) -> bool:
-    """Whether brackets at `[start, end)` cite, judged by what they touch: `items[1]` is code, `HNSW[1]` is not.
+    """True if brackets at `[start, end)` cite, judged by what they touch: `items[1]` is code, `HNSW[1]` is not.
 
     Directly behind a plain word they cite where a clause ends or the word is a name; behind an identifier or another
     bracket never.

@@ -1,6 +1,6 @@
-"""Whether words stand in a passage, letter by letter or nearly, and where. Pure.
+"""Search for words in a passage: whether they stand in it, letter by letter or nearly, and where. Pure.
 
-Compared is how a passage reads, not how it is typed. These things do not count: white space (none at all beside an
+It compares how a passage reads, not how it is typed. These things do not count: white space (none at all beside an
 ideograph), Markdown's marks (emphasis, code, list and heading marks, fences, pipes of tables, targets of links,
 escapes), the shape of quotation marks and dashes, the width of letters, and punctuation at the end of the quote.
 Everything else does, capitals included, and a match begins and ends at a word's end: "can" is not in "cannot".
@@ -27,9 +27,9 @@ CLOSE = 0.8
 NEIGHBOURS = 4
 """Word ends tried on each side of where fuzzy matching puts the edges of a close match."""
 EXCESS = 0.3
-"""What a character beyond the quote costs where one of the quote left out costs 1."""
+"""Cost of a character beyond the quote, where one of the quote left out costs 1."""
 LEEWAY = 0.2
-"""How much less a stretch as long as the quote may resemble it than one that ends where it should."""
+"""Similarity that a stretch as long as the quote may lack against one that ends where it should."""
 LONGEST = 600
 """Characters of a quote that are compared; nobody copies more than that as proof of one sentence."""
 LEAST_PART = 8
@@ -71,7 +71,7 @@ _NAME = re.compile(r"\b\w+(?:[_./:]\w+)+\b|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*\b")
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How words stand in a passage: `[start, end)` are characters of it, both 0 when they do not."""
+    """The match of words in a passage: `[start, end)` are characters of it, both 0 when they do not stand in it."""
 
     match: Match
     similarity: float
@@ -90,11 +90,11 @@ class SearchableText:
         self._close = close
 
     def look_up(self, words: str) -> Alignment:
-        """Where `words` stand exactly, else where they nearly do. Close never hides another number, name or "not"."""
+        """Find `words` exactly, else nearly, else `MISSING`. Close never hides another number, name or "not"."""
         return self.exactly(words) or self._nearly(words) or MISSING
 
     def exactly(self, words: str) -> Alignment | None:
-        """Where `words` stand letter by letter."""
+        """Find `words` letter by letter; None where they do not stand so."""
         sought = _Reading.of(words).text
         for form in (sought, sought.strip(_EDGE)):
             at = self._position(form) if _WORD.search(form) else -1
@@ -175,7 +175,7 @@ class _Reading:
         return cls("".join(c for c, _, _ in kept), tuple(s for _, s, _ in kept), tuple(e for _, _, e in kept))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where characters `[start, end)` of the reading come from, blanks at the edges left out."""
+        """The place in the source of characters `[start, end)` of the reading, blanks at the edges left out."""
         piece = self.text[start:end]
         start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
         return self.starts[start], self.ends[end - 1]
@@ -196,7 +196,7 @@ def _read(source: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_edge(text: str, at: int) -> bool:
-    """Whether a word may begin or end here; around an ideograph it always may."""
+    """True if a word may begin or end here; around an ideograph it always may."""
     if at in (0, len(text)):
         return True
     before, after = text[at - 1], text[at]
@@ -205,14 +205,17 @@ def _is_edge(text: str, at: int) -> bool:
 
 
 def _coverage(quote: str, passage: str) -> float:
-    """How much of the quote a stretch covers. What it leaves out weighs more than what it has beyond, so that a "not"
-    between two words of the quote is not cut off with the first of them."""
+    """Degree to which a stretch covers the quote, at most 1.
+
+    What it leaves out weighs more than what it has beyond, so that a "not" between two words of the quote is not cut
+    off with the first of them.
+    """
     shared = LCSseq.similarity(quote, passage)
     return shared / (len(quote) + EXCESS * (len(passage) - shared))
 
 
 def _says_the_same(quote: str, passage: str) -> bool:
-    """Whether a quote differs from the passage in wording only: no number or name of its own, as many negations."""
+    """True if a quote differs from the passage in wording only: no number or name of its own, as many negations."""
     for pattern in (_NUMBER, _NAME):
         if Counter(pattern.findall(quote)) - Counter(pattern.findall(passage)):
             return False

@@ -39,7 +39,7 @@ _BETWEEN = {
     opener: re.compile(rf"[{closers}]\s?{_COMMA}\s?\^?(?:({_NUMBER})\s?(?:{_COLON}\s?)?)?[{_QUOTE_OPEN}]")
     for opener, closers in _CLOSERS.items()
 }
-"""What stands between two quotes of one bracket, the second one perhaps of another context."""
+"""By opening quotation mark: the text between two quotes of one bracket, the second perhaps of another context."""
 
 OPENERS = "[【［"
 PLAIN = re.compile(r"[^\\`\[【［\n\r]+")
@@ -100,7 +100,7 @@ class QuoteSplitter:
         """The last thing shown."""
 
     def feed(self, delta: str) -> str:
-        """What is certain to be shown after `delta`."""
+        """Take in `delta`; return the further text that is now certain to be shown."""
         self._held += delta
         return self._advance(final=False, whole=False)
 
@@ -136,7 +136,7 @@ class QuoteSplitter:
         return shown
 
     def _note(self, part: ReplyPart) -> None:
-        """Where each quote's citation ends in the text shown: quotes of one number in a row share theirs."""
+        """Record where each quote's citation ends in the text shown: quotes of one number in a row share theirs."""
         at = self._length + len(part.shown) - len(_markers(part.numbers)) - part.shown.endswith(" ")
         position = -1
         for number, words in part.quotes:

@@ -1,4 +1,4 @@
-"""What the check of an answer found, for page, export and command line alike. Pure."""
+"""Findings of the check of an answer, for page, export and command line alike. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rag.messages import Language, label, reason, text
 
 SEPARATOR = " · "
 REMARKS = (Support.ALTERED, Support.CLOSE, Support.CITED, Support.NOT_FOUND, Support.NONE)
-"""What the one-line summary counts beside the sentences that are quoted word for word."""
+"""Kinds of support that the one-line summary counts beside the sentences that are quoted word for word."""
 
 
 class CitationCheck(StrEnum):
-    """What a citation's quotes amount to."""
+    """Result of checking a citation's quotes."""
 
     EXACT = "exact"
     CLOSE = "close"
@@ -37,7 +37,7 @@ class Cited:
 
 
 def was_checked(ledger: Ledger) -> bool:
-    """Whether there is anything to tell; answers from before quotes were checked have nothing."""
+    """True if there is anything to tell; answers from before quotes were checked have nothing."""
     return bool(ledger.claims or ledger.quotes)
 
 
@@ -56,12 +56,12 @@ def without_source(ledger: Ledger) -> tuple[Claim, ...]:
 
 
 def tally(claims: Sequence[Claim]) -> Counter[Support]:
-    """How many sentences have which support."""
+    """Number of sentences by kind of support."""
     return Counter(claim.support for claim in claims)
 
 
 def summary(ledger: Ledger, language: Language) -> str:
-    """One line: how many sentences are quoted word for word, and what is to be said of the rest; "" without claims."""
+    """One line: the number of sentences quoted word for word, and of each kind in `REMARKS`; "" without claims."""
     if not ledger.claims:
         return ""
     counts = tally(ledger.claims)
@@ -83,7 +83,7 @@ def unsent(ledger: Ledger) -> list[Quote]:
 
 
 def remark(quote: Quote, language: Language) -> str:
-    """What the check says of a quote, in a few words."""
+    """The check's remark on a quote, in a few words."""
     if quote.match is Match.EXACT:
         return label("support.quote_exact", language)
     if quote.match is Match.CLOSE:

@@ -27,7 +27,7 @@ METAVARS = {OptionKind.WHOLE: "N", OptionKind.NUMBER: "P", OptionKind.TEXT: "TEX
 
 
 def add_commands(commands: Any) -> None:
-    """Both, with the same options."""
+    """Add both commands, with the same options."""
     _add(commands.add_parser("ask", help="answer a question with citations"), run_ask)
     _add(commands.add_parser("search", help="show the evidence without an answer"), run_search)
 
@@ -104,7 +104,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
 
 
 def told(ledger: Ledger, language: Language) -> str:
-    """What is printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
+    """The text printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
     model = ledger.models["chat"].name if "chat" in ledger.models else "–"
     lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
     if ledger.reason:
@@ -120,7 +120,7 @@ def told(ledger: Ledger, language: Language) -> str:
 
 
 def _options(args: argparse.Namespace, service: Service, settings: Settings) -> RetrievalOptions:
-    """What the command line says goes over what the knowledge base wants, and that over the settings."""
+    """Options of the question: the command line's go over the knowledge base's, and those over the settings."""
     scope = tuple(service.knowledge_bases.named(OPERATOR, name).id for name in args.kb)
     given = [option for option in of(shown=ShownIn.COMMAND) if getattr(args, option.name) not in ("", None)]
     said = {o.name: o.of(settings.retrieval) if o.variable else getattr(args, o.name) for o in given}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Add the three to the subcommands of the command line."""
+    """Add the three commands to those of the command line."""
     copy = commands.add_parser("copy", help="copy a knowledge base to another Milvus, without embedding again")
     copy.add_argument("--from", dest="origin", required=True, metavar="URI", help="a .db path or http(s)://…")
     copy.add_argument("--to", dest="target", required=True, metavar="URI", help="a .db path or http(s)://…")

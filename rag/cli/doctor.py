@@ -106,7 +106,7 @@ def _disk(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def _kept(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether the file with conversations, marks and jobs is sound, read from its first page to its last."""
+    """Check that the file with conversations, marks and jobs is sound, reading it from its first page to its last."""
     from rag.build import kept_in
 
     with closing(kept_in(settings)) as kept:
@@ -202,7 +202,7 @@ def _collections(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _collection(collection: str, option: str, found: StoreReport) -> Iterator[DoctorFinding]:
-    """What is there, what is too much or too little of it, and whether it is indexed."""
+    """Check one collection: what it holds, what is too much or too little of it, and whether it is indexed."""
     if not found.exists:
         yield DoctorFinding("collection", True, reason("doctor.none_yet", collection=collection))
         return
@@ -224,7 +224,7 @@ def _collection(collection: str, option: str, found: StoreReport) -> Iterator[Do
 
 
 def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[DoctorFinding]:
-    """Whether every document is there that should be, and the file each was made of."""
+    """Check that every document is there that should be, and the original of each."""
     from rag.build import inventory_in, kept_in, originals_in
     from rag.knowledge.inventory import lost
     from rag.store import read_held
@@ -265,7 +265,7 @@ def _files(originals: Originals, documents: Sequence[Document], where: Mapping[s
 
 
 def _rows(collection: str, option: str, found: StoreReport) -> Iterator[DoctorFinding]:
-    """Whether rows and documents add up: by their numbers alone, unless every row was looked at."""
+    """Check that rows and documents add up: by their numbers alone, unless every row was looked at."""
     census = found.census
     if census is None and found.spare:
         code = "doctor.spare" if found.spare > 0 else "doctor.missing"

@@ -25,7 +25,7 @@ from .terminal import as_json, path
 
 
 def add_commands(commands: Any) -> None:
-    """The three, each for one knowledge base."""
+    """Add the three commands, each for one knowledge base."""
     ingest = commands.add_parser("ingest", help="add or update Markdown files, folders or zips")
     ingest.add_argument("paths", nargs="+", type=path, metavar="PATH")
     ingest.add_argument("--watch", action="store_true", help="go on, and keep one folder in step until Ctrl+C")
@@ -64,7 +64,7 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
 
 @dataclass(frozen=True, slots=True)
 class OperatedDocuments:
-    """What a watched folder is kept in step with: the documents, as whoever runs the command may change them."""
+    """The documents a watched folder is kept in step with, as whoever runs the command may change them."""
 
     inner: DocumentService
 

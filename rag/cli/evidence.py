@@ -22,7 +22,7 @@ OK, DIFFERS, NO_EVIDENCE = 0, 1, 2
 
 
 def add_commands(commands: Any) -> None:
-    """Both commands."""
+    """Add both commands."""
     verify = commands.add_parser("verify", help="check saved evidence: quotes, hashes, and the documents at hand")
     verify.add_argument("file", type=path, metavar="FILE", help="as saved with an answer, .html or .json")
     verify.add_argument("--without-documents", action="store_true", help="leave the knowledge base alone")

@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace, library: Library, language: Language) -> Non
 
 
 def _documents(library: Library, base: KnowledgeBase) -> int | None:
-    """How many there are; None while Milvus does not say."""
+    """Number of documents in the knowledge base; None while Milvus does not say."""
     try:
         return len(library.documents(base.id))
     except StoreError:
@@ -103,7 +103,7 @@ def _delete(args: argparse.Namespace, library: Library, language: Language) -> N
 
 
 def _typed(asked: str) -> str:
-    """What is typed in answer; "" where nobody is there to type."""
+    """The answer typed to a question; "" where nobody is there to type."""
     try:
         return input(f"{asked} ")
     except (EOFError, UnicodeDecodeError):

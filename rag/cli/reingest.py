@@ -23,7 +23,7 @@ from .report import ingest_line
 
 
 def add_commands(commands: Any) -> None:
-    """The three commands."""
+    """Add the three commands."""
     again = commands.add_parser("reingest", help="take documents again from their kept files, as after a new setting")
     again.add_argument("names", nargs="*", metavar="NAME", help="a document, or a folder: FOLDER/; otherwise all")
     again.set_defaults(run=run_reingest)

@@ -49,7 +49,7 @@ def document_line(document: Document) -> str:
 
 
 def search_line(search: Search, language: Language) -> str:
-    """What one of several searches was for."""
+    """Line that tells what one of several searches was for."""
     name = text(reason("searches.number", number=search.number), language)
     purpose = f" ({_line(search.purpose)})" if search.purpose else ""
     return f"{name}: {_line(search.query)}{purpose}"
@@ -62,7 +62,7 @@ def evidence(candidates: Sequence[Candidate], score_name: str, language: Languag
 
 
 def checks_of(ledger: Ledger, language: Language) -> str:
-    """How an answer stands up to its sources: a line in all, one for each quote, one for each sentence without source.
+    """Check of an answer against its sources: a line in all, one for each quote, one for each sentence without source.
 
     "" where it claims nothing.
     """

@@ -1,4 +1,4 @@
-"""How a program meets its terminal: characters it does not have, output that is lost, a reader that left, Ctrl-C.
+"""A program at its terminal: characters it does not have, output that is lost, a reader that left, Ctrl-C.
 
 Loads nothing but the standard library, so that it is there before anything that takes time.
 """
@@ -23,7 +23,7 @@ from typing import Any, NoReturn, TextIO
 from .exits import INTERRUPTED, TERMINATED, UNREAD
 
 NOTHING = Path()
-"""What `path` makes of an empty argument: the folder one stands in is never meant by it."""
+"""Result of `path` for an empty argument: the folder one stands in is never meant by it."""
 
 
 def program(main: Callable[[], int]) -> NoReturn:
@@ -126,7 +126,7 @@ class GrowingText:
             self._out.write(self._text)
 
     def _erasing(self) -> str:
-        """What makes a terminal forget the text; what has left its screen at the top it keeps."""
+        """Control codes that make a terminal forget the text; it keeps what has left its screen at the top."""
         columns, lines = shutil.get_terminal_size()
         rows = sum(_columns(line) // columns + 1 for line in self._text.split("\n"))
         up = min(rows, lines) - 1
@@ -161,7 +161,7 @@ def _interruptible(also: tuple[signal.Signals, ...]) -> Iterator[None]:
 
 
 def _settle(stream: TextIO | None) -> None:
-    """What cannot be written is given up, or Python would fail over it once more at its end."""
+    """Give up what cannot be written, or Python would fail over it once more at its end."""
     if stream is None:
         return
     try:
@@ -172,6 +172,6 @@ def _settle(stream: TextIO | None) -> None:
 
 
 def _unless_interrupted(failed: Any) -> None:
-    """Nothing is said of Ctrl-C in a place that cannot raise, such as the end of an object."""
+    """Say nothing of Ctrl-C in a place that cannot raise, such as the end of an object."""
     if not issubclass(failed.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(failed)

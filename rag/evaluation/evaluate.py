@@ -1,4 +1,4 @@
-"""How good is retrieval on labelled questions? The product's own path, measured with the field's measures.
+"""Retrieval on labelled questions: the product's own path, measured with the field's measures.
 
 A corpus row becomes one document, is ingested, searched, fused and reranked as any other; a document's rank is that of
 its best chunk. Knows neither which models run nor how the numbers are shown.
@@ -27,7 +27,7 @@ STAGES: Mapping[str, Callable[[Candidate], int | None]] = {
     "hybrid": lambda c: c.fused.rank if c.fused else None,
     "reranked": lambda c: c.rank,
 }
-"""Whose order is measured -> a candidate's rank in it."""
+"""Stage whose order is measured -> a candidate's rank in it."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done (`ingesting` or `asking`), how many are done, and of how many."""
@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """How well the product tells questions it can answer from those it cannot, at its threshold."""
+    """Separation of the questions the product can answer from those it cannot, at its threshold."""
 
     threshold: float
     answerable: int
@@ -50,7 +50,7 @@ class Abstention:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How far the reranker's probability is the share of right documents among those it gives it to.
+    """Agreement of the reranker's probability with the share of right documents among those it gives it to.
 
     A pair is a question and a document found for it, with the probability of the document's best chunk.
     """
@@ -65,7 +65,7 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The outcome."""
+    """Outcome of an evaluation."""
 
     documents: int
     questions: int
@@ -90,7 +90,7 @@ class Evaluation:
 
 @dataclass(slots=True)
 class _Tally:
-    """What the questions gave so far."""
+    """Results of the questions so far."""
 
     judged_only: bool = False
     runs: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {stage: {} for stage in STAGES})
@@ -199,7 +199,7 @@ def _ingest(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool
 
 
 def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple[Sequence[Candidate], Ledger | None]:
-    """What was found for a question, and the whole answer where there is something to compare it with."""
+    """The candidates found for a question, and the whole answer where there is something to compare it with."""
     if not question.answer_any or not question.text.strip():
         return _retrieved(parts, question.text, options), None
     events = parts.answerer.ask(Request(question.text, options=options), cancel=Cancel())

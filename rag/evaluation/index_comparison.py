@@ -1,4 +1,4 @@
-"""Two indexes asked the same questions: is the new one better, before it is switched to?"""
+"""Two indexes asked the same questions, to tell whether the new one is better before it is switched to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .measures import measures
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
-    """Where the first right document of a question stands in each index, from 1; None where it is not found."""
+    """Rank of a question's first right document in each index, from 1; None where it is not found."""
 
     question: Question
     old: int | None
@@ -27,7 +27,7 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two indexes give for the same questions, by documents in final order."""
+    """Results of two indexes for the same questions, by documents in final order."""
 
     standings: tuple[RankChange, ...]
     old: Mapping[str, float]

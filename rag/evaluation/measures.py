@@ -38,5 +38,5 @@ def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 
 def holds_one(answer: str, strings: Sequence[str]) -> bool:
-    """Whether the answer holds one of the strings, letter case aside."""
+    """True if the answer holds one of the strings, letter case aside."""
     return any(string.lower() in answer.lower() for string in strings)

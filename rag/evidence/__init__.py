@@ -1,4 +1,4 @@
-"""What is kept of answers, and all that reads it: conversations, marks, saved evidence, verification, export.
+"""The records kept of answers, and all that reads them: conversations, marks, saved evidence, verification, export.
 
 No page, no models.
 """

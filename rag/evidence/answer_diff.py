@@ -26,7 +26,7 @@ _GLUE = re.compile(r"\s+")
 
 
 class Change(StrEnum):
-    """What became of a sentence."""
+    """Change of a sentence between two answers."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -36,7 +36,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiffPiece:
-    """A part of a sentence; `differs` when the other answer has it not."""
+    """A part of a sentence; `differs` is True when the other answer does not have it."""
 
     text: str
     differs: bool = False

@@ -28,14 +28,14 @@ FORMAT = "plainsight-evidence"
 VERSION, READABLE = 2, (1, 2)
 """The shape of the record tells them apart; version 1 holds one of an answer with one search."""
 MOST_BYTES = 20_000_000
-"""Of a file that is read; the evidence of 200 candidates takes less than one."""
+"""Bytes of a file that is read; the evidence of 200 candidates takes less than one."""
 LONGEST_TEXT = 500_000
 """Characters of an answer or a passage that is looked into."""
 MOST_QUOTES = 2_000
 
 OPEN, CLOSE = f'<script type="application/json" id="{FORMAT}">', "</script>"
 PLACE = OPEN + CLOSE
-"""Where a page keeps its evidence: data to a browser, which runs nothing of this type."""
+"""The element of a page that holds its evidence: data to a browser, which runs nothing of this type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class PassageHash:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Everything that is known of one answer, and what tells whether that is still the same."""
+    """The full record of one answer, with the hashes that tell whether it is still the same."""
 
     record: Ledger
     saved_at: str
@@ -77,9 +77,9 @@ class Opened:
 
     bundle: Bundle
     intact: bool
-    """The digest is that of the data."""
+    """True if the digest is that of the data."""
     shown: bool | None
-    """The page around the data is the one that was saved; None for plain JSON."""
+    """True if the page around the data is the one that was saved; None for plain JSON."""
 
 
 def bundle_of(ledger: Ledger, *, saved_at: float) -> Bundle:
@@ -153,7 +153,7 @@ def _digest(data: Mapping[str, Any]) -> str:
 
 
 def _page_hash(before: str, after: str) -> str:
-    """Line ends do not count: version control and mail change them."""
+    """Hash of the page around the data. Line ends do not count: version control and mail change them."""
     return text_hash(f"{before}{PLACE}{after}".replace("\r\n", "\n"))
 
 
@@ -185,7 +185,7 @@ def _read(text: str, page: str | None) -> Opened:
 
 
 def _check_bounds(record: Ledger) -> None:
-    """What nobody's answer holds is not looked into: checking it would take longer than anybody waits."""
+    """Raise BundleRefused for more than any answer holds: checking it would take longer than anybody waits."""
     texts = [record.answer, *(c.stored.chunk.text for c in record.candidates)]
     if len(record.quotes) > MOST_QUOTES or max(map(len, texts)) > LONGEST_TEXT:
         raise BundleRefused(reason("bundle.too_much"))

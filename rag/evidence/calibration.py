@@ -1,4 +1,4 @@
-"""How right the reranker's number has been, by what a person marked. Pure.
+"""Accuracy of the reranker's number, by what a person marked. Pure.
 
 Two different things, never mixed: counts of marks near a level, which are facts, and a curve fitted to all marks, which
 is an estimate. Neither changes an order or a threshold.
@@ -30,7 +30,7 @@ Judged = tuple[float, bool]
 
 
 class Method(StrEnum):
-    """How the curve is fitted."""
+    """Method by which the curve is fitted."""
 
     PLATT = "platt"
     """A logistic curve over the log-odds: two numbers."""
@@ -40,7 +40,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What marks say of passages at one level: `right` of `count` marks with a probability in `[low, high]`."""
+    """Marks of passages at one level: `count` marks with a probability in `[low, high]`, `right` of them right."""
 
     low: float
     high: float
@@ -117,7 +117,7 @@ class Bin:
     high: float
     count: int
     mean: float
-    """Of their probabilities."""
+    """Mean of their probabilities."""
     right: int
 
 

@@ -19,7 +19,7 @@ from .conversation_store import CitedIn
 
 
 class DocumentState(StrEnum):
-    """Whether the document is still the one the answer used."""
+    """State of a document now, against the one the answer used."""
 
     CURRENT = "current"
     CHANGED = "changed"
@@ -27,7 +27,7 @@ class DocumentState(StrEnum):
 
 
 class Heat(StrEnum):
-    """How near a chunk came to the question."""
+    """Furthest stage a chunk reached for the question."""
 
     SENT = "sent"
     JUDGED = "judged"
@@ -57,7 +57,7 @@ class ChunkPlace:
 
 
 class HighlightKind(StrEnum):
-    """Why something is highlighted."""
+    """Reason for a highlight."""
 
     QUOTE = "quote"
     """The answer quotes it letter by letter."""
@@ -100,7 +100,7 @@ def reading(
     ledger: Ledger | None = None,
     citing: Mapping[str, Sequence[CitedIn]] | None = None,
 ) -> Reading:
-    """What to show of a document whose chunks are `now`; none of them when it is not there any more."""
+    """The reading of a document whose chunks are `now`, which is empty when it is not there any more."""
     found = {c.stored.id: c for c in _of_document(ledger, document, base)}
     chunks, state = list(now), DocumentState.CURRENT
     if found and not _as_used([c.stored for c in found.values()], now):
@@ -116,13 +116,13 @@ def reading(
 
 
 def _as_used(used: Sequence[StoredChunk], now: Sequence[StoredChunk]) -> bool:
-    """Whether the document is the one those chunks are of: the same file, and read from it in the same way."""
+    """True if the document is the one those chunks are of: the same file, and read from it in the same way."""
     chunks = [stored.chunk for stored in now]
     return bool({s.sha256 for s in used} & {s.sha256 for s in now}) and all(stands_in(s.chunk, chunks) for s in used)
 
 
 def _of_document(ledger: Ledger | None, document: str, base: str) -> list[Candidate]:
-    """Each once, as the search has it to which it belongs."""
+    """The document's candidates, each once, as the search to which it belongs has it."""
     searches = ledger.searches if ledger else ()
     found = [(s, c) for s in searches for c in s.candidates if c.stored.document == document]
     same = [c for s, c in found if ledger and (len(searches) == 1 or ledger.finder(c.stored.id) is s)]

@@ -81,7 +81,7 @@ def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
 
 
 def _checks(ledger: Ledger, language: Language) -> list[str]:
-    """How the answer stands up to its sources, and which of its sentences have none."""
+    """The check of an answer against its sources, and its sentences that have none."""
     line = checks.summary(ledger, language)
     if not line:
         return []

@@ -36,7 +36,7 @@ MIGRATIONS = (
 
 
 class Relevance(StrEnum):
-    """What a person says of a passage."""
+    """A person's verdict on a passage."""
 
     RIGHT = "right"
     WRONG = "wrong"

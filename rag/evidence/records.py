@@ -32,7 +32,10 @@ def upgraded(data: Any) -> Any:
 
 
 def _from_first(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Version 1 had no number. Its one search stood in the record itself, with all stages in one list."""
+    """A record of version 1 in today's shape.
+
+    Version 1 had no number. Its one search stood in the record itself, with all stages in one list.
+    """
     kept = {key: value for key, value in data.items() if key not in ("search_query", "author", "retrieval", "stages")}
     search = {
         "number": 1,

@@ -1,4 +1,4 @@
-"""Does the evidence of a saved answer still hold? Checked from the file alone, and against the knowledge base at hand.
+"""Checks that the evidence of a saved answer still holds: from the file alone, and against the knowledge base at hand.
 
 Pure: the knowledge base is handed in, as something that tells which documents there are and what their chunks hold.
 """
@@ -24,7 +24,7 @@ LONGEST_SHOWN = 80
 
 
 class Verdict(StrEnum):
-    """Of one check."""
+    """Result of one check."""
 
     MATCHES = "matches"
     DIFFERS = "differs"
@@ -39,7 +39,7 @@ class Finding:
     what: Reason
 
     def line(self, language: Language) -> str:
-        """For a terminal, which must not obey what stands in a file from elsewhere."""
+        """The finding as a line for a terminal, which must not obey what stands in a file from elsewhere."""
         said = text(self.what, language)
         return f"{label(f'verify.{self.verdict}', language)}  {''.join(c if c.isprintable() else '�' for c in said)}"
 
@@ -73,7 +73,7 @@ def compare(bundle: Bundle, knowledge: Knowledge) -> Iterator[Finding]:
 
 
 def no_knowledge(why: Reason) -> Finding:
-    """Documents were not compared."""
+    """The finding that documents were not compared."""
     return Finding(Verdict.UNCHECKED, reason("verify.no_knowledge", why=why))
 
 
@@ -102,7 +102,7 @@ def _passages(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _messages(ledger: Ledger) -> Iterator[Finding]:
-    """Were the contexts sent as they stand here?"""
+    """Check that the contexts were sent as they stand here."""
     contexts = _contexts(ledger)
     if not ledger.messages or not contexts:
         return
@@ -128,7 +128,7 @@ def _quotes(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _stands(quote: Quote, context: SearchableText | None) -> bool:
-    """Whether the quote is where the record says, as exactly as it says; or in its context nowhere, if it says that."""
+    """True if the quote is where the record says, as exactly as it says; or nowhere in its context, if it says so."""
     found = context.look_up(quote.text) if context else MISSING
     there = found.start < quote.end and quote.start < found.end
     return found.match is quote.match and (there or quote.match is Match.MISSING)

@@ -1,4 +1,4 @@
-"""Why a passage was not sent to the model for a question, and the least change that would have sent it.
+"""Diagnosis of a passage not sent to the model for a question, and the least change that would have sent it.
 
 | file           | holds                                                                        |
 | -------------- | ---------------------------------------------------------------------------- |

@@ -1,4 +1,4 @@
-"""Why a passage was not sent for a question: read from the answer's record, and measured where that does not say.
+"""Diagnosis of a passage not sent for a question: read from the answer's record, and measured where that is silent.
 
 What is measured now is true of the index and models as they are now; where they have changed since the answer, the
 diagnosis says so.
@@ -182,7 +182,7 @@ class _Case:
             self._step(check, Passing.STOPPED, reason("whynot.not_returned", limit=self.options.candidates))
 
     def _off(self, stage: Stage) -> Reason | None:
-        """Why a search was not made for the answer."""
+        """Reason a search was not made; None where it was made, its result was reused, or the record does not tell."""
         if self.options.mode is (Mode.DENSE if stage is Stage.FULL_TEXT else Mode.FULL_TEXT):
             return reason("stages.switched_off")
         event = next((e for e in self.search.stages if e.stage is stage), None)
@@ -267,7 +267,7 @@ class _Case:
         return self._step(Check.FULL_TEXT, Passing.STOPPED, why, now=True)
 
     def _judged(self) -> None:
-        """What the reranker says; asked now where it never was."""
+        """Add the step of the reranker, which judges the passage now where it never did."""
         now = self.log_odds is None
         if now and not self.options.rerank:
             self._step(Check.RERANK, Passing.OFF, reason("stages.switched_off"))

@@ -1,4 +1,4 @@
-"""What became of one passage for one question, as a value: how far it came, what stopped it, what would admit it."""
+"""The diagnosis of one passage for one question, as a value: how far it came, what stopped it, what would admit it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .remedies import Remedy
 
 
 class Obstacle(StrEnum):
-    """What stopped a passage, or that nothing did."""
+    """The obstacle that stopped a passage; `SENT` where none did."""
 
     SENT = "sent"
     NOWHERE = "nowhere"
@@ -37,7 +37,7 @@ class Obstacle(StrEnum):
 
 
 class Check(StrEnum):
-    """What a passage has to pass, in order."""
+    """The checks a passage has to pass, in order."""
 
     SCOPE = "scope"
     DENSE = "dense"
@@ -48,7 +48,7 @@ class Check(StrEnum):
 
 
 class Passing(StrEnum):
-    """How a check went."""
+    """Outcome of a check."""
 
     PASSED = "passed"
     STOPPED = "stopped"
@@ -64,7 +64,7 @@ class Step:
     passing: Passing
     why: Reason
     now: bool = False
-    """Whether it was measured now; the rest is what the answer's record says."""
+    """True if it was measured now; other steps are what the answer's record says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Diagnosis:
     """The context number it was sent under."""
     steps: tuple[Step, ...] = ()
     changed: tuple[Reason, ...] = ()
-    """What is no longer as it was at the answer."""
+    """Changes of documents and models since the answer."""
     remedy: Remedy | None = None
     search: int = 1
     """Number of the search it is about."""

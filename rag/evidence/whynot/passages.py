@@ -1,4 +1,4 @@
-"""Which passage of the knowledge base somebody means who pastes a sentence of it.
+"""Search for the passage of the knowledge base that somebody means who pastes a sentence of it.
 
 Letter by letter first, white space and Markdown's marks aside; then nearly, as with another hyphen or a lost word. A
 sentence that was cut in two is found in the text of its document.
@@ -38,7 +38,7 @@ _EDGES = "*_`~#>|"
 
 
 class Fit(StrEnum):
-    """How well a passage holds the text."""
+    """Closeness of a passage to the text that is looked for."""
 
     EXACT = "exact"
     CLOSE = "close"
@@ -59,8 +59,9 @@ class Passage:
 def find_passage(
     text: str, known: Sequence[StoredChunk], stores: Mapping[str, Store], embedder: Embedder
 ) -> Passage | None:
-    """Where `text` stands; None when nothing is even near. `known` are looked at first, then `stores`, by the id of
-    their knowledge base, in order.
+    """The passage that holds `text`, else the nearest; None when nothing is even near.
+
+    `known` are looked at first, then `stores`, by the id of their knowledge base, in order.
 
     Documents that searches leave out are looked through as well, so that a sentence of one is found.
     """
@@ -90,7 +91,7 @@ def _squeezed(text: str) -> str:
 
 
 def _offset(words: str, text: str) -> int | None:
-    """Where `words`, which are squeezed, begin in `text`; None where they do not stand in it."""
+    """Position in `text` at which `words`, which are squeezed, begin; None where they do not stand in it."""
     at = _squeezed(text).find(words)
     if at < 0:
         return None

@@ -23,8 +23,8 @@ lifts what narrows one."""
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to change. `given` says that the earlier answer's candidates do, so that nothing is searched again;
-    `certain` that the passage is then sent, not only likely to be."""
+    """Settings to change. `given`: the earlier answer's candidates are enough, so that nothing is searched again;
+    `certain`: the passage is then sent, not only likely to be."""
 
     changes: Changes
     given: bool
@@ -78,7 +78,7 @@ def below(probability: float) -> float:
 def enough_candidates(
     dense: Sequence[Hit], full_text: Sequence[Hit], chunk_id: str, fusion: Fusion, *, now: int
 ) -> int | None:
-    """With how many candidates per search the passage would have been given to the reranker; None: with none of them.
+    """Least number of candidates per search above `now` that gives the reranker the passage; None where none does.
 
     The lists are those of searches for `MOST_CANDIDATES`.
     """
@@ -87,7 +87,7 @@ def enough_candidates(
 
 
 def is_candidate(dense: Sequence[Hit], full_text: Sequence[Hit], chunk_id: str, fusion: Fusion, *, count: int) -> bool:
-    """Whether the passage is given to the reranker with `count` candidates per search."""
+    """True if the passage is given to the reranker with `count` candidates per search."""
     return any(c.stored.id == chunk_id for c in fuse(dense[:count], full_text[:count], fusion)[:count])
 
 

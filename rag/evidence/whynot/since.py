@@ -1,4 +1,4 @@
-"""What is no longer as it was when an answer was made: documents, by content and time, and models."""
+"""Changes since an answer was made: of documents, by content and time, and of models."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Since:
         self._changed = other | {key for key, d in now.items() if d.ingested_at > ledger.started_at}
 
     def document(self, base: str, name: str) -> tuple[Reason, ...]:
-        """Of one document."""
+        """Change of one document; () where there is none."""
         return (reason("whynot.document_changed", document=name),) if (base, name) in self._changed else ()
 
     def index(self) -> tuple[Reason, ...]:
-        """Of all documents. One that was deleted is known only if it was among the candidates."""
+        """Changes of all documents. One that was deleted is known only if it was among the candidates."""
         names = sorted(name for _, name in self._changed)
         if not names:
             return ()
@@ -36,7 +36,7 @@ class Since:
         return (reason("whynot.index_changed", count=len(names), documents=shown),)
 
     def models(self, **running: ModelInfo) -> tuple[Reason, ...]:
-        """Of the models that run now, by part."""
+        """Changes of the models; `running` are those that run now, by part."""
         then = self._ledger.models
         return tuple(
             reason("whynot.other_model", before=then[part].name, now=info.name)

@@ -28,8 +28,8 @@ class Widening:
         self._search = search
 
     def remedy(self, stored: StoredChunk, log_odds: float | None) -> Remedy | None:
-        """What to change so that the passage is found, and passes what comes then as far as the record tells of those
-        it competes with; `log_odds` is what the reranker says of it."""
+        """The change that lets the passage be found and pass the later checks, as far as the record tells of those it
+        competes with; None where no wider search finds it. `log_odds` is what the reranker says of it."""
         wider = self._wider(stored)
         if wider is None:
             return None
@@ -80,5 +80,5 @@ class Widening:
 
 
 def _competes(c: Candidate) -> bool:
-    """Whether it is a context, or would be one under a lower threshold or with more of them."""
+    """True if the candidate is a context, or would be one with a lower threshold or with more contexts."""
     return c.dropped is None or c.dropped.code in ("stages.beyond_contexts", "stages.below_threshold")
