@@ -1,6 +1,6 @@
 """`python -m rag COMMAND`: the same events as the page, printed. Knows no page.
 
-What takes time to load is loaded by `main`, which can be interrupted.
+Modules that take time to load are imported within `main`, which can be interrupted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMED = ("question", "names", "document", "origin", "target")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; the README's commands are parsed with it in a test."""
+    """The parser of the command line; a test parses the README's commands with it."""
     from .cli import ask, backup, documents, evaluate, kb, reindex, reingest
     from .cli import evidence as saved
     from .messages import FIRST, LANGUAGES

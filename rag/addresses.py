@@ -1,4 +1,4 @@
-"""What settings say of addresses, checked where they are read: networks of proxies, and the path the page is under."""
+"""Parsers and checks of settings that hold addresses: networks of proxies, and the path the page is under."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ MEGABYTE = 1_000_000
 
 
 def build(settings: Settings, *, damaged: bool = False) -> Service:
-    """The product, not yet started: `start` or `load` begins to load the models.
+    """Build the product, not yet started: `start` or `load` begins to load the models.
 
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
@@ -131,7 +131,7 @@ def _written(settings: Settings) -> list[Path]:
 
 
 def _taking(runtime: Runtime) -> Take:
-    """What the jobs do with their files: into the knowledge base, once the models are there."""
+    """The function by which jobs ingest files into a knowledge base; it waits for the models first."""
 
     def take(sources: Iterable[Source | Refused], /, *, collection: str, cancel: Cancel) -> Iterator[IngestEvent]:
         wait_until_ready(runtime.status, cancel)
@@ -142,7 +142,7 @@ def _taking(runtime: Runtime) -> Take:
 
 
 def _renewing(runtime: Runtime, indexes: Indexes) -> Renew:
-    """What the jobs do that build a new index, once the models are there."""
+    """The function by which jobs build a new index; it waits for the models first."""
 
     def renew(collection: str, /, *, cancel: Cancel) -> Iterator[IngestEvent]:
         wait_until_ready(runtime.status, cancel)
@@ -158,32 +158,32 @@ def kept_in(settings: Settings) -> Database:
 
 
 def originals_in(settings: Settings, kept: Database) -> Originals:
-    """The files of the documents, beside what else is `kept`."""
+    """The originals of the documents, recorded in the database `kept`."""
     return Originals(Path(settings.data_dir) / ORIGINALS, kept, term=settings.waste_days * DAY_SECONDS)
 
 
 def inventory_in(settings: Settings, kept: Database) -> Inventory:
-    """Which documents the Milvus of the settings should hold, beside what else is `kept`."""
+    """The inventory of the documents the Milvus of the settings should hold, recorded in the database `kept`."""
     return Inventory(kept, name_of(settings))
 
 
 @contextmanager
 def changing(settings: Settings) -> Iterator[Callable[[], None]]:
-    """What is to be called after every change of documents, so that open pages notice it."""
+    """Yield the function to call after every change of documents, so that open pages notice it."""
     with closing(kept_in(settings)) as kept:
         yield ChangeCounter(kept).advance
 
 
 @contextmanager
 def recording(settings: Settings) -> Iterator[Inventory]:
-    """What is to be told of every document that is put into the Milvus of the settings, or deleted from it."""
+    """Yield the inventory, to be told of every document put into the Milvus of the settings or deleted from it."""
     with closing(kept_in(settings)) as kept:
         yield inventory_in(settings, kept)
 
 
 @contextmanager
 def opened_library(settings: Settings) -> Iterator[Library]:
-    """The knowledge bases without any model, released at the end; for what needs none."""
+    """Yield the knowledge bases without any model, released at the end; for commands that need none."""
     kept = kept_in(settings)
     inventory = inventory_in(settings, kept)
     milvus = Milvus(settings, inventory=inventory)
@@ -194,7 +194,7 @@ def opened_library(settings: Settings) -> Iterator[Library]:
 
 @contextmanager
 def opened(settings: Settings, *, damaged: bool = False) -> Iterator[Service]:
-    """The product with everything loaded, released at the end; for the command line. Raises RagError."""
+    """Yield the product with everything loaded, released at the end; for the command line. Raises RagError."""
     service = build(settings, damaged=damaged)
     try:
         service.load()
@@ -205,7 +205,7 @@ def opened(settings: Settings, *, damaged: bool = False) -> Iterator[Service]:
 
 @contextmanager
 def throw_away(settings: Settings) -> Iterator[Service]:
-    """The product over an empty collection of its own, dropped at the end; for evaluation. Raises RagError."""
+    """Yield the product over an empty collection of its own, dropped at the end; for evaluation. Raises RagError."""
     with TemporaryDirectory(prefix="plainsight-") as folder:
         name = f"evaluation_{uuid4().hex}"
         uri = settings.uri if "://" in settings.uri else str(Path(folder) / "milvus.db")
@@ -220,7 +220,7 @@ def throw_away(settings: Settings) -> Iterator[Service]:
 
 
 class AtHand:
-    """The `Knowledge` that `verify` compares with: read without any model, and nothing is made."""
+    """The `Knowledge` that `verify` compares with: it is read without any model, and creates nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._kept = kept_in(settings)
@@ -322,12 +322,12 @@ def _file_limits(settings: Settings) -> FileLimits:
 
 
 LIBRARIES = ("pymilvus", "milvus-lite", "torch", "transformers", "sentence-transformers", "openai")
-"""Those whose change may change a result."""
+"""Libraries whose change may change a result."""
 
 
 @cache
 def versions() -> Mapping[str, str]:
-    """Name -> version; a library that is not installed is left out."""
+    """Name -> version, of Plainsight and of `LIBRARIES`; a library that is not installed is left out."""
     found = {"plainsight": __version__}
     for name in LIBRARIES:
         try:

@@ -22,10 +22,10 @@ from .text.well_formed import encodable
 log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 5.0
-"""How long a writer waits for another process, which holds the file for milliseconds."""
+"""Seconds a writer waits for another process, which holds the file for milliseconds."""
 
 MOST_TOLD = 3
-"""Faults of a damaged file that are told: there may be thousands."""
+"""Limit on the faults reported of a damaged file: there may be thousands."""
 
 _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (keeper TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
 
@@ -41,23 +41,24 @@ class _Connection(sqlite3.Connection):
 
 
 class Database:
-    """Safe for many threads: each call has a connection to itself, and there are never more than calls at once.
+    """An SQLite file, safe for many threads: each call has a connection to itself.
 
-    Not one per thread: every answer and every job has a thread of its own, and would leave its connection open.
+    There are never more connections than calls at once. There is not one per thread: every answer and every job has a
+    thread of its own, and would leave its connection open.
     """
 
     def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        """A writer waits up to `busy_seconds` for another one; SQLite gives nobody a turn, so it may miss several."""
+        """A writer waits up to `busy_seconds` for another; SQLite keeps no queue, so it may be overtaken by several."""
         self.path = path
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         self._opening = threading.Lock()
-        """Two first connections would both want to change the file's journal, which no waiting helps."""
+        """Held while opening: two first connections would both change the file's journal, and waiting does not help."""
         self._idle: list[sqlite3.Connection] = []
         self._closings = 0
-        """How often the file was closed: a connection from before is not kept."""
+        """Number of times the file was closed: a connection from before is not kept."""
         self._file: tuple[int, int] | None = None
-        """Device and number of the file that was opened, which stays the one to use until it is closed."""
+        """Device and inode number of the file that was opened, which stays the one to use until it is closed."""
         self._told = False
         self._migrations: dict[str, Sequence[str]] = {}
 
@@ -87,7 +88,7 @@ class Database:
                     db.execute("ROLLBACK")
 
     def damage(self) -> str:
-        """What SQLite says of a damaged file, "" of a sound one. Looks at every page; makes and changes nothing."""
+        """SQLite's report on a damaged file, "" for a sound one. Looks at every page; creates and changes nothing."""
         try:
             with closing(sqlite3.connect(self.path.absolute().as_uri() + "?mode=ro", uri=True)) as db:
                 found = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({MOST_TOLD})")]
@@ -207,7 +208,7 @@ def _encodable(values: Iterable[object]) -> list[object]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from every other one; None when there is none."""
+    """Device and inode number, which tell a file from every other; None when there is no file."""
     try:
         found = path.stat()
     except OSError:

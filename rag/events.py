@@ -1,4 +1,4 @@
-"""What the parts tell while they work: stages of an answer, steps of an ingest, and the switch that ends both."""
+"""Events the parts send while they work: stages of an answer, steps of an ingest; and the switch that ends both."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class IngestStage(StrEnum):
 
 
 class StageState(StrEnum):
-    """What a stage is doing."""
+    """State of a stage."""
 
     STARTED = "started"
     PROGRESS = "progress"
@@ -63,12 +63,12 @@ class StageEvent:
     done: int = 0
     total: int = 0
     search: int = 1
-    """Number of the search it is a step of; 1 for the steps of the answer, which are of none."""
+    """Number of the search it is a step of; 1 for the steps of the answer, which belong to none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the streamed answer. `afresh`: it takes the place of all pieces before it, which were no answer."""
+    """A piece of the streamed answer. If `afresh`, it replaces all pieces before it, which were no answer."""
 
     text: str
     afresh: bool = False
@@ -92,7 +92,7 @@ class Retrieved:
 
 
 class DocumentOutcome(StrEnum):
-    """What became of one file."""
+    """Outcome of one file in an ingest."""
 
     ADDED = "added"
     REPLACED = "replaced"
@@ -123,7 +123,7 @@ class IngestEvent:
     twin: str = ""
     """Name of the document with the same content: the one it was moved from, or another one that stays."""
     unkept: Reason | None = None
-    """Why the file itself could not be kept; the document counts all the same."""
+    """Reason why the original could not be kept; the document counts all the same."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Cancel:
 
     @contextmanager
     def calls(self, close: Callable[[], None]) -> Iterator[None]:
-        """While the block runs, cancelling calls `close`; at once when that already happened, and never after it."""
+        """Have cancelling call `close` while the block runs: at once if already cancelled, and never after it."""
         with self._lock:
             self._closers.append(close)
         try:
@@ -159,6 +159,6 @@ class Cancel:
 
 
 def twin_of(event: IngestEvent) -> Reason:
-    """What a file has to do with the document of the same content."""
+    """The relation of a file to the document of the same content: moved from it, or the same as it."""
     moved = event.outcome is DocumentOutcome.MOVED
     return reason("library.moved_from" if moved else "library.same_as", name=event.twin)

@@ -12,11 +12,11 @@ from .status import ModelInfo
 from .types import Candidate, Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
 
 RECORD_VERSION = 2
-"""Of the shape of `Ledger`; `evidence.records` reads those before it. Version 1 held one search, and named none."""
+"""Version of the shape of `Ledger`; `evidence.records` reads earlier ones. Version 1 held one search and no number."""
 
 
 class Outcome(StrEnum):
-    """How an answer came about."""
+    """Outcome of a question: the way its answer came about."""
 
     GENERATED = "generated"
     EXTRACTIVE = "extractive"
@@ -27,14 +27,14 @@ class Outcome(StrEnum):
 
 
 class Author(StrEnum):
-    """Who worded the search query."""
+    """Author of a search query."""
 
     USER = "user"
     """As the question was typed."""
     RULE = "rule"
     MODEL = "model"
     EDITED = "edited"
-    """By the user, in place of what the rewriting said."""
+    """Worded by the user, in place of what the rewriting said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Citation:
 
 
 class Match(StrEnum):
-    """Whether a quote stands in the context it names."""
+    """Result of looking up a quote in the context it names."""
 
     EXACT = "exact"
     """Letter by letter; `matching` says what does not count."""
     CLOSE = "close"
-    """Nearly, `similarity` says how nearly; never with another number, name or negation."""
+    """Nearly, and `similarity` says how nearly; never with another number, name or negation."""
     MISSING = "missing"
 
 
@@ -61,8 +61,8 @@ class Match(StrEnum):
 class Quote:
     """Words the answer gives as support for a claim, looked up in the context that was sent.
 
-    `[start, end)` are characters of the context's chunk text, both 0 when the quote is missing; `at` is where in the
-    answer text the citation ends that it belongs to.
+    `[start, end)` are characters of the context's chunk text, both 0 when the quote is missing; `at` is the end, in
+    the answer text, of the citation the quote belongs to.
     """
 
     number: int
@@ -78,7 +78,7 @@ class Quote:
 
 
 class Support(StrEnum):
-    """What stands behind a sentence of an answer."""
+    """Support for a sentence of an answer."""
 
     QUOTED = "quoted"
     """Every quote it gives stands in its context, letter by letter."""
@@ -102,12 +102,12 @@ class Claim:
     end: int
     support: Support
     numbers: tuple[int, ...] = ()
-    """Contexts it cites."""
+    """Numbers of the contexts it cites."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """How many tokens an answer took, the rewriting of its question not counted.
+    """Number of tokens an answer took, the rewriting of its question not counted.
 
     `counted_by` is "provider" where the model's server reported them, else the name of the tokenizer they were
     estimated with; "" when no model was called.
@@ -116,13 +116,13 @@ class Tokens:
     prompt: int = 0
     answer: int = 0
     contexts: int = 0
-    """Of all contexts that were kept, by the embedding model's tokenizer."""
+    """Tokens of all contexts that were kept, by the embedding model's tokenizer."""
     counted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search of an answer: what was looked for, how, and what was found.
+    """One search of an answer: its query, its options and its results.
 
     The first one is that of the question itself. It is recorded also where it was not made, as for a greeting: its
     stages then say why.
@@ -132,7 +132,7 @@ class Search:
     """From 1, in the order the searches were made."""
     query: str
     author: Author
-    """Of the query."""
+    """Author of the query."""
     options: RetrievalOptions
     stages: tuple[StageEvent, ...] = ()
     """The last event of every step of it, in order."""
@@ -154,12 +154,12 @@ class Search:
 
 
 def contexts_of(searches: Sequence[Search]) -> tuple[Candidate, ...]:
-    """What all of them had sent, by number."""
+    """The contexts of all searches, by number."""
     return tuple(sorted((c for search in searches for c in search.contexts), key=lambda c: c.number or 0))
 
 
 def nearest(searches: Sequence[Search]) -> tuple[Candidate, ...]:
-    """What all of them found: of one search in its order, of several each passage once, the best judged first."""
+    """The candidates of all searches: of one in its order, of several each passage once, the best judged first."""
     if len(searches) == 1:
         return searches[0].candidates
     found: dict[str, Candidate] = {}
@@ -169,7 +169,7 @@ def nearest(searches: Sequence[Search]) -> tuple[Candidate, ...]:
 
 
 def made(searches: Sequence[Search]) -> tuple[Search, ...]:
-    """Those whose outcome is known."""
+    """The searches whose outcome is known."""
     return tuple(search for search in searches if search.retrieval is not None)
 
 
@@ -182,9 +182,9 @@ class Ledger:
     """
 
     question: str
-    """As typed."""
+    """The question as typed."""
     options: RetrievalOptions
-    """As asked with; each search has those it was made with."""
+    """Options of the question; each search has those it was made with."""
     searches: tuple[Search, ...]
     """At least one, numbered from 1."""
     answer_stages: tuple[StageEvent, ...]
@@ -192,12 +192,12 @@ class Ledger:
     messages: tuple[Message, ...]
     """Exactly what was sent to the model; empty when none was called."""
     answer: str
-    """As shown: without the quotes a model gives for checking."""
+    """The answer as shown: without the quotes a model gives for checking."""
     citations: tuple[Citation, ...]
     outcome: Outcome
     reason: Reason | None
     models: Mapping[str, ModelInfo]
-    """By part: embedder, reranker, chat."""
+    """Models by part: embedder, reranker, chat."""
     profile: str
     started_at: float
     """Seconds since the epoch, UTC."""
@@ -209,11 +209,11 @@ class Ledger:
     claims: tuple[Claim, ...] = ()
     tokens: Tokens = Tokens()
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
-    """By knowledge base: what its index was made with."""
+    """Fingerprints by knowledge base: each says what its index was made with."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Of Plainsight and of the libraries that matter for the result."""
+    """Versions of Plainsight and of the libraries that matter for the result."""
     collections: Mapping[str, str] = field(default_factory=dict)
-    """Id -> name, then, of the knowledge bases that were searched."""
+    """Id -> name at that time, of the knowledge bases that were searched."""
     record_version: int = RECORD_VERSION
 
     def __post_init__(self) -> None:
@@ -237,17 +237,17 @@ class Ledger:
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:
-        """What was sent, by number, whichever search found it."""
+        """The contexts by number, whichever search found them."""
         return contexts_of(self.searches)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """Of all searches, in their order; a passage that several found is there once for each."""
+        """The candidates of all searches, in their order; a passage that several found is there once for each."""
         return tuple(c for search in self.searches for c in search.candidates)
 
     @property
     def searched(self) -> bool:
-        """Whether the outcome of any search is known."""
+        """True if the outcome of any search is known."""
         return any(search.retrieval is not None for search in self.searches)
 
     def finder(self, chunk: str) -> Search | None:
@@ -259,7 +259,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer is complete, in whatever way."""
+    """The answer is complete, whatever its outcome."""
 
     ledger: Ledger
 
@@ -269,15 +269,15 @@ AnswerEvent = StageEvent | Judging | Retrieved | Delta | Answered
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, after what, and how."""
+    """One question with its history and its options."""
 
     question: str
     history: tuple[Exchange, ...] = ()
     """Oldest first."""
     options: RetrievalOptions = field(default_factory=RetrievalOptions)
     search_query: str = ""
-    """What to search for, in the user's words; "" leaves it to the rewriting."""
+    """Search query in the user's words; "" leaves it to the rewriting."""
     given: Ledger | None = None
     """An earlier answer whose candidates are to be used: nothing is searched, only selected anew by `options`."""
     id: str = ""
-    """Under which the answer is known; "" for a new one."""
+    """Id under which the answer is known; "" for a new one."""

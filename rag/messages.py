@@ -31,7 +31,7 @@ FIRST: Language = "en"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something happened: a catalogue code and the values its sentence names, another reason among them.
+    """Reason for an event: a catalogue code and the values its sentence names, which may be reasons themselves.
 
     Two reasons with the same code and values are equal, so tests compare reasons, never wording.
     """
@@ -57,7 +57,7 @@ def _showable(value: Value) -> Value:
 
 
 def as_json(why: Reason) -> dict[str, Any]:
-    """A reason as plain values, to be kept."""
+    """A reason as plain JSON values, for storage."""
     return {"code": why.code, "values": {k: as_json(v) if isinstance(v, Reason) else v for k, v in why.values.items()}}
 
 
@@ -67,7 +67,7 @@ def from_json(kept: Mapping[str, Any]) -> Reason:
 
 
 class Texts:
-    """The sentences of a folder that holds a folder for each language. Files are read when first needed."""
+    """The sentences in a folder that has one folder for each language. Files are read when first needed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -106,12 +106,12 @@ class Texts:
         return max(fits, key=len, default=None)
 
     def after(self, language: Language) -> Language:
-        """The next language, the first one after the last."""
+        """The language that follows `language`; the first one follows the last."""
         return self.languages[(self.languages.index(language) + 1) % len(self.languages)]
 
 
 class _Counting(string.Formatter):
-    """Chooses among the forms `{count:one|other}`; `rules` are patterns of the digits that take all but the last."""
+    """Formatter that chooses among `{count:one|other}`; `rules` are patterns of digits, for all forms but the last."""
 
     def __init__(self, rules: Sequence[str]) -> None:
         self.rules = [re.compile(rule) for rule in rules]

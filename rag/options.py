@@ -21,19 +21,19 @@ INSTRUCTION = "Given a web search query, retrieve relevant passages that answer 
 """The default task of both Qwen3 model cards, kept in English whatever the language of the documents."""
 
 DEFAULTS = RetrievalOptions(instruction=INSTRUCTION)
-"""Where nobody said anything."""
+"""The options that count where nobody sets them."""
 
 SELECTED = ("documents", "collections", "narrowed", "pinned", "banned")
 """Fields of `RetrievalOptions` that say what is searched and kept, not how."""
 
 Said = Mapping[str, Any]
-"""Name of an option -> its value, of those somebody said something of."""
+"""Name of an option -> its value, of the options somebody set."""
 
 NOTHING: Said = MappingProxyType({})
 
 
 class OptionKind(StrEnum):
-    """What values an option has."""
+    """Kind of values an option has."""
 
     CHOICE = "choice"
     WHOLE = "whole"
@@ -43,7 +43,7 @@ class OptionKind(StrEnum):
 
 
 class SetBy(StrEnum):
-    """Who may say something of an option; each counts over those before it."""
+    """Party that may set an option; each overrides those before it."""
 
     SETTING = "setting"
     BASE = "base"
@@ -52,7 +52,7 @@ class SetBy(StrEnum):
 
 
 class ShownIn(StrEnum):
-    """Where a question can bring an option of its own, besides where it may be set for all of them."""
+    """Place where a question can set an option for itself, besides those where it may be set for all questions."""
 
     COMMAND = "command"
     WHAT_IF = "what_if"
@@ -61,28 +61,28 @@ class ShownIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetrievalOption:
-    """One row. The bounds of a text are those of its length in characters."""
+    """One row of `TABLE`. The bounds of a text are those of its length in characters."""
 
     name: str
     kind: OptionKind
     about: str
-    """For the documentation of settings and commands, which is English."""
+    """Description for the documentation of settings and commands, which is English."""
     set_by: frozenset[SetBy]
     shown_in: frozenset[ShownIn]
     low: float = 0
     high: float = 0
     step: float = 1
     choices: tuple[str, ...] = ()
-    """In the order in which they are offered."""
+    """Values to choose from, in the order in which they are offered."""
     variable: str = ""
     """Environment variable, where the operator may set it."""
     read: Callable[[RetrievalOptions], Any] | None = None
-    """Takes the value out of the options, where it is no field of that name."""
+    """Function that takes the value out of the options, where it is no field of that name."""
     written: Callable[[RetrievalOptions, Any], RetrievalOptions] | None = None
 
     @property
     def label(self) -> str:
-        """Code of what it is called; that of its explanation ends in `_about`, that of a choice in the choice."""
+        """Catalogue code of its name; the code of its explanation ends in `_about`, that of a choice in the choice."""
         return f"ui.{self.name}"
 
     @property
@@ -90,33 +90,33 @@ class RetrievalOption:
         return self.of(DEFAULTS)
 
     def of(self, options: RetrievalOptions) -> Any:
-        """Its value."""
+        """Its value in `options`."""
         return self.read(options) if self.read else getattr(options, self.name)
 
     def put(self, options: RetrievalOptions, value: Any) -> RetrievalOptions:
-        """`options` with another value of it."""
+        """Return `options` with `value` as its value."""
         if self.written:
             return self.written(options, value)
         return replace(options, **{self.name: self.typed(value)})
 
     def typed(self, value: Any) -> Any:
-        """A value as it is after a journey through JSON or a form, as what `RetrievalOptions` holds."""
+        """Convert a value that came through JSON or a form to the type that `RetrievalOptions` holds."""
         return type(self.default)(value) if self.kind is OptionKind.CHOICE else value
 
     def parsed(self, raw: str) -> Any:
-        """The value a person wrote. Raises ValueError for what is none; bounds are the caller's to check."""
+        """Parse the value a person wrote. Raises ValueError for what is none; the caller checks the bounds."""
         if self.kind is OptionKind.CHOICE:
             return self.typed(raw)
         return {OptionKind.WHOLE: int, OptionKind.NUMBER: float}.get(self.kind, str)(raw)
 
     def allows(self, value: Any) -> bool:
-        """Whether a value of its kind is within its bounds."""
+        """True if a value of its kind is within its bounds."""
         if self.kind is OptionKind.TEXT:
             return len(value) <= self.high
         return bool(self.low <= value <= self.high) if self.kind in NUMBERS else True
 
     def clamped(self, value: Any) -> Any:
-        """The nearest possible value to whatever a browser sent; None for no such value at all."""
+        """The possible value nearest to whatever a browser sent; None where that is no value of this option at all."""
         if self.kind is OptionKind.SWITCH:
             return value if isinstance(value, bool) else None
         if self.kind in NUMBERS:
@@ -138,13 +138,13 @@ NUMBERS = (OptionKind.WHOLE, OptionKind.NUMBER)
 
 
 def balance_of(options: RetrievalOptions) -> float:
-    """Where the slider between full text (0) and dense search (1) stands; in the middle both count the same."""
+    """Position of the slider between full text (0) and dense search (1); in the middle both count the same."""
     both = options.dense_weight + options.full_text_weight
     return options.dense_weight / both if both else 0.5
 
 
 def _balanced(options: RetrievalOptions, balance: float) -> RetrievalOptions:
-    """The weights as they are where the slider was not moved from them: it knows only its steps."""
+    """Set the weights from the slider; they stay where it was not moved from them, as it knows only its steps."""
     if abs(balance - balance_of(options)) <= BALANCE_STEP / 2:
         return options
     return replace(options, dense_weight=2 * balance, full_text_weight=2 * (1 - balance))
@@ -189,18 +189,21 @@ TABLE: Mapping[str, RetrievalOption] = {
         ),
     )
 }  # fmt: skip
-"""By name, in the order of the page. The reranker's prompt holds the instruction once per candidate, so it is short."""
+"""The options by name, in the order of the page.
+
+The reranker's prompt holds the instruction once per candidate, so the instruction is short.
+"""
 
 
 def of(*, by: SetBy | None = None, shown: ShownIn | None = None) -> tuple[RetrievalOption, ...]:
-    """The options somebody may set, or a question can bring in some place."""
+    """The options that `by` may set and a question can set in the place `shown`; None is any."""
     return tuple(o for o in TABLE.values() if (not by or by in o.set_by) and (not shown or shown in o.shown_in))
 
 
 def applied(
     setting: RetrievalOptions, *, base: Said = NOTHING, reader: Said = NOTHING, question: Said = NOTHING
 ) -> RetrievalOptions:
-    """What a question is asked with: what the settings say, over that the knowledge base, its reader, the question.
+    """The options of a question: those of the settings, overridden by the knowledge base, its reader, the question.
 
     A reader who asks for more contexts than candidates is given as many candidates.
     """
@@ -209,7 +212,7 @@ def applied(
 
 
 def enough(options: RetrievalOptions) -> RetrievalOptions:
-    """As many candidates as contexts at least."""
+    """Return `options` with at least as many candidates as contexts."""
     return replace(options, candidates=max(options.candidates, options.contexts))
 
 
@@ -221,7 +224,7 @@ def _with(options: RetrievalOptions, said: Said) -> RetrievalOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What a knowledge base says of the options it may set; "" and None are nothing."""
+    """Values a knowledge base gives the options it may set; "" and None mean not set."""
 
     instruction: str = ""
     mode: Mode | None = None
@@ -231,6 +234,6 @@ class Wishes:
 
     @property
     def wished(self) -> dict[str, Any]:
-        """The options it says something of."""
+        """The options it sets: name -> value."""
         values = {option.name: getattr(self, option.name) for option in of(by=SetBy.BASE)}
         return {name: value for name, value in values.items() if value not in ("", None)}

@@ -1,4 +1,4 @@
-"""The protocols the parts meet: what a model, a database or a language model must be able to do."""
+"""Protocols between the parts: the methods a model, a database or a language model must have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .types import (
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors."""
+    """A model that turns texts into unit vectors."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -37,23 +37,23 @@ class Embedder(Protocol):
         """Longest text embedded whole, in tokens of `count_tokens`."""
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """`[len(texts), dimension]` in input order; raw texts, no instruction. An empty list gives `[0, dimension]`."""
+        """`[len(texts), dimension]` in input order, of raw texts, no instruction; `[0, dimension]` for no texts."""
 
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
-        """The same as (positions in `texts`, their vectors) as they become known, every position once.
+        """Yield the same as (positions in `texts`, their vectors) as they become known, every position once.
 
         The caller may stop early by closing the iterator: work not yet done is then not done.
         """
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
-        """`[1, dimension]`; models without instructions ignore it."""
+        """The query's vector `[1, dimension]`; models without instructions ignore `instruction`."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text by this model's tokenizer, special tokens not counted."""
+        """Number of tokens of each text by this model's tokenizer, special tokens not counted."""
 
 
 class Reranker(Protocol):
-    """How well does each text answer the query?"""
+    """A model that judges how well each text answers a query."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -71,7 +71,7 @@ class Reranker(Protocol):
 
 
 class ChatModel(Protocol):
-    """Messages to a streamed answer."""
+    """A model that turns messages into a streamed answer."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -86,52 +86,55 @@ class ChatModel(Protocol):
 
 
 class Extractor(Protocol):
-    """Answers made of verbatim sentences, for when no chat model is there."""
+    """A maker of answers from verbatim sentences, for when there is no chat model."""
 
     def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
         """Yield pieces of an answer: sentences of the numbered contexts as they stand, each with its `[n]`."""
 
 
 class Record(Protocol):
-    """Where it is written down which documents a collection should hold."""
+    """A record of the documents that each collection should hold."""
 
     def added(self, collection: str, document: Document) -> None:
-        """A document was put. Raises nothing."""
+        """Record that a document was put. Raises nothing."""
 
     def removed(self, collection: str, documents: Mapping[str, str]) -> None:
-        """Documents, name -> sha256, are about to be deleted for good. Raises KeepingError, and then they stay."""
+        """Record that `documents`, name -> sha256, are about to be deleted for good.
+
+        Raises KeepingError, and then they stay.
+        """
 
     def dropped(self, collection: str) -> None:
-        """A collection is about to be dropped with all its documents. Raises KeepingError."""
+        """Record that a collection is about to be dropped with all its documents. Raises KeepingError."""
 
 
 class Searchable(Protocol):
-    """What a question searches: one collection, or what it may see of several."""
+    """The scope a question searches: one collection, or what it may see of several."""
 
     def full_text_missing(self) -> Reason | None:
-        """Why full-text search is not possible here, or None when it is."""
+        """Reason why full-text search is not possible here; None when it is possible."""
 
     def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
-        """Best inner products with the `[1, dim]` vector, best first.
+        """Hits with the best inner products with the `[1, dim]` vector, best first.
 
         `documents` are names to search in, one that ends in "/" a folder; empty means all.
         """
 
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
-        """Best BM25 scores of the query's terms, best first; positive whatever the engine says."""
+        """Hits with the best BM25 scores of the query's terms, best first; positive whatever the engine says."""
 
     def documents(self) -> list[Document]:
         """All committed documents, by name."""
 
 
 class Store(Searchable, Protocol):
-    """Where chunks live. One instance is one collection."""
+    """A store of chunks. One instance is one collection."""
 
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
     ) -> dict[str, DenseRank]:
-        """Where each of these chunks stands for the `[1, dim]` vector, among `documents` or all: its score, and its
-        rank down to `depth`. Chunks that do not count or are not there are missing."""
+        """Score of each of these chunks for the `[1, dim]` vector, and its rank, down to `depth`, among `documents` or
+        all. Chunks that do not count or are not there are missing."""
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
         """The committed documents of these names, all of them by default, each whole with its vectors, by name."""
@@ -140,13 +143,13 @@ class Store(Searchable, Protocol):
         """The committed chunks of one document, in order."""
 
     def vectors(self, document: str) -> dict[str, Vectors]:
-        """Embedded text's sha256 -> its `[dim]` vector, of the committed revision: what need not be embedded again."""
+        """Embedded text's sha256 -> its `[dim]` vector, of the committed revision: these need not be embedded again."""
 
     def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, *, again: bool = False) -> bool:
         """Add or replace a document: visible all at once, never missing in between.
 
         The content that is there already changes nothing, unless it is put `again`; then nothing but that same content
-        is replaced. Returns whether the document is there now as it was put, or was before.
+        is replaced. Returns True if the document is there now as it was put, or was before.
         """
 
     def delete(self, names: Sequence[str]) -> int:
@@ -156,25 +159,25 @@ class Store(Searchable, Protocol):
         """Delete documents so that `restore` can bring them back for some minutes; returns how many were there."""
 
     def restore(self, names: Sequence[str]) -> int:
-        """Bring buried documents back; returns for how many it was not too late."""
+        """Bring buried documents back; returns how many could be brought back in time."""
 
     def enable(self, names: Sequence[str], enabled: bool) -> int:
         """Let searches look into documents, or not, without embedding anything; returns how many changed."""
 
     def note(self, name: str, error: Reason | None) -> None:
-        """Keep with a document why it could not be ingested anew; None: it is in order."""
+        """Store with a document the reason why it could not be ingested anew; None where it is in order."""
 
     def sweep(self) -> bool:
-        """Remove what counts for nothing any more; whether deleted documents wait for it still."""
+        """Remove what no longer counts; returns True if deleted documents still wait to be removed."""
 
     def flush(self) -> None:
-        """End of an ingest job: make what was written fast to search and safe on disk."""
+        """End an ingest job: make what was written fast to search and safe on disk."""
 
     def close(self) -> None:
         """Release the database."""
 
 
 class Afresh(str):
-    """A delta that takes the place of all deltas before it: they were thinking."""
+    """A delta that replaces all deltas before it, which were the model's thinking."""
 
     __slots__ = ()

@@ -1,6 +1,6 @@
-"""Brings the parts to life behind the page: connect, load, assemble, and say at any moment how far that is.
+"""Start of the parts behind the page: connect, load, assemble, and report at any moment how far that is.
 
-The page is up before any model; a question asked too early gets `ModelsNotReady`, never a wait without a word. A
+The page is up before any model; a question asked too early gets `ModelsNotReady`, never a silent wait. A
 database that was away when the program started is tried again when it is next needed.
 """
 
@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 CLOSING_SECONDS = 20.0
-"""What cannot be cancelled, such as importing torch, is waited for that long."""
+"""Seconds that closing waits for what cannot be cancelled, such as importing torch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What answers questions over one scope."""
+    """The parts that answer questions over one scope."""
 
     retriever: Retriever
     answerer: Answerer
@@ -54,7 +54,7 @@ class Parts:
 
 
 class Runtime:
-    """Loads once, in one background thread."""
+    """The loaded models and the parts built on them; loads once, in one background thread."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Runtime:
         self._thread.start()
 
     def status(self) -> Status:
-        """How far everything is, for the page's header."""
+        """State of every part, for the page's header."""
         with self._lock:
             models, parts = self._models, dict(self._status)
         store, remark = parts["store"], self.library.stock.remark
@@ -110,27 +110,27 @@ class Runtime:
         return self._finish()
 
     def talk(self, options: RetrievalOptions) -> Answering:
-        """What answers a question with these options. Raises like `models`, and when its scope cannot be searched."""
+        """The parts that answer with these options. Raises like `models`, and when their scope cannot be searched."""
         models = self.models()
         return self._talk(models, self.library.scope(options))
 
     def retriever(self, place: SearchTarget) -> Retriever:
-        """What searches one place alone. Raises like `models`, and when it cannot be searched."""
+        """The retriever that searches one place alone. Raises like `models`, and when it cannot be searched."""
         return self._talk(self.models(), Scope([place])).retriever
 
     def ingest(self, base: str = "") -> Ingest:
-        """What takes documents into a knowledge base. Raises like `models`, and when it cannot be opened."""
+        """The ingest that takes documents into a knowledge base. Raises like `models`, and when it cannot be opened."""
         models = self.models()
         return self._ingest(models, self.library.store(base), self.library.catalogue.base(base))
 
     def parts(self) -> Parts:
-        """The parts of the default knowledge base. Raises as the others do."""
+        """The parts of the default knowledge base. Raises like `talk` and `ingest`."""
         talk = self.talk(RetrievalOptions())
         store = self.library.store()
         return Parts(self.models(), store, talk.retriever, talk.answerer, self.ingest())
 
     def wait(self) -> None:
-        """Until everything runs, however long loading takes. Raises like `models`."""
+        """Wait until everything runs, however long loading takes. Raises like `models`."""
         self._settled.wait()
         self.models()
 
@@ -184,7 +184,7 @@ class Runtime:
             return self._models
 
     def _warm_up(self) -> None:
-        """A search nobody waits for: Milvus Lite builds its full-text index on the first one, which takes seconds."""
+        """Search once ahead of users: Milvus Lite builds its full-text index on the first one, which takes seconds."""
         options = RetrievalOptions(candidates=1)
         with contextlib.suppress(RagError):  # the first real search meets the same error, and says so
             for _ in self.talk(options).retriever.run("warm up", options, cancel=self._cancel):
@@ -207,7 +207,7 @@ READY_POLL = 0.25
 
 
 def wait_until_ready(status_now: Callable[[], Status], cancel: Cancel) -> None:
-    """Until the models can be used. Raises RagError when they never will."""
+    """Wait until the models can be used, or until cancelled. Raises RagError when they never can be."""
     while not (status := status_now()).ready and not cancel:
         failed = [p for p in status.parts if p.state is PartState.FAILED and p.reason and p.part != "chat"]
         if failed and failed[0].part != "store" and failed[0].reason:
@@ -218,5 +218,5 @@ def wait_until_ready(status_now: Callable[[], Status], cancel: Cancel) -> None:
 
 
 def is_loading(parts: Iterable[PartStatus]) -> bool:
-    """Whether any part is still on its way."""
+    """True while any part is waiting, downloading or loading."""
     return any(p.state in (PartState.WAITING, PartState.LOADING, PartState.DOWNLOADING) for p in parts)

@@ -48,7 +48,7 @@ class Secret(str):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """How a setting is written in the environment."""
+    """Form of a setting in the environment."""
 
     name: str
     about: str
@@ -56,13 +56,13 @@ class Spec:
     high: float | None = None
     choices: tuple[str, ...] = ()
     shape: Callable[[str, str], object] | None = None
-    """Raises SettingsError for a value that is none, given its name and itself."""
+    """Check called with the name and the value; raises SettingsError for a value that is none."""
     longest: int = 0
-    """Characters of a text; 0 is no limit."""
+    """Longest text, in characters; 0 is no limit."""
 
     @classmethod
     def of(cls, option: RetrievalOption) -> Spec:
-        """How a retrieval option is written in the environment."""
+        """The form of a retrieval option in the environment."""
         if option.kind is OptionKind.TEXT:
             return cls(option.variable, option.about, longest=int(option.high))
         if option.kind is OptionKind.CHOICE:
@@ -216,7 +216,7 @@ class Settings:
     max_total_mb: float = setting("RAG_MAX_TOTAL_MB", 200.0, "Most MB accepted at once", low=0.01, high=65536)
 
     retrieval: RetrievalOptions = DEFAULTS
-    """What a question is asked with where nobody else says anything: each option of the table that has a variable."""
+    """Options of a question where nobody else sets them; those of the table with a variable are read from it."""
     rrf_k: int = setting("RAG_RRF_K", 60, "Constant of reciprocal rank fusion", low=1, high=1000)
     rerank_seconds: float = setting(
         "RAG_RERANK_SECONDS", 0.0, "Time the reranker may take per question; 0 is no limit", low=0.0, high=3600
@@ -237,7 +237,7 @@ class Settings:
     history_tokens: int = setting("RAG_HISTORY_TOKENS", 1500, "History in the prompt, in tokens", low=0, high=1000000)
 
     SPECS: ClassVar[Mapping[str, Spec]]
-    """Name of a field or a retrieval option -> how it is written in the environment; filled below."""
+    """Name of a field or a retrieval option -> its form in the environment; filled below."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -264,12 +264,12 @@ class Settings:
 
     @property
     def uri(self) -> str:
-        """Where Milvus is: the setting, or the embedded database in the data folder."""
+        """Address of Milvus: the setting, or the embedded database in the data folder."""
         return self.milvus_uri or str(Path(self.data_dir) / "milvus.db")
 
 
 def _specs() -> Iterator[tuple[str, Spec]]:
-    """In the order of the class, the retrieval options in that of their table."""
+    """`Settings.SPECS` in the order of the class, the retrieval options in that of their table."""
     for field in dataclasses.fields(Settings):
         if field.name == "retrieval":
             yield from ((option.name, Spec.of(option)) for option in of(by=SetBy.SETTING))
@@ -281,7 +281,7 @@ Settings.SPECS = dict(_specs())
 
 
 def _written(value: object) -> str:
-    """A value as the environment has it."""
+    """A value as it is written in the environment."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.reveal() if isinstance(value, Secret) else str(value)
@@ -310,7 +310,7 @@ def _parse(spec: Spec, default: Any, raw: str) -> Any:
 
 
 def unknown(names: Iterable[str]) -> list[Reason]:
-    """What to tell the user about variables that look like ours and are not: a typing slip must not pass unseen."""
+    """Warnings about variables that look like ours and are not: a typing slip must not pass unseen."""
     known = {spec.name for spec in Settings.SPECS.values()}
     strange = sorted(
         n for n in names if n.startswith(PREFIXES) and n not in known | FOREIGN and not n.startswith(FOREIGN_PREFIXES)
@@ -324,7 +324,7 @@ def _unknown(name: str, known: set[str]) -> Reason:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The process's environment over the `.env` file of `folder`, where there is one."""
+    """The variables of the process and of the `.env` file of `folder`, where there is one; the process's win."""
     from dotenv import dotenv_values
 
     try:

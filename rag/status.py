@@ -1,4 +1,4 @@
-"""What is running now, as the page's header and the ledger name it."""
+"""State of the running parts and models, as the page's header and the ledger name them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class ModelInfo:
     languages: tuple[str, ...] = ()
     """ISO 639-1 codes the model knows; empty means many."""
     score_name: str = ""
-    """Rerankers: `p_yes` or `offline_estimate`."""
+    """Kind of a reranker's scores: `p_yes` or `offline_estimate`."""
 
 
 class PartState(StrEnum):
-    """Where a part of the product is on its way to work."""
+    """State of a part of the product, from waiting to ready or failed."""
 
     WAITING = "waiting"
     DOWNLOADING = "downloading"
@@ -47,7 +47,7 @@ class PartStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is running now. `profile` is "" until chosen, then "qwen3" or "offline"; `why` says why that one."""
+    """State of all parts. `profile` is "" until chosen, then "qwen3" or "offline"; `why` says why that one."""
 
     profile: str
     why: Reason | None
@@ -55,11 +55,11 @@ class Status:
 
     @property
     def score_name(self) -> str:
-        """What the numbers of the running reranker are; "" while there is none."""
+        """Kind of the running reranker's scores; "" while there is none."""
         return next((p.info.score_name for p in self.parts if p.part == "reranker" and p.info), "")
 
     @property
     def ready(self) -> bool:
-        """Questions and files are accepted."""
+        """True while questions and files are accepted."""
         needed = {p.part: p.state for p in self.parts}
         return all(needed.get(part) is PartState.READY for part in ("embedder", "reranker", "store"))

@@ -44,17 +44,17 @@ class Document:
     ingested_at: float
     """Seconds since the epoch, UTC."""
     tags: tuple[str, ...] = ()
-    """Of the front matter, to filter by."""
+    """Tags of the front matter, to filter by."""
     date: str = ""
-    """Of the front matter, as ISO 8601; "" where there is none."""
+    """Date of the front matter, as ISO 8601; "" where there is none."""
     kind: str = "markdown"
-    """What the file was before it became Markdown: markdown, text, html, pdf, docx, pptx."""
+    """Format of the file before it became Markdown: markdown, text, html, pdf, docx, pptx."""
     enabled: bool = True
-    """Whether searches look into it."""
+    """True if searches look into it."""
     revision: int = 1
-    """Counts up whenever other content takes the place of the old."""
+    """Number that goes up whenever other content takes the place of the old."""
     error: Reason | None = None
-    """Why the last attempt to ingest it anew failed; the revision before is still there."""
+    """Reason why the last attempt to ingest it anew failed; the revision before is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class Chunk:
 
     @property
     def whole_text(self) -> str:
-        """What is indexed for full text: heading path, then the text as it stands."""
+        """Text indexed for full-text search: heading path, then the text as it stands."""
         path = HEADING_SEPARATOR.join(self.heading_path)
         return f"{path}\n{self.text}" if path else self.text
 
     @property
     def embedded_text(self) -> str:
-        """What is embedded and reranked: the same without the long addresses of links, which say little to a model."""
+        """Text embedded and reranked: `whole_text` without the long addresses of links, which say little to a model."""
         return without_long_addresses(self.whole_text)
 
 
@@ -87,13 +87,13 @@ class StoredChunk:
     id: str
     document: str
     sha256: str
-    """Of the document's bytes: the revision the chunk belongs to."""
+    """Hash of the document's bytes: the revision the chunk belongs to."""
     language: str
     chunk: Chunk
     collection: str = ""
     """Id of the knowledge base it was found in."""
     base_name: str = ""
-    """What that was called then, where several were searched; "" where it need not be said."""
+    """Name of that knowledge base at the time, where several were searched; "" where it need not be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +117,18 @@ class IndexedDocument:
 
 @dataclass(frozen=True, slots=True)
 class DenseRank:
-    """Where one chunk stands among all that a dense search could return."""
+    """Score and rank of one chunk among all that a dense search could return."""
 
     score: float
     rank: int | None
-    """None when it is deeper than was looked, or outside the documents that were searched."""
+    """None when it is below the depth that was looked at, or outside the documents that were searched."""
     returned: bool
-    """Whether the search returned it. One with a rank that was not returned was missed by an approximate index."""
+    """True if the search returned it. A chunk with a rank that was not returned was missed by an approximate index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What an index was made with. Two indexes are comparable only when all of it is equal."""
+    """Model, chunker and schema an index was made with. Two indexes are comparable only when all of it is equal."""
 
     model: str
     revision: str
@@ -138,12 +138,12 @@ class Fingerprint:
 
     @property
     def vectors(self) -> tuple[str, str, int]:
-        """What vectors must have in common to be compared."""
+        """Model, revision and dimension, which vectors must have in common to be compared."""
         return self.model, self.revision, self.dimension
 
 
 class Mode(StrEnum):
-    """Which first-stage searches run."""
+    """Choice of the first-stage searches that run."""
 
     DENSE = "dense"
     FULL_TEXT = "full_text"
@@ -175,7 +175,7 @@ def logit(probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RerankLimits:
-    """Which texts a caller takes of those it had judged: the best `keep`, if their log-odds are at least `least`.
+    """Limits of what a caller takes of the texts judged: the best `keep`, if their log-odds are at least `least`.
 
     Up to `spare` of the best may not count, so that as many more are taken after them.
     """
@@ -194,13 +194,13 @@ class Candidate:
     full_text: Ranked | None = None
     fused: Ranked | None = None
     log_odds: float | None = None
-    """Of the reranker; None where it did not judge this candidate."""
+    """Score of the reranker; None where it did not judge this candidate."""
     rank: int | None = None
     """Final rank, after reranking where it ran."""
     number: int | None = None
     """The context number `[n]` when it was kept."""
     dropped: Reason | None = None
-    """Why it was not kept."""
+    """Reason why it was not kept."""
     similar_to: str = ""
     """Id of the chunk it nearly repeats and was collapsed into; "" for none."""
 
@@ -227,13 +227,13 @@ class Narrowing:
 
 
 def within(name: str, documents: Sequence[str]) -> bool:
-    """Whether a document is one of `documents`, or in one of the folders among them; empty means any."""
+    """True if a document is one of `documents`, or in one of the folders among them; empty means any."""
     return not documents or any(name.startswith(d) if d.endswith("/") else name == d for d in documents)
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalOptions:
-    """What the user may change per question."""
+    """Options of retrieval that the user may change per question."""
 
     mode: Mode = Mode.HYBRID
     candidates: int = 20
@@ -261,8 +261,10 @@ class RetrievalOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """How result lists are fused. `k` dampens the lead of the first ranks; a weight of 0 leaves a list out of the
-    order, not out of sight."""
+    """Parameters of the fusion of result lists.
+
+    `k` dampens the lead of the first ranks; a weight of 0 leaves a list out of the order, not out of sight.
+    """
 
     k: int = 60
     dense_weight: float = 1.0
@@ -286,7 +288,7 @@ class Retrieval:
     options: RetrievalOptions
     candidates: tuple[Candidate, ...]
     fusion: Fusion = Fusion()
-    """As it was used: what the options say, unless the embedding model does not know the query's language."""
+    """Fusion as used: what the options say, unless the embedding model does not know the query's language."""
     conflicts: tuple[Conflict, ...] = ()
 
     @property
@@ -326,11 +328,11 @@ class Source:
     data: bytes
     origin: str = ""
     again: bool = False
-    """It is the file of a document that is there, to be read, cut and embedded once more."""
+    """True for the file of a document that is there, to be read, cut and embedded once more."""
     kept: Path | None = field(default=None, compare=False)
     """A file that holds the same bytes and is never written to."""
 
     @cached_property
     def sha256(self) -> str:
-        """Of the bytes, which are hashed once, however many ask."""
+        """SHA-256 of the bytes, which are hashed once, however many ask."""
         return hashlib.sha256(self.data).hexdigest()
