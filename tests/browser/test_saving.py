@@ -158,7 +158,7 @@ def test_saved_evidence_reads_alone_and_verify_tells_what_was_changed(harbour: P
     for path in (html, data):
         code, said = verified(path, tmp_path / "elsewhere")
         assert code == 0, said
-        assert "quotes stand in the contexts they name" in said
+        assert "in the context it names" in said or "in the contexts they name" in said
         assert "unchecked  No knowledge base is at hand" in said
 
     context = harbour.context.browser

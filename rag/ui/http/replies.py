@@ -43,6 +43,13 @@ SHARING = b"access-control-"
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
+_FRAMED = re.compile(
+    rb"<script>(?:(?!</script>).)*?iframeResizer\.contentWindow(?:(?!</script>).)*+</script>", re.DOTALL
+)
+"""Gradio's own loader of a script for pages inside frames.
+
+Ours may not be framed, and behind a proxy that passes on the server's host it would load from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
@@ -99,7 +106,7 @@ class Reply:
             await self._send({**message, "headers": headers})
 
     async def _finish(self, page: Message) -> None:
-        written = b"".join(self._body)
+        written = _FRAMED.sub(b"", b"".join(self._body), count=1)
         body = written.replace(b"<head>", b"<head>" + self._head.written(self._secret), 1)
         ours = {
             POLICY: policy(written),
