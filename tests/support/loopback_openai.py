@@ -6,7 +6,6 @@ up or the server closes, never after a time.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import selectors
 import socket
@@ -180,8 +179,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         reply = self.server_of_tests._accept(request)
         self.close_connection = True
-        with contextlib.suppress(ConnectionError):
+        try:
             self._send(reply, request)
+        except ConnectionError:  # it left in the middle of what was sent
+            request.hung_up.set()
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: tests read `requests`."""
