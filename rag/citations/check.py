@@ -167,9 +167,11 @@ class _Check:
         at `at`. 0 when it stands in none."""
         if weight(text) < least:
             return 0
+        tried: set[int] = set()  # a context that several markers name is looked through once
         for marker in markers:
             for number in marker.numbers:
-                found = self.passages[number].exactly(text) if number in self.passages else None
+                found = self.passages[number].exactly(text) if number in self.passages and number not in tried else None
+                tried.add(number)
                 if found:
                     where = marker.end if at is None else at
                     self.verbatim.append(Quote(number, text, Match.EXACT, 1.0, found.start, found.end, where))
