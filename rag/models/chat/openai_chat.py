@@ -1,6 +1,6 @@
 """Answers from any server that speaks OpenAI's chat completions: messages in, text deltas out.
 
-The only importer of `openai`. The request runs on a thread of its own with its own event loop, because there a
+The request runs on a thread of its own with its own event loop, because there a
 waiting connection can be dropped at any moment: while connecting, before the first token and between tokens.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,18 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rag.errors import GenerationError
 from rag.events import Cancel
-from rag.messages import Reason, reason
-from rag.protocols import Afresh
+from rag.messages import reason
 from rag.status import ModelInfo
-from rag.text.well_formed import WellFormed, well_formed
+from rag.text.well_formed import well_formed
 from rag.types import Message, Usage
 
 from . import failures
+from .attempt import Attempt
 from .background import Background
-from .failures import Endpoint, Failure, Redactor
-from .thinking import WithoutThinking
+from .failures import Endpoint, Redactor
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
-    from openai.types.chat import ChatCompletionChunk
+    from openai import AsyncOpenAI
 
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_S = 10.0
@@ -39,14 +37,8 @@ CHARACTERS_PER_TOKEN = 16
 """More than any text has: four in English, fewer than two in Chinese, more only in rows of blanks and dashes."""
 SHORTEST_LIMIT, LONGEST_LIMIT = 20_000, 200_000
 """Bounds of an answer's limit in characters: servers count tokens differently, and nobody reads a hundred pages."""
-MOST_THOUGHT = 1_000_000
-"""Characters of thinking before an answer."""
-EMPTY = 50
-"""Characters that a chunk counts which holds nothing: reading it is work all the same."""
 BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
-OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
-"""Parameters an answer does not depend on: left out for a server that rejects them."""
 USER_AGENT = "plainsight"
 SILENT_HEADERS = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count")
 """`X-Stainless-…`: what the client library would tell about this machine."""
@@ -158,7 +150,7 @@ class OpenAIChat:
         tries = 0
         async with self._client() as client:
             while True:
-                attempt = _Attempt(self._to, self._redact, put, on_usage, longest=self._longest)
+                attempt = Attempt(self._to, self._redact, put, on_usage, longest=self._longest)
                 failure = await attempt.run(client, self._request(messages))
                 if failure is None:
                     return
@@ -223,166 +215,6 @@ class OpenAIChat:
         )
 
 
-class _Attempt:
-    """One request. `begun` once part of the answer was delivered: from then on it cannot be repeated."""
-
-    def __init__(
-        self,
-        to: Endpoint,
-        redact: Redactor,
-        put: Callable[[str], None],
-        on_usage: Callable[[Usage], None] | None,
-        *,
-        longest: int,
-    ) -> None:
-        self.to = to
-        self.redact = redact
-        self.put = put
-        self.on_usage = on_usage
-        self.thinking = WithoutThinking()
-        self.well_formed = WellFormed()
-        self.longest = longest
-        self.length = 0
-        """Characters delivered."""
-        self.unspoken = 0
-        """Characters that came and were not delivered, as far as they are thinking."""
-        self.begun = False
-        self.thought = False
-        self.finish = ""
-
-    async def run(self, client: AsyncOpenAI, request: dict[str, Any]) -> Failure | None:
-        """Deliver the answer; the failure, if that went wrong."""
-        import openai
-
-        sent = OPTIONAL & frozenset(request)
-        if any(message["role"] == "system" for message in request["messages"]):
-            sent |= {failures.SYSTEM}
-        try:
-            async with asyncio.timeout(self.to.connect_s + self.to.timeout_s):
-                stream = await client.chat.completions.create(**request)
-            async with stream:
-                return await self._read(stream)
-        except openai.APIStatusError as e:
-            body = e.body if e.body is not None else e.response.text
-            return failures.of_status(
-                e.status_code, body, e.response.headers, to=self.to, redact=self.redact, sent=sent
-            )
-        except openai.APIConnectionError as e:
-            if self.begun:
-                return Failure(reason("generation.cut", host=self.to.host), detail=self.redact(str(e.__cause__)))
-            return failures.of_connection(e, to=self.to, redact=self.redact)
-        except openai.APIError as e:
-            return failures.of_stream(e.body, to=self.to, redact=self.redact, sent=sent, begun=self.begun)
-        except TimeoutError:
-            return Failure(self._too_slow())
-        except _Overlong as e:
-            return Failure(e.reason)
-        except (ValueError, RecursionError) as e:  # not JSON, or not UTF-8, or nested beyond reason
-            return Failure(self._not_understood(), detail=self.redact(str(e)))
-
-    async def _read(self, stream: AsyncStream[ChatCompletionChunk]) -> Failure | None:
-        content_type = stream.response.headers.get("content-type", "")
-        chunks = 0
-        async for chunk in _timed(stream, self.to.timeout_s):
-            chunks += 1
-            self._take(chunk)
-        self._deliver(self.thinking.feed(self.well_formed.flush()))
-        self._deliver(self.thinking.flush())
-        if not chunks:
-            code = "empty" if "event-stream" in content_type else "garbage"
-            return Failure(reason(f"generation.{code}", url=self.to.url), detail=content_type)
-        why = self._incomplete()
-        return Failure(why) if why else None
-
-    def _take(self, chunk: Any) -> None:
-        """Deliver what a chunk holds. Raises ValueError when it is not a chunk at all."""
-        choices, usage = getattr(chunk, "choices", None), getattr(chunk, "usage", None)
-        if usage is not None and self.on_usage:
-            self.on_usage(Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens")))
-        if usage is not None and not choices:
-            return
-        if not isinstance(choices, list):
-            raise ValueError(f"not a chat completion chunk: {type(chunk).__name__}")
-        said = "".join(map(self._said, choices[:1]))
-        delivered = self._deliver(self.thinking.feed(self.well_formed.feed(said)))
-        self.unspoken += 0 if delivered else len(said) or EMPTY
-        if self.unspoken > MOST_THOUGHT:
-            raise _Overlong(reason("generation.endless_thought", model=self.to.model))
-
-    def _said(self, choice: Any) -> str:
-        """The answer's text in a choice. Raises ValueError when it is none."""
-        finish = getattr(choice, "finish_reason", None)
-        self.finish = finish if isinstance(finish, str) and finish else self.finish
-        delta = getattr(choice, "delta", None)
-        said = _text(getattr(delta, "content", None) or getattr(delta, "refusal", None))
-        thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
-        self.thought = self.thought or bool(said or thought)
-        self.unspoken += len(thought) if isinstance(thought, str) else 0
-        return said
-
-    def _deliver(self, text: str) -> bool:
-        """Hand on what is part of the answer; True if there was any. Raises _Overlong behind the last character."""
-        if isinstance(text, Afresh):
-            self.length = 0
-        elif not text:
-            return False
-        room = self.longest - self.length
-        shown = type(text)(text[:room])
-        self.length += len(shown)
-        self.begun = True
-        self.put(shown)
-        if len(text) > room:
-            raise _Overlong(reason("generation.overlong", model=self.to.model, limit=self.longest))
-        return True
-
-    def _incomplete(self) -> Reason | None:
-        """The reason why a stream that ended properly still gave no whole answer; None when the answer is whole."""
-        if self.finish == "content_filter":
-            return reason("generation.filtered", host=self.to.host)
-        if self.finish == "length":
-            return reason("generation.length" if self.begun else "generation.only_thought", model=self.to.model)
-        if not self.finish and self.begun:
-            return reason("generation.cut", host=self.to.host)
-        if not self.begun:
-            code = "only_thought" if self.thought else "said_nothing"
-            return reason(f"generation.{code}", model=self.to.model)
-        return None
-
-    def _too_slow(self) -> Reason:
-        code = "generation.stalled" if self.begun else "generation.first_token"
-        return reason(code, model=self.to.model, seconds=f"{self.to.timeout_s:g}")
-
-    def _not_understood(self) -> Reason:
-        return (
-            reason("generation.cut", host=self.to.host) if self.begun else reason("generation.garbage", url=self.to.url)
-        )
-
-
-class _Overlong(Exception):
-    """A stream beyond its limit in answer or thinking: it is no answer any more, but has no end either."""
-
-    def __init__(self, why: Reason) -> None:
-        super().__init__(why)
-        self.reason = why
-
-
-def _text(content: object) -> str:
-    """The text of a delta's content: a string, or a list of parts. Raises ValueError for anything else."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    if not isinstance(content, list):
-        raise ValueError(f"content is {type(content).__name__}, not text")
-    return "".join(_part(part) for part in content)
-
-
-def _part(part: object) -> str:
-    """The text of a part; "" for a part of another kind, as thinking in a part of its own."""
-    if isinstance(part, str):
-        return part
-    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else ""
-    return text if isinstance(text, str) else ""
-
-
 def _in_turns(messages: Sequence[Message]) -> list[Message]:
     """The messages without a system role: rules go before what the user says next, so that the roles alternate."""
     turns: list[Message] = []
@@ -393,21 +225,6 @@ def _in_turns(messages: Sequence[Message]) -> list[Message]:
         else:
             turns.append(Message(role, message.content))
     return turns
-
-
-def _count(usage: object, name: str) -> int:
-    tokens = getattr(usage, name, 0)
-    return tokens if isinstance(tokens, int) else 0
-
-
-async def _timed(chunks: AsyncIterator[Any], limit_s: float) -> AsyncIterator[Any]:
-    """The chunks; TimeoutError when one takes longer than `limit_s`."""
-    while True:
-        async with asyncio.timeout(limit_s):
-            chunk = await anext(chunks, None)
-        if chunk is None:
-            return
-        yield chunk
 
 
 def _is_loopback(url: str) -> bool:
