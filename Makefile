@@ -22,7 +22,7 @@ setup: $(VENV)/.installed-dev ## Install everything the tests need, a browser an
 	@$(PY) -m tests.support.chromium --install
 	@$(PY) -m tests.support.milvus_server --install
 
-test: setup ## Run all tests on WORKERS=2 (ARGS="tests/test_x.py -x" for some)
+test: setup ## Run all tests on WORKERS=2 (ARGS="tests/text -x" for some)
 	$(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
 test-fast: $(VENV)/.installed-dev ## Run what starts no program, server or page, in about a minute

@@ -1,8 +1,8 @@
 """The retrieval options, in one table: what may be set, within which bounds, by whom, and where it shows.
 
 Settings, knowledge bases, page, what-if, remedies, command line and record all read it. An option is a row here, a
-field of `RetrievalOptions`, its label in `assets/text/ui.toml`, and the code that acts on it. `RetrievalOptions` is the
-value that is passed about; what else stands in it (`SELECTED`) belongs to one question and has no default.
+field of `RetrievalOptions`, its label in `assets/text/*/ui.toml`, and the code that acts on it. `RetrievalOptions` is
+the value that is passed about; what else stands in it (`SELECTED`) belongs to one question and has no default.
 """
 
 from __future__ import annotations

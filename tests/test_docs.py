@@ -134,6 +134,17 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+NAMED = re.compile(r"(?<![\w./-])((?:rag|tests|assets)/[\w/.*-]*[\w/])")
+"""A path of the project in prose, in a comment or in code; `*` stands for a name of any kind."""
+
+
+def test_every_path_named_is_there() -> None:
+    written = [p for p in tracked() if p.suffix in (".py", ".md", ".yaml", ".toml", ".js") or p.name == "Makefile"]
+    past = {ROOT / "CHANGELOG.md"}
+    named = {(p, path) for p in set(written) - past for path in NAMED.findall(p.read_text(encoding="utf-8"))}
+    assert [(str(p.relative_to(ROOT)), path) for p, path in named if not any(ROOT.glob(path.rstrip("/")))] == []
+
+
 def test_no_file_names_a_place_on_the_machine_it_was_written_on() -> None:
     place = re.compile(rb"(?<![\w.])/(?:root|home/\w+|Users/\w+)/\w")
     assert [p for p in tracked() if p != Path(__file__) and place.search(p.read_bytes())] == []
