@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +151,13 @@ def test_a_pdf_of_too_many_pages_is_refused() -> None:
     with pytest.raises(DocumentRefused) as caught:
         to_markdown("pdf", pdf(*[[(11, 700, "a")]] * 5_001), cancel=Cancel())
     assert caught.value.reason == reason("convert.too_many_pages", limit=5_000)
+
+
+@linux
+def test_a_worker_is_given_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "MILVUS_TOKEN", "HF_TOKEN", "RAG_USER_HEADER"):
+        monkeypatch.setenv(name, "sk-planted")
+    with closing(Worker(WorkLimits())) as worker:
+        worker.ask({"task": "text", "kind": "markdown"}, b"# A", kind="markdown", cancel=Cancel())
+        given = Path(f"/proc/{worker.pid}/environ").read_bytes()
+    assert b"PATH=" in given and b"sk-planted" not in given

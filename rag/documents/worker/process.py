@@ -31,6 +31,9 @@ PATIENCE = 4
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """Every thread of a library would take 64 MB of address space for itself."""
 
+SECRET = ("OPENAI_", "MILVUS_", "HF_TOKEN", "RAG_")
+"""Beginnings of the variables a worker has no use for: keys and settings of the app."""
+
 _OUT_OF_TIME = 24
 """SIGXCPU, which ends a process that used up its processor time."""
 
@@ -60,7 +63,7 @@ class Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker", str(limits.megabytes)],
             cwd=ROOT,
-            env={**os.environ, **ONE_THREAD},
+            env={k: v for k, v in os.environ.items() if not k.startswith(SECRET)} | ONE_THREAD,
             stdin=pipe,
             stdout=pipe,
             stderr=subprocess.DEVNULL,
