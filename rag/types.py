@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .messages import Reason
 from .text.links import without_long_addresses
+from .text.reading import ReadingText, reading
 
 Vectors = NDArray[np.float32]
 """float32 `[n, dim]`, rows of length 1."""
@@ -67,6 +68,13 @@ class Chunk:
     heading_path: tuple[str, ...]
     text: str
     tokens: int
+    lead: str = ""
+    """Lines of the document that open what this piece stands in, such as the head of a table that was cut."""
+
+    @property
+    def reading(self) -> ReadingText:
+        """The text as a reader reads it, mapped to `text`."""
+        return reading(self.text, self.lead)
 
     @property
     def whole_text(self) -> str:
