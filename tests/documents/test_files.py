@@ -277,6 +277,12 @@ def test_bomb_is_refused_by_what_it_declares(tmp_path: Path) -> None:
     assert taken(zipped(tmp_path / "z.zip", {"a.md": b"\0" * 5_000_000})) == ({}, {"a.md": "zip_ratio"})
 
 
+def test_entries_that_grow_together_are_refused_with_their_zip(tmp_path: Path) -> None:
+    small = {f"{i}.md": b"\0" * 900_000 for i in range(3)}
+    assert taken(zipped(tmp_path / "z.zip", small)) == ({}, {"z.zip": "zip_ratio"})
+    assert taken(zipped(tmp_path / "one.zip", {"a.md": b"-" * 900_000}))[1] == {}
+
+
 def test_bomb_that_lies_about_its_size_is_not_unpacked(tmp_path: Path) -> None:
     path = zipped(tmp_path / "z.zip", {"a.md": b"\0" * 5_000_000})
     path.write_bytes(path.read_bytes().replace(struct.pack("<L", 5_000_000), struct.pack("<L", 10)))

@@ -101,8 +101,9 @@ class Page:
         return put if put.failed else self.event("follow", self.tab)
 
     def upload(self, files: Sequence[tuple[str, bytes]]) -> httpx.Response:
-        """The files as a browser sends them, before any is taken in."""
-        return self.client.post("/gradio_api/upload", files=[("files", (name, data)) for name, data in files])
+        """The files as a browser sends them, before any is taken in: half a character pair is no name there."""
+        whole = [(name.encode("utf-8", "replace").decode(), data) for name, data in files]
+        return self.client.post("/gradio_api/upload", files=[("files", one) for one in whole])
 
     def ingest(self, files: Sequence[tuple[str, bytes]]) -> Told:
         """Drop files on the page and follow the job to its end."""

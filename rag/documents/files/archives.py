@@ -73,6 +73,7 @@ def _entries(
         _check_directory(file, size, limits)
         with ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
+            _check_growth(infos, size)
             for info, name in zip(infos, _names(infos), strict=True):
                 if hidden(name) or name.endswith("/"):
                     continue
@@ -119,6 +120,13 @@ def _check_directory(file: BinaryIO, size: int, limits: FileLimits) -> None:
         raise DocumentRefused(reason("files.zip_zip64"))
     if entries > MOST_ENTRIES or directory > DIRECTORY_BYTES:
         raise DocumentRefused(reason("files.zip_large", limit=MOST_ENTRIES))
+
+
+def _check_growth(infos: list[ZipInfo], size: int) -> None:
+    """Refuse a zip of small entries that grow together; one that grows by itself is refused alone, when it is read."""
+    total = sum(info.file_size for info in infos if info.file_size <= SMALL)
+    if total > SMALL and total // size > MOST_GROWTH:
+        raise DocumentRefused(reason("files.zip_ratio", ratio=total // size, limit=MOST_GROWTH))
 
 
 def _names(infos: list[ZipInfo]) -> list[str]:
