@@ -35,6 +35,7 @@ from rag.models.engine.numbers import NumberType
 from rag.retrieval import duplicates as naming
 from rag.text import markdown_spans as prose
 from rag.text import sentences
+from rag.text.reading import BlockKind
 from rag.types import Mode
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
@@ -100,6 +101,7 @@ WITHOUT_WORDS = (
     jobs.JobKind,
     naming.Kinship,
     NumberType,
+    BlockKind,
     prose.SpanKind,
     reading.Heat,
     reading.DocumentState,
