@@ -23,6 +23,8 @@ from .target import DOCUMENT, PAYLOAD, QUESTION, SECRET, TRACE, Foreign, Target
 
 CASE_S = 60.0
 """A case that has not ended by then has frozen something."""
+FILE_S = 400.0
+"""The same for a file: its reader may take two minutes of processor time, and waits as others work."""
 ANSWER_S = 10.0
 """Another visitor's plain question, while the case runs or right after it."""
 MORE_MEGABYTES = 1500
@@ -185,7 +187,7 @@ class Attack:
         seen = set(target.outside())
         known, target.peak = target.descriptors(), 0
         asked = len(target.foreign.requests)
-        wrong = _within(CASE_S, lambda: case.run(target))
+        wrong = _within(FILE_S if case.kind == "files" else CASE_S, lambda: case.run(target))
         alive = _within(ANSWER_S, lambda: _answers(target))
         wrong += [f"afterwards: {why}" for why in alive]
         wrong += self._left(target, seen, known, asked)
