@@ -24,7 +24,7 @@ from .errors import LibraryError, StoreUnavailable
 from .events import Cancel, IngestEvent
 from .evidence.conversation_store import ConversationStore
 from .evidence.marks import Marks
-from .knowledge.catalog import Catalog, KnowledgeBase
+from .knowledge.catalog import Catalog
 from .knowledge.change_counter import ChangeCounter
 from .knowledge.indexes import Indexes
 from .knowledge.ingest import Ingest
@@ -36,6 +36,7 @@ from .knowledge.jobs.journal import JobJournal
 from .knowledge.jobs.queue import JobQueue
 from .knowledge.jobs.worker import JobWorker, Renew, Take
 from .knowledge.jobs.worker_locks import WorkerLocks
+from .knowledge.knowledge_base import KnowledgeBase
 from .knowledge.library import Library
 from .knowledge.originals import DAY_SECONDS, Originals
 from .messages import reason

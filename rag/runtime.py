@@ -17,8 +17,8 @@ from rag.models.loaded import Models, Report
 from .answering.answerer import Answerer
 from .errors import IndexMismatch, ModelsError, ModelsNotReady, RagError, StoreError
 from .events import Cancel
-from .knowledge.catalog import KnowledgeBase
 from .knowledge.ingest import Ingest
+from .knowledge.knowledge_base import KnowledgeBase
 from .knowledge.library import Library
 from .messages import Reason, reason
 from .protocols import Store

@@ -13,7 +13,8 @@ import pytest
 from rag.__main__ import parser
 from rag.database import Database
 from rag.evidence.whynot.remedies import changed
-from rag.knowledge.catalog import Catalog, KnowledgeBase
+from rag.knowledge.catalog import Catalog
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.messages import LANGUAGES, area
 from rag.options import (
     DEFAULTS,

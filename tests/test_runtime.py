@@ -15,8 +15,9 @@ from rag.database import Database as Kept
 from rag.documents.chunking import ChunkLimits
 from rag.errors import ModelsError, ModelsNotReady, RagError, Stopped, StoreUnavailable
 from rag.events import Cancel
-from rag.knowledge.catalog import Catalog, KnowledgeBase
+from rag.knowledge.catalog import Catalog
 from rag.knowledge.ingest import Ingest
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.knowledge.library import Library
 from rag.messages import Reason, reason
 from rag.models.loaded import Models, Report

@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from rag.errors import StoreError
-from rag.knowledge.catalog import OWN, KnowledgeBase, with_values
+from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
 from rag.knowledge.library import Library
 from rag.messages import Language, reason, text
 from rag.settings import Settings

@@ -11,7 +11,7 @@ from rag.errors import RagError
 from rag.evaluation.dataset import read_questions
 from rag.evaluation.index_comparison import Comparison, saved_questions
 from rag.events import Cancel
-from rag.knowledge.catalog import shown
+from rag.knowledge.knowledge_base import shown
 from rag.messages import Language, reason, text
 from rag.service import Service
 from rag.settings import Settings

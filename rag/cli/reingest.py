@@ -12,8 +12,8 @@ from typing import Any
 from rag.accounts.actor import OPERATOR
 from rag.errors import RagError
 from rag.events import Cancel, IngestEvent
-from rag.knowledge.catalog import KnowledgeBase
 from rag.knowledge.inventory import Deleted, Recorded
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.messages import Language, reason, text
 from rag.settings import Settings
 from rag.types import Document, within

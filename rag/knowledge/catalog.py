@@ -8,23 +8,19 @@ Knows no Milvus: it only tells which collections are to be dropped.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import re
 import sqlite3
 import time
-import unicodedata
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from rag.database import Database
-from rag.errors import KeepingError, LibraryError, RagError
-from rag.messages import FIRST, label, reason
-from rag.options import NUMBERS, OptionKind, SetBy, Wishes, applied, of
-from rag.text.well_formed import well_formed
-from rag.types import RetrievalOptions
+from rag.errors import KeepingError, LibraryError
+from rag.messages import reason
+
+from .knowledge_base import NAME_LENGTH, OWN, KnowledgeBase, checked
 
 MIGRATIONS = (
     """
@@ -54,37 +50,8 @@ MOST_BASES = 200
 """Each knowledge base is two Milvus collections. Servers hold tens of thousands, but load every searched one into
 memory."""
 
-NAME_LENGTH = 60
-DESCRIPTION_LENGTH = 500
-
 PREFIX_LENGTH = 180
 """Characters of the default collection's name in the names of the others: a collection's name has 200 at most."""
-
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
-
-
-@dataclass(frozen=True, slots=True)
-class KnowledgeBase(Wishes):
-    """One knowledge base. Retrieval options that are "" or None are taken from the settings."""
-
-    id: str
-    name: str
-    """"" for the default one as long as nobody named it."""
-    live: str
-    """The Milvus collection that is searched and written."""
-    description: str = ""
-    language: str = ""
-    """ISO 639-1 code for documents whose language cannot be told."""
-    created: float = 0.0
-    """Seconds since the epoch, UTC; 0 for the default one as long as nothing was said of it."""
-
-    def over(self, options: RetrievalOptions) -> RetrievalOptions:
-        """Return `options` with this knowledge base's own values in place."""
-        return applied(options, base=self.wished)
-
-
-OWN = {option.name: option for option in of(by=SetBy.BASE)}
-"""Retrieval options that a knowledge base may set for itself, by name."""
 
 _COLUMNS = (*(f.name for f in fields(KnowledgeBase) if f.name not in OWN), "wished")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM bases"
@@ -141,9 +108,8 @@ class Catalog:
 
     def named(self, name: str) -> KnowledgeBase:
         """The knowledge base called `name`, or with that id; "" for the default one. Raises LibraryError."""
-        key = _key(name)
         for base in self.all():
-            if name in ("", base.id) or (base.name and _key(base.name) == key):
+            if name in ("", base.id) or (base.name and base.called(name)):
                 return base
         raise LibraryError(reason("library.none", name=name[:NAME_LENGTH]))
 
@@ -153,13 +119,8 @@ class Catalog:
         Raises LibraryError for a name that is empty, too long or taken, and when there are too many.
         """
         number = uuid.uuid4().hex[:12]
-        made = KnowledgeBase(
-            id=f"kb_{number}",
-            name=_name(name),
-            live=live or f"{self.default[:PREFIX_LENGTH]}_{number}",
-            description=_text(description, DESCRIPTION_LENGTH),
-            created=self._now(),
-        )
+        live = live or f"{self.default[:PREFIX_LENGTH]}_{number}"
+        made = checked(KnowledgeBase(f"kb_{number}", name, live, description, created=self._now()), unnamed=False)
         with self._database.write() as db:
             count = db.execute("SELECT count(*) FROM bases WHERE id != ?", (self.default,)).fetchone()[0]
             if count + 1 >= MOST_BASES:
@@ -173,14 +134,14 @@ class Catalog:
 
         Raises LibraryError when it is not there, or a value is not possible.
         """
-        checked = _checked(base, unnamed=base.id == self.default)
+        after = checked(base, unnamed=base.id == self.default)
         with self._database.write() as db:
             if not self._written(db, base.id):
                 raise LibraryError(reason("library.none", name=base.name[:NAME_LENGTH]))
-            self._free(db, checked)
+            self._free(db, after)
             places = ", ".join(f"{name} = ?" for name in (*_CHANGED, "name_key"))
-            values = [_stored(checked, name) for name in _CHANGED]
-            db.execute(f"UPDATE bases SET {places} WHERE id = ?", (*values, _name_key(checked), base.id))
+            values = [_stored(after, name) for name in _CHANGED]
+            db.execute(f"UPDATE bases SET {places} WHERE id = ?", (*values, after.key, base.id))
         return self.base(base.id)
 
     def switch(self, id: str, collection: str) -> str:
@@ -213,7 +174,7 @@ class Catalog:
         base = self.base(id)
         if base.id == self.default:
             raise LibraryError(reason("library.default_stays"))
-        if _key(typed) != _key(base.name):
+        if not base.called(typed):
             raise LibraryError(reason("library.typed_wrong", name=base.name))
         gone = {base.live, *self.beside(base.id)} - {""}
         with self._database.write() as db:
@@ -254,16 +215,11 @@ class Catalog:
 
     def _free(self, db: sqlite3.Connection, base: KnowledgeBase) -> None:
         """Raise LibraryError when another knowledge base has the name or the collection."""
-        if db.execute("SELECT 1 FROM bases WHERE name_key = ? AND id != ?", (_name_key(base), base.id)).fetchone():
+        if db.execute("SELECT 1 FROM bases WHERE name_key = ? AND id != ?", (base.key, base.id)).fetchone():
             raise LibraryError(reason("library.name_taken", name=base.name))
         others = {str(row[0]) for row in db.execute("SELECT live FROM bases WHERE id != ?", (base.id,))}
         if base.live in others | ({self.default} if base.id != self.default else set()):
             raise LibraryError(reason("library.collection_taken", collection=base.live))
-
-
-def shown(base: KnowledgeBase) -> str:
-    """Return a knowledge base's name as shown where nobody's language is known."""
-    return base.name or label("library.default_name", FIRST)
 
 
 def _base(row: tuple[object, ...]) -> KnowledgeBase:
@@ -276,70 +232,8 @@ def _base(row: tuple[object, ...]) -> KnowledgeBase:
 def _insert(db: sqlite3.Connection, base: KnowledgeBase) -> None:
     values = [_stored(base, name) for name in _COLUMNS]
     columns = ", ".join((*_COLUMNS, "name_key"))
-    db.execute(
-        f"INSERT INTO bases ({columns}) VALUES ({', '.join('?' * (len(values) + 1))})", (*values, _name_key(base))
-    )
+    db.execute(f"INSERT INTO bases ({columns}) VALUES ({', '.join('?' * (len(values) + 1))})", (*values, base.key))
 
 
 def _stored(base: KnowledgeBase, name: str) -> object:
     return json.dumps(base.wished, ensure_ascii=False) if name == "wished" else getattr(base, name)
-
-
-def _name_key(base: KnowledgeBase) -> str:
-    """Return the key that must be unique; an unnamed knowledge base has nothing to clash with."""
-    return _key(base.name) if base.name else f"\0{base.id}"
-
-
-def _key(name: str) -> str:
-    """Return the form in which names are compared: those that differ only in case, spacing or Unicode form are one."""
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
-
-
-def _name(name: str) -> str:
-    plain = " ".join(unicodedata.normalize("NFC", name).split())
-    if not plain or len(plain) > NAME_LENGTH or any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in plain):
-        raise LibraryError(reason("library.bad_name", name=plain[:NAME_LENGTH], most=NAME_LENGTH))
-    return plain
-
-
-def _text(value: str, most: int) -> str:
-    plain = "\n".join(line.rstrip() for line in well_formed(value).strip().splitlines())
-    if len(plain) > most:
-        raise LibraryError(reason("library.too_long", length=len(plain), most=most))
-    return plain
-
-
-def _checked(base: KnowledgeBase, *, unnamed: bool) -> KnowledgeBase:
-    """Return `base` with its texts in order. Raises LibraryError naming the value that is not possible."""
-    for name, value in base.wished.items():
-        low, high = OWN[name].low, OWN[name].high
-        if OWN[name].kind in NUMBERS and not OWN[name].allows(value):
-            raise LibraryError(reason("library.out_of_range", name=name, value=value, low=low, high=high))
-    if base.language and not _LANGUAGE.fullmatch(base.language):
-        raise LibraryError(reason("library.bad_language", language=base.language[:20]))
-    texts: dict[str, Any] = {
-        name: _text(getattr(base, name), int(o.high)) for name, o in OWN.items() if o.kind is OptionKind.TEXT
-    }
-    return replace(
-        base,
-        name="" if unnamed and not base.name.strip() else _name(base.name),
-        description=_text(base.description, DESCRIPTION_LENGTH),
-        **texts,
-    )
-
-
-_UNSAID = Wishes()
-
-
-def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
-    """Return `base` with values as a person writes them; "" means the settings'. Raises RagError for an invalid one."""
-    parsed: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in OWN or not value.strip():
-            parsed[name] = getattr(_UNSAID, name) if name in OWN else value.strip()
-            continue
-        try:
-            parsed[name] = OWN[name].parsed(value.strip())
-        except ValueError as e:
-            raise RagError(reason("library.bad_value", name=name, value=value[:40])) from e
-    return dataclasses.replace(base, **parsed)

@@ -21,7 +21,7 @@ from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
 from rag.types import Chunk, Document, Fingerprint, Vectors
 
-from .catalog import KnowledgeBase, shown
+from .knowledge_base import KnowledgeBase, shown
 from .library import Library
 
 

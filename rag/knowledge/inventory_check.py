@@ -15,8 +15,9 @@ from rag.errors import KeepingError, LibraryError, StoreError
 from rag.messages import FIRST, Reason, reason, text
 from rag.types import Document
 
-from .catalog import Catalog, KnowledgeBase, shown
+from .catalog import Catalog
 from .inventory import Inventory, Recorded
+from .knowledge_base import KnowledgeBase, shown
 
 log = logging.getLogger(__name__)
 

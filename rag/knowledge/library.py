@@ -19,10 +19,11 @@ from rag.protocols import Embedder, Searchable, Store
 from rag.retrieval.scope import Scope, SearchTarget, TextOnly
 from rag.types import Document, Fingerprint, RetrievalOptions
 
-from .catalog import Catalog, KnowledgeBase, shown
+from .catalog import Catalog
 from .cleanup import Cleanup
 from .inventory import Inventory
 from .inventory_check import InventoryCheck
+from .knowledge_base import KnowledgeBase, shown
 from .originals import Originals
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from rag.errors import LibraryError
 from rag.evaluation.dataset import Question
 from rag.evaluation.index_comparison import Comparison, compare
 from rag.events import Cancel, IngestEvent
-from rag.knowledge.catalog import shown
 from rag.knowledge.indexes import Indexes, IndexState
+from rag.knowledge.knowledge_base import shown
 from rag.knowledge.library import Library
 from rag.messages import reason
 from rag.retrieval.scope import SearchTarget

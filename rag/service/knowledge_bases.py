@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rag.accounts.actor import Actor
-from rag.knowledge.catalog import KnowledgeBase
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.knowledge.library import Library
 from rag.messages import Reason
 from rag.types import RetrievalOptions

@@ -10,8 +10,8 @@ import gradio as gr
 from rag.accounts.actor import Actor
 from rag.evidence.calibration import learn
 from rag.evidence.marks import Judge, marked_in
-from rag.knowledge.catalog import KnowledgeBase
 from rag.knowledge.jobs.job import Job
+from rag.knowledge.knowledge_base import KnowledgeBase
 
 from ..errors import KeepingError, StoreError
 from ..messages import Language

@@ -10,7 +10,8 @@ import pytest
 from rag.database import Database
 from rag.errors import KeepingError, LibraryError
 from rag.knowledge import catalog as catalogue
-from rag.knowledge.catalog import Catalog, KnowledgeBase
+from rag.knowledge.catalog import Catalog
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.types import Mode, RetrievalOptions
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from rag.errors import LibraryError, RagError
-from rag.knowledge.catalog import OWN, KnowledgeBase, with_values
+from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
 from rag.knowledge.listing import Listing
 from rag.messages import text
 from rag.service import Service

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from rag.errors import LibraryError
-from rag.knowledge.catalog import KnowledgeBase
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.options import SetBy, applied, of
 
 from ..html.library.library import called

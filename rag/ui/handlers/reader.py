@@ -11,7 +11,7 @@ from rag.errors import RagError
 from rag.evidence.document_view import reading
 from rag.evidence.whynot import changed
 from rag.evidence.whynot.passages import MOST_PASTED
-from rag.knowledge.catalog import shown
+from rag.knowledge.knowledge_base import shown
 from rag.ledger import Ledger, Request
 from rag.messages import reason
 

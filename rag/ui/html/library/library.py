@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.knowledge.catalog import DESCRIPTION_LENGTH, NAME_LENGTH, OWN, KnowledgeBase
+from rag.knowledge.knowledge_base import DESCRIPTION_LENGTH, NAME_LENGTH, OWN, KnowledgeBase
 from rag.knowledge.listing import STATES, Listed, Listing
 from rag.messages import Language, label
 from rag.options import OptionKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.knowledge.catalog import KnowledgeBase
+from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.knowledge.listing import first, folders
 from rag.ledger import Ledger
 from rag.messages import Language
