@@ -71,8 +71,9 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _command(args: argparse.Namespace, language: Language) -> int:
     from .cli.ask import OVERRIDES
+    from .environment import environment
     from .messages import text
-    from .settings import Settings, environment, unknown
+    from .settings import Settings, unknown
 
     terminal.check(vars(args), named=NAMED)
     given = {name: getattr(args, option, None) for option, name in OVERRIDES.items()}

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import addresses
-from .errors import SettingsError
+from .environment import Secret, Spec, parsed, written
 from .messages import Reason, reason
-from .options import DEFAULTS, TABLE, OptionKind, RetrievalOption, SetBy, applied, of
-from .text.well_formed import encodable
+from .options import DEFAULTS, TABLE, SetBy, applied, of
 from .types import RetrievalOptions
 
 PREFIXES = ("RAG_", "MILVUS_", "OPENAI_")
@@ -26,48 +24,6 @@ FOREIGN = frozenset(
 )
 """Names with our prefixes that other programs define; never reported as unknown."""
 FOREIGN_PREFIXES = ("MILVUS_LITE_", "MILVUS_TEST_")
-
-
-class Secret(str):
-    """A string whose repr is stars; `reveal()` gives the value where it must be sent."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'****'" if self.reveal() else "''"
-
-    def __str__(self) -> str:
-        return "****" if self.reveal() else ""
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
-
-    def reveal(self) -> str:
-        return str.__str__(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """Form of a setting in the environment."""
-
-    name: str
-    about: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    shape: Callable[[str, str], object] | None = None
-    """Check called with the name and the value; raises SettingsError for a value that is none."""
-    longest: int = 0
-    """Longest text, in characters; 0 is no limit."""
-
-    @classmethod
-    def of(cls, option: RetrievalOption) -> Spec:
-        """The form of a retrieval option in the environment."""
-        if option.kind is OptionKind.TEXT:
-            return cls(option.variable, option.about, longest=int(option.high))
-        if option.kind is OptionKind.CHOICE:
-            return cls(option.variable, option.about, choices=tuple(sorted(option.choices)))
-        return cls(option.variable, option.about, option.low, option.high)
 
 
 def setting(
@@ -247,7 +203,7 @@ class Settings:
         """
         usual = cls()
         values = {
-            name: _parse(spec, usual.value(name), env[spec.name].strip())
+            name: parsed(spec, usual.value(name), env[spec.name].strip())
             for name, spec in cls.SPECS.items()
             if env.get(spec.name, "").strip()
         }
@@ -256,7 +212,7 @@ class Settings:
 
     def to_env(self) -> dict[str, str]:
         """The inverse of `from_env`, secrets revealed."""
-        return {spec.name: _written(self.value(name)) for name, spec in self.SPECS.items()}
+        return {spec.name: written(self.value(name)) for name, spec in self.SPECS.items()}
 
     def value(self, name: str) -> Any:
         """The value of a field or a retrieval option."""
@@ -280,35 +236,6 @@ def _specs() -> Iterator[tuple[str, Spec]]:
 Settings.SPECS = dict(_specs())
 
 
-def _written(value: object) -> str:
-    """A value as it is written in the environment."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.reveal() if isinstance(value, Secret) else str(value)
-
-
-def _parse(spec: Spec, default: Any, raw: str) -> Any:
-    kind: Callable[[str], Any] = type(default)
-    if encodable(raw) != raw:
-        raise SettingsError(reason("settings.no_text", name=spec.name))
-    if spec.shape is not None:
-        spec.shape(spec.name, raw)
-    if spec.choices and raw not in spec.choices:
-        raise SettingsError(reason("settings.choice", name=spec.name, value=raw, allowed=", ".join(spec.choices)))
-    if spec.longest and len(raw) > spec.longest:
-        raise SettingsError(reason("settings.too_long", name=spec.name, length=len(raw), most=spec.longest))
-    if kind is bool:
-        return raw == "true"
-    try:
-        value = kind(raw)
-    except ValueError as e:
-        code = "settings.whole_number" if kind is int else "settings.number"
-        raise SettingsError(reason(code, name=spec.name, value=raw, low=spec.low or 0, high=spec.high or 0)) from e
-    if spec.low is not None and spec.high is not None and not spec.low <= value <= spec.high:
-        raise SettingsError(reason("settings.range", name=spec.name, value=raw, low=spec.low, high=spec.high))
-    return value
-
-
 def unknown(names: Iterable[str]) -> list[Reason]:
     """Warnings about variables that look like ours and are not: a typing slip must not pass unseen."""
     known = {spec.name for spec in Settings.SPECS.values()}
@@ -321,14 +248,3 @@ def unknown(names: Iterable[str]) -> list[Reason]:
 def _unknown(name: str, known: set[str]) -> Reason:
     near = difflib.get_close_matches(name, known, n=1)
     return reason("settings.unknown_near", name=name, near=near[0]) if near else reason("settings.unknown", name=name)
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The variables of the process and of the `.env` file of `folder`, where there is one; the process's win."""
-    from dotenv import dotenv_values
-
-    try:
-        written = {k: v for k, v in dotenv_values(folder / ".env", interpolate=False).items() if v is not None}
-    except (OSError, UnicodeDecodeError) as e:
-        raise SettingsError(reason("settings.env_unreadable", path=str(folder / ".env"), error=str(e))) from e
-    return {**written, **os.environ}

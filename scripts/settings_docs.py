@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from rag.settings import Settings, Spec  # noqa: E402 (run as a script, from any folder)
+from rag.environment import Spec  # noqa: E402 (run as a script, from any folder)
+from rag.settings import Settings  # noqa: E402
 
 HEAD = """\
 # Copy this file to .env and remove the "# " of what you change. The values shown are the defaults.

@@ -38,6 +38,7 @@ FOUNDATION = (
     "rag.status",
     "rag.options",
     "rag.settings",
+    "rag.environment",
     "rag.protocols",
     "rag.ledger",
     "rag.database",

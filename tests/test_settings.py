@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.environment import Secret, environment
 from rag.errors import SettingsError
 from rag.messages import reason
 from rag.options import INSTRUCTION
-from rag.settings import Secret, Settings, environment, unknown
+from rag.settings import Settings, unknown
 from rag.types import Mode, RetrievalOptions
 
 
