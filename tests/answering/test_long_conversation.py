@@ -13,7 +13,7 @@ from rag.ui.views import Chat
 from tests.support.scripted_service import ScriptedService
 from tests.ui.test_handlers import ALICE, VALUES, ask, clicked, finish, over, session
 
-MANY = 50
+MANY = 20
 
 
 @pytest.fixture(scope="module")

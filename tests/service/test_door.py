@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ BESIDE = {
 """Commands that open databases themselves, and why."""
 
 
+@cache
 def classes() -> dict[str, ast.ClassDef]:
     """The classes of the service, by name."""
     found: dict[str, ast.ClassDef] = {}
@@ -41,11 +43,17 @@ def methods(of: ast.ClassDef) -> dict[str, ast.FunctionDef]:
     return {n.name: n for n in of.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")}
 
 
+@cache
 def areas() -> dict[str, ast.ClassDef]:
     """Attribute of `Service` -> the class of what it holds."""
     made = next(n for n in classes()["Service"].body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     held = {a.arg: a.annotation.id for a in made.args.kwonlyargs if isinstance(a.annotation, ast.Name)}
     return {name: classes()[kind] for name, kind in held.items()}
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def chain(node: ast.expr) -> list[str]:
@@ -74,14 +82,12 @@ def allowed(names: list[str]) -> bool:
 
 @pytest.mark.parametrize("path", FRONTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_front_reaches_through_nothing(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert [(line, names) for line, names in reached(tree) if not allowed(names)] == []
+    assert [(line, names) for line, names in reached(parsed(path)) if not allowed(names)] == []
 
 
 @pytest.mark.parametrize("path", FRONTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_front_touches_no_private_part_of_anything(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    touched = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr.startswith("_")]
+    touched = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.Attribute) and n.attr.startswith("_")]
     dunder = [n for n in touched if not n.attr.endswith("__") and n.attr != "_replace"]
     assert [(n.lineno, n.attr) for n in dunder if chain(n.value) not in (["self"], ["cls"])] == []
 
@@ -89,7 +95,7 @@ def test_a_front_touches_no_private_part_of_anything(path: Path) -> None:
 def test_only_the_commands_that_say_why_open_databases_themselves() -> None:
     found = set()
     for path in FRONTS:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("rag.build", "rag.store")):
                 whole = node.module == "rag.build" and all(alias.name in OPENING for alias in node.names)
                 found |= set() if whole else {str(path.relative_to(ROOT))}
@@ -98,7 +104,7 @@ def test_only_the_commands_that_say_why_open_databases_themselves() -> None:
 
 def test_there_is_something_to_reach() -> None:
     assert {"conversations", "marks", "knowledge_bases", "documents", "jobs", "indexes"} == set(areas())
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in FRONTS]
+    trees = [parsed(path) for path in FRONTS]
     assert sum(len(list(reached(tree))) for tree in trees) > 100
     for line, ok in (
         ("service.jobs.all(who)", True),
