@@ -15,7 +15,8 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 
-from .conversation_store import Carried, ConversationStore
+from .conversation_store import ConversationStore
+from .kept import Carried
 from .records import read
 
 NAME = "conversations.jsonl"

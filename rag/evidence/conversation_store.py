@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.database import Database
@@ -17,6 +16,7 @@ from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
 
+from .kept import Carried, CitedIn, KeptAnswer, KeptConversation
 from .records import read, write
 
 if TYPE_CHECKING:
@@ -47,50 +47,6 @@ TITLE_LENGTH = 80
 MOST_LISTED = 500
 
 
-@dataclass(frozen=True, slots=True)
-class KeptConversation:
-    """A line of the conversation list. Times are seconds since the epoch, UTC."""
-
-    id: str
-    title: str
-    created: float
-    updated: float
-    answers: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """One answer of a conversation. `parent` is the answer it followed, "" for a first one; `siblings` are the ids of
-    all answers that followed the same one, itself among them, oldest first."""
-
-    parent: str
-    ledger: Ledger
-    siblings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CitedIn:
-    """An answer that cited a chunk."""
-
-    conversation: str
-    title: str
-    answer: str
-    question: str
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """An answer with all that is kept of it and of its conversation; `record` is what `read` understands."""
-
-    owner: str
-    conversation: str
-    title: str
-    created: float
-    parent: str
-    kept_at: float
-    record: str
-
-
 class ConversationStore:
     """The conversations of all owners. Safe for many threads."""
 
@@ -107,10 +63,7 @@ class ConversationStore:
         record = write(ledger)
         with self._database.write() as db:
             now = self._now()
-            self._ensure(db, owner, conversation, ledger.question, now)
-            if parent and not _one(db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation):
-                raise KeepingError(reason("keeping.no_answer"))
-            _insert(db, conversation, ledger, record, parent, now)
+            _insert(db, Carried(owner, conversation, ledger.question, now, parent, now, record), ledger)
 
     def conversations(self, owner: str, *, containing: str = "") -> list[KeptConversation]:
         """The owner's conversations, newest first; with `containing`, those whose title or texts hold it."""
@@ -219,13 +172,7 @@ class ConversationStore:
                 ledger = read(answer.record)
                 if _one(db, "SELECT 1 FROM answers WHERE id = ?", ledger.id):
                     continue
-                self._ensure(db, answer.owner, answer.conversation, answer.title, answer.created)
-                parent, conversation = answer.parent, answer.conversation
-                if parent and not _one(
-                    db, "SELECT 1 FROM answers WHERE id = ? AND conversation = ?", parent, conversation
-                ):
-                    raise KeepingError(reason("keeping.no_answer"))
-                _insert(db, conversation, ledger, answer.record, parent, answer.kept_at)
+                _insert(db, answer, ledger)
                 count += 1
         return count
 
@@ -247,14 +194,6 @@ class ConversationStore:
     def close(self) -> None:
         """Release the file."""
         self._database.close()
-
-    def _ensure(self, db: sqlite3.Connection, owner: str, conversation: str, question: str, now: float) -> None:
-        row = _one(db, "SELECT owner FROM conversations WHERE id = ?", conversation)
-        if row is None:
-            title = " ".join(question.split())[:TITLE_LENGTH]
-            db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, NULL)", (conversation, owner, title, now, now))
-        elif row[0] != owner:
-            raise KeepingError(reason("keeping.no_conversation"))
 
     def _own(self, owner: str, conversation: str) -> tuple[str | None, str]:
         """Head and title of the owner's conversation; what is another's does not exist."""
@@ -284,8 +223,14 @@ def new_answer() -> str:
     return uuid.uuid4().hex
 
 
-def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: str, parent: str, now: float) -> None:
-    row = (ledger.id, conversation, parent or None, ledger.question, ledger.answer, record, now)
+def _insert(db: sqlite3.Connection, answer: Carried, ledger: Ledger) -> None:
+    """Keep an answer, whose conversation begins with it where it is not there yet. Raises KeepingError."""
+    _ensure(db, answer)
+    found = "SELECT 1 FROM answers WHERE id = ? AND conversation = ?"
+    if answer.parent and not _one(db, found, answer.parent, answer.conversation):
+        raise KeepingError(reason("keeping.no_answer"))
+    parent = answer.parent or None
+    row = (ledger.id, answer.conversation, parent, ledger.question, ledger.answer, answer.record, answer.kept_at)
     kept = db.execute(
         "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " question = excluded.question, answer = excluded.answer, record = excluded.record, kept_at = excluded.kept_at"
@@ -295,7 +240,18 @@ def _insert(db: sqlite3.Connection, conversation: str, ledger: Ledger, record: s
     if not kept.rowcount:
         raise KeepingError(reason("keeping.no_answer"))
     db.executemany("INSERT OR IGNORE INTO cited VALUES (?, ?, ?)", _cited(ledger))
+    now, conversation = answer.kept_at, answer.conversation
     db.execute("UPDATE conversations SET updated = ?, head = ? WHERE id = ?", (now, ledger.id, conversation))
+
+
+def _ensure(db: sqlite3.Connection, answer: Carried) -> None:
+    row = _one(db, "SELECT owner FROM conversations WHERE id = ?", answer.conversation)
+    if row is None:
+        title = " ".join(answer.title.split())[:TITLE_LENGTH]
+        values = (answer.conversation, answer.owner, title, answer.created, answer.created)
+        db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, NULL)", values)
+    elif row[0] != answer.owner:
+        raise KeepingError(reason("keeping.no_conversation"))
 
 
 def _cited(ledger: Ledger) -> Sequence[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from rag.ledger import Ledger, Match
 from rag.text.highlight import best_sentence
 from rag.types import Candidate, StoredChunk
 
-from .conversation_store import CitedIn
+from .kept import CitedIn
 
 
 class DocumentState(StrEnum):

@@ -12,7 +12,8 @@ from contextlib import suppress
 from rag.accounts.actor import Actor
 from rag.answering.draft import unanswered
 from rag.errors import KeepingError
-from rag.evidence.conversation_store import CitedIn, ConversationStore, KeptAnswer, KeptConversation
+from rag.evidence.conversation_store import ConversationStore
+from rag.evidence.kept import CitedIn, KeptAnswer, KeptConversation
 from rag.ledger import Ledger, Request
 from rag.messages import reason
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.evidence.conversation_store import CitedIn
 from rag.evidence.document_view import DocumentState, Heat, HighlightKind, reading
+from rag.evidence.kept import CitedIn
 from rag.ledger import Citation, Ledger, Match, Outcome, Quote
 from rag.messages import Language, reason
 from rag.status import ModelInfo

@@ -12,7 +12,7 @@ import pytest
 from rag.errors import BundleRefused
 from rag.events import SEARCH_STAGES
 from rag.evidence.bundle import as_json, bundle_of, opened, opened_file
-from rag.evidence.conversation_store import KeptAnswer
+from rag.evidence.kept import KeptAnswer
 from rag.evidence.records import read, upgraded, write
 from rag.evidence.verify import Verdict, examine
 from rag.ledger import RECORD_VERSION, Ledger, Outcome

@@ -18,9 +18,10 @@ from rag.database import Database
 from rag.evaluation.evaluate import best_probability, ranked_documents
 from rag.events import Cancel, Retrieved, Stage, StageEvent, StageState
 from rag.evidence.bundle import as_json, bundle_of, in_page, opened
-from rag.evidence.conversation_store import ConversationStore, KeptAnswer
+from rag.evidence.conversation_store import ConversationStore
 from rag.evidence.document_view import Heat, reading
 from rag.evidence.export import answer_markdown, export_markdown
+from rag.evidence.kept import KeptAnswer
 from rag.evidence.marks import Marks, Relevance, mark_of, marked_in
 from rag.evidence.records import read, write
 from rag.evidence.verify import Verdict, examine

@@ -11,8 +11,8 @@ import gradio as gr
 import pytest
 
 from rag.accounts.actor import SYSTEM, Actor
-from rag.evidence.conversation_store import KeptConversation
 from rag.evidence.export import export_markdown
+from rag.evidence.kept import KeptConversation
 from rag.ledger import Ledger
 from rag.messages import LANGUAGES, Language, reason
 from rag.types import RetrievalOptions

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rag.evidence.conversation_store import KeptConversation
+from rag.evidence.kept import KeptConversation
 from rag.messages import Language
 
 from .markup import esc, icon, name, t

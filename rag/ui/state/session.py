@@ -17,7 +17,8 @@ from typing import Any
 
 from rag.accounts.actor import NOBODY, Actor
 from rag.errors import RagError
-from rag.evidence.conversation_store import KeptAnswer, new_conversation
+from rag.evidence.conversation_store import new_conversation
+from rag.evidence.kept import KeptAnswer
 from rag.knowledge.listing import Listing
 from rag.ledger import Outcome
 from rag.messages import reason

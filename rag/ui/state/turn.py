@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rag.events import SEARCH_STAGES, Delta, Judging, Retrieved, Stage, StageEvent
-from rag.evidence.conversation_store import KeptAnswer
+from rag.evidence.kept import KeptAnswer
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Search, contexts_of, made
 from rag.messages import Reason
 from rag.types import Candidate, RetrievalOptions
