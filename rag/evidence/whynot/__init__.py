@@ -2,7 +2,8 @@
 
 | file           | holds                                                                        |
 | -------------- | ---------------------------------------------------------------------------- |
-| `asking.py`    | `WhyNot`: the verdict, from the answer's record and what is measured now      |
+| `asking.py`    | `WhyNot`: which passage is meant, and the verdict on it                       |
+| `case.py`      | one passage against one answer: what the record says, what is measured now   |
 | `passages.py`  | the passage somebody means who pastes a sentence of it                       |
 | `diagnosis.py` | the verdict, as a value                                                      |
 | `remedies.py`  | changes of the settings, and the least one for a passage that was found      |
