@@ -14,6 +14,7 @@ from rag.documents.worker import WorkLimits, to_markdown
 from rag.errors import DocumentRefused, Stopped
 from rag.events import Cancel
 from rag.messages import Reason, reason
+from tests.support.converting import converted
 
 HTML = b"""<html><head><title>Guide</title><script>alert(1)</script><style>p{}</style></head>
 <body><h1>Keys</h1><p>Send <b>SIGHUP</b>.</p><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>
@@ -84,10 +85,6 @@ def pdf(*pages: list[tuple[int, int, str]]) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     head = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
     return written + head + b"trailer<</Size %d/Root 1 0 R>>startxref\n%d\n%%%%EOF" % (len(objects) + 1, len(written))
-
-
-def converted(kind: str, data: bytes) -> str:
-    return to_markdown(kind, data, cancel=Cancel())
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from rag.documents.chunking import ChunkLimits, chunk, described
 from rag.documents.convert import without_files
-from rag.documents.worker import to_markdown
-from rag.events import Cancel
 from rag.text.links import without_long_addresses
 from rag.types import Chunk
+from tests.support.converting import converted
 from tests.support.office_files import (
     PNG,
     bookmarked,
@@ -32,10 +31,6 @@ from tests.support.office_files import (
 PICTURE = base64.b64encode(PNG * 1000).decode()
 """Of some 100 KB."""
 URL = "https://docs.example.com/guides/deep/in/the/tree/page.html?utm_source=newsletter&utm_campaign=spring"
-
-
-def converted(kind: str, data: bytes) -> str:
-    return to_markdown(kind, data, cancel=Cancel())
 
 
 def chunks(text: str) -> list[Chunk]:
