@@ -29,7 +29,7 @@ os.environ.update(
 )
 
 import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 from .support import chromium  # noqa: E402
 from .support.fixtures_models import (  # noqa: E402,F401 - after the environment is set; fixtures are used by name
@@ -43,8 +43,9 @@ from .support.fixtures_models import (  # noqa: E402,F401 - after the environmen
 from .support.golden import golden, pytest_addoption  # noqa: E402,F401
 from .support.milvus_server import milvus_server, tell_skipped  # noqa: E402,F401
 
-settings.register_profile("plainsight", deadline=None)  # how long an example takes says more of the machine than of us
-settings.register_profile("fast", deadline=None, max_examples=20)  # `make test-fast`
+# How long an example takes says more of the machine than of us.
+settings.register_profile("plainsight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("plainsight"), max_examples=20)  # `make test-fast`
 settings.load_profile("plainsight")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.extractive import Extractive, quotes
@@ -15,6 +15,7 @@ from rag.models.device import DeviceLock
 from rag.models.offline import MiniLmEmbedder
 from rag.types import Candidate
 from tests.support.evidence import candidate
+from tests.support.examples import examples
 from tests.support.fakes import BagEmbedder
 
 COST = "Milvus is a 100% free open-source project. Please adhere to the licence. We sell a hosted version."
@@ -200,7 +201,7 @@ def test_nothing_to_quote_is_no_answer(texts: tuple[str, ...]) -> None:
 MARKDOWN = st.text(alphabet=st.sampled_from("ab. :。：\n-|#>1*()"), max_size=120)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(MARKDOWN, max_size=3), st.sampled_from(["en", "zh"]))
 def test_every_quote_stands_in_its_context(texts: list[str], language: str) -> None:
     extractive = Extractive(BagEmbedder(), detect_language=lambda _: language)

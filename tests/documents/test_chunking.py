@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.documents.chunking import ChunkLimits, FrontMatter, chunk, described
 from rag.errors import SettingsError
 from rag.types import Chunk
 from tests import DATA
+from tests.support.examples import examples
 from tests.support.markdown_texts import ANY, FENCES, LISTS, PARAGRAPH, TABLES, count_tokens
 
 CORPUS = DATA / "corpus"
@@ -251,7 +252,7 @@ def test_nothing_but_front_matter_is_no_chunk() -> None:
 
 LIMIT = st.integers(2, 60)
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(300)
 
 
 def blank(text: str) -> bool:

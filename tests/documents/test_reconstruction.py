@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.documents.chunking import ChunkLimits, chunk
 from rag.documents.reconstruction import own_spans, parts, stretches
 from rag.types import Chunk
 from tests import DATA
+from tests.support.examples import examples
 from tests.support.markdown_texts import ANY, count_tokens
 
 CORPUS = DATA / "corpus"
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(300)
 
 
 def cut(text: str, *, limit: int = 40, overlap: int = 0) -> list[Chunk]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from rag.citations.markers import find
@@ -25,6 +24,7 @@ from rag.types import Message, Retrieval
 from rag.ui.html.evidence.bundle import page
 from tests.support.browsed import Page
 from tests.support.evidence import candidate
+from tests.support.examples import examples
 from tests.support.marked import RERANKER
 from tests.support.searches import with_found
 
@@ -120,7 +120,7 @@ def test_what_was_changed_is_told(old: str, new: str, intact: bool, shown: bool)
     assert (found.intact, found.shown) == (intact, shown)
 
 
-@examples(max_examples=60)
+@examples(60)
 @given(st.data())
 def test_no_single_value_changes_unnoticed(data: st.DataObject) -> None:
     written = json.loads(as_json(saved()))
@@ -187,7 +187,7 @@ OURS = {
 }  # fmt: skip
 
 
-@examples(max_examples=60)
+@examples(60)
 @given(texts, texts, texts, texts)
 def test_nothing_breaks_out_of_a_page(question: str, answer: str, passage: str, document: str) -> None:
     bundle = saved(answered(question=question, answer=answer, passage=passage, document=document))
@@ -252,7 +252,7 @@ def test_a_file_that_is_no_evidence_is_refused_with_a_sentence(content: Callable
     assert len(str(caught.value)) < 400
 
 
-@examples(max_examples=100)
+@examples(100)
 @given(st.data())
 def test_whatever_is_in_a_file_it_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(as_page(saved()).encode())

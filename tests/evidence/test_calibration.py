@@ -6,7 +6,6 @@ import math
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from rag.evidence.calibration import (
@@ -20,6 +19,7 @@ from rag.evidence.calibration import (
     reliability,
 )
 from rag.types import sigmoid
+from tests.support.examples import examples
 
 
 def odds(probability: float) -> float:
@@ -90,7 +90,7 @@ def test_marks_that_contradict_the_reranker_make_its_number_tell_nothing() -> No
 points = st.lists(st.tuples(st.floats(-12, 12), st.booleans()), min_size=LEAST_MARKS, max_size=60)
 
 
-@examples(max_examples=40)
+@examples(40)
 @given(points, st.floats(-20, 20), st.floats(0, 20))
 def test_whatever_was_marked_the_curve_never_falls_and_counts_are_of_real_marks(
     made: list[Point], at: float, more: float

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.draft import Draft, Setup
@@ -38,6 +38,7 @@ from rag.types import (
     RetrievalOptions,
     StoredChunk,
 )
+from tests.support.examples import examples
 from tests.support.fakes import BagEmbedder, OverlapReranker
 from tests.support.knowledge import add, open_store
 from tests.support.searches import with_found
@@ -442,7 +443,7 @@ RETRIEVALS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(RETRIEVALS, st.sampled_from(NAMES))
 def test_the_remedy_for_a_candidate_admits_it(retrieval: Retrieval, name: str) -> None:
     kept = {c.stored.id for c in retrieval.contexts}
@@ -464,7 +465,6 @@ def test_a_threshold_below_lets_it_pass_and_is_the_highest_the_page_can_set(prob
     assert probability - threshold < 0.01 + 1e-6
 
 
-@settings(deadline=None)
 @given(st.permutations(NAMES), st.permutations(NAMES), st.integers(1, 5), st.sampled_from(NAMES))
 def test_enough_candidates_are_the_least_that_are_enough(
     dense: list[str], full_text: list[str], now: int, name: str

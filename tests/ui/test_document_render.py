@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -17,9 +17,10 @@ from rag.types import Chunk
 from rag.ui.html.reading.document import Rendered, Span, render
 from rag.ui.html.tags import understand_tags
 from tests.support.browsed import Page
+from tests.support.examples import examples
 from tests.support.markdown_texts import ANY, DOCUMENT, count_tokens
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(300)
 
 HARMLESS = {
     "div", "p", "span", "mark", "em", "strong", "s", "sub", "sup", "code", "pre", "ul", "ol", "li", "blockquote",
