@@ -5,16 +5,15 @@ Knows no layout. A caller is identified by cookie and tab id alone; everything a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from rag.errors import KeepingError, RagError
-from rag.events import Cancel, Judging
-from rag.evidence.conversation_store import new_answer
-from rag.ledger import Answered, AnswerEvent, Ledger, Request
+from rag.events import Judging
+from rag.ledger import Request
 from rag.messages import Language, reason
 from rag.options import applied
 from rag.service import Service
@@ -25,16 +24,14 @@ from ..html.answer import transcript
 from ..html.evidence import record as record_view
 from ..i18n import language
 from ..state.options import kept_choices
-from ..state.question_queue import QuestionQueue, QueueBounds, Ticket
-from ..state.runs import STOP_PATIENCE, Run, drawn
+from ..state.question_queue import QuestionQueue, QueueBounds
+from ..state.runs import STOP_PATIENCE, drawn
 from ..state.session import Session, Sessions, Slot
 from ..state.turn import Turn
 from ..views import Chat, Views, busy, free
-from .guard import guarded, reason_of
+from .answer_runs import AnswerRuns, ended
+from .guard import guarded
 from .visitor import Visitor, key_of, number_in, question_in, text_in
-
-ABANDONED_AFTER = 20.0
-"""Seconds without a follower, as with the tab closed, before an answer is stopped. A reload takes less."""
 
 
 class Handlers:
@@ -45,6 +42,7 @@ class Handlers:
         self.sessions = sessions
         self.views = views
         self.desk = QuestionQueue(QueueBounds(of_visitor=service.settings.questions_per_visitor))
+        self.runs = AnswerRuns(service, sessions, self.desk)
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
@@ -153,54 +151,8 @@ class Handlers:
         )
         assert session.last is not None
         asked = replace(request, history=session.history(session.last.number))
-        slot.answering = self._run_answer(who, session.conversation, session.last, asked, ticket).start()
+        slot.answering = self.runs.begin(who, session, asked, ticket)
         return self.views.chat(slot, who.language)._replace(box=busy(""))
-
-    def _run_answer(
-        self, who: Visitor, conversation: str, turn: Turn, request: Request, ticket: Ticket
-    ) -> Run[AnswerEvent]:
-        def change(how: Callable[[Turn], Turn]) -> None:
-            self.sessions.update(who.key, lambda s: s.with_turn(turn.number, how))
-
-        request = replace(request, id=new_answer())
-
-        def said(place: int) -> None:
-            change(lambda t: replace(t, place=place))
-            run.announce()
-
-        def events(cancel: Cancel) -> Iterator[AnswerEvent]:
-            self.service.conversations.begin(who.actor, conversation, request, parent=turn.parent)
-            with self.desk.turn(ticket, cancel, said):
-                self.service.wait_until_ready(who.actor, cancel)
-                if not cancel:
-                    yield from self.service.ask(who.actor, request, cancel=cancel)
-
-        def ended() -> None:
-            self.desk.leave(ticket)
-            change(_ended)
-
-        def apply(event: AnswerEvent) -> None:
-            change(lambda t: t.after(event))
-            if isinstance(event, Answered):
-                change(self._kept(who, conversation, turn.parent, event.ledger))
-
-        run = Run(
-            events,
-            apply=apply,
-            failed=lambda e: change(lambda t: replace(t, error=reason_of(e), waiting=False, place=0)),
-            ended=ended,
-            linger=ABANDONED_AFTER,
-        )
-        return run
-
-    def _kept(self, who: Visitor, conversation: str, parent: str, ledger: Ledger) -> Callable[[Turn], Turn]:
-        """Keep the answer; returns the change of its turn. An answer that cannot be kept is still an answer."""
-        try:
-            siblings = self.service.conversations.keep(who.actor, conversation, ledger, parent=parent)
-        except KeepingError as e:
-            why = e.reason
-            return lambda turn: replace(turn, unkept=why)
-        return lambda turn: replace(turn, siblings=siblings)
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:
@@ -229,7 +181,7 @@ class Handlers:
             fresh = known != shown and slot.session.shown == turn.number
             shown = known
             yield await drawn(self._answering, slot.session, lang, evidence=fresh)
-        self.sessions.update(key, lambda s: s.with_turn(last.number, _ended))
+        self.sessions.update(key, lambda s: s.with_turn(last.number, ended))
         if slot.answering is run:
             yield (await drawn(self._answering, slot.session, lang, evidence=True))._replace(box=free())
             # Gradio sends the last one twice: by then a click may have changed what it shows. The composer's state is
@@ -311,7 +263,3 @@ def check_free(slot: Slot) -> None:
 def _tenths(judging: Judging | None) -> int:
     """Progress of the reranker in tenths: the panel is drawn anew some ten times, however many candidates."""
     return 0 if judging is None else 1 + 10 * judging.done // max(1, len(judging.candidates))
-
-
-def _ended(turn: Turn) -> Turn:
-    return turn if turn.done else replace(turn, stopped=True, waiting=False, place=0)
