@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -53,8 +54,11 @@ class ReadingText:
     """For each character of `text` the offset, in the source, of the character it comes from; -1 where it comes from
     none, as the column name in a row. Apart from those the offsets never go down."""
     blocks: tuple[ReadingBlock, ...]
+    widths: Mapping[int, int] = field(default_factory=dict, hash=False)
+    """How many characters of the source a character stands for, by where it comes from: 5 for the `&` of `&amp;`;
+    others stand for themselves."""
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
         """Characters of the source that `text[start:end]` comes from, from the first to the last; (0, 0) for none."""
         found = [origin for origin in self.origins[start:end] if origin >= 0]
-        return (found[0], found[-1] + 1) if found else (0, 0)
+        return (found[0], found[-1] + self.widths.get(found[-1], 1)) if found else (0, 0)
