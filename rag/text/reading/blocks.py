@@ -12,27 +12,27 @@ from markdown_it.token import Token as Parsed
 
 from .dialects import Prepared, prepared
 from .elements import Elements, inline_code, label_draft
-from .inline import Manner, Mark, tokens
+from .inline import InlineMark, Manner, tokens
 from .lines import (
     BLANK,
-    Line,
     Mapped,
     Piece,
+    SourceLine,
     after,
-    dedented,
     columns,
+    dedented,
     found_again,
     joined,
     lines_of,
     on_one_line,
     part,
 )
-from .marks import SIGN, Closed, Display, Event, Opened, signed
+from .marks import SIGN, Closed, Display, Event, OpenedBy, signed
 from .pipes import cells, head_of
 from .reading_text import BlockKind, ReadingText
 from .rows import Cell, Table
 from .tags import TagReader
-from .writer import Draft, Frame, Writer
+from .writer import Frame, TextDraft, Writer
 
 _DEEPEST = 100
 """Nested blocks the parser follows, two per list level."""
@@ -75,7 +75,7 @@ class Reader:
         self._parse(self.ready.lines, self.ready.events, 0)
         return self.writer.reading()
 
-    def _parse(self, lines: Sequence[Line], events: Sequence[Event], depth: int) -> None:
+    def _parse(self, lines: Sequence[SourceLine], events: Sequence[Event], depth: int) -> None:
         env: dict[str, Any] = {}
         parsed = _parser().parse("\n".join([line.text for line in lines]), env)
         self.references.update(env.get("references", {}))
@@ -84,7 +84,9 @@ class Reader:
             of = lines[token.map[0] : token.map[1]] if token.map else ()
             self._block(token, inside, of, events, depth)
 
-    def _block(self, token: Parsed, inside: str, lines: Sequence[Line], events: Sequence[Event], depth: int) -> None:
+    def _block(
+        self, token: Parsed, inside: str, lines: Sequence[SourceLine], events: Sequence[Event], depth: int
+    ) -> None:
         match token.type:
             case "paragraph_open":
                 self._paragraph(inside, lines, events)
@@ -104,7 +106,7 @@ class Reader:
             case _:
                 self._container(token, lines)
 
-    def _container(self, token: Parsed, lines: Sequence[Line]) -> None:
+    def _container(self, token: Parsed, lines: Sequence[SourceLine]) -> None:
         writer = self.writer
         match token.type:
             case "bullet_list_open" | "ordered_list_open":
@@ -136,7 +138,7 @@ class Reader:
 
     # blocks of words
 
-    def _paragraph(self, content: str, lines: Sequence[Line], events: Sequence[Event]) -> None:
+    def _paragraph(self, content: str, lines: Sequence[SourceLine], events: Sequence[Event]) -> None:
         number = signed(content) if content.startswith(SIGN) else None
         if number is not None and number < len(events):
             self._event(events[number])
@@ -161,7 +163,7 @@ class Reader:
         if frame and self.writer.cell is None and not content.lstrip().startswith("<"):
             self.writer.pop("table")
 
-    def _callout(self, lines: list[Line]) -> list[Line]:
+    def _callout(self, lines: list[SourceLine]) -> list[SourceLine]:
         match = _CALLOUT.match(lines[0].text) if lines else None
         if not match:
             return lines
@@ -170,13 +172,13 @@ class Reader:
             self._label(title)
         return lines[1:]
 
-    def _label(self, line: Line) -> None:
+    def _label(self, line: SourceLine) -> None:
         self.writer.finish()
         self.writer.begin(label_draft())
         self._words(joined([line]))
         self.writer.finish()
 
-    def _lines(self, lines: list[Line]) -> None:
+    def _lines(self, lines: list[SourceLine]) -> None:
         """A paragraph; lines of it that begin with a letter or a number in brackets are items."""
         marks = [_LETTERED.match(line.text) for line in lines]
         if sum(mark is not None for mark in marks) < 2 or self.writer.cell is not None:
@@ -193,18 +195,18 @@ class Reader:
                 group = group or self.writer.group()
                 begun = number
 
-    def _begin_words(self, lines: Sequence[Line], mark: re.Match[str] | None = None, group: int = 0) -> None:
+    def _begin_words(self, lines: Sequence[SourceLine], mark: re.Match[str] | None = None, group: int = 0) -> None:
         if not lines:
             return
         writer = self.writer
         around = writer.lists()
         first = lines[0]
-        draft = Draft(BlockKind.PROSE)
+        draft = TextDraft(BlockKind.PROSE)
         if around:
-            draft = Draft(BlockKind.ITEM, group=around[-1].group, depth=len(around) - 1)
+            draft = TextDraft(BlockKind.ITEM, group=around[-1].group, depth=len(around) - 1)
         marker, start = self.marker
         if mark:
-            draft = Draft(BlockKind.ITEM, group=group, depth=len(around), marker=mark[0].rstrip())
+            draft = TextDraft(BlockKind.ITEM, group=group, depth=len(around), marker=mark[0].rstrip())
             draft.before = (part(Piece(first.text, first.start), 0, mark.end()),)
             first = after(first, mark.end())
         elif marker and around:
@@ -218,13 +220,13 @@ class Reader:
         if writer.cell is None:
             writer.finish()
 
-    def _marked(self, marker: str, start: int, line: Line, shown: str) -> Piece:
+    def _marked(self, marker: str, start: int, line: SourceLine, shown: str) -> Piece:
         """The marker of an item with the blank behind it, from where it stands in the source if it does."""
         text = f"{shown} "
         at = self.source.rfind(marker, max(start, 0), line.start) if line.start >= 0 else -1
         return Piece(text, at if at >= 0 and self.source.startswith(text, at) else -1)
 
-    def _heading(self, token: Parsed, content: str, lines: Sequence[Line]) -> None:
+    def _heading(self, token: Parsed, content: str, lines: Sequence[SourceLine]) -> None:
         self._leave_table("")
         self.marker = ("", -1)
         level = int(token.tag[1])
@@ -233,11 +235,11 @@ class Reader:
             found, before = found_again(content, lines), Piece("#" * level + " ")
         else:
             at = first.text.find(content, first.text.find("#") + level)
-            found = [Line(content, first.start + at if first.start >= 0 and at >= 0 else -1)]
+            found = [SourceLine(content, first.start + at if first.start >= 0 and at >= 0 else -1)]
             mark = first.text.find("#")
             plain = first.text.startswith(f"{'#' * level} {content}", mark) and first.start >= 0
             before = Piece("#" * level + " ", first.start + mark if plain else -1)
-        self.writer.begin(Draft(BlockKind.HEADING, before=(before,)))
+        self.writer.begin(TextDraft(BlockKind.HEADING, before=(before,)))
         self._words(
             Mapped(on_one_line([Piece(t, s) for line in found for t, s in ((line.text, line.start), ("\n", -1))][:-1]))
         )
@@ -249,7 +251,7 @@ class Reader:
     def _event(self, event: Event) -> None:
         writer = self.writer
         writer.finish()
-        if isinstance(event, Opened):
+        if isinstance(event, OpenedBy):
             writer.push(Frame(event.name))
             if event.label:
                 self._label(event.label)
@@ -263,13 +265,13 @@ class Reader:
         if self.writer.cell is not None:
             self.writer.add(on_one_line(joined(event.lines).between(0, 1 << 30)))
             return
-        draft = Draft(BlockKind.FORMULA, always=True)
+        draft = TextDraft(BlockKind.FORMULA, always=True)
         mapped = joined(event.lines)
         draft.pieces = mapped.between(0, len(mapped.text.rstrip()))
         self.writer.begin(draft)
         self.writer.finish()
 
-    def _fence(self, token: Parsed, lines: Sequence[Line], depth: int) -> None:
+    def _fence(self, token: Parsed, lines: Sequence[SourceLine], depth: int) -> None:
         writer = self.writer
         self.marker = ("", -1)
         content = found_again(token.content.rstrip("\n"), lines[1:])
@@ -294,7 +296,7 @@ class Reader:
             writer.push(Frame("code"))
             self._label(_of_info(lines[0], next(group for group in title.groups() if group)))
         kind = BlockKind.FORMULA if language == "math" else BlockKind.CODE
-        draft = Draft(kind, pieces, language=language, always=True)
+        draft = TextDraft(kind, pieces, language=language, always=True)
         opener, closer = _fences(token, lines, language)
         draft.before, draft.behind = (opener, Piece("\n")), (Piece("\n"), closer)
         if kind is BlockKind.FORMULA:
@@ -304,13 +306,13 @@ class Reader:
         if title:
             writer.pop("code")
 
-    def _whole(self, draft: Draft) -> None:
+    def _whole(self, draft: TextDraft) -> None:
         self.writer.finish()
         if not self.writer.hidden:
             self.writer.draft = draft
             self.writer.finish()
 
-    def _directive(self, title: Line, content: Sequence[Line], depth: int) -> None:
+    def _directive(self, title: SourceLine, content: Sequence[SourceLine], depth: int) -> None:
         """A directive of MyST: its options are silent, its body is text."""
         body = list(content)
         while body and re.match(r":[\w-]+:", body[0].text):
@@ -322,13 +324,13 @@ class Reader:
         self._again(body, depth)
         self.writer.pop("directive")
 
-    def _again(self, lines: Sequence[Line], depth: int) -> None:
+    def _again(self, lines: Sequence[SourceLine], depth: int) -> None:
         """Lines that are Markdown of their own, moved left."""
         least = min((columns(line.text) for line in lines if line.text.strip()), default=0)
         ready: Prepared = prepared([dedented(line, least) for line in lines], self.source)
         self._parse(ready.lines, ready.events, depth + 1)
 
-    def _indented(self, token: Parsed, lines: Sequence[Line], depth: int) -> None:
+    def _indented(self, token: Parsed, lines: Sequence[SourceLine], depth: int) -> None:
         writer = self.writer
         marker, self.marker = self.marker, ("", -1)
         content = found_again(token.content.rstrip("\n"), lines)
@@ -342,13 +344,13 @@ class Reader:
         if not mapped.text.strip():
             return
         ticks = "`" * (max((len(run) for run in re.findall("`{3,}", mapped.text)), default=2) + 1)
-        draft = Draft(BlockKind.CODE, mapped.between(0, len(mapped.text.rstrip())), always=True)
+        draft = TextDraft(BlockKind.CODE, mapped.between(0, len(mapped.text.rstrip())), always=True)
         draft.before, draft.behind = (Piece(f"{ticks}\n"),), (Piece(f"\n{ticks}"),)
         self._whole(draft)
 
     # tables
 
-    def _rows(self, lines: Sequence[Line], *, has_head: bool) -> None:
+    def _rows(self, lines: Sequence[SourceLine], *, has_head: bool) -> None:
         table = Table(head=1 if has_head else 0)
         head = cells(lines[0]) if has_head else []
         if has_head:
@@ -374,23 +376,23 @@ class Reader:
         self.gap = False
         for token in tokens(mapped, self.manner):
             match token.mark:
-                case Mark.TEXT:
+                case InlineMark.TEXT:
                     self._add(mapped.between(token.start, token.end), flowing=flowing)
-                case Mark.CODE | Mark.FORMULA:
+                case InlineMark.CODE | InlineMark.FORMULA:
                     pieces = mapped.between(token.start, token.end)
-                    if token.mark is Mark.FORMULA and writer.draft:
+                    if token.mark is InlineMark.FORMULA and writer.draft:
                         writer.draft.formulas += len(pieces)
                     self._add(pieces, flowing=False)
-                case Mark.WORD:
+                case InlineMark.WORD:
                     self.gap = False
                     writer.add(writer.word(token.value, mapped.origin(token.start), token.end - token.start))
-                case Mark.TAG if token.tag:
+                case InlineMark.TAG if token.tag:
                     self.elements.tag(token.tag, mapped)
-                case Mark.RAW:
+                case InlineMark.RAW:
                     self.elements.raw(token.value, mapped, token.start, token.end)
-                case Mark.NOTE:
+                case InlineMark.NOTE:
                     self._note(token.value)
-                case Mark.GAP:
+                case InlineMark.GAP:
                     last = writer.last()
                     self.gap = not last or last[-1:].isspace()
 
@@ -414,9 +416,9 @@ class Reader:
         said: list[str] = []
         mapped = joined([line for line in lines if line != BLANK])
         for token in tokens(mapped, self.manner):
-            if token.mark in (Mark.TEXT, Mark.CODE, Mark.FORMULA):
+            if token.mark in (InlineMark.TEXT, InlineMark.CODE, InlineMark.FORMULA):
                 said.append(mapped.text[token.start : token.end])
-            elif token.mark is Mark.WORD:
+            elif token.mark is InlineMark.WORD:
                 said.append(token.value)
         words = " ".join("".join(said).split()).rstrip(".。")
         if words:
@@ -424,13 +426,13 @@ class Reader:
             self.writer.add([Piece(f"（{words}）" if wide else f" ({words})")])
 
 
-def _of_info(line: Line, words: str) -> Line:
+def _of_info(line: SourceLine, words: str) -> SourceLine:
     """Words of the line that opens code, where they stand on it."""
     at = line.text.find(words) if words and line.start >= 0 else -1
-    return Line(words, line.start + at if at >= 0 else -1)
+    return SourceLine(words, line.start + at if at >= 0 else -1)
 
 
-def _fences(token: Parsed, lines: Sequence[Line], language: str) -> tuple[Piece, Piece]:
+def _fences(token: Parsed, lines: Sequence[SourceLine], language: str) -> tuple[Piece, Piece]:
     """The lines around code, from where they stand in the source."""
     opener = f"{token.markup}{language}"
     first, last = lines[0], lines[-1]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import templates
-from .lines import BLANK, Line, after, columns, dedented
-from .marks import SIGN, Closed, Display, Event, Opened, sign
+from .lines import BLANK, SourceLine, after, columns, dedented
+from .marks import SIGN, Closed, Display, Event, OpenedBy, sign
 
 _FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _LIST = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -41,7 +41,7 @@ _TAG_LINE = re.compile(
 )
 _TEMPLATE_LINE = re.compile(r"[ \t]*(?:\{%.*%\}|\{\{[<%].*[%>]\}\})[ \t]*$")
 _CONTAINERS = frozenset(
-    "tab details expand notice alert callout admonition hint note tip warning accordion accordion-item".split()
+    ["tab", "details", "expand", "notice", "alert", "callout", "admonition", "hint", "note", "tip", "warning", "accordion", "accordion-item"]
 )
 _CODE = frozenset(("highlight", "codeblock", "code_block"))
 
@@ -63,18 +63,18 @@ class _Container:
 class Prepared:
     """Lines for the parser. A line between two signs stands for the event of that number."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SourceLine] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    footnotes: dict[str, list[Line]] = field(default_factory=dict)
+    footnotes: dict[str, list[SourceLine]] = field(default_factory=dict)
 
 
-def prepared(lines: Sequence[Line], source: str) -> Prepared:
+def prepared(lines: Sequence[SourceLine], source: str) -> Prepared:
     """The lines with the dialects understood."""
     return _Dialects(lines, source).prepared()
 
 
 class _Dialects:
-    def __init__(self, lines: Sequence[Line], source: str) -> None:
+    def __init__(self, lines: Sequence[SourceLine], source: str) -> None:
         self.lines, self.source = lines, source
         self.out = Prepared()
         self.at = 0
@@ -95,7 +95,7 @@ class _Dialects:
 
     # lines and events
 
-    def _keep(self, line: Line) -> None:
+    def _keep(self, line: SourceLine) -> None:
         self.out.lines.append(dedented(line, self._moved()))
         self.at += 1
 
@@ -106,8 +106,8 @@ class _Dialects:
         self.out.events.append(event)
         self.out.lines += [BLANK, sign(len(self.out.events) - 1, indent), BLANK]
 
-    def _open(self, name: str, label: Line | None, *, indent: int, base: int = 0) -> None:
-        self._event(Opened(name, label if label and label.text.strip() else None), max(0, indent - self._moved()))
+    def _open(self, name: str, label: SourceLine | None, *, indent: int, base: int = 0) -> None:
+        self._event(OpenedBy(name, label if label and label.text.strip() else None), max(0, indent - self._moved()))
         if len(self.containers) < 40:
             self.containers.append(_Container(name, base))
         self.at += 1
@@ -128,7 +128,7 @@ class _Dialects:
                 ended = self.containers[number:]
                 del self.containers[number:]
                 if self.fence:
-                    self.out.lines.append(Line(self.fence))
+                    self.out.lines.append(SourceLine(self.fence))
                     self.fence = ""
                 for each in reversed(ended):
                     self._event(Closed(each.name), max(0, container.base - 4 - self._moved()))
@@ -136,7 +136,7 @@ class _Dialects:
 
     # one line
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: SourceLine) -> None:
         text = line.text
         bare = text.lstrip(" \t")
         indent = columns(text)
@@ -164,7 +164,7 @@ class _Dialects:
             return self._code(line)
         return self._marked(line, bare, indent, first=first)
 
-    def _code(self, line: Line) -> None:
+    def _code(self, line: SourceLine) -> None:
         """Indented code, up to a line that is indented less."""
         least = self._moved() + 4
         while self.at < len(self.lines):
@@ -173,23 +173,23 @@ class _Dialects:
                 return
             self._keep(self.lines[self.at])
 
-    def _marked(self, line: Line, bare: str, indent: int, *, first: bool) -> None:
+    def _marked(self, line: SourceLine, bare: str, indent: int, *, first: bool) -> None:
         start = len(line.text) - len(bare)
         reader = _READERS.get(bare[0])
         if reader and reader(self, after(line, start), indent, first):
             return
         if SIGN in line.text:
-            line = Line(line.text.replace(SIGN, "\ufffd"), line.start, line.end)
+            line = SourceLine(line.text.replace(SIGN, "\ufffd"), line.start, line.end)
         self._keep(line)
 
-    def _admonition(self, line: Line, indent: int, first: bool) -> bool:
+    def _admonition(self, line: SourceLine, indent: int, first: bool) -> bool:
         match = (_TAB if line.text[0] == "=" else _ADMONITION).match(line.text)
         if not match:
             return False
         self._open("admonition", _group(line, match, "title"), indent=indent, base=indent + 4)
         return True
 
-    def _colons(self, line: Line, indent: int, first: bool) -> bool:
+    def _colons(self, line: SourceLine, indent: int, first: bool) -> bool:
         if not line.text.startswith(":::"):
             return False
         if not line.text.strip().strip(":"):
@@ -200,14 +200,14 @@ class _Dialects:
             return False
         given = _GIVEN_TITLE.search(line.text) if match["braced"] or match["given"] else None
         if given:
-            label: Line | None = _between(line, *given.span(1 if given[1] is not None else 2))
+            label: SourceLine | None = _between(line, *given.span(1 if given[1] is not None else 2))
         else:
             label = _group(line, match, "bracket" if match["bracket"] else "title")
         self._open(":::", label, indent=indent)
         return True
 
-    def _import(self, line: Line, indent: int, first: bool) -> bool:
-        if indent or not first and not _is_import(self.lines[self.at - 1].text):
+    def _import(self, line: SourceLine, indent: int, first: bool) -> bool:
+        if indent or (not first and not _is_import(self.lines[self.at - 1].text)):
             return False
         if not _IMPORT.match(line.text):
             return False
@@ -216,7 +216,7 @@ class _Dialects:
         self.out.lines.append(BLANK)
         return True
 
-    def _definition(self, line: Line, indent: int, first: bool) -> bool:
+    def _definition(self, line: SourceLine, indent: int, first: bool) -> bool:
         """Footnotes stand where they are called; those that are called nowhere stay."""
         match = _FOOTNOTE.match(line.text)
         if not match or indent - self._moved() > 3:
@@ -239,17 +239,17 @@ class _Dialects:
             self.out.lines += [BLANK, *body, BLANK]
         return True
 
-    def _abbreviation(self, line: Line, indent: int, first: bool) -> bool:
+    def _abbreviation(self, line: SourceLine, indent: int, first: bool) -> bool:
         match = _ABBREVIATION.match(line.text)
         if not match:
             return False
-        self._event(Opened("abbreviation", _between(line, *match.span(1))))
+        self._event(OpenedBy("abbreviation", _between(line, *match.span(1))))
         self.out.lines.append(after(line, match.end()))
         self._event(Closed("abbreviation"))
         self.at += 1
         return True
 
-    def _formula(self, line: Line, indent: int, first: bool) -> bool:
+    def _formula(self, line: SourceLine, indent: int, first: bool) -> bool:
         text = line.text.rstrip()
         environment = _ENVIRONMENT.match(text)
         opener = text[:2] if text[:2] in ("$$", "\\[") else ""
@@ -287,7 +287,7 @@ class _Dialects:
                 return each + 1
         return 0
 
-    def _template(self, line: Line, indent: int, first: bool) -> bool:
+    def _template(self, line: SourceLine, indent: int, first: bool) -> bool:
         if _ATTRIBUTE_LINE.match(line.text):
             if ":toc" in line.text and self.out.lines and _CONTENTS.match(self.out.lines[-1].text):
                 self.out.lines.pop()  # what stands there is put in by the engine
@@ -308,19 +308,19 @@ class _Dialects:
             self._tag(line, match, indent)
         return True
 
-    def _tag(self, line: Line, match: re.Match[str], indent: int) -> None:
+    def _tag(self, line: SourceLine, match: re.Match[str], indent: int) -> None:
         hugo = match["hugo"] is not None
         name = match["hugo"] if hugo else match["liquid"]
         ends = bool(match["ends"]) if hugo else name.startswith("end")
         name = name if hugo or not ends else name[3:]
         if ends:
             if name in _CODE and self.fence:
-                self.out.lines.append(Line(self.fence))
+                self.out.lines.append(SourceLine(self.fence))
                 self.fence = ""
             return self._close(name, indent)
         if name in _CODE:
             language = (match["given"] if hugo else match["told"]).split()
-            self.out.lines += [BLANK, Line(f"```{language[0] if language else ''}")]
+            self.out.lines += [BLANK, SourceLine(f"```{language[0] if language else ''}")]
             self.at += 1
             return self._until_end(name)
         if name == "comment" or (name == "raw" and False):
@@ -343,7 +343,7 @@ class _Dialects:
         while self.at < len(self.lines) and not ends.match(self.lines[self.at].text):
             self.out.lines.append(self.lines[self.at])
             self.at += 1
-        self.out.lines += [Line("```"), BLANK]
+        self.out.lines += [SourceLine("```"), BLANK]
         self.at += 1
 
     def _skip(self, name: str) -> None:
@@ -355,7 +355,7 @@ class _Dialects:
             self.at += 1
         self.at += 1
 
-    def _angle(self, line: Line, indent: int, first: bool) -> bool:
+    def _angle(self, line: SourceLine, indent: int, first: bool) -> bool:
         text = line.text.lower()
         for opener, closer in (("<!--", "-->"), ("<pre", "</pre"), ("<script", "</script"), ("<style", "</style")):
             if text.startswith(opener):
@@ -386,7 +386,7 @@ _READERS = {
 """What can open with the first character of a line."""
 
 
-def _front_matter(lines: Sequence[Line]) -> int:
+def _front_matter(lines: Sequence[SourceLine]) -> int:
     """Number of the first line behind the data of a document, which are no text of it."""
     mark = lines[0].text.rstrip()
     if mark not in ("---", "+++"):
@@ -410,9 +410,9 @@ def _is_import(text: str) -> bool:
     return _IMPORT.match(text) is not None
 
 
-def _group(line: Line, match: re.Match[str], name: str) -> Line | None:
+def _group(line: SourceLine, match: re.Match[str], name: str) -> SourceLine | None:
     return _between(line, *match.span(name)) if match[name] else None
 
 
-def _between(line: Line, start: int, end: int) -> Line:
-    return Line(line.text[start:end], line.start + start if line.start >= 0 else -1)
+def _between(line: SourceLine, start: int, end: int) -> SourceLine:
+    return SourceLine(line.text[start:end], line.start + start if line.start >= 0 else -1)

@@ -10,7 +10,7 @@ from .lines import Mapped, Piece, on_one_line
 from .reading_text import BlockKind
 from .rows import Cell, Table
 from .tags import DIVISIONS, HEADINGS, READABLE, SAID, SILENT, Tag
-from .writer import Draft, Frame, Writer
+from .writer import Frame, TextDraft, Writer
 
 _NEAR = 200
 """Characters in which the tags are that say the language of code."""
@@ -73,7 +73,7 @@ class Elements:
             return
         writer.finish()
         if not tag.closes:
-            writer.begin(Draft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
+            writer.begin(TextDraft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
 
     def _list(self, tag: Tag) -> None:
         writer = self.writer
@@ -114,7 +114,7 @@ class Elements:
             around[-1].count += 1
         before = (Piece(f"{marker} "),)
         depth = len(around) - 1
-        writer.begin(Draft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
+        writer.begin(TextDraft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
 
     def _details(self, tag: Tag) -> None:
         writer = self.writer
@@ -269,7 +269,7 @@ class Elements:
         language = found[1] if found else ""
         code = Mapped(pieces)
         start = len(text) - len(text.lstrip("\n"))
-        draft = Draft(BlockKind.CODE, before=(Piece(f"{'`' * ticks}{language}\n"),), language=language, always=True)
+        draft = TextDraft(BlockKind.CODE, before=(Piece(f"{'`' * ticks}{language}\n"),), language=language, always=True)
         draft.behind = (Piece(f"\n{'`' * ticks}"),)
         draft.pieces = code.between(start, len(text.rstrip()))
         self.writer.finish()
@@ -277,9 +277,9 @@ class Elements:
         self.writer.finish()
 
 
-def label_draft() -> Draft:
+def label_draft() -> TextDraft:
     """The line that names what follows: a tab, an admonition, a fold."""
-    return Draft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
+    return TextDraft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
 
 
 def inline_code(writer: Writer, pieces: list[Piece]) -> None:

@@ -20,7 +20,7 @@ from .tags import KNOWN, Tag, TagReader
 from .templates import expression, spoken_span
 
 
-class Mark(Enum):
+class InlineMark(Enum):
     """What a token is to whoever reads it."""
 
     TEXT = auto()
@@ -42,7 +42,7 @@ class Mark(Enum):
 class Token:
     """Characters `[start, end)` of a text."""
 
-    mark: Mark
+    mark: InlineMark
     start: int
     end: int
     value: str = ""
@@ -133,13 +133,13 @@ class _Scanner:
     def tokens(self) -> list[Token]:
         at = 0
         while match := _SPECIAL.search(self.text, at):
-            self._add(Mark.TEXT, at, match.start())
+            self._add(InlineMark.TEXT, at, match.start())
             reader = self.readers.get(match[0][0], self._silent)
             at = reader(match.start(), match[0])
-        self._add(Mark.TEXT, at, len(self.text))
+        self._add(InlineMark.TEXT, at, len(self.text))
         return self.found
 
-    def _add(self, mark: Mark, start: int, end: int, value: str = "", tag: Tag | None = None) -> int:
+    def _add(self, mark: InlineMark, start: int, end: int, value: str = "", tag: Tag | None = None) -> int:
         if end > start:
             self.found.append(Token(mark, start, end, value, tag))
         return end
@@ -154,25 +154,25 @@ class _Scanner:
         return at
 
     def _silent(self, at: int, mark: str) -> int:
-        return self._add(Mark.SILENT, at, at + len(mark))
+        return self._add(InlineMark.SILENT, at, at + len(mark))
 
     def _text(self, at: int, mark: str) -> int:
-        return self._add(Mark.TEXT, at, at + len(mark))
+        return self._add(InlineMark.TEXT, at, at + len(mark))
 
     def _escape(self, at: int, mark: str) -> int:
         if mark in ("\\(", "\\["):
             closer = "\\)" if mark == "\\(" else "\\]"
             end = self._find(closer, at + 2)
             if end == at + 3 or (end > 0 and _MATHEMATICS.search(self.text, at + 2, end)):
-                return self._add(Mark.FORMULA, at, end + 2)
+                return self._add(InlineMark.FORMULA, at, end + 2)
         after = at + len(mark)
         in_word = at > 0 and self.text[at - 1].isalnum() and self.text[after : after + 1].isalnum()
         if mark[1] in "`*<[]$\\" or (mark[1] in "_~" and not in_word) or (mark[1] in "#+->" and self._begins(at)):
             return self._text(at, mark)
         if mark[1] == "." and self.text[max(0, at - 1) : at].isdigit():
             return self._text(at, mark)
-        self._add(Mark.SILENT, at, at + 1)
-        return self._add(Mark.TEXT, at + 1, after)
+        self._add(InlineMark.SILENT, at, at + 1)
+        return self._add(InlineMark.TEXT, at + 1, after)
 
     def _begins(self, at: int) -> bool:
         """True if nothing but blanks stands before on the line."""
@@ -183,13 +183,13 @@ class _Scanner:
         closer = bisect_left(starts, at + len(mark))
         if closer == len(starts):
             return self._text(at, mark)
-        return self._add(Mark.CODE, at, starts[closer] + len(mark))
+        return self._add(InlineMark.CODE, at, starts[closer] + len(mark))
 
     def _formula(self, at: int, mark: str) -> int:
         text, begun = self.text, at + len(mark)
         if mark == "$$":
             end = self._find("$$", begun)
-            return self._add(Mark.FORMULA, at, end + 2) if end > begun else self._text(at, mark)
+            return self._add(InlineMark.FORMULA, at, end + 2) if end > begun else self._text(at, mark)
         if begun >= len(text) or text[begun].isspace():
             return self._text(at, mark)
         end = self._find("$", begun)
@@ -198,25 +198,25 @@ class _Scanner:
         closes = end > begun and not text[end - 1].isspace() and not text[end + 1 : end + 2].isdigit()
         if not closes or "\n\n" in text[begun:end]:
             return self._text(at, mark)
-        return self._add(Mark.FORMULA, at, end + 1)
+        return self._add(InlineMark.FORMULA, at, end + 1)
 
     def _angle(self, at: int, mark: str) -> int:
         text = self.text
         for opener, closer in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">")):
             if text.startswith(opener, at) and (opener != "<!" or text[at + 2 : at + 3].isalpha()):
                 end = self._find(closer, at + len(opener))
-                return self._add(Mark.GAP, at, end + len(closer) if end >= 0 else len(text))
+                return self._add(InlineMark.GAP, at, end + len(closer) if end >= 0 else len(text))
         link = _AUTOLINK.match(text, at)
         if link:
-            self._add(Mark.SILENT, at, at + 1)
+            self._add(InlineMark.SILENT, at, at + 1)
             self._shortened(at + 1, link.end() - 1)
-            return self._add(Mark.SILENT, link.end() - 1, link.end())
+            return self._add(InlineMark.SILENT, link.end() - 1, link.end())
         tag = self.manner.tags.at(text, at)
         if not tag:
             return self._text(at, mark)
-        self._add(Mark.TAG, at, tag.end, tag=tag)
+        self._add(InlineMark.TAG, at, tag.end, tag=tag)
         if tag.name == "a" and "#" in tag.attributes and (nothing := _PERMALINK_END.match(text, tag.end)):
-            return self._add(Mark.SILENT, tag.end, nothing.end()) or tag.end
+            return self._add(InlineMark.SILENT, tag.end, nothing.end()) or tag.end
         return self._raw(tag) if _RAW.fullmatch(tag.name) and not tag.closes and not tag.empty else tag.end
 
     def _raw(self, tag: Tag) -> int:
@@ -225,25 +225,25 @@ class _Scanner:
         if end < 0:
             end = self._find(f"</{tag.name.upper()}", tag.end)
         if end < 0:
-            return tag.end if tag.name == "code" else self._add(Mark.RAW, tag.end, len(self.text), tag.name)
-        return self._add(Mark.RAW, tag.end, end, tag.name)
+            return tag.end if tag.name == "code" else self._add(InlineMark.RAW, tag.end, len(self.text), tag.name)
+        return self._add(InlineMark.RAW, tag.end, end, tag.name)
 
     def _brace(self, at: int, mark: str) -> int:
         text = self.text
         if text.startswith("{/*", at):
             end = self._find("*/}", at)
-            return self._add(Mark.GAP, at, end + 3 if end >= 0 else len(text))
+            return self._add(InlineMark.GAP, at, end + 3 if end >= 0 else len(text))
         found = expression(text, at)
         if found:
             said = spoken_span(text, at, found)
             if not said:
-                return self._add(Mark.GAP, at, found)
-            self._add(Mark.SILENT, at, said[0])
-            self._add(Mark.TEXT, *said)
-            return self._add(Mark.SILENT, said[1], found)
+                return self._add(InlineMark.GAP, at, found)
+            self._add(InlineMark.SILENT, at, said[0])
+            self._add(InlineMark.TEXT, *said)
+            return self._add(InlineMark.SILENT, said[1], found)
         attributes = _ATTRIBUTES.match(text, at)
         if attributes and self._is_attached(at, attributes.end()):
-            return self._add(Mark.GAP, at, attributes.end())
+            return self._add(InlineMark.GAP, at, attributes.end())
         return self._text(at, mark)
 
     def _is_attached(self, at: int, end: int) -> bool:
@@ -263,7 +263,7 @@ class _Scanner:
             value = "\\<" if name and name[1].lower() in KNOWN else value
         elif value in ("`", "*", "["):
             value = f"\\{value}"
-        return self._add(Mark.WORD, at, match.end(), value)
+        return self._add(InlineMark.WORD, at, match.end(), value)
 
     def _address(self, at: int, mark: str) -> int:
         match = _ADDRESS.match(self.text, at)
@@ -279,9 +279,9 @@ class _Scanner:
         """An address, a long one without what follows its host."""
         host = re.compile(r"[a-z]+://[^/?#]*", re.IGNORECASE).match(self.text, at, end)
         if end - at <= LONG or not host or host.end() == end:
-            return self._add(Mark.TEXT, at, end)
-        self._add(Mark.TEXT, at, min(host.end(), at + LONG))
-        return self._add(Mark.WORD, min(host.end(), at + LONG), end, "/…")
+            return self._add(InlineMark.TEXT, at, end)
+        self._add(InlineMark.TEXT, at, min(host.end(), at + LONG))
+        return self._add(InlineMark.WORD, min(host.end(), at + LONG), end, "/…")
 
     def _highlight(self, at: int, mark: str) -> int:
         return self._paired(at, mark, _HIGHLIGHT)
@@ -303,22 +303,22 @@ class _Scanner:
         end = self._find("%%", at + 2)
         if end < 0 or (at and not self.text[at - 1].isspace()):
             return self._text(at, mark)
-        return self._add(Mark.GAP, at, end + 2)
+        return self._add(InlineMark.GAP, at, end + 2)
 
     def _icon(self, at: int, mark: str) -> int:
         match = _ICON.match(self.text, at)
         if match and _ICONS.match(match[1]):
             name = match[1].rpartition("-")[2]
             value = {"check": "✓", "close": "✗"}.get(name, "")
-            return self._add(Mark.WORD if value else Mark.GAP, at, match.end(), value)
+            return self._add(InlineMark.WORD if value else InlineMark.GAP, at, match.end(), value)
         if match and match[1] in _CHECKED:
-            return self._add(Mark.WORD, at, match.end(), _CHECKED[match[1]])
+            return self._add(InlineMark.WORD, at, match.end(), _CHECKED[match[1]])
         return self._text(at, mark)
 
     def _bracket(self, at: int, mark: str) -> int:
         contents = _CONTENTS.match(self.text, at)
         if contents and len(self.text) < 20:
-            return self._add(Mark.GAP, at, contents.end())
+            return self._add(InlineMark.GAP, at, contents.end())
         wiki = _WIKI.match(self.text, at)
         if wiki and (wiki[2] or wiki[3]):
             return self._wiki(wiki)
@@ -330,10 +330,10 @@ class _Scanner:
         if wiki[3] and span == wiki.span(3):
             span = (span[0] + 1, span[1])
         if wiki[1] and _FILE.search(wiki[2]):
-            return self._add(Mark.GAP, wiki.start(), wiki.end())
-        self._add(Mark.SILENT, wiki.start(), span[0])
-        self._add(Mark.TEXT, *span)
-        return self._add(Mark.SILENT, span[1], wiki.end())
+            return self._add(InlineMark.GAP, wiki.start(), wiki.end())
+        self._add(InlineMark.SILENT, wiki.start(), span[0])
+        self._add(InlineMark.TEXT, *span)
+        return self._add(InlineMark.SILENT, span[1], wiki.end())
 
     def _close(self, at: int, mark: str) -> int:
         if not self.open:
@@ -344,7 +344,7 @@ class _Scanner:
         if label.startswith("^") and len(label) > 1 and not any(each.isspace() for each in label):
             begun = self.found[number].start
             del self.found[number:]
-            return self._add(Mark.NOTE, begun, at + 1, label[1:])
+            return self._add(InlineMark.NOTE, begun, at + 1, label[1:])
         target = _TARGET.match(self.text, at)
         if target:
             return self._link(number, label, at, target.end(), is_picture=is_picture)
@@ -369,6 +369,6 @@ class _Scanner:
             nothing = not picture_says(label, target)
         if nothing:
             del self.found[number:]
-            return self._add(Mark.GAP, opener.start, end)
-        self.found[number] = Token(Mark.SILENT, opener.start, opener.end)
-        return self._add(Mark.SILENT, at, end)
+            return self._add(InlineMark.GAP, opener.start, end)
+        self.found[number] = Token(InlineMark.SILENT, opener.start, opener.end)
+        return self._add(InlineMark.SILENT, at, end)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .lines import Line
+from .lines import SourceLine
 
 SIGN: Final = "\U000ffffe"
 """A character that no text has: where one has it all the same, the parser is shown another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedBy:
     """Something with a body begins. `name` says what closes it, `label` what a reader sees above it."""
 
     name: str
-    label: Line | None = None
+    label: SourceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class Closed:
 class Display:
     """A formula on lines of its own, with its marks."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
 
 
-Event = Opened | Closed | Display
+Event = OpenedBy | Closed | Display
 
 
-def sign(number: int, indent: int) -> Line:
+def sign(number: int, indent: int) -> SourceLine:
     """The line that stands for the event of that number."""
-    return Line(f"{' ' * indent}{SIGN}{number}{SIGN}")
+    return SourceLine(f"{' ' * indent}{SIGN}{number}{SIGN}")
 
 
 def signed(content: str) -> int | None:

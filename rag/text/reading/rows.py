@@ -23,8 +23,7 @@ _MARKS = re.compile(r"[*_`~\\]+")
 _WIDE = re.compile(rf"[{UNSPACED}]")
 _FLOWING = re.compile(r"\S+\s+\S+\s+\S+\s+\S")
 _PLAIN_NAMES = frozenset(
-    "description descriptions details detail value meaning explanation definition answer content summary purpose notes"
-    " 说明 描述 值 含义 解释 定义 内容 详情 作用 描述说明".split()
+    ["description", "descriptions", "details", "detail", "value", "meaning", "explanation", "definition", "answer", "content", "summary", "purpose", "notes", "说明", "描述", "值", "含义", "解释", "定义", "内容", "详情", "作用", "描述说明"]
 )
 """Names of a second column that say nothing a reader would miss."""
 

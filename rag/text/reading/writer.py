@@ -42,7 +42,7 @@ class Frame:
 
 
 @dataclass(slots=True)
-class Draft:
+class TextDraft:
     """A block not yet finished."""
 
     kind: BlockKind
@@ -74,7 +74,7 @@ class Writer:
         """The list that the last item outside others was in."""
         self._widths: dict[int, int] = {}
         self.frames: list[Frame] = []
-        self.draft: Draft | None = None
+        self.draft: TextDraft | None = None
         self.cell: Cell | None = None
 
     # what is around
@@ -134,7 +134,7 @@ class Writer:
 
     # words
 
-    def begin(self, draft: Draft) -> None:
+    def begin(self, draft: TextDraft) -> None:
         """A block begins; in the cell of a table it is words like others."""
         self.finish()
         if self.cell is not None:
@@ -151,7 +151,7 @@ class Writer:
         if self.draft is None:
             around = self.lists()
             kind = BlockKind.ITEM if around else BlockKind.PROSE
-            self.draft = Draft(kind, group=around[-1].group if around else 0, depth=max(0, len(around) - 1))
+            self.draft = TextDraft(kind, group=around[-1].group if around else 0, depth=max(0, len(around) - 1))
         self.draft.pieces += pieces
 
     def add_flowing(self, pieces: Sequence[Piece]) -> None:
@@ -218,9 +218,9 @@ class Writer:
         group = self.group()
         for sentence in table.sentences():
             if any(piece.origin >= self._lead for piece in sentence):
-                self._write(Draft(BlockKind.ROW, group=group), sentence)
+                self._write(TextDraft(BlockKind.ROW, group=group), sentence)
 
-    def _write(self, draft: Draft, pieces: Sequence[Piece]) -> None:
+    def _write(self, draft: TextDraft, pieces: Sequence[Piece]) -> None:
         if draft.kind is not BlockKind.ROW and not draft.names:
             pieces = [piece for piece in pieces if piece.origin < 0 or piece.origin >= self._lead]
             if not any(piece.origin >= 0 or draft.always for piece in pieces) or not pieces:
@@ -238,7 +238,7 @@ class Writer:
         )
         self._append(draft.behind)
 
-    def _indent(self, draft: Draft) -> list[Piece]:
+    def _indent(self, draft: TextDraft) -> list[Piece]:
         """Blanks before an item inside another."""
         if draft.kind is not BlockKind.ITEM or not draft.marker:
             if draft.kind is not BlockKind.ITEM:
@@ -251,7 +251,7 @@ class Writer:
         self._indents.append((draft.depth, indent + len(bare) + 1))
         return [Piece(" " * indent)] if indent else []
 
-    def _separate(self, draft: Draft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
+    def _separate(self, draft: TextDraft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
         """The line ends between two blocks, those of the source where it has the same."""
         if not self._blocks:
             return
