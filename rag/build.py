@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -17,10 +17,9 @@ from .answering.answerer import Answerer
 from .answering.draft import Setup
 from .answering.extractive import Extractive
 from .answering.prompts import PromptBudget
-from .database import Database
+from .data_folder import inventory_in, kept_in, originals_in
 from .documents.files import FileLimits, Refused
 from .documents.worker import WorkerReader
-from .errors import LibraryError, StoreUnavailable
 from .events import Cancel, IngestEvent
 from .evidence.conversation_store import ConversationStore
 from .evidence.marks import Marks
@@ -28,7 +27,6 @@ from .knowledge.catalog import Catalog
 from .knowledge.change_counter import ChangeCounter
 from .knowledge.indexes import Indexes
 from .knowledge.ingest import Ingest
-from .knowledge.inventory import Inventory
 from .knowledge.jobs.disk_room import DiskRoom
 from .knowledge.jobs.job_files import JobFiles
 from .knowledge.jobs.job_store import JobStore
@@ -38,8 +36,7 @@ from .knowledge.jobs.worker import JobWorker, Renew, Take
 from .knowledge.jobs.worker_locks import WorkerLocks
 from .knowledge.knowledge_base import KnowledgeBase
 from .knowledge.library import Library
-from .knowledge.originals import DAY_SECONDS, Originals
-from .messages import reason
+from .knowledge.originals import Originals
 from .models.chat.watched import WatchedChat
 from .models.device import prepare_environment
 from .models.loaded import Models
@@ -57,15 +54,9 @@ from .service.jobs import JobService
 from .service.knowledge_bases import KnowledgeBaseService
 from .service.marks import MarkService
 from .settings import Settings
-from .store.from_settings import Milvus, chunk_limits, fingerprint, name_of
+from .store.from_settings import Milvus, chunk_limits, fingerprint
 from .text.language import UNDETERMINED, detect
-from .types import Chunk, Source
-
-KEPT = "plainsight.db"
-"""File in the data folder that holds conversations and whatever else is kept beside Milvus."""
-
-ORIGINALS = "originals"
-"""Folder in the data folder that holds the files of the documents."""
+from .types import Source
 
 MEGABYTE = 1_000_000
 
@@ -153,46 +144,6 @@ def _renewing(runtime: Runtime, indexes: Indexes) -> Renew:
     return renew
 
 
-def kept_in(settings: Settings) -> Database:
-    """The file that holds what is kept beside Milvus; not opened yet."""
-    return Database(Path(settings.data_dir) / KEPT)
-
-
-def originals_in(settings: Settings, kept: Database) -> Originals:
-    """The originals of the documents, recorded in the database `kept`."""
-    return Originals(Path(settings.data_dir) / ORIGINALS, kept, term=settings.waste_days * DAY_SECONDS)
-
-
-def inventory_in(settings: Settings, kept: Database) -> Inventory:
-    """The inventory of the documents the Milvus of the settings should hold, recorded in the database `kept`."""
-    return Inventory(kept, name_of(settings))
-
-
-@contextmanager
-def changing(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Yield the function to call after every change of documents, so that open pages notice it."""
-    with closing(kept_in(settings)) as kept:
-        yield ChangeCounter(kept).advance
-
-
-@contextmanager
-def recording(settings: Settings) -> Iterator[Inventory]:
-    """Yield the inventory, to be told of every document put into the Milvus of the settings or deleted from it."""
-    with closing(kept_in(settings)) as kept:
-        yield inventory_in(settings, kept)
-
-
-@contextmanager
-def opened_library(settings: Settings) -> Iterator[Library]:
-    """Yield the knowledge bases without any model, released at the end; for commands that need none."""
-    kept = kept_in(settings)
-    inventory = inventory_in(settings, kept)
-    milvus = Milvus(settings, inventory=inventory)
-    catalogue = Catalog(kept, settings.collection)
-    with closing(kept), closing(Library(catalogue, milvus, inventory=inventory)) as library:
-        yield library
-
-
 @contextmanager
 def opened(settings: Settings, *, damaged: bool = False) -> Iterator[Service]:
     """Yield the product with everything loaded, released at the end; for the command line. Raises RagError."""
@@ -218,40 +169,6 @@ def throw_away(settings: Settings) -> Iterator[Service]:
             if "://" in uri:
                 with closing(Milvus(alone)) as database:
                     database.drop(name)
-
-
-class AtHand:
-    """The `Knowledge` that `verify` compares with: it is read without any model, and creates nothing."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._kept = kept_in(settings)
-        self._catalogue = Catalog(self._kept, settings.collection)
-        self._milvus = Milvus(settings)
-
-    def hashes(self, base: str) -> Mapping[str, str]:
-        try:
-            return {d.name: d.sha256 for d in self._milvus.documents(self._live(base))}
-        except LibraryError:
-            return {}  # the knowledge base is gone, and so are its documents
-
-    def chunks(self, base: str, document: str) -> Sequence[Chunk]:
-        return [stored.chunk for stored in self._milvus.chunks(self._live(base), document)]
-
-    def close(self) -> None:
-        self._milvus.close()
-        self._kept.close()
-
-    def _live(self, base: str) -> str:
-        """The collection of a knowledge base, "" for the default one."""
-        default = self._catalogue.default
-        return self._catalogue.base(base).live if self._kept.path.exists() else base or default
-
-
-def at_hand(settings: Settings) -> AtHand:
-    """The knowledge bases of the settings. Raises StoreError where there are none."""
-    if "://" not in settings.uri and not Path(settings.uri).exists():
-        raise StoreUnavailable(reason("verify.no_database", path=settings.uri))
-    return AtHand(settings)
 
 
 def _watched(settings: Settings) -> WatchedChat | None:

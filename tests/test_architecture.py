@@ -46,7 +46,8 @@ FOUNDATION = (
     "rag.addresses",
 )
 """What everybody may know."""
-ASSEMBLY = ("rag.runtime", "rag.build", "rag.__main__")
+OPENERS = ("rag.build", "rag.data_folder")
+ASSEMBLY = ("rag.runtime", *OPENERS, "rag.__main__")
 """When the product can do what, and of which parts."""
 ADAPTERS = (
     "rag.models.qwen3.embedding",
@@ -197,12 +198,14 @@ def test_adapters_are_met_in_build_and_never_meet_each_other(adapter: str) -> No
     assert own, f"{adapter} is not there: correct this test"
     assert {m for m in own if any(within(i, others) for i in imports(m))} == set()
     users = {m for m in MODULES if not within(m, (adapter,)) and any(within(i, (adapter,)) for i in imports(m))}
-    assert {m for m in users if m not in ("rag.build", "rag.models.loading") and room(m) != "cli"} == set()
+    assert {
+        m for m in users if m not in ("rag.build", "rag.data_folder", "rag.models.loading") and room(m) != "cli"
+    } == set()
 
 
 def test_the_page_knows_neither_the_command_line_nor_build() -> None:
     for module in (m for m in MODULES if within(m, ("rag.ui",))):
-        assert not any(within(i, (*ADAPTERS, "rag.cli", "rag.build", "rag.models")) for i in imports(module)), module
+        assert not any(within(i, (*ADAPTERS, *OPENERS, "rag.cli", "rag.models")) for i in imports(module)), module
 
 
 def test_nothing_but_the_app_imports_the_page() -> None:

@@ -46,7 +46,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from rag.build import ORIGINALS, changing, recording
+    from rag.data_folder import ORIGINALS, changing, recording
     from rag.knowledge.transfer import move
     from rag.store.from_settings import elsewhere, holding
 
@@ -68,7 +68,7 @@ def run_copy(args: argparse.Namespace, settings: Settings, language: Language) -
 
 
 def run_export(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from rag.build import kept_in, originals_in
+    from rag.data_folder import kept_in, originals_in
     from rag.knowledge.transfer import write_archive
     from rag.store.from_settings import holding
 
@@ -101,7 +101,7 @@ def run_export(args: argparse.Namespace, settings: Settings, language: Language)
 
 
 def run_import(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from rag.build import changing, kept_in, recording
+    from rag.data_folder import changing, kept_in, recording
     from rag.knowledge.transfer import Archive, move
     from rag.store.from_settings import holding
 
@@ -143,7 +143,7 @@ def _bring_originals(archive: Archive, settings: Settings) -> Reason | None:
 
     Returns what there is to say of them.
     """
-    from rag.build import kept_in, originals_in
+    from rag.data_folder import kept_in, originals_in
 
     hashes = archive.originals()
     if not hashes:
@@ -163,7 +163,7 @@ def _bring_originals(archive: Archive, settings: Settings) -> Reason | None:
 @contextmanager
 def _conversations(args: argparse.Namespace, settings: Settings) -> Iterator[list[Extra]]:
     """The conversations about the knowledge base as an entry of the archive, where they are asked for."""
-    from rag.build import kept_in, opened_library
+    from rag.data_folder import kept_in, opened_library
     from rag.knowledge.transfer import Extra
 
     if not args.conversations:
@@ -179,7 +179,7 @@ def _conversations(args: argparse.Namespace, settings: Settings) -> Iterator[lis
 
 def _collection(args: argparse.Namespace, settings: Settings) -> str:
     """Name of the Milvus collection behind the knowledge base."""
-    from rag.build import opened_library
+    from rag.data_folder import opened_library
 
     with opened_library(settings) as library:
         return library.catalogue.named(args.kb).live

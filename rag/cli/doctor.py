@@ -107,7 +107,7 @@ def _disk(settings: Settings) -> Iterator[DoctorFinding]:
 
 def _kept(settings: Settings) -> Iterator[DoctorFinding]:
     """Check that the file with conversations, marks and jobs is sound, reading it from its first page to its last."""
-    from rag.build import kept_in
+    from rag.data_folder import kept_in
 
     with closing(kept_in(settings)) as kept:
         if not kept.path.is_file():
@@ -119,7 +119,7 @@ def _kept(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def _originals(settings: Settings) -> Iterator[DoctorFinding]:
-    from rag.build import ORIGINALS
+    from rag.data_folder import ORIGINALS
     from rag.knowledge.originals import usage, waste
 
     folder = Path(settings.data_dir) / ORIGINALS
@@ -189,7 +189,7 @@ def _milvus(settings: Settings, *, deep: bool) -> Iterator[DoctorFinding]:
 
 def _collections(settings: Settings) -> list[tuple[str, str]]:
     """Collections of all knowledge bases, the default one first, and the option that names each to a command."""
-    from rag.build import kept_in, opened_library
+    from rag.data_folder import kept_in, opened_library
 
     if not kept_in(settings).path.is_file():
         return [(settings.collection, "")]
@@ -225,7 +225,7 @@ def _collection(collection: str, option: str, found: StoreReport) -> Iterator[Do
 
 def _documents(settings: Settings, connection: Connection, collection: str, option: str) -> Iterator[DoctorFinding]:
     """Check that every document is there that should be, and the original of each."""
-    from rag.build import inventory_in, kept_in, originals_in
+    from rag.data_folder import inventory_in, kept_in, originals_in
     from rag.knowledge.inventory import lost
     from rag.store import read_held
 

@@ -85,7 +85,7 @@ class OperatedDocuments:
 
 def _watch(paths: Sequence[Path], base: str, service: Service, settings: Settings, language: Language) -> int:
     """Keep one folder in step until the user ends it."""
-    from rag.build import kept_in
+    from rag.data_folder import kept_in
     from rag.knowledge.folder_watch import Folder, Gone, Watched
 
     if len(paths) != 1:
@@ -104,7 +104,7 @@ def _watch(paths: Sequence[Path], base: str, service: Service, settings: Setting
 
 
 def run_documents(args: argparse.Namespace, settings: Settings, language: Language) -> int:
-    from rag.build import opened_library
+    from rag.data_folder import opened_library
 
     with opened_library(settings) as library:
         documents = library.documents(library.catalogue.named(args.kb).id)

@@ -53,7 +53,7 @@ def run_verify(args: argparse.Namespace, settings: Settings, language: Language)
 
 def _compared(found: Opened, args: argparse.Namespace, settings: Settings) -> list[Finding]:
     """Findings about the documents, or the one that there is nothing to compare with."""
-    from rag.build import at_hand
+    from rag.data_folder import at_hand
     from rag.evidence import verify
 
     if args.without_documents:
@@ -67,7 +67,7 @@ def _compared(found: Opened, args: argparse.Namespace, settings: Settings) -> li
 
 def run_marks(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     """Count the marks, or write them as a labelled set. Raises RagError."""
-    from rag.build import kept_in
+    from rag.data_folder import kept_in
     from rag.evaluation.from_marks import labelled_set, summary, write_set
     from rag.evidence.marks import Marks
 

@@ -45,7 +45,7 @@ def add_commands(commands: Any) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     """Run one of the commands. Raises RagError."""
-    from rag.build import opened_library
+    from rag.data_folder import opened_library
 
     with opened_library(settings) as library:
         command = {"list": _list, "create": _create, "rename": _rename, "set": _set, "delete": _delete}

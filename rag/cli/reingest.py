@@ -51,7 +51,7 @@ def run_reingest(args: argparse.Namespace, settings: Settings, language: Languag
 
 def run_repair(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     """Put back what can be, from the files that were kept; take out what cannot. Raises RagError."""
-    from rag.build import opened_library
+    from rag.data_folder import opened_library
 
     with opened_library(settings) as library:
         base = library.catalogue.named(args.kb)
@@ -71,7 +71,8 @@ def _bring_back(
     base: KnowledgeBase, lost: Sequence[Recorded], args: argparse.Namespace, settings: Settings, language: Language
 ) -> int:
     """Put documents that Milvus should hold and does not, from their kept files."""
-    from rag.build import kept_in, opened, originals_in
+    from rag.build import opened
+    from rag.data_folder import kept_in, originals_in
 
     with closing(kept_in(settings)) as kept:
         originals = originals_in(settings, kept)
@@ -93,7 +94,8 @@ def _mend(
     base: KnowledgeBase, args: argparse.Namespace, settings: Settings, language: Language, *, spared: Container[str]
 ) -> int:
     """Put back documents that have lost chunks, or take them out, with rows that belong to none."""
-    from rag.build import changing, kept_in, opened, originals_in, recording
+    from rag.build import opened
+    from rag.data_folder import changing, kept_in, originals_in, recording
     from rag.store.from_settings import holding
 
     with holding(settings, base.live, damaged=True) as (store, _):
@@ -125,7 +127,8 @@ def _mend(
 
 def run_undelete(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     """List the deleted documents whose files are kept still, or bring some back. Raises RagError."""
-    from rag.build import inventory_in, kept_in, opened, opened_library, originals_in
+    from rag.build import opened
+    from rag.data_folder import inventory_in, kept_in, opened_library, originals_in
 
     with opened_library(settings) as library:
         base = library.catalogue.named(args.kb)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
-from rag.build import KEPT, opened
+from rag.build import opened
 from rag.cli.exits import ABSTAINED, FAILED, OK
+from rag.data_folder import KEPT
 from rag.database import Database
 from rag.evidence.conversation_store import ConversationStore
 from rag.knowledge.change_counter import ChangeCounter

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import KEPT
 from rag.cli.doctor import DoctorFinding, examine
 from rag.cli.exits import FAILED, OK
+from rag.data_folder import KEPT
 from rag.database import Database
 from rag.knowledge.inventory import MIGRATIONS
 from rag.settings import Settings

@@ -17,9 +17,9 @@ from typing import IO
 import pytest
 
 from rag.__main__ import main
-from rag.build import KEPT
 from rag.cli import terminal
 from rag.cli.exits import FAILED, INTERRUPTED, OK, UNREAD
+from rag.data_folder import KEPT
 from rag.documents.files import FileLimits, Refused, collect
 from tests import ROOT
 from tests.support.loopback_openai import Hung, LoopbackOpenAI

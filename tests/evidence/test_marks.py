@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import KEPT
 from rag.cli.exits import FAILED, OK
+from rag.data_folder import KEPT
 from rag.database import Database
 from rag.errors import KeepingError, RagError
 from rag.evaluation.dataset import check_labels, read_corpus, read_questions

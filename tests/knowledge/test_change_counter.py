@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from rag.accounts.actor import OPERATOR
-from rag.build import KEPT, build
+from rag.build import build
+from rag.data_folder import KEPT
 from rag.database import Database
 from rag.errors import KeepingError
 from rag.knowledge.change_counter import SETTLING_SECONDS, ChangeCounter

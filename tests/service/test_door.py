@@ -16,6 +16,8 @@ from tests import ROOT
 FRONTS = [*sorted(ROOT.glob("rag/ui/**/*.py")), *sorted(ROOT.glob("rag/cli/*.py")), ROOT / "app.py"]
 LIFE = ("start", "load", "close")
 """What begins and ends the product asks for nothing, and nobody asks for it."""
+OPENERS = ("rag.build", "rag.data_folder", "rag.store")
+"""Modules that open databases."""
 OPENING = ("build", "opened", "throw_away", "Service")
 """What a front may take from `rag.build`: the product as a whole."""
 BESIDE = {
@@ -96,7 +98,7 @@ def test_only_the_commands_that_say_why_open_databases_themselves() -> None:
     found = set()
     for path in FRONTS:
         for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("rag.build", "rag.store")):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OPENERS):
                 whole = node.module == "rag.build" and all(alias.name in OPENING for alias in node.names)
                 found |= set() if whole else {str(path.relative_to(ROOT))}
     assert found == set(BESIDE)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import opened_library
 from rag.cli.doctor import examine
+from rag.data_folder import opened_library
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import IndexOptions, MilvusStore, connect
