@@ -10,12 +10,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
-from cachetools import LRUCache
 
 from rag.documents.chunking import ChunkLimits
 from rag.documents.convert import PLACE, kind_of
@@ -37,42 +36,13 @@ from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
 from rag.types import Chunk, Document, Source, Vectors
 
+from .ingest_run import IngestRun
 from .originals import Originals
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 16_384
-"""Vectors of one job kept for texts that come again: 64 MB at 1024 dimensions."""
-
 _HOPELESS = (StoreUnavailable, StoreLocked, IndexMismatch, ModelsError)
 """Errors that the next file would meet as well."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """State of one run: the store's documents as they become, vectors, and a reason to stop."""
-
-    documents: dict[str, Document]
-    done: dict[str, str] = field(default_factory=dict)
-    """Name -> sha256 of each file this job has taken or found in place."""
-    vectors: LRUCache[str, Vectors] = field(default_factory=lambda: LRUCache(REMEMBERED))
-    """Embedded text's sha256 -> `[dim]`."""
-    hopeless: Reason | None = None
-    written: bool = False
-    seen: set[str] = field(default_factory=set)
-    """Names of all sources so far, whatever their outcome."""
-    twins: dict[str, str] = field(default_factory=dict)
-    """sha256 -> name of a document with that content."""
-    copies: list[IngestEvent] = field(default_factory=list)
-    """Last events of files that were added beside a document with the same content."""
-
-    def __post_init__(self) -> None:
-        self.twins = {document.sha256: name for name, document in self.documents.items()}
-
-    def twin(self, name: str, sha256: str) -> str:
-        """Return the name of another document with that content, "" for none."""
-        found = self.documents.get(self.twins.get(sha256, ""))
-        return found.name if found and found.sha256 == sha256 and found.name != name else ""
 
 
 class Ingest:
@@ -111,34 +81,34 @@ class Ingest:
         the model is gone, the rest is reported without being tried. Raises StoreError when the store cannot say which
         documents it has, or cannot make safe what was written.
         """
-        job = _Job({document.name: document for document in self._store.documents()})
+        run = IngestRun({document.name: document for document in self._store.documents()})
         try:
             for source in sources:
-                job.seen.add(source.name)
+                run.seen.add(source.name)
                 if not isinstance(source, Seen):
-                    yield from self._file(source, job, cancel)
-            if moves and not cancel and not job.hopeless:
-                yield from self._moved(job)
+                    yield from self._file(source, run, cancel)
+            if moves and not cancel and not run.hopeless:
+                yield from self._moved(run)
         finally:
             self._reader.close()
-            self._flush(job)
+            self._flush(run)
 
-    def _flush(self, job: _Job) -> None:
-        if not job.written:
+    def _flush(self, run: IngestRun) -> None:
+        if not run.written:
             return
         try:
             self._store.flush()
         except StoreUnavailable as e:
-            if not job.hopeless:
+            if not run.hopeless:
                 raise
             log.warning("not flushed: %s", e)  # every file it concerns has been told
 
-    def _moved(self, job: _Job) -> Iterator[IngestEvent]:
+    def _moved(self, run: IngestRun) -> Iterator[IngestEvent]:
         """Take away the old names of files that only moved; each old name goes once, for the first file like it."""
         gone: set[str] = set()
-        for event in job.copies:
-            old = job.documents[event.twin]
-            if event.twin in job.seen | gone:
+        for event in run.copies:
+            old = run.documents[event.twin]
+            if event.twin in run.seen | gone:
                 continue
             if not old.enabled:
                 self._store.enable([event.name], False)
@@ -146,61 +116,61 @@ class Ingest:
             gone.add(event.twin)
             yield replace(event, outcome=DocumentOutcome.MOVED)
 
-    def _noted(self, name: str, job: _Job, error: Reason | None) -> None:
+    def _noted(self, name: str, run: IngestRun, error: Reason | None) -> None:
         """Note with a document that is there why replacing it failed; None clears the note."""
-        before = job.documents.get(name)
-        if before is None or before.error == error or job.hopeless or (error and name in job.done):
+        before = run.documents.get(name)
+        if before is None or before.error == error or run.hopeless or (error and name in run.done):
             return
         try:
             self._store.note(name, error)
         except StoreError as e:
             log.warning("%r: not noted: %s", name, e)  # the event says it too
 
-    def _file(self, source: Source | Refused, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+    def _file(self, source: Source | Refused, run: IngestRun, cancel: Cancel) -> Iterator[IngestEvent]:
         """Yield the events of one file; the last one has its outcome, also when it breaks off."""
         if isinstance(source, Refused):
-            self._noted(source.name, job, source.reason)
+            self._noted(source.name, run, source.reason)
             yield refusal(source)
             return
         event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
         if cancel:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
             return
-        if job.hopeless:
-            yield replace(event, outcome=DocumentOutcome.FAILED, reason=job.hopeless)
+        if run.hopeless:
+            yield replace(event, outcome=DocumentOutcome.FAILED, reason=run.hopeless)
             return
         try:
-            for moved in self._steps(source, event, job, cancel):
+            for moved in self._steps(source, event, run, cancel):
                 event = moved
                 yield event
         except Stopped:
             yield replace(event, outcome=DocumentOutcome.CANCELLED)
         except DocumentRefused as e:
-            self._noted(source.name, job, e.reason)
+            self._noted(source.name, run, e.reason)
             yield replace(event, outcome=DocumentOutcome.REFUSED, reason=e.reason)
         except RagError as e:
-            job.hopeless = e.reason if isinstance(e, _HOPELESS) else None
-            self._noted(source.name, job, e.reason)
+            run.hopeless = e.reason if isinstance(e, _HOPELESS) else None
+            self._noted(source.name, run, e.reason)
             yield replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason)
         except Exception as e:  # a fault of ours or of a library, met by one file: it must not cost the others
             log.exception("ingesting %r failed", source.name)
             fault = reason("ingest.fault", error=type(e).__name__)
-            self._noted(source.name, job, fault)
+            self._noted(source.name, run, fault)
             yield replace(event, outcome=DocumentOutcome.FAILED, reason=fault)
 
-    def _steps(self, source: Source, event: IngestEvent, job: _Job, cancel: Cancel) -> Iterator[IngestEvent]:
+    def _steps(self, source: Source, event: IngestEvent, run: IngestRun, cancel: Cancel) -> Iterator[IngestEvent]:
         yield event
         sha256 = source.sha256
-        if job.done.get(source.name, sha256) != sha256:
+        if run.done.get(source.name, sha256) != sha256:
             raise DocumentRefused(reason("ingest.same_name", name=source.name))
-        before = job.documents.get(source.name)
+        before = run.documents.get(source.name)
         same = before is not None and before.sha256 == sha256
         if source.again and not same:  # it was replaced or deleted since: that must not be undone
             yield _other_now(event)
             return
         if before and same and not source.again:
-            job.done[source.name] = sha256
-            self._noted(source.name, job, None)
+            run.done[source.name] = sha256
+            self._noted(source.name, run, None)
             unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(source)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
@@ -212,27 +182,27 @@ class Ingest:
         if not chunks:
             raise DocumentRefused(reason("ingest.no_text"))
         counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
-        event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, job), counted, job, cancel)
+        event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, run), counted, run, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
         document = self._document(source, sha256, text, split)
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
         unkept = None if source.again else self._unkept(source)
-        job.written = True
+        run.written = True
         if not self._store.put(document, chunks, vectors, again=source.again):
             yield _other_now(event)
             return
         if source.again:  # not before: a document that was deleted meanwhile gets its file back by nobody
             unkept = self._unkept(source)
-        job.documents[source.name] = document
-        job.done[source.name] = sha256
-        twin = job.twin(source.name, sha256)
-        job.twins[sha256] = twin or source.name
+        run.documents[source.name] = document
+        run.done[source.name] = sha256
+        twin = run.twin(source.name, sha256)
+        run.twins[sha256] = twin or source.name
         outcome = DocumentOutcome.REPLACED if before else DocumentOutcome.ADDED
         ended = replace(event, outcome=outcome, twin=twin, unkept=unkept)
         if twin and not before:
-            job.copies.append(ended)
+            run.copies.append(ended)
         yield ended
 
     def _unkept(self, source: Source) -> Reason | None:
@@ -250,17 +220,17 @@ class Ingest:
         _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
         return self._embedder.count_tokens(texts)
 
-    def _kept(self, name: str, sha256: str, job: _Job) -> dict[str, Vectors]:
+    def _kept(self, name: str, sha256: str, run: IngestRun) -> dict[str, Vectors]:
         """Return the vectors the store has for the document as it was, or for the same file under another name."""
-        donor = name if name in job.documents else job.twin(name, sha256)
+        donor = name if name in run.documents else run.twin(name, sha256)
         return self._store.vectors(donor) if donor else {}
 
     def _embed(
-        self, chunks: Sequence[Chunk], found: dict[str, Vectors], event: IngestEvent, job: _Job, cancel: Cancel
+        self, chunks: Sequence[Chunk], found: dict[str, Vectors], event: IngestEvent, run: IngestRun, cancel: Cancel
     ) -> Generator[IngestEvent, None, tuple[IngestEvent, Vectors]]:
         """Yields progress; returns the last event and `[len(chunks), dim]` vectors. Raises Stopped when cancelled."""
         keys = [hashlib.sha256(each.embedded_text.encode()).hexdigest() for each in chunks]
-        found |= {key: job.vectors[key] for key in keys if key in job.vectors}
+        found |= {key: run.vectors[key] for key in keys if key in run.vectors}
         missing = {key: each for key, each in zip(keys, chunks, strict=True) if key not in found}
         todo = list(missing.items())
         yield (event := replace(event, done=sum(key in found for key in keys)))
@@ -269,7 +239,7 @@ class Ingest:
             for position, vector in zip(positions, vectors, strict=True):
                 key, _ = todo[position]
                 found[key] = vector
-                job.vectors[key] = vector
+                run.vectors[key] = vector
             known = sum(key in found for key in keys)
             yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
             _check(cancel)
