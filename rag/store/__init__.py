@@ -2,7 +2,8 @@
 
 | file            | holds                                                                  |
 | --------------- | ---------------------------------------------------------------------- |
-| `connection.py` | opening an embedded database or a server, calls with timeout           |
+| `connecting.py` | opening an embedded database or a server                               |
+| `connection.py` | calls with timeout, locks, what one failed write leaves                |
 | `databases.py`  | what this process has open, and the locks                              |
 | `failures.py`   | foreign exceptions to ours                                             |
 | `schema.py`     | collections, indexes, fingerprint                                      |
@@ -23,7 +24,8 @@
 from __future__ import annotations
 
 from .collection import MilvusStore
-from .connection import Connection, connect
+from .connecting import connect
+from .connection import Connection
 from .indexes import IndexKind, IndexOptions
 from .inspection import StoreReport, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_held
 

@@ -71,7 +71,7 @@ def emptied(folder: Path) -> None:
 
 
 def registry_gone(folder: Path) -> None:
-    from rag.store.connection import connect
+    from rag.store.connecting import connect
 
     with closing(connect(str(folder / "milvus.db"))) as connection:
         connection.call("drop_collection", collection_name="plainsight" + REGISTRY_SUFFIX)
