@@ -1,4 +1,9 @@
-"""Tables with drawn lines on a page of a PDF: where they are, and which letter stands in which cell."""
+"""Tables with drawn lines on a page of a PDF: where they are, and which letter stands in which cell.
+
+pdfplumber finds the same tables and no others in the files of the tests, but it also takes a grid behind a page for one
+and cuts its words into cells. It lays pages out a second time, as only pdfminer knows paragraphs: 67 ms of processor
+time for a full page, on top of the 28 ms in which all of it is Markdown now. And it brings a renderer of 8 MB.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable
+
+from cachetools import LRUCache
 
 from rag.accounts.browser import sealed
 
@@ -16,17 +17,13 @@ class UploadedPaths:
     """Paths of uploaded files with the secret of their browser. Lives as long as Gradio's own list of them."""
 
     def __init__(self, most: int = MOST_UPLOADS) -> None:
-        self._most = most
-        self._given: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._given: LRUCache[tuple[str, str], None] = LRUCache(most)
 
     def give(self, secret: str, paths: Iterable[str]) -> None:
         """Note files as uploaded by the browser with this secret."""
         owner = sealed(secret, "uploads")
         for path in paths:
             self._given[owner, path] = None
-            self._given.move_to_end((owner, path))
-        while len(self._given) > self._most:
-            self._given.popitem(last=False)
 
     def has(self, secret: str, path: object) -> bool:
         """True if that browser uploaded the file."""
