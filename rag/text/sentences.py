@@ -131,7 +131,7 @@ def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[
     if form not in (Form.PROSE, Form.ITEM):
         yield Sentence(start, end, form, block)
         return
-    masked = _OPAQUE.sub(lambda m: "x" * len(m.group()), text[start:end])
+    masked = _OPAQUE.sub(lambda m: "X" * len(m.group()), text[start:end])
     last = 0
     for match in _END.finditer(masked):
         if match["narrow"] and not _ends(masked, match):

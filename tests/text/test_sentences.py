@@ -32,6 +32,11 @@ def pieces(text: str, *forms: Form) -> list[str]:
             id="code and links",
         ),
         pytest.param(
+            "It is simple. `a()` does it. Read on. https://x.y/z has more, e.g. `b`.",
+            ["It is simple.", "`a()` does it.", "Read on.", "https://x.y/z has more, e.g. `b`."],
+            id="sentences that begin with code or an address",
+        ),
+        pytest.param(
             "a wrapped\nsentence. Next.", ["a wrapped\nsentence.", "Next."], id="line breaks inside a sentence"
         ),
         pytest.param("Para one\n\nPara two", ["Para one", "Para two"], id="paragraphs without full stops"),
