@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
+from .tables import with_tables
+
 LINE_END = re.compile(r"\r\n?|\n")
 TOKEN = re.compile(r"\\[!-/:-@\[-`{-~]|`+|[<\[\]]|!(?=\[)|[^\\`<\[\]!]+|.", re.DOTALL)
 MARK = re.compile(r"[\\`<\[!]")
@@ -110,7 +112,7 @@ def open_fence(text: str) -> str:
 @cache
 def _parser() -> MarkdownIt:
     # blocks alone: inline text is `_Scanner`'s; link definitions stay visible, as paragraphs
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["reference", "inline", "text_join"])
+    return with_tables(MarkdownIt("commonmark", {"html": False})).disable(["reference", "inline", "text_join"])
 
 
 def _blocks(text: str) -> list[tuple[int, int, bool]]:

@@ -14,6 +14,8 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from .tables import with_tables
+
 
 class Form(StrEnum):
     """Form of a piece of text."""
@@ -162,4 +164,4 @@ def _trimmed(text: str, start: int, end: int, form: Form, block: int) -> Iterato
 @cache
 def _parser() -> MarkdownIt:
     # inline text is looked at here; the parser would take more than linear time for hostile one
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    return with_tables(MarkdownIt("commonmark")).disable(["inline", "text_join"])

@@ -9,6 +9,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag.text.tables import with_tables
+
 DEEPEST_NESTING = 100
 """Nested blocks the parser follows, two per list level. Below it the parser takes all the rest of the document for
 the list's, and real outlines meet its own limit of 20."""
@@ -43,7 +45,7 @@ def parse(text: str, *, first: int = 0) -> list[Block]:
 
 def _parser() -> MarkdownIt:
     # Inline markup matters in headings only; parsing all of it would take most of the time.
-    return MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING}).enable("table").disable("inline")
+    return with_tables(MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING})).disable("inline")
 
 
 def _tree(tokens: Iterable[Token], env: dict[str, Any], start: int) -> list[Block]:

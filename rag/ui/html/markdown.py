@@ -21,6 +21,7 @@ from rag.citations.markers import display
 from rag.citations.summary import Cited
 from rag.messages import Language
 from rag.text.markdown_spans import MarkdownSpan, SpanKind, pieces
+from rag.text.tables import with_tables
 
 from ..i18n import say
 from . import markdown as signs
@@ -75,7 +76,7 @@ def _parser() -> MarkdownIt:
 def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     """A parser for text nobody has vetted: HTML stays text, links are the renderer's to judge."""
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
-    return parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"])
+    return with_tables(parser).enable("strikethrough").disable(["html_block", "html_inline"])
 
 
 def web_link(url: str) -> str:

@@ -1,0 +1,37 @@
+"""Pipe tables for the Markdown parser, bounded: a head of a thousand columns over a thousand short rows is no table.
+
+CommonMark's table fills short rows up to its head, so that a few kilobytes become tens of thousands of empty cells.
+"""
+
+from __future__ import annotations
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
+
+_RULED = frozenset("|-: \t>")
+FEW = 4096
+"""Cells up to which nobody counts."""
+
+
+def with_tables(parser: MarkdownIt) -> MarkdownIt:
+    """The parser, reading tables that hold at most as many cells as characters."""
+    parser.block.ruler.at("table", _bounded, {"alt": ["paragraph", "reference"]})
+    return parser.enable("table")
+
+
+def _bounded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return _is_dense(state, start, end) and table(state, start, end, silent)
+
+
+def _is_dense(state: StateBlock, start: int, end: int) -> bool:
+    """True unless a table that begins at line `start` would have more cells than characters."""
+    if start + 1 >= end or set(state.src[state.bMarks[start + 1] : state.eMarks[start + 1]]) - _RULED:
+        return True  # no table begins here, as the rule itself finds out
+    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    for last in range(start, end):
+        if state.isEmpty(last):
+            break
+        if columns * (last - start) > FEW + state.eMarks[last] - state.bMarks[start]:
+            return False
+    return True
