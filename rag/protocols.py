@@ -123,6 +123,9 @@ class Searchable(Protocol):
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Hits with the best BM25 scores of the query's terms, best first; positive whatever the engine says."""
 
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """The same of terms that are ready made: chunks that hold at least one of them, best first."""
+
     def documents(self) -> list[Document]:
         """All committed documents, by name."""
 

@@ -193,6 +193,20 @@ class RerankLimits:
     spare: int = 0
 
 
+class Named(StrEnum):
+    """What a candidate has of the names in the query, such as a code, a version or an article's number."""
+
+    NOT = ""
+    NAME = "name"
+    """Exactly one of them, which few passages have: it comes first."""
+    DETAIL = "detail"
+    """The same of what only adds to a question, such as an amount: it comes first where it was judged to fit."""
+    COMMON = "common"
+    """Exactly one of them, as many passages have."""
+    OTHER = "other"
+    """Only another one of the same form: it comes after those that have the right one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A chunk some first stage returned, with what every stage said of it."""
@@ -211,6 +225,9 @@ class Candidate:
     """Reason why it was not kept."""
     similar_to: str = ""
     """Id of the chunk it nearly repeats and was collapsed into; "" for none."""
+    named: Named = Named.NOT
+    names: tuple[str, ...] = ()
+    """The names it was found to have: those of the query, or the others, as they stand in it."""
 
     @property
     def probability(self) -> float | None:
@@ -298,6 +315,10 @@ class Retrieval:
     fusion: Fusion = Fusion()
     """Fusion as used: what the options say, unless the embedding model does not know the query's language."""
     conflicts: tuple[Conflict, ...] = ()
+    nowhere: tuple[str, ...] = ()
+    """Names in the query without which there is no answer, and which no passage that was searched has."""
+    nearest: str = ""
+    """The nearest name to the first of them that some passage has."""
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:

@@ -76,6 +76,7 @@ PURE = (
     "rag.citations",
     "rag.documents.chunking",
     "rag.retrieval.fusion",
+    "rag.retrieval.names",
     "rag.retrieval.selection",
     "rag.retrieval.suggestions",
     "rag.answering.prompts",

@@ -33,10 +33,10 @@ from rag.ledger import Ledger, Outcome, made
 from rag.messages import LANGUAGES, Language, reason
 from rag.models.engine.numbers import NumberType
 from rag.retrieval import duplicates as naming
+from rag.text import codes, identifiers, sentences
 from rag.text import markdown_spans as prose
-from rag.text import sentences
 from rag.text.reading import BlockKind
-from rag.types import Mode
+from rag.types import Mode, Named
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record
@@ -101,11 +101,14 @@ WITHOUT_WORDS = (
     jobs.JobKind,
     naming.Kinship,
     NumberType,
+    Named,
     BlockKind,
     prose.SpanKind,
     reading.Heat,
     reading.DocumentState,
     sentences.Form,
+    codes.Weight,
+    identifiers.IdentifierKind,
     passages.Fit,
     wiring.Order,
 )

@@ -231,6 +231,9 @@ class _Turn:
         self.draft.end(Outcome.ABSTAINED, why)
 
     def _why_nothing(self, candidates: Sequence[Candidate]) -> Reason:
+        for found in (search.retrieval for search in self.draft.searches if search.retrieval):
+            if found.nowhere:
+                return _none_has(found.nowhere, found.nearest)
         judged = [c.probability for c in candidates if c.probability is not None]
         if judged:
             threshold = self.request.options.threshold
@@ -309,3 +312,11 @@ class _Turn:
         self.draft.checked = self.draft.check()
         found = self.draft.checked.citations
         yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))
+
+
+def _none_has(names: Sequence[str], nearest: str) -> Reason:
+    """Reason that no passage has the names of a question, with the nearest one that some passage has."""
+    said = ", ".join(names)
+    if nearest:
+        return reason("stages.name_nowhere_near", names=said, nearest=nearest)
+    return reason("stages.name_nowhere", names=said)

@@ -11,6 +11,7 @@ from rag.citations import summary as checks
 from rag.events import SEARCH_STAGES, IngestEvent, StageEvent, StageState, twin_of
 from rag.ledger import Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
+from rag.retrieval.names import told
 from rag.retrieval.source_names import source
 from rag.types import HEADING_SEPARATOR, Candidate, Document
 
@@ -101,7 +102,8 @@ def _card(candidate: Candidate, score_name: str, language: Language) -> str:
         for name, ranked in (("dense", candidate.dense), ("BM25", candidate.full_text), ("RRF", candidate.fused))
         if ranked
     )
-    why = f"\n     {text(candidate.dropped, language)}" if candidate.dropped else ""
+    remarks = [remark for remark in (told(candidate), candidate.dropped) if remark]
+    why = "".join(f"\n     {text(remark, language)}" for remark in remarks)
     snippet = " ".join(chunk.text.split())[:160]
     return f"{first}\n     {judged}{ranks}{why}\n     {snippet}"
 

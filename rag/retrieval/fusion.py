@@ -6,6 +6,7 @@ Milvus versions differ even in sign.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,4 +42,5 @@ def _place(candidate: Candidate) -> tuple[str, int, str]:
 
 
 def _best_rank(candidate: Candidate) -> int:
-    return min(ranked.rank for ranked in (candidate.dense, candidate.full_text) if ranked)
+    """The better of its ranks; one that was only looked up by name has none."""
+    return min((ranked.rank for ranked in (candidate.dense, candidate.full_text) if ranked), default=sys.maxsize)

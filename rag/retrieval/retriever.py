@@ -6,6 +6,7 @@ dense search full text goes on, without a reranker the fused order stands, and t
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +17,12 @@ from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable
 from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions
 
-from .fusion import fuse
+from .fusion import fuse, fuse_again
+from .lookup import NameSearch, look_up
 from .selection import by_log_odds, cut_among, in_reach, settled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
+
+log = logging.getLogger(__name__)
 
 FirstStage = Generator[StageEvent, None, list[Hit] | Reason]
 """Events of a first-stage search; returns its hits, or the reason why it could not run."""
@@ -78,13 +82,14 @@ class Retriever:
             raise RagError(dense if options.mode is not Mode.FULL_TEXT else full_text)
         yield watch.start(Stage.FUSE)
         fusion = self._fusion(query, options)
-        fused = fuse(_hits(dense), _hits(full_text), fusion)
-        yield watch.finish(Stage.FUSE, done=len(fused))
-        judged = yield from self._rerank(query, fused, options, watch, cancel)
+        named = self._named(query, fuse(_hits(dense), _hits(full_text), fusion), options)
+        remark = reason("stages.found_by_name", count=named.found) if named.found else None
+        yield watch.finish(Stage.FUSE, done=len(named.candidates), why=remark)
+        judged = yield from self._rerank(query, fuse_again(named.candidates, fusion), options, watch, cancel)
         if cancel:
             return
         yield watch.start(Stage.SELECT)
-        retrieval = settled(query, options, judged, fusion)
+        retrieval = settled(query, options, judged, fusion, missing=named.missing)
         yield watch.selected(retrieval)
         yield Retrieved(retrieval, search)
 
@@ -129,6 +134,14 @@ class Retriever:
             return e.reason
         yield watch.finish(Stage.FULL_TEXT, done=len(hits), why=self._remark())
         return hits
+
+    def _named(self, query: str, fused: Sequence[Candidate], options: RetrievalOptions) -> NameSearch:
+        """The candidates with what they have of the query's names; as they are where that cannot be looked up."""
+        try:
+            return look_up(query, fused, self._store, options.documents)
+        except StoreError:
+            log.warning("the names of a query could not be looked up", exc_info=True)
+            return NameSearch(tuple(fused))
 
     def _fusion(self, query: str, options: RetrievalOptions) -> Fusion:
         known = self._embedder.info.languages

@@ -77,10 +77,21 @@ class Scope:
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """The best of each, then the second of each, and so on. One without full text is left out, and said."""
 
+        return self._by_words(
+            lambda store, some: store.search_full_text(query, limit=limit, documents=some), limit, documents
+        )
+
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """The same for terms."""
+        return self._by_words(
+            lambda store, some: store.search_terms(terms, limit=limit, documents=some), limit, documents
+        )
+
+    def _by_words(self, lookup: Lookup, limit: int, documents: Sequence[str]) -> list[Hit]:
         def search(store: Searchable, some: Sequence[str]) -> list[Hit]:
             if missing := store.full_text_missing():
                 raise StoreError(missing)
-            return store.search_full_text(query, limit=limit, documents=some)
+            return lookup(store, some)
 
         lists = self._searched(search, documents)
         merged = sorted((hit for hits in lists for hit in hits), key=lambda hit: hit.rank)
@@ -152,6 +163,9 @@ class TextOnly:
 
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         return self._store.search_full_text(query, limit=limit, documents=documents)
+
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        return self._store.search_terms(terms, limit=limit, documents=documents)
 
     def documents(self) -> list[Document]:
         return self._store.documents()

@@ -10,17 +10,37 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.messages import Reason, reason
-from rag.types import Candidate, Fusion, RerankLimits, Retrieval, RetrievalOptions, logit
+from rag.types import Candidate, Fusion, Named, RerankLimits, Retrieval, RetrievalOptions, logit
 
 from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
+from .names import FITS, NOTHING, MissingNames, led
 from .source_names import source_of
 
+LEAST_NAMED = {Named.NAME: 0.03, Named.DETAIL: FITS}
+"""Least probability of a passage that is kept for what it has of the query's names, where the threshold is higher. Of
+questions by a name alone ("what does article 10 say?") the right passage had 0.04 to 0.17, offline."""
 
-def settled(query: str, options: RetrievalOptions, judged: Sequence[Candidate], fusion: Fusion) -> Retrieval:
-    """The outcome for candidates in final order: selected, and the kept ones compared with each other."""
+
+def settled(
+    query: str,
+    options: RetrievalOptions,
+    judged: Sequence[Candidate],
+    fusion: Fusion,
+    *,
+    missing: MissingNames = NOTHING,
+) -> Retrieval:
+    """The outcome for candidates in final order: selected, and the kept ones compared with each other.
+
+    Where names in the query are `missing`, nothing found is about them. At a threshold of 0 what comes nearest is
+    wanted all the same.
+    """
+    if missing.names and options.threshold > 0:
+        lost = reason("stages.without_name", names=", ".join(missing.names))
+        judged = [replace(c, dropped=lost) for c in judged]
     selected = tuple(select(judged, options))
-    return Retrieval(query, options, selected, fusion, conflicts([c for c in selected if c.kept]))
+    kept = conflicts([c for c in selected if c.kept])
+    return Retrieval(query, options, selected, fusion, kept, missing.names, missing.nearest)
 
 
 def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
@@ -50,16 +70,17 @@ def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[C
 
 
 def by_log_odds(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Judged candidates by log-odds, those not judged after them in their fused order. Stable."""
+    """Judged candidates by log-odds, those not judged after them in their fused order; names first. Stable."""
     judged = [c for c in candidates if c.log_odds is not None]
     unjudged = [c for c in candidates if c.log_odds is None]
-    return sorted(judged, key=lambda c: -(c.log_odds or 0.0)) + unjudged
+    return led(sorted(judged, key=lambda c: -(c.log_odds or 0.0)) + unjudged)
 
 
 def in_reach(fused: Sequence[Candidate], limit: int) -> tuple[list[Candidate], list[Candidate]]:
     """The candidates the reranker is given, and those beyond `limit` with that as their reason."""
     beyond = reason("stages.beyond_candidates", limit=limit)
-    return list(fused[:limit]), [replace(c, dropped=beyond) for c in fused[limit:]]
+    ordered = led(fused)
+    return ordered[:limit], [replace(c, dropped=beyond) for c in ordered[limit:]]
 
 
 def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> RerankLimits:
@@ -67,7 +88,8 @@ def cut_among(head: Sequence[Candidate], options: RetrievalOptions) -> RerankLim
 
     Pinned ones may take places from the best, banned ones and repetitions may leave theirs to the next.
     """
-    pinned = set(options.pinned) - set(options.banned)
+    named = {c.stored.id for c in head if c.named is Named.NAME}
+    pinned = (set(options.pinned) | named) - set(options.banned)
     firm = [c for c in head if c.stored.id in pinned]
     left_out = sum(
         c.stored.id in options.banned or first_repeated(c, [*firm, *head[:i]]) is not None
@@ -92,7 +114,13 @@ def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
     head, beyond = in_reach(fuse_again(fresh, fusion), options.candidates)
     if not options.rerank:
         head = [replace(c, log_odds=None) for c in head]
-    return settled(retrieval.query, options, by_log_odds(head) + beyond, fusion)
+    return settled(
+        retrieval.query,
+        options,
+        by_log_odds(head) + beyond,
+        fusion,
+        missing=MissingNames(retrieval.nowhere, retrieval.nearest),
+    )
 
 
 def _scaled(used: float, asked_then: float, asked_now: float) -> float:
@@ -109,7 +137,7 @@ def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:
     if candidate.dropped:
         return candidate.dropped
     probability = candidate.probability
-    if probability is not None and probability < options.threshold:
+    if probability is not None and probability < min(options.threshold, LEAST_NAMED.get(candidate.named, 1.0)):
         return reason("stages.below_threshold", probability=probability, threshold=options.threshold)
     return None
 

@@ -135,6 +135,13 @@ class MilvusStore:
             raise StoreError(self._full_text_missing)
         return self._search.full_text(query, limit=limit, documents=documents)
 
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        """Best BM25 scores of these terms, best first, positive. At most 16,384."""
+        limits.check_hits(limit)
+        if self._full_text_missing:
+            raise StoreError(self._full_text_missing)
+        return self._search.terms(terms, limit=limit, documents=documents)
+
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
     ) -> dict[str, DenseRank]:

@@ -101,7 +101,10 @@ class CollectionSearch:
 
     def full_text(self, query: str, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Best chunks by BM25 over the query's terms; none when it has no term."""
-        terms = query_terms(query)
+        return self.terms(query_terms(query), limit=limit, documents=documents)
+
+    def terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Hit]:
+        """Best chunks by BM25 over these terms."""
         if not terms:
             return []
         return _as_hits(

@@ -14,9 +14,10 @@ from rag.events import Stage, StageState
 from rag.ledger import Ledger, Search, made
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable, Store
+from rag.retrieval.names import told
 from rag.retrieval.stages import BREAKDOWNS, breakdown
 from rag.text.terms import query_terms, terms
-from rag.types import Candidate, Mode, Ranked, RetrievalOptions, StoredChunk, Vectors, sigmoid, within
+from rag.types import Candidate, Mode, Named, Ranked, RetrievalOptions, StoredChunk, Vectors, sigmoid, within
 
 from .diagnosis import Check, Diagnosis, Obstacle, Passing, Step
 from .passages import Passage
@@ -33,6 +34,7 @@ _DROPPED = {
     "stages.beyond_candidates": Obstacle.BEYOND_CANDIDATES,
     "stages.banned": Obstacle.BANNED,
     "generation.over_budget": Obstacle.OVER_BUDGET,
+    "stages.without_name": Obstacle.WITHOUT_NAME,
     "duplicates.repeats": Obstacle.REPEATS,
 }
 
@@ -120,7 +122,10 @@ class Case:
             self._step(Check.SELECT, Passing.PASSED, why)
             return verdict, why, None
         self._step(Check.SELECT, Passing.OFF if beyond else Passing.STOPPED, c.dropped)
-        return verdict, self._margin(verdict, c.dropped), self._remedy_for(c, verdict)
+        why = self._margin(verdict, c.dropped)
+        if c.named is Named.OTHER and verdict is not Obstacle.WITHOUT_NAME and (named := told(c)):
+            why = reason("whynot.other_name", why=why, named=named)
+        return verdict, why, self._remedy_for(c, verdict)
 
     def _margin(self, verdict: Obstacle, dropped: Reason) -> Reason:
         """By how much the threshold was missed, where that is what stopped it."""

@@ -27,6 +27,8 @@ class Obstacle(StrEnum):
     """No search returned it."""
     BEYOND_CANDIDATES = "beyond_candidates"
     BELOW_THRESHOLD = "below_threshold"
+    WITHOUT_NAME = "without_name"
+    """The question names what no passage has, so that none was kept."""
     REPEATS = "repeats"
     """Another passage that says the same was kept."""
     BEYOND_CONTEXTS = "beyond_contexts"

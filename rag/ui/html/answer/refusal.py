@@ -13,6 +13,8 @@ from ...state.turn import Turn
 from ..evidence.flow import anchor
 from ..markup import esc, path, source, t, why
 
+REFUSALS = ("stages.abstained", "stages.nothing_matches", "stages.name_nowhere", "stages.name_nowhere_near")
+"""Reasons of an answer whose search found nothing to answer from."""
 NEAR_MISSES = 3
 WORDS = 6
 """Number of missing words named; a passage that lacks more has nothing to do with the question."""
@@ -22,7 +24,7 @@ def ways_on(one: Turn, language: Language) -> str:
     """Offers after a refused question; "" where the search was not what failed."""
     if one.outcome is not Outcome.ABSTAINED or not one.searches or one.reason is None:
         return ""
-    if one.reason.code not in ("stages.abstained", "stages.nothing_matches"):
+    if one.reason.code not in REFUSALS:
         return ""
     return _misses(one, language) + _others(one, language) + _anyway(one, language)
 

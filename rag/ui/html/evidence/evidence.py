@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.citations.summary import quotes_of
 from rag.ledger import Search
 from rag.messages import Language
+from rag.retrieval.names import told
 from rag.text.highlight import best_sentence, term_spans
 from rag.types import Candidate, Ranked
 
@@ -175,7 +176,7 @@ class _Cards:
         return (
             f'<li class="{classes}" id="ev-{self.one.number}-{c.number}" tabindex="-1">'
             f'<div class="card-top"><span class="card-n">{c.number}</span>{self.source(c)}{self.movement(c)}</div>'
-            f"{self.meter(c)}{self.passage(c, search)}"
+            f"{self.meter(c)}{self.named(c)}{self.passage(c, search)}"
             f"{similar.similar(c, self.searches, self.language, turn=self.one.number)}"
             f"{card_quotes(self.one, c.number, self.language)}"
             f'<div class="card-foot">{self.ranks(c)}{self.found_by(search)}{tag}</div>{self.card_tools(c)}</li>'
@@ -213,6 +214,11 @@ class _Cards:
             f'<span class="odds" title="{t("log_odds_about", self.language)}">{t("log_odds", self.language)} '
             f"{c.log_odds:+.2f}</span></div>{marking.level(c, self.marked, self.score, self.language)}"
         )
+
+    def named(self, c: Candidate) -> str:
+        """What a candidate has of the names in the question; "" where it has none, or the question names nothing."""
+        said = told(c)
+        return f'<p class="named">{why(said, self.language)}</p>' if said else ""
 
     def about(self) -> str:
         """Meaning of the reranker's score, with its state of calibration by marks."""
@@ -284,7 +290,7 @@ class _Cards:
         reason = f'<p class="dropped">{why(c.dropped, self.language)}</p>' if c.dropped else ""
         return (
             f'<li class="unused {_level(c)}" id="{anchor(c, self.one.number, search.number)}" tabindex="-1">'
-            f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}'
+            f'<div class="card-top">{self.source(c)}<b title="{self.score}">{value}</b></div>{reason}{self.named(c)}'
             f'{self.passage(c, search)}<div class="card-foot">{self.ranks(c)}</div>{self.card_tools(c)}</li>'
         )
 

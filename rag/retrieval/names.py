@@ -1,0 +1,57 @@
+"""Candidates by what they have of the names in a query, such as codes, versions and numbered articles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from rag.messages import Reason, reason
+from rag.types import Candidate, Named
+
+FITS = 0.1
+"""Least probability of a passage that comes first for a name which only adds to the question."""
+MOST_TOLD = 3
+"""Names of one passage that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingNames:
+    """Names without which there is no answer and which no passage has; `nearest` is one that some passage has."""
+
+    names: tuple[str, ...] = ()
+    nearest: str = ""
+
+
+NOTHING = MissingNames()
+
+
+def led(ordered: Sequence[Candidate]) -> list[Candidate]:
+    """The same candidates, first those that have a name of the query, last those that have another one instead.
+
+    What a name only adds to has to have a probability of `FITS`. Stable.
+    """
+    told = any(c.named not in (Named.NOT, Named.OTHER) for c in ordered)
+
+    def place(c: Candidate) -> tuple[int, int]:
+        if c.named is Named.NAME or (c.named is Named.DETAIL and (c.probability is None or c.probability >= FITS)):
+            return 0, -len(c.names)
+        return (2, 0) if told and c.named is Named.OTHER else (1, 0)
+
+    return sorted(ordered, key=place)
+
+
+def nearest_name(name: str, there: Sequence[str]) -> str:
+    """The name nearest to one that no passage has, of those that some have; "" where there is none."""
+    found = process.extractOne(name, there, scorer=Levenshtein.normalized_similarity)
+    return found[0] if found else ""
+
+
+def told(c: Candidate) -> Reason | None:
+    """What a candidate has of the names, in words; None where it has none."""
+    if c.named is Named.NOT:
+        return None
+    code = "stages.has_other_name" if c.named is Named.OTHER else "stages.has_name"
+    return reason(code, names=", ".join(c.names[:MOST_TOLD]))
