@@ -43,8 +43,22 @@ _TASK = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
 _LETTERED = re.compile(
     r"(?:[A-Za-z]\)|\([A-Za-z0-9]{1,3}\)|[A-Za-z]\.(?= )|（[一二三四五六七八九十\d]{1,3}）|[①-⑳]|[一二三四五六七八九十]{1,3}、|\d{1,3}[）、]|•|·|–)[ \t]*(?=\S)"
 )
-_DIRECTIVE = re.compile(r"\{([\w:-]+)\}[ \t]*(.*)")
+_DIRECTIVE = re.compile(
+    r"\{(admonition|note|tip|hint|warning|important|caution|danger|attention|error|seealso|todo|dropdown|tab-item|tab-set"
+    r"|details|card|grid|grid-item(?:-card)?|sidebar|topic|margin|versionadded|versionchanged|deprecated|epigraph|rubric"
+    r"|figure|image|toctree|include|contents|math|glossary|list-table)\}[ \t]*(.*)"
+)
+_MODULE = re.compile(r"^(?:import\s[^\n]*['\"]|export\s(?:const|default))", re.MULTILINE)
+_LANGUAGE = re.compile(r"\s*(?:\{(?:code(?:-block|-cell)?|sourcecode|literalinclude)\}[ \t]*)?(?:\{[ \t]*\.?([\w+#-]+)|([\w+#./-]+))")
 _TITLE = re.compile(r"(?:title|filename|file)=(?:\"([^\"]*)\"|'([^']*)'|(\S+))|\[([^\]]+)\]$")
+_WORDS = re.compile(
+    r"\s*(?:(?:[-*]|\d{1,3}[.)])[ \t]+\w|`{3}|[^\W\d_]\w*,?(?:[ \t]+[\w`'’()\"*-]+[,;:]?){5}[^\n]*|[^\n]*[。，][^\n]*)"
+)
+"""Indented text that begins a piece and goes on with a list item of before."""
+_NAVIGATION = re.compile(
+    r"(?:\s*+<(?:div|p|span|nav|ul|li)\b[^<>]*+>)*+(?:\s*+<a\s[^<>]*?href=[\"'][#?][^<>]*+>[^<>]*+</a>){2,}+(?:\s*+</(?:div|p|span|nav|ul|li)>)*+\s*+"
+)
+"""Links between the tabs of a page."""
 _TAG_START = re.compile(
     r"\s*</?(?:t[dhr]|table|thead|tbody|li|ul|ol|p|div|span|a|br|h[1-6]|details|summary|img|dl|d[dt])\b[^<>]*>",
     re.IGNORECASE,
@@ -65,10 +79,11 @@ class Reader:
         self.writer = Writer(source, lead)
         self.ready = prepared(lines_of(source), source)
         self.references: dict[str, Any] = {}
-        self.manner = Manner(TagReader(source), self.references)
+        self.manner = Manner(TagReader(source), _MODULE.search(source) is not None, self.references)
         self.elements = Elements(self.writer, self.manner)
         self.marker: tuple[str, int] = ("", -1)
         self.gap = False
+        self.pictures = False
 
     def read(self) -> ReadingText:
         """The reading text of the piece."""
@@ -94,6 +109,8 @@ class Reader:
                 self._fence(token, lines, depth)
             case "code_block":
                 self._indented(token, lines, depth)
+            case "html_block" if _NAVIGATION.fullmatch(token.content):
+                self.writer.finish()
             case "html_block":
                 self._leave_table(token.content)
                 self._words(joined(found_again(token.content.rstrip("\n"), lines)), flowing=True)
@@ -214,7 +231,7 @@ class Reader:
             first = after(first, task.end()) if task else first
         self.marker = ("", -1)
         writer.begin(draft)
-        self._words(joined([first, *lines[1:]]))
+        self._words(joined([first, *lines[1:]], definitions=True))
         if writer.cell is None:
             writer.finish()
 
@@ -274,12 +291,12 @@ class Reader:
         self.marker = ("", -1)
         content = found_again(token.content.rstrip("\n"), lines[1:])
         directive = _DIRECTIVE.match(token.info.strip())
-        if directive and not directive[1].startswith(("code", "literal")) and depth < _AGAIN:
+        if directive and directive[1] != "math" and depth < _AGAIN:
+            if directive[1] in ("image", "toctree", "include", "contents"):
+                return
             self._directive(_of_info(lines[0], directive[2]), content, depth)
             return
-        language = token.info.strip().partition(" ")[0].strip("{}.").partition("{")[0]
-        if directive and directive[2]:
-            language = directive[2].split()[0]
+        language = _language(token.info)
         mapped = joined(content)
         pieces = mapped.between(0, len(mapped.text.rstrip()))
         if writer.cell is not None:
@@ -334,7 +351,8 @@ class Reader:
         content = found_again(token.content.rstrip("\n"), lines)
         inside = any(frame.name[:1].isupper() for frame in writer.frames) or writer.cell is not None
         tags = _TAG_START.match(token.content) and (writer.frames or not writer.written)
-        if depth < _AGAIN and (inside or tags or SIGN in token.content):
+        goes_on = not writer.written and not writer.frames and _WORDS.match(token.content)
+        if depth < _AGAIN and (inside or tags or goes_on or SIGN in token.content):
             self.marker = marker
             self._again(content, depth)
             return
@@ -371,7 +389,7 @@ class Reader:
     def _words(self, mapped: Mapped, *, flowing: bool = False) -> None:
         """The words of a text, and what the marks in it do."""
         writer = self.writer
-        self.gap = False
+        self.gap = self.pictures = False
         for token in tokens(mapped, self.manner):
             match token.mark:
                 case Mark.TEXT:
@@ -390,6 +408,8 @@ class Reader:
                     self.elements.raw(token.value, mapped, token.start, token.end)
                 case Mark.NOTE:
                     self._note(token.value)
+                case Mark.PICTURE:
+                    self.pictures = not self.pictures
                 case Mark.GAP:
                     last = writer.last()
                     self.gap = not last or last[-1:].isspace()
@@ -399,9 +419,13 @@ class Reader:
         if self.gap and pieces:
             self.gap = False
             first = pieces[0]
+            if first.text[:1] in tuple(",.;:!?)，。；：！？）"):
+                writer.unspace()
             if first.text[:1] == " ":
                 pieces = [part(first, 1, len(first.text)), *pieces[1:]]
-        if flowing:
+        if self.pictures:
+            self.elements.picture(pieces)
+        elif flowing:
             writer.add_flowing(pieces)
         else:
             writer.add(pieces)
@@ -422,6 +446,12 @@ class Reader:
         if words:
             wide = ord(words[-1]) > 0x2E7F
             self.writer.add([Piece(f"（{words}）" if wide else f" ({words})")])
+
+
+def _language(info: str) -> str:
+    """The language that the line which opens code says."""
+    told = _LANGUAGE.match(info)
+    return (told[1] or told[2] or "").lower() if told else ""
 
 
 def _of_info(line: Line, words: str) -> Line:

@@ -23,6 +23,13 @@ _COLONS = re.compile(
     r"[ \t]*(?P<title>[^\s{].*?)?[ \t]*(?:\{[^{}]*\})?[ \t]*:*$"
 )
 _GIVEN_TITLE = re.compile(r"\b(?:title|label|name)=(?:\"([^\"]*)\"|'([^']*)')")
+_UNNAMED = ("zone", "moniker", "row", "column")
+_OPTION = re.compile(r"[ \t]*:[\w-]+:")
+_TAB_HEADING = re.compile(r"#{1,6}[ \t]+\[([^\[\]]+)\]\(#tab/[^()]*\)")
+_RULER = re.compile(r"(?:\*{3,}|-{3,})[ \t]*$")
+_PUT_IN = re.compile(r"-{1,2}8<-{1,}")
+_SNIPPET = re.compile(r"<<<[ \t]+[@./]\S+[^<>]*$")
+_TARGET_LINE = re.compile(r"\([\w.:-]+\)=[ \t]*$")
 _IMPORT = re.compile(
     r"(?:import[ \t]+(?:[\w*{][^'\"]*?[ \t}]from[ \t]*)?['\"]|import[ \t]*\{[^'\"]*$"
     r"|export[ \t]+(?:const|default|function|let|var|class|async|type|\{|\*))"
@@ -80,7 +87,7 @@ class _Dialects:
         self.at = 0
         self.fence = ""
         self.in_list = False
-        self.raw = False
+        self.tabs = False
         self.until = ""
         """What ends an HTML comment or element whose lines are left alone."""
         self.containers: list[_Container] = []
@@ -88,7 +95,11 @@ class _Dialects:
         self.noted = frozenset(re.findall(r"\[\^([^\]\s]+)\](?!:)", source)) if "[^" in source else frozenset()
 
     def prepared(self) -> Prepared:
-        self.at = _front_matter(self.lines) if self.lines and self.lines[0].start == 0 else 0
+        if self.lines and self.lines[0].start == 0:
+            self.at = _front_matter(self.lines)
+            if begins_in_code(self.lines):
+                self.fence = "```"
+                self.out.lines.append(Line(self.fence))
         while self.at < len(self.lines):
             self._line(self.lines[self.at])
         return self.out
@@ -198,12 +209,59 @@ class _Dialects:
         match = _COLONS.match(line.text)
         if not match:
             return False
+        if line.text.rstrip().endswith(":::") or (match["type"] or "").endswith("-end"):
+            return self._colons_alone(line, match["type"] or "", indent)
+        if (match["type"] or "") in _UNNAMED:
+            self._open(":::", None, indent=indent)
+            return True
         given = _GIVEN_TITLE.search(line.text) if match["braced"] or match["given"] else None
         if given:
             label: Line | None = _between(line, *given.span(1 if given[1] is not None else 2))
         else:
             label = _group(line, match, "bracket" if match["bracket"] else "title")
         self._open(":::", label, indent=indent)
+        while match["braced"] and self.at < len(self.lines) and _OPTION.match(self.lines[self.at].text):
+            self.at += 1
+        return True
+
+    def _colons_alone(self, line: Line, name: str, indent: int) -> bool:
+        """A line of colons without a body, and the end of a zone."""
+        if name.endswith("-end"):
+            self._close(":::", indent)
+            return True
+        self.at += 1
+        return True
+
+    def _contents_tab(self, line: Line, indent: int, first: bool) -> bool:
+        """A heading that is the label of a tab; a ruler ends the last of them."""
+        match = _TAB_HEADING.match(line.text)
+        if not match and not (self.tabs and _RULER.match(line.text)):
+            return False
+        if self.tabs:
+            self._close("tab", indent)
+            self.at -= 1
+        self.tabs = bool(match)
+        if match:
+            self._open("tab", _between(line, *match.span(1)), indent=indent)
+        else:
+            self.at += 1
+        return True
+
+    def _star(self, line: Line, indent: int, first: bool) -> bool:
+        return self._contents_tab(line, indent, first) or self._abbreviation(line, indent, first)
+
+    def _dash(self, line: Line, indent: int, first: bool) -> bool:
+        """A ruler, or a line that puts in another file."""
+        if _PUT_IN.match(line.text):
+            self.at += 1
+            return True
+        return self._contents_tab(line, indent, first)
+
+    def _target(self, line: Line, indent: int, first: bool) -> bool:
+        """A name that MyST gives the place of what follows."""
+        if not first or not _TARGET_LINE.match(line.text):
+            return False
+        self.at += 1
         return True
 
     def _import(self, line: Line, indent: int, first: bool) -> bool:
@@ -323,7 +381,7 @@ class _Dialects:
             self.out.lines += [BLANK, Line(f"```{language[0] if language else ''}")]
             self.at += 1
             return self._until_end(name)
-        if name == "comment" or (name == "raw" and False):
+        if name == "comment":
             self.at += 1
             return self._skip(name)
         body = name in self.closers if hugo else name in _CONTAINERS or f"end{name}" in self.source
@@ -335,6 +393,11 @@ class _Dialects:
             return None
         label = templates.named(line.text, match, templates.NAMES, positional=True)
         self._open(name, _between(line, *label) if label else None, indent=indent)
+        language = templates.named(line.text, match, ("lang",)) if name == "tab" and hugo else None
+        if language:
+            self.out.lines.append(Line(f"```{line.text[slice(*language)]}"))
+            self._until_end(name)
+            self.at -= 1
         return None
 
     def _until_end(self, name: str) -> None:
@@ -357,6 +420,9 @@ class _Dialects:
 
     def _angle(self, line: Line, indent: int, first: bool) -> bool:
         text = line.text.lower()
+        if text.startswith("<<<") and _SNIPPET.match(text):
+            self.at += 1
+            return True
         for opener, closer in (("<!--", "-->"), ("<pre", "</pre"), ("<script", "</script"), ("<style", "</style")):
             if text.startswith(opener):
                 self.until = closer if closer not in text else ""
@@ -377,13 +443,43 @@ _READERS = {
     "i": _Dialects._import,
     "e": _Dialects._import,
     "[": _Dialects._definition,
-    "*": _Dialects._abbreviation,
+    "*": _Dialects._star,
+    "-": _Dialects._dash,
+    "#": _Dialects._contents_tab,
+    "(": _Dialects._target,
     "$": _Dialects._formula,
     "\\": _Dialects._formula,
     "{": _Dialects._template,
     "<": _Dialects._angle,
 }
 """What can open with the first character of a line."""
+
+
+def begins_in_code(lines: Sequence[Line]) -> bool:
+    """True if the first fence of a piece closes code that began before the piece.
+
+    It says no language, and a later one that does would stand inside code if it opened any; or it is all that is left
+    at the end of the piece.
+    """
+    is_open = ""
+    first = -1
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line.text)
+        if not fence:
+            continue
+        mark, info = fence["mark"], line.text[fence.end() :].strip()
+        if first < 0:
+            if info:
+                return False
+            first = number
+        if not is_open:
+            is_open = mark
+        elif info and first >= 0 and mark[0] == is_open[0]:
+            return True
+        elif not info and len(mark) >= len(is_open) and mark[0] == is_open[0]:
+            is_open = ""
+    nothing_after = first >= 0 and not any(line.text.strip() for line in lines[first + 1 :])
+    return bool(is_open) and first > 0 and nothing_after
 
 
 def _front_matter(lines: Sequence[Line]) -> int:

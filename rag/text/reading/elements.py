@@ -12,6 +12,7 @@ from .rows import Cell, Table
 from .tags import DIVISIONS, HEADINGS, READABLE, SAID, SILENT, Tag
 from .writer import Draft, Frame, Writer
 
+_NAMED = re.compile(r"\b(label|value)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
 _NEAR = 200
 """Characters in which the tags are that say the language of code."""
 _WIDEST = 50
@@ -26,6 +27,8 @@ class Elements:
 
     def __init__(self, writer: Writer, manner: Manner) -> None:
         self.writer, self.manner = writer, manner
+        self.names: dict[str, str] = {}
+        """Labels of tabs by their value, where the tabs are told beforehand."""
 
     def tag(self, tag: Tag, mapped: Mapped) -> None:
         """A tag that stands in `mapped`."""
@@ -203,8 +206,12 @@ class Elements:
         writer.push(Frame(tag.name))
         names = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
         label = next((spans[name] for name in names if name in spans), None)
-        if label:
+        if label and "label" not in spans and mapped.text[slice(*label)] in self.names:
+            self.label([Piece(self.names[mapped.text[slice(*label)]])])
+        elif label:
             self.label(mapped.between(*label))
+        elif tag.name == "Tabs":
+            self.names = _names(tag.attributes)
 
     def label(self, pieces: list[Piece]) -> None:
         """Names what has just begun, on a line of its own."""
@@ -216,7 +223,9 @@ class Elements:
 
     def _word(self, tag: Tag, mapped: Mapped) -> None:
         writer = self.writer
-        if tag.name == "br" and writer.cell is not None:
+        if tag.name in ("b", "strong") and writer.cell is not None:
+            writer.cell.bold = writer.cell.bold or (len(writer.cell.pieces) < 2 and not writer.cell.text.strip())
+        elif tag.name == "br" and writer.cell is not None:
             writer.separate()
         elif tag.name == "br" and writer.draft:
             heading = writer.draft.kind is BlockKind.HEADING
@@ -226,10 +235,16 @@ class Elements:
         elif tag.name == "img":
             span = tag.spans(mapped.text).get("alt")
             if span and picture_says(mapped.text[slice(*span)], tag.values().get("src", "")):
-                writer.add(mapped.between(*span))
+                self.picture(mapped.between(*span))
         elif tag.name == "sup" and not tag.closes and writer.last()[-1:].isalnum():
             if _POWER.match(mapped.text, tag.end):
                 writer.add([Piece("^")])
+
+    def picture(self, pieces: list[Piece]) -> None:
+        """The words that stand for a picture."""
+        self.writer.add(pieces)
+        if self.writer.draft and not self.writer.hidden:
+            self.writer.draft.pictured += sum(len(piece.text.strip()) for piece in pieces)
 
     # content that means itself
 
@@ -290,6 +305,12 @@ def inline_code(writer: Writer, pieces: list[Piece]) -> None:
         mark = "``" if "`" in text else "`"
         pad = [Piece(" ")] if mark == "``" else []
         writer.add([Piece(mark), *pad, *flat, *pad, Piece(mark)])
+
+
+def _names(attributes: str) -> dict[str, str]:
+    """Labels by value, out of `values={[{label: 'A', value: 'a'}]}`."""
+    found = [dict(_NAMED.findall(each)) for each in re.findall(r"\{[^{}]*\}", attributes)]
+    return {each["value"]: each["label"] for each in found if "value" in each and "label" in each}
 
 
 def _head(text: str, start: int) -> str:

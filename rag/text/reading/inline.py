@@ -33,6 +33,8 @@ class Mark(Enum):
     """Characters that stand for others: `value` for `&amp;`."""
     NOTE = auto()
     """Where a footnote is called."""
+    PICTURE = auto()
+    """Where the words of a picture begin, and where they end."""
     GAP = auto()
     """Something silent in the middle of words."""
     SILENT = auto()
@@ -54,6 +56,8 @@ class Manner:
     """How the marks of one document are to be understood."""
 
     tags: TagReader
+    expressions: bool = False
+    """True where `{a.b}` is the value of something, as in MDX."""
     references: Mapping[str, object] = field(default_factory=dict)
     """Link definitions of the piece, by the parser's form of their name."""
 
@@ -69,6 +73,7 @@ _TARGET = re.compile(
     r"\]\(\s*+(?:<[^<>\n]*+>|(?:\{\{[^{}\n]{0,200}\}\}|\{%[^{}\n]{0,200}\}|[^\s()\\<{]|\\.|\{|"
     r"\((?:[^\s()]|\([^\s()]*+\))*+\))*+)(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?\s*+(?:=\d*x\d*\s*+)?\)"
 )
+_SPAN = re.compile(r"\]\{(?:[.#][\w:-]+[ \t]*)+\}")
 _REFERENCE = re.compile(r"\] ?\[([^\[\]\n]{0,200})\]")
 _WIKI = re.compile(
     r"(!?)\[\[(?![\d,\s]+\]\])([^\s\[\]|#^][^\[\]\n|#^]{0,300}|)([#^][^\[\]\n|]{0,200})?(?:\\?\|([^\[\]\n]{0,300}))?\]\]"
@@ -77,6 +82,14 @@ _FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp|pdf|mp[34]|webm|canvas|exca
 _ATTRIBUTES = re.compile(
     r"\{:?[ \t]*(?:(?:[.#][\w:-]+|[\w:-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)|-)(?:[ \t]+|(?=\})))+\}"
 )
+_ROLE = re.compile(r"\{[a-z][\w:-]*\}(?=`)|\{::?/?[a-z]+(?:[ \t][^{}\n]*)?/?\}")
+"""A role of MyST before its words; an extension of kramdown."""
+_QUOTED = re.compile(r"\{[ \t]*(?:\"([^\"{}\n]*)\"|'([^'{}\n]*)'|`([^`{}$\n]*)`)[ \t]*\}")
+"""Words as an expression of MDX."""
+_MEMBER = re.compile(r"\{[ \t]*[A-Za-z_]\w*(?:\.\w+)+(?:\(\))?[ \t]*\}")
+_LONGEST_CUT = 400
+_CUT_TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?\Z")
+_BLOCK_NAME = re.compile(r"\^[\w-]+\Z")
 _HIGHLIGHT = re.compile(r"==(?=[^\s=])[^=\n]*[^\s=]==(?![=\w])")
 _KEYS = re.compile(r"\+\+[a-z0-9-]+(?:\+[a-z0-9-]+)*\+\+(?!\w)", re.IGNORECASE)
 _ICON = re.compile(r":([a-z][\w+-]*):")
@@ -213,6 +226,9 @@ class _Scanner:
             return self._add(Mark.SILENT, link.end() - 1, link.end())
         tag = self.manner.tags.at(text, at)
         if not tag:
+            cut = _CUT_TAG.match(text, at) if len(text) - at < _LONGEST_CUT else None
+            if cut and cut[1].lower() in KNOWN and len(cut[1]) > 1:
+                return self._add(Mark.GAP, at, len(text))
             return self._text(at, mark)
         self._add(Mark.TAG, at, tag.end, tag=tag)
         if tag.name == "a" and "#" in tag.attributes and (nothing := _PERMALINK_END.match(text, tag.end)):
@@ -233,6 +249,14 @@ class _Scanner:
         if text.startswith("{/*", at):
             end = self._find("*/}", at)
             return self._add(Mark.GAP, at, end + 3 if end >= 0 else len(text))
+        quoted = _QUOTED.match(text, at)
+        if quoted and quoted.lastindex:
+            start, stop = quoted.span(quoted.lastindex)
+            self._add(Mark.SILENT, at, start)
+            self._add(Mark.TEXT, start, stop)
+            return self._add(Mark.SILENT, stop, quoted.end())
+        if self.manner.expressions and (member := _MEMBER.match(text, at)):
+            return self._add(Mark.GAP, at, member.end())
         found = expression(text, at)
         if found:
             said = spoken_span(text, at, found)
@@ -241,6 +265,9 @@ class _Scanner:
             self._add(Mark.SILENT, at, said[0])
             self._add(Mark.TEXT, *said)
             return self._add(Mark.SILENT, said[1], found)
+        role = _ROLE.match(text, at)
+        if role:
+            return self._add(Mark.SILENT, at, role.end())
         attributes = _ATTRIBUTES.match(text, at)
         if attributes and self._is_attached(at, attributes.end()):
             return self._add(Mark.GAP, at, attributes.end())
@@ -249,7 +276,7 @@ class _Scanner:
     def _is_attached(self, at: int, end: int) -> bool:
         """True if what stands in braces belongs to what stands before it, or to its line."""
         before, behind = self.text[at - 1 : at] if at else "", self.text[end : end + 1]
-        return before in (*")]`*_>", "") or not behind or (behind == "\n" and before in " \n")
+        return before in (*")]`*_>=+~", "") or not behind or (behind == "\n" and before in " \n")
 
     def _entity(self, at: int, mark: str) -> int:
         match = _ENTITY.match(self.text, at)
@@ -345,7 +372,7 @@ class _Scanner:
             begun = self.found[number].start
             del self.found[number:]
             return self._add(Mark.NOTE, begun, at + 1, label[1:])
-        target = _TARGET.match(self.text, at)
+        target = _TARGET.match(self.text, at) or _SPAN.match(self.text, at)
         if target:
             return self._link(number, label, at, target.end(), is_picture=is_picture)
         named = _REFERENCE.match(self.text, at)
@@ -370,5 +397,6 @@ class _Scanner:
         if nothing:
             del self.found[number:]
             return self._add(Mark.GAP, opener.start, end)
-        self.found[number] = Token(Mark.SILENT, opener.start, opener.end)
-        return self._add(Mark.SILENT, at, end)
+        mark = Mark.PICTURE if is_picture else Mark.SILENT
+        self.found[number] = Token(mark, opener.start, opener.end)
+        return self._add(mark, at, end)

@@ -100,12 +100,12 @@ def lines_of(source: str) -> list[Line]:
     return [*lines, Line(source[start:], start)]
 
 
-def joined(lines: Iterable[Line]) -> Mapped:
-    """Lines as one text, with `\\n` between them."""
+def joined(lines: Iterable[Line], *, definitions: bool = False) -> Mapped:
+    r"""Lines as one text, with `\n` between them; what defines the line above, after a colon, goes on with it."""
     pieces: list[Piece] = []
     end = -1
     for line in lines:
-        if pieces:
+        if pieces and not (definitions and line.text.startswith(": ")):
             pieces.append(Piece("\n", end))
         pieces.append(Piece(line.text, line.start))
         end = line.end

@@ -91,7 +91,8 @@ class Tag:
         if self.empty or self.closes or not self.attributes:
             return False
         values = self.values()
-        if not ("hidden" in values or _HIDDEN.search(values.get("style", ""))):
+        silent = values.get("aria-hidden") == "true" and self.name in ("a", "i", "span")
+        if not (silent or "hidden" in values or _HIDDEN.search(values.get("style", ""))):
             return False
         return not _PANEL.search(f"{values.get('role', '')} {values.get('class', '')} {values.get('id', '')}")
 

@@ -55,6 +55,8 @@ class Draft:
     language: str = ""
     names: bool = False
     """True for what names the frame it stands in."""
+    pictured: int = 0
+    """Characters that stand for pictures."""
     formulas: int = 0
     always: bool = False
     """True if it is kept as it is, as code."""
@@ -90,7 +92,7 @@ class Writer:
     @property
     def written(self) -> bool:
         """True if there is a block."""
-        return bool(self._blocks)
+        return bool(self._pieces)
 
     def lists(self) -> list[Frame]:
         return [frame for frame in self.frames if frame.group]
@@ -183,6 +185,12 @@ class Writer:
         pieces = self.cell.pieces if self.cell is not None else self.draft.pieces if self.draft else []
         return pieces[-1].text if pieces else ""
 
+    def unspace(self) -> None:
+        """Takes back a blank that was written last."""
+        pieces = self.cell.pieces if self.cell is not None else self.draft.pieces if self.draft else []
+        if pieces and pieces[-1].text[-1:] == " ":
+            pieces[-1] = part(pieces[-1], 0, len(pieces[-1].text) - 1)
+
     def separate(self, mark: str = ",") -> None:
         """Parts words that stood on lines of their own, inside a cell."""
         self._part_words(mark)
@@ -233,9 +241,11 @@ class Writer:
         self._append(before)
         start = self._length
         self._append(pieces)
-        self._blocks.append(
-            ReadingBlock(start, self._length, draft.kind, draft.group, draft.marker, draft.depth, label, draft.language)
-        )
+        if not 0 < sum(len(piece.text.strip()) for piece in pieces) <= draft.pictured:  # a picture alone is no words
+            kind, group, marker = draft.kind, draft.group, draft.marker
+            self._blocks.append(
+                ReadingBlock(start, self._length, kind, group, marker, draft.depth, label, draft.language)
+            )
         self._append(draft.behind)
 
     def _indent(self, draft: Draft) -> list[Piece]:
@@ -253,9 +263,9 @@ class Writer:
 
     def _separate(self, draft: Draft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
         """The line ends between two blocks, those of the source where it has the same."""
-        if not self._blocks:
+        if not self._pieces:
             return
-        items = draft.kind is BlockKind.ITEM and self._blocks[-1].kind is BlockKind.ITEM and bool(draft.marker)
+        items = draft.kind is BlockKind.ITEM and bool(self._blocks) and self._blocks[-1].kind is BlockKind.ITEM and bool(draft.marker)
         if draft.kind is BlockKind.ITEM and not draft.depth:
             items, self._list = items and self._list == draft.group, draft.group
         between = "\n" if items else "\n\n"
