@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
-from .inline import Manner, picture_says
-from .lines import Mapped, Piece, on_one_line
+from .brackets import picture_says
+from .drafts import BlockDraft, Frame
+from .lines import Mapped, Piece
 from .reading_text import BlockKind
-from .rows import Cell, Table
+from .scanner import Manner
+from .table_tags import table_tag
 from .tags import DIVISIONS, HEADINGS, READABLE, SAID, SILENT, Tag
-from .writer import Draft, Frame, Writer
+from .writer import Writer
 
 _NAMED = re.compile(r"\b(label|value)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
-_NEAR = 200
-"""Characters in which the tags are that say the language of code."""
-_WIDEST = 50
-"""Columns or rows that one cell may take."""
 _POWER = re.compile(r"[-−+]?\d{1,3}\s*</sup")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|<")
-_LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:\s*|highlight)-?([\w+#-]+)")
 
 
 class Elements:
@@ -45,7 +40,7 @@ class Elements:
         elif tag.name in ("ul", "ol", "li", "dt", "dd"):
             self._list(tag)
         elif tag.name in ("table", "thead", "tbody", "tfoot", "tr", "td", "th"):
-            self._table(tag)
+            table_tag(writer, tag)
         elif tag.name in ("details", "summary"):
             self._details(tag)
         elif tag.name in DIVISIONS:
@@ -76,7 +71,7 @@ class Elements:
             return
         writer.finish()
         if not tag.closes:
-            writer.begin(Draft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
+            writer.begin(BlockDraft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
 
     def _list(self, tag: Tag) -> None:
         writer = self.writer
@@ -117,7 +112,7 @@ class Elements:
             around[-1].count += 1
         before = (Piece(f"{marker} "),)
         depth = len(around) - 1
-        writer.begin(Draft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
+        writer.begin(BlockDraft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
 
     def _details(self, tag: Tag) -> None:
         writer = self.writer
@@ -135,52 +130,6 @@ class Elements:
             writer.finish()
             writer.push(Frame("details"))
 
-    def _table(self, tag: Tag) -> None:
-        writer = self.writer
-        frame = writer.table
-        if tag.name == "table" and not tag.closes:
-            if writer.cell is not None:
-                writer.push(Frame("table inside"))
-                return
-            writer.finish()
-            writer.push(Frame("table", table=Table()))
-            return
-        inside = next((each for each in reversed(writer.frames) if each.name == "table inside"), None)
-        if inside and writer.cell is not None:
-            if tag.name == "table":
-                writer.frames.remove(inside)
-            elif not tag.closes:
-                writer.separate(";" if tag.name == "tr" else ",")
-            return
-        if frame is None:
-            if tag.closes or tag.name not in ("tr", "td", "th", "thead", "tbody"):
-                return
-            writer.finish()
-            frame = Frame("table", table=Table())
-            writer.push(frame)
-        self._table_part(tag, frame)
-
-    def _table_part(self, tag: Tag, frame: Frame) -> None:
-        writer, table = self.writer, frame.table
-        if not table:
-            return
-        writer.cell = None
-        if tag.name == "table":
-            writer.pop("table")
-        elif tag.name in ("thead", "tbody", "tfoot"):
-            frame.heads = tag.name == "thead" and not tag.closes
-        elif tag.name == "tr" and not tag.closes:
-            writer.finish()
-            table.rows.append([])
-        elif tag.name in ("td", "th") and not tag.closes:
-            writer.finish()
-            if not table.rows:
-                table.rows.append([])
-            values = tag.values()
-            wide, tall = _span(values.get("colspan", "")), _span(values.get("rowspan", ""))
-            writer.cell = Cell(heads=frame.heads or tag.name == "th", wide=wide, tall=tall)
-            table.rows[-1].append(writer.cell)
-
     def _component(self, tag: Tag, mapped: Mapped) -> None:
         writer = self.writer
         in_words = writer.cell is not None or (
@@ -190,28 +139,35 @@ class Elements:
             if any(frame.name == tag.name for frame in writer.frames):
                 writer.pop(tag.name)
             return
-        spans = tag.spans(mapped.text)
         if tag.empty:
-            for name in SAID:
-                if name in spans and mapped.text[slice(*spans[name])].strip():
-                    words = mapped.between(*spans[name])
-                    writer.add([Piece("`"), *words, Piece("`")] if name == "command" else words)
-                    break
+            self._said(tag, mapped)
             if not in_words:
                 writer.finish()
-            return
-        if in_words:
-            return
-        writer.finish()
-        writer.push(Frame(tag.name))
-        names = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
-        label = next((spans[name] for name in names if name in spans), None)
-        if label and "label" not in spans and mapped.text[slice(*label)] in self.names:
-            self.label([Piece(self.names[mapped.text[slice(*label)]])])
-        elif label:
-            self.label(mapped.between(*label))
-        elif tag.name == "Tabs":
+        elif not in_words:
+            writer.finish()
+            writer.push(Frame(tag.name))
+            self._named(tag, mapped)
+
+    def _said(self, tag: Tag, mapped: Mapped) -> None:
+        """What a component without content shows."""
+        for name, span in tag.spans(mapped.text).items():
+            if name in SAID and mapped.text[slice(*span)].strip():
+                words = mapped.between(*span)
+                self.writer.add([Piece("`"), *words, Piece("`")] if name == "command" else words)
+                return
+
+    def _named(self, tag: Tag, mapped: Mapped) -> None:
+        """The label of a component that has begun; a tab without one has the name it was given before."""
+        if tag.name == "Tabs":
             self.names = _names(tag.attributes)
+        spans = tag.spans(mapped.text)
+        names = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
+        name = next((name for name in names if name in spans), "")
+        value = mapped.text[slice(*spans[name])] if name else ""
+        if name == "value" and value in self.names:
+            self.label([Piece(self.names[value])])
+        elif name:
+            self.label(mapped.between(*spans[name]))
 
     def label(self, pieces: list[Piece]) -> None:
         """Names what has just begun, on a line of its own."""
@@ -236,9 +192,8 @@ class Elements:
             span = tag.spans(mapped.text).get("alt")
             if span and picture_says(mapped.text[slice(*span)], tag.values().get("src", "")):
                 self.picture(mapped.between(*span))
-        elif tag.name == "sup" and not tag.closes and writer.last()[-1:].isalnum():
-            if _POWER.match(mapped.text, tag.end):
-                writer.add([Piece("^")])
+        elif tag.name == "sup" and writer.last()[-1:].isalnum() and _POWER.match(mapped.text, tag.end):
+            writer.add([Piece("^")])
 
     def picture(self, pieces: list[Piece]) -> None:
         """The words that stand for a picture."""
@@ -246,83 +201,13 @@ class Elements:
         if self.writer.draft and not self.writer.hidden:
             self.writer.draft.pictured += sum(len(piece.text.strip()) for piece in pieces)
 
-    # content that means itself
 
-    def raw(self, name: str, mapped: Mapped, start: int, end: int) -> None:
-        """The content of an element whose blanks or marks mean themselves."""
-        if self.writer.hidden or name in SILENT:
-            return
-        pieces = self._decoded(mapped, start, end)
-        if name == "pre" and self.writer.cell is None:
-            self._code_block(pieces, _head(mapped.text, start))
-            return
-        inline_code(self.writer, pieces)
-
-    def _decoded(self, mapped: Mapped, start: int, end: int) -> list[Piece]:
-        """The words of an element without tags and entities."""
-        pieces: list[Piece] = []
-        at = start
-        for match in _ENTITY.finditer(mapped.text, start, end):
-            if match.start() < at:
-                continue
-            tag = self.manner.tags.at(mapped.text, match.start()) if match[0] == "<" else None
-            if match[0] == "<" and not tag:
-                continue
-            pieces += mapped.between(at, match.start())
-            at = tag.end if tag else match.end()
-            if tag and tag.name == "br":
-                pieces.append(Piece("\n"))
-            elif not tag:
-                value = unescape(match[0]).replace("\xa0", " ")
-                pieces += self.writer.word(value, mapped.origin(match.start()), len(match[0]))
-        return [*pieces, *mapped.between(at, end)]
-
-    def _code_block(self, pieces: list[Piece], head: str) -> None:
-        text = "".join(piece.text for piece in pieces)
-        ticks = max((len(run) for run in re.findall("`{3,}", text)), default=2) + 1
-        found = _LANGUAGE.search(head)
-        language = found[1] if found else ""
-        code = Mapped(pieces)
-        start = len(text) - len(text.lstrip("\n"))
-        draft = Draft(BlockKind.CODE, before=(Piece(f"{'`' * ticks}{language}\n"),), language=language, always=True)
-        draft.behind = (Piece(f"\n{'`' * ticks}"),)
-        draft.pieces = code.between(start, len(text.rstrip()))
-        self.writer.finish()
-        self.writer.draft = draft
-        self.writer.finish()
-
-
-def label_draft() -> Draft:
+def label_draft() -> BlockDraft:
     """The line that names what follows: a tab, an admonition, a fold."""
-    return Draft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
-
-
-def inline_code(writer: Writer, pieces: list[Piece]) -> None:
-    """Code within words, on one line."""
-    flat = on_one_line(pieces)
-    text = "".join(piece.text for piece in flat)
-    if text.strip():
-        mark = "``" if "`" in text else "`"
-        pad = [Piece(" ")] if mark == "``" else []
-        writer.add([Piece(mark), *pad, *flat, *pad, Piece(mark)])
+    return BlockDraft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
 
 
 def _names(attributes: str) -> dict[str, str]:
     """Labels by value, out of `values={[{label: 'A', value: 'a'}]}`."""
     found = [dict(_NAMED.findall(each)) for each in re.findall(r"\{[^{}]*\}", attributes)]
     return {each["value"]: each["label"] for each in found if "value" in each and "label" in each}
-
-
-def _head(text: str, start: int) -> str:
-    """The tag before the content that begins at `start`, and the one it begins with."""
-    inner = text[start : start + _NEAR].lstrip()
-    begun = max(0, start - _NEAR)
-    return text[max(text.rfind("<", begun, start), begun) : start] + (
-        inner.partition(">")[0] if inner[:1] == "<" else ""
-    )
-
-
-def _span(value: str) -> int:
-    return (
-        min(int(value), _WIDEST) if value.isdecimal() and len(value) < 9 and value.isascii() and int(value) > 0 else 1
-    )

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _INDENT = re.compile(r"[ \t]*")
+_AHEAD = 200
+"""Lines that a parser leaves out at most, blank ones."""
 _TAB = 4
 """Columns of a tab stop."""
 
@@ -21,7 +23,7 @@ class Piece(NamedTuple):
     origin: int = -1
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line, or the end of one, without what ends it. `end` is where its `\\n` stands, -1 where it has none."""
 
     text: str
@@ -29,7 +31,7 @@ class Line(NamedTuple):
     end: int = -1
 
 
-BLANK = Line("")
+BLANK = SourceLine("")
 
 
 class Mapped:
@@ -91,16 +93,16 @@ def trimmed(pieces: Sequence[Piece]) -> list[Piece]:
     return kept
 
 
-def lines_of(source: str) -> list[Line]:
+def lines_of(source: str) -> list[SourceLine]:
     """The lines of a source. They end as CommonMark has it: `\\n`, `\\r` or both."""
     lines, start = [], 0
     for match in _LINE_END.finditer(source):
-        lines.append(Line(source[start : match.start()], start, match.end() - 1 if match[0][-1] == "\n" else -1))
+        lines.append(SourceLine(source[start : match.start()], start, match.end() - 1 if match[0][-1] == "\n" else -1))
         start = match.end()
-    return [*lines, Line(source[start:], start)]
+    return [*lines, SourceLine(source[start:], start)]
 
 
-def joined(lines: Iterable[Line], *, definitions: bool = False) -> Mapped:
+def joined(lines: Iterable[SourceLine], *, definitions: bool = False) -> Mapped:
     r"""Lines as one text, with `\n` between them; what defines the line above, after a colon, goes on with it."""
     pieces: list[Piece] = []
     end = -1
@@ -121,54 +123,59 @@ def columns(text: str) -> int:
     return width
 
 
-def dedented(line: Line, width: int) -> Line:
+def dedented(line: SourceLine, width: int) -> SourceLine:
     """The line without its first `width` columns, as far as they are blank."""
     at = taken = 0
     while taken < width and at < len(line.text) and line.text[at] in " \t":
         taken += _TAB - taken % _TAB if line.text[at] == "\t" else 1
         at += 1
     if taken > width:  # a tab that is wider than what is taken
-        return Line(" " * (taken - width) + line.text[at:], -1, line.end)
+        return SourceLine(" " * (taken - width) + line.text[at:], -1, line.end)
     return after(line, at)
 
 
-def after(line: Line, at: int) -> Line:
+def after(line: SourceLine, at: int) -> SourceLine:
     """The line from its character `at` on."""
     return (
-        Line(line.text[at:], line.start + at, line.end)
+        SourceLine(line.text[at:], line.start + at, line.end)
         if at and line.start >= 0
         else line._replace(text=line.text[at:])
     )
 
 
-def found_again(content: str, lines: Sequence[Line]) -> list[Line]:
-    """The lines of `content`, which a parser took out of `lines` without what opens and indents them."""
-    found: list[Line] = []
+def found_again(content: str, lines: Sequence[SourceLine]) -> list[SourceLine]:
+    """The lines of `content`, which a parser took out of `lines` without what opens, indents and closes them."""
+    found: list[SourceLine] = []
     at = 0
     for text in content.split("\n"):
         words = text.strip()
-        if not words:
-            found.append(Line("", -1, -1))
-            continue
-        while at < len(lines) and not lines[at].text.rstrip().endswith(words):
-            at += 1
-        if at == len(lines):  # a parser that changes characters: shown, and mapped to nothing
-            found.append(Line(text))
-            at = 0
-            continue
-        found.append(_end_of(lines[at], text))
-        at += 1
+        number = _place(words, lines, at) if words else -1
+        if number < 0:
+            found.append(SourceLine(text if words else ""))
+        else:
+            found.append(_end_of(lines[number], text))
+            at = number + 1
     return found
 
 
-def _end_of(line: Line, text: str) -> Line:
+def _place(words: str, lines: Sequence[SourceLine], start: int) -> int:
+    """Number of the line that ends with these words, one of the next; -1 for none."""
+    for number in range(start, min(start + _AHEAD, len(lines))):
+        if lines[number].text.replace("\0", "\ufffd").rstrip().endswith(words):
+            return number
+    return -1
+
+
+def _end_of(line: SourceLine, text: str) -> SourceLine:
     """The end of `line` that reads `text`, whose blanks may be a tab in the line."""
     bare = text.lstrip()
     start = len(line.text.rstrip()) - len(bare.rstrip())
     blanks = len(text) - len(bare)
     while blanks and start and line.text[start - 1] == text[blanks - 1]:
         start, blanks = start - 1, blanks - 1
-    tail = line.text[start : start + len(text) - blanks]
+    if blanks and start and line.text[start - 1] == "\t":
+        start, blanks = start - 1, 0  # the tab that the parser has made blanks of
+    tail = line.text[start : len(line.text.rstrip()) + len(text) - len(text.rstrip())]
     if line.start < 0 or blanks:
-        return Line(" " * blanks + tail, -1, line.end)
-    return Line(tail, line.start + start, line.end)
+        return SourceLine(" " * blanks + tail, -1, line.end)
+    return SourceLine(tail, line.start + start, line.end)

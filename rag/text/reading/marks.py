@@ -1,44 +1,44 @@
-"""Marks that stand, as paragraphs of their own, for the lines of a dialect: what opens, what closes, what is a formula."""
+"""Marks that stand, as paragraphs of their own, for lines of a dialect: what opens, closes or is a formula. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from .lines import Line
+from .lines import SourceLine
 
 SIGN: Final = "\U000ffffe"
 """A character that no text has: where one has it all the same, the parser is shown another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class BodyOpened:
     """Something with a body begins. `name` says what closes it, `label` what a reader sees above it."""
 
     name: str
-    label: Line | None = None
+    label: SourceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class BodyClosed:
     """What was opened under `name` ends."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Display:
+class DisplayFormula:
     """A formula on lines of its own, with its marks."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
 
 
-Event = Opened | Closed | Display
+Event = BodyOpened | BodyClosed | DisplayFormula
 
 
-def sign(number: int, indent: int) -> Line:
+def sign(number: int, indent: int) -> SourceLine:
     """The line that stands for the event of that number."""
-    return Line(f"{' ' * indent}{SIGN}{number}{SIGN}")
+    return SourceLine(f"{' ' * indent}{SIGN}{number}{SIGN}")
 
 
 def signed(content: str) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-from .lines import Line, Mapped, Piece, after
+from .lines import Mapped, Piece, SourceLine, after
 
 _RULE = re.compile(r"[ \t]*+\|?[ \t]*+:?-+:?[ \t]*+(?:\|[ \t]*+:?-+:?[ \t]*+)*+\|?[ \t]*+")
 _TOKEN = re.compile(r"\\.|`+|\|", re.DOTALL)
@@ -16,7 +17,7 @@ def is_rule(text: str) -> bool:
     return "|" in text and _RULE.fullmatch(text) is not None
 
 
-def head_of(lines: Sequence[Line]) -> int | None:
+def head_of(lines: Sequence[SourceLine]) -> int | None:
     """Number of the line that is the head of a table, if there is one; -1 if all lines are rows without a head."""
     for number in range(1, len(lines)):
         if is_rule(lines[number].text) and "|" in lines[number - 1].text:
@@ -27,7 +28,7 @@ def head_of(lines: Sequence[Line]) -> int | None:
     return -1 if all(len(row) > 2 and row[0] == row[-1] == "|" for row in rows) else None
 
 
-def cells(line: Line, wanted: int = 0) -> list[Mapped]:
+def cells(line: SourceLine, wanted: int = 0) -> list[Mapped]:
     """The cells of a row. A bar in inline code parts cells, unless only then there are as many as `wanted`."""
     text = line.text.rstrip()
     bare = text.lstrip()
@@ -60,7 +61,7 @@ def _bars(text: str, *, code: bool) -> list[int]:
 
 def _spans(text: str, bars: Sequence[int]) -> list[tuple[int, int]]:
     edges = [-1, *bars, len(text)]
-    spans = [(start + 1, end) for start, end in zip(edges, edges[1:], strict=False)]
+    spans = [(start + 1, end) for start, end in pairwise(edges)]
     if bars and bars[0] == 0:
         spans = spans[1:]
     if len(spans) > 1 and bars and bars[-1] == len(text) - 1:
@@ -68,7 +69,7 @@ def _spans(text: str, bars: Sequence[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def _cell(row: Line, start: int, end: int) -> Mapped:
+def _cell(row: SourceLine, start: int, end: int) -> Mapped:
     """A cell without the backslashes before bars."""
     pieces, at = [], start
     text = row.text
@@ -78,5 +79,5 @@ def _cell(row: Line, start: int, end: int) -> Mapped:
     return Mapped([*pieces, _part(row, at, end)])
 
 
-def _part(row: Line, start: int, end: int) -> Piece:
+def _part(row: SourceLine, start: int, end: int) -> Piece:
     return Piece(row.text[start:end], row.start + start if row.start >= 0 else -1)

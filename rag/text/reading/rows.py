@@ -25,9 +25,12 @@ _MARKS = re.compile(r"[*_`~\\]+")
 _WIDE = re.compile(rf"[{UNSPACED}]")
 _FLOWING = re.compile(r"\S+\s+\S+\s+\S+\s+\S")
 _PLAIN_NAMES = frozenset(
-    "description descriptions details detail value meaning explanation definition answer content summary purpose notes"
-    " 说明 描述 值 含义 解释 定义 内容 详情 作用 描述说明".split()
-)
+    (
+        "description", "descriptions", "details", "detail", "value", "meaning", "explanation", "definition", "answer",
+        "content", "summary", "purpose", "notes",
+        "说明", "描述", "值", "含义", "解释", "定义", "内容", "详情", "作用", "描述说明",
+    )
+)  # fmt: skip
 """Names of a second column that say nothing a reader would miss."""
 
 
@@ -165,8 +168,8 @@ def _named(name: str, pieces: list[Piece], colon: str, *, first: bool) -> list[P
     text = "".join(piece.text for piece in pieces)
     if not name or (first and name.lower() in _PLAIN_NAMES):
         return pieces
-    if text.lower().startswith(name.lower()):
-        return pieces
+    if text.lower().startswith(name.lower()) and len(name) > 1 and not text[len(name) : len(name) + 1].isalnum():
+        return pieces  # "Zone: zone 4"
     unit = _UNIT.fullmatch(name)
     if unit and _AMOUNT.fullmatch(text):
         return [Piece(f"{unit[1]} "), *pieces, Piece(f" {unit[2]}")]

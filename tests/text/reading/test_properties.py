@@ -14,26 +14,113 @@ from tests.support.markdown_texts import ANY, DOCUMENT
 
 MARKUP = st.lists(
     st.sampled_from(
-        """<table> <tr> <td> <th> </td> </tr> </table> <td|rowspan="3"> <td|colspan=2> <b> </b> <br/> <li> <ul> </ul> <details>
-        <summary> </summary> </details> <h2> </h2> <pre> </pre> <code> </code> <p> </p> <div|hidden> </div> <!-- --> <Tabs>
-        <Tab|label="x"> </Tab> </Tabs> <your-name> List<String> &lt; &amp; &nbsp; &lt;b&gt; [a](b) ![a|b](c) [^1] [^1]: [a][b]
-        [[a|b]] {{x}} {%|x|%} {{<|x|>}} {:.c} {#i} ::: :::note|T !!!|note|"T" ===|"T" ??? $ $$ \\( \\) \\[ \\] \\* ``` ~~~ ` - 1.
-        > # | |a|b| |-|-| --- === http://a.b/c <http://a.b> import|x|from|'y' --- title:|x a a. b。 字""".split()
+        [
+            "<table>",
+            "<tr>",
+            "<td>",
+            "<th>",
+            "</td>",
+            "</tr>",
+            "</table>",
+            '<td|rowspan="3">',
+            "<td|colspan=2>",
+            "<b>",
+            "</b>",
+            "<br/>",
+            "<li>",
+            "<ul>",
+            "</ul>",
+            "<details>",
+            "<summary>",
+            "</summary>",
+            "</details>",
+            "<h2>",
+            "</h2>",
+            "<pre>",
+            "</pre>",
+            "<code>",
+            "</code>",
+            "<p>",
+            "</p>",
+            "<div|hidden>",
+            "</div>",
+            "<!--",
+            "-->",
+            "<Tabs>",
+            '<Tab|label="x">',
+            "</Tab>",
+            "</Tabs>",
+            "<your-name>",
+            "List<String>",
+            "&lt;",
+            "&amp;",
+            "&nbsp;",
+            "&lt;b&gt;",
+            "[a](b)",
+            "![a|b](c)",
+            "[^1]",
+            "[^1]:",
+            "[a][b]",
+            "[[a|b]]",
+            "{{x}}",
+            "{%|x|%}",
+            "{{<|x|>}}",
+            "{:.c}",
+            "{#i}",
+            ":::",
+            ":::note|T",
+            '!!!|note|"T"',
+            '===|"T"',
+            "???",
+            "$",
+            "$$",
+            "\\(",
+            "\\)",
+            "\\[",
+            "\\]",
+            "\\*",
+            "```",
+            "~~~",
+            "`",
+            "-",
+            "1.",
+            ">",
+            "#",
+            "|",
+            "|a|b|",
+            "|-|-|",
+            "---",
+            "===",
+            "http://a.b/c",
+            "<http://a.b>",
+            "import|x|from|'y'",
+            "---",
+            "title:|x",
+            "a",
+            "a.",
+            "b。",
+            "字",
+        ]
     ).map(lambda word: word.replace("|", " ") if len(word) > 5 and word[0] != "|" else word),
     max_size=40,
 )
-MIXED = st.builds(lambda words, ends: "".join(w + e for w, e in zip(words, ends, strict=False)), MARKUP,
-    st.lists(st.sampled_from([" ", "\n", "\n\n", "\n    ", "", "\r\n"]), min_size=40, max_size=40))  # fmt: skip
+MIXED = st.builds(
+    lambda words, ends: "".join(w + e for w, e in zip(words, ends, strict=False)),
+    MARKUP,
+    st.lists(st.sampled_from([" ", "\n", "\n\n", "\n    ", "", "\r\n"]), min_size=40, max_size=40),
+)
 TEXTS = st.one_of(ANY, MIXED)
 LEADS = st.one_of(
     st.just(""), MIXED, st.sampled_from(["```python\n", "|a|b|\n|-|-|\n", ":::note T", "<table><tr><th>a</th></tr>"])
 )
 PLAIN = st.lists(
-    st.lists(st.sampled_from(["word", "Two words.", "字，句。", "$5", "a_b", "x < y", "50%", "it's", "(so)", "1.5", "é"]), min_size=1)
-    .map(" ".join),
+    st.lists(
+        st.sampled_from(["word", "Two words.", "字，句。", "$5", "a_b", "x < y", "50%", "it's", "(so)", "1.5", "é"]),
+        min_size=1,
+    ).map(" ".join),
     min_size=1,
     max_size=5,
-)  # fmt: skip
+)
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)(?:\s[^<>]*)?/?>")
 
 
