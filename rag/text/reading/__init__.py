@@ -1,15 +1,16 @@
 """Markdown as a reader reads it: words without HTML, addresses and dialect markup, mapped back letter by letter. Pure.
 
-reading_text   the values: a text, its blocks, and where each character of it stands in the source
-lines          text with the places its characters come from
-dialects       openers and closers of MDX, MkDocs, Docusaurus, GitBook, Jekyll, Hugo: signs for them
-templates      what stands in braces for a template engine
-blocks         Markdown to blocks
-inline         the marks within a block
-tags           tags of HTML and of components
-elements       what tags do to the text
-pipes, rows    tables: their cells, and rows as sentences
-writer         the text as it is written
+reading_text            the values: a text, its blocks, and where each character of it stands in the source
+lines                   text with the places its characters come from
+dialects, preparing     lines on their way to the parser: what a dialect adds to Markdown becomes signs
+containers, silent,     which lines those are: what opens a body, what is no text where it stands,
+template_lines, halves  tags of template engines, and what a piece begins in the middle of
+blocks, code            the parser's blocks, code among them
+words                   the words of a block
+inline, scanner         its marks; brackets, signs, angles, templates read them
+tags, elements          tags of HTML and of components, and what they do to the text; raw, table_tags
+pipes, rows             tables: their cells, and rows as sentences
+writer, drafts          the text as it is written
 """
 
 from __future__ import annotations

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
-from .inline import Manner, picture_says
-from .lines import Mapped, Piece, on_one_line
+from .brackets import picture_says
+from .drafts import BlockDraft, Frame
+from .lines import Mapped, Piece
 from .reading_text import BlockKind
-from .rows import Cell, Table
+from .scanner import Manner
+from .table_tags import table_tag
 from .tags import DIVISIONS, HEADINGS, READABLE, SAID, SILENT, Tag
-from .writer import Frame, TextDraft, Writer
+from .writer import Writer
 
-_NEAR = 200
-"""Characters in which the tags are that say the language of code."""
-_WIDEST = 50
-"""Columns or rows that one cell may take."""
+_NAMED = re.compile(r"\b(label|value)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
 _POWER = re.compile(r"[-−+]?\d{1,3}\s*</sup")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|<")
-_LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:\s*|highlight)-?([\w+#-]+)")
 
 
 class Elements:
@@ -26,6 +22,8 @@ class Elements:
 
     def __init__(self, writer: Writer, manner: Manner) -> None:
         self.writer, self.manner = writer, manner
+        self.names: dict[str, str] = {}
+        """Labels of tabs by their value, where the tabs are told beforehand."""
 
     def tag(self, tag: Tag, mapped: Mapped) -> None:
         """A tag that stands in `mapped`."""
@@ -42,7 +40,7 @@ class Elements:
         elif tag.name in ("ul", "ol", "li", "dt", "dd"):
             self._list(tag)
         elif tag.name in ("table", "thead", "tbody", "tfoot", "tr", "td", "th"):
-            self._table(tag)
+            table_tag(writer, tag)
         elif tag.name in ("details", "summary"):
             self._details(tag)
         elif tag.name in DIVISIONS:
@@ -73,7 +71,7 @@ class Elements:
             return
         writer.finish()
         if not tag.closes:
-            writer.begin(TextDraft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
+            writer.begin(BlockDraft(BlockKind.HEADING, before=(Piece("#" * int(tag.name[1]) + " "),)))
 
     def _list(self, tag: Tag) -> None:
         writer = self.writer
@@ -114,7 +112,7 @@ class Elements:
             around[-1].count += 1
         before = (Piece(f"{marker} "),)
         depth = len(around) - 1
-        writer.begin(TextDraft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
+        writer.begin(BlockDraft(BlockKind.ITEM, before=before, marker=marker, group=around[-1].group, depth=depth))
 
     def _details(self, tag: Tag) -> None:
         writer = self.writer
@@ -132,52 +130,6 @@ class Elements:
             writer.finish()
             writer.push(Frame("details"))
 
-    def _table(self, tag: Tag) -> None:
-        writer = self.writer
-        frame = writer.table
-        if tag.name == "table" and not tag.closes:
-            if writer.cell is not None:
-                writer.push(Frame("table inside"))
-                return
-            writer.finish()
-            writer.push(Frame("table", table=Table()))
-            return
-        inside = next((each for each in reversed(writer.frames) if each.name == "table inside"), None)
-        if inside and writer.cell is not None:
-            if tag.name == "table":
-                writer.frames.remove(inside)
-            elif not tag.closes:
-                writer.separate(";" if tag.name == "tr" else ",")
-            return
-        if frame is None:
-            if tag.closes or tag.name not in ("tr", "td", "th", "thead", "tbody"):
-                return
-            writer.finish()
-            frame = Frame("table", table=Table())
-            writer.push(frame)
-        self._table_part(tag, frame)
-
-    def _table_part(self, tag: Tag, frame: Frame) -> None:
-        writer, table = self.writer, frame.table
-        if not table:
-            return
-        writer.cell = None
-        if tag.name == "table":
-            writer.pop("table")
-        elif tag.name in ("thead", "tbody", "tfoot"):
-            frame.heads = tag.name == "thead" and not tag.closes
-        elif tag.name == "tr" and not tag.closes:
-            writer.finish()
-            table.rows.append([])
-        elif tag.name in ("td", "th") and not tag.closes:
-            writer.finish()
-            if not table.rows:
-                table.rows.append([])
-            values = tag.values()
-            wide, tall = _span(values.get("colspan", "")), _span(values.get("rowspan", ""))
-            writer.cell = Cell(heads=frame.heads or tag.name == "th", wide=wide, tall=tall)
-            table.rows[-1].append(writer.cell)
-
     def _component(self, tag: Tag, mapped: Mapped) -> None:
         writer = self.writer
         in_words = writer.cell is not None or (
@@ -187,24 +139,35 @@ class Elements:
             if any(frame.name == tag.name for frame in writer.frames):
                 writer.pop(tag.name)
             return
-        spans = tag.spans(mapped.text)
         if tag.empty:
-            for name in SAID:
-                if name in spans and mapped.text[slice(*spans[name])].strip():
-                    words = mapped.between(*spans[name])
-                    writer.add([Piece("`"), *words, Piece("`")] if name == "command" else words)
-                    break
+            self._said(tag, mapped)
             if not in_words:
                 writer.finish()
-            return
-        if in_words:
-            return
-        writer.finish()
-        writer.push(Frame(tag.name))
+        elif not in_words:
+            writer.finish()
+            writer.push(Frame(tag.name))
+            self._named(tag, mapped)
+
+    def _said(self, tag: Tag, mapped: Mapped) -> None:
+        """What a component without content shows."""
+        for name, span in tag.spans(mapped.text).items():
+            if name in SAID and mapped.text[slice(*span)].strip():
+                words = mapped.between(*span)
+                self.writer.add([Piece("`"), *words, Piece("`")] if name == "command" else words)
+                return
+
+    def _named(self, tag: Tag, mapped: Mapped) -> None:
+        """The label of a component that has begun; a tab without one has the name it was given before."""
+        if tag.name == "Tabs":
+            self.names = _names(tag.attributes)
+        spans = tag.spans(mapped.text)
         names = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
-        label = next((spans[name] for name in names if name in spans), None)
-        if label:
-            self.label(mapped.between(*label))
+        name = next((name for name in names if name in spans), "")
+        value = mapped.text[slice(*spans[name])] if name else ""
+        if name == "value" and value in self.names:
+            self.label([Piece(self.names[value])])
+        elif name:
+            self.label(mapped.between(*spans[name]))
 
     def label(self, pieces: list[Piece]) -> None:
         """Names what has just begun, on a line of its own."""
@@ -216,7 +179,9 @@ class Elements:
 
     def _word(self, tag: Tag, mapped: Mapped) -> None:
         writer = self.writer
-        if tag.name == "br" and writer.cell is not None:
+        if tag.name in ("b", "strong") and writer.cell is not None:
+            writer.cell.bold = writer.cell.bold or (len(writer.cell.pieces) < 2 and not writer.cell.text.strip())
+        elif tag.name == "br" and writer.cell is not None:
             writer.separate()
         elif tag.name == "br" and writer.draft:
             heading = writer.draft.kind is BlockKind.HEADING
@@ -226,82 +191,23 @@ class Elements:
         elif tag.name == "img":
             span = tag.spans(mapped.text).get("alt")
             if span and picture_says(mapped.text[slice(*span)], tag.values().get("src", "")):
-                writer.add(mapped.between(*span))
-        elif tag.name == "sup" and not tag.closes and writer.last()[-1:].isalnum():
-            if _POWER.match(mapped.text, tag.end):
-                writer.add([Piece("^")])
+                self.picture(mapped.between(*span))
+        elif tag.name == "sup" and writer.last()[-1:].isalnum() and _POWER.match(mapped.text, tag.end):
+            writer.add([Piece("^")])
 
-    # content that means itself
-
-    def raw(self, name: str, mapped: Mapped, start: int, end: int) -> None:
-        """The content of an element whose blanks or marks mean themselves."""
-        if self.writer.hidden or name in SILENT:
-            return
-        pieces = self._decoded(mapped, start, end)
-        if name == "pre" and self.writer.cell is None:
-            self._code_block(pieces, _head(mapped.text, start))
-            return
-        inline_code(self.writer, pieces)
-
-    def _decoded(self, mapped: Mapped, start: int, end: int) -> list[Piece]:
-        """The words of an element without tags and entities."""
-        pieces: list[Piece] = []
-        at = start
-        for match in _ENTITY.finditer(mapped.text, start, end):
-            if match.start() < at:
-                continue
-            tag = self.manner.tags.at(mapped.text, match.start()) if match[0] == "<" else None
-            if match[0] == "<" and not tag:
-                continue
-            pieces += mapped.between(at, match.start())
-            at = tag.end if tag else match.end()
-            if tag and tag.name == "br":
-                pieces.append(Piece("\n"))
-            elif not tag:
-                value = unescape(match[0]).replace("\xa0", " ")
-                pieces += self.writer.word(value, mapped.origin(match.start()), len(match[0]))
-        return [*pieces, *mapped.between(at, end)]
-
-    def _code_block(self, pieces: list[Piece], head: str) -> None:
-        text = "".join(piece.text for piece in pieces)
-        ticks = max((len(run) for run in re.findall("`{3,}", text)), default=2) + 1
-        found = _LANGUAGE.search(head)
-        language = found[1] if found else ""
-        code = Mapped(pieces)
-        start = len(text) - len(text.lstrip("\n"))
-        draft = TextDraft(BlockKind.CODE, before=(Piece(f"{'`' * ticks}{language}\n"),), language=language, always=True)
-        draft.behind = (Piece(f"\n{'`' * ticks}"),)
-        draft.pieces = code.between(start, len(text.rstrip()))
-        self.writer.finish()
-        self.writer.draft = draft
-        self.writer.finish()
+    def picture(self, pieces: list[Piece]) -> None:
+        """The words that stand for a picture."""
+        self.writer.add(pieces)
+        if self.writer.draft and not self.writer.hidden:
+            self.writer.draft.pictured += sum(len(piece.text.strip()) for piece in pieces)
 
 
-def label_draft() -> TextDraft:
+def label_draft() -> BlockDraft:
     """The line that names what follows: a tab, an admonition, a fold."""
-    return TextDraft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
+    return BlockDraft(BlockKind.HEADING, before=(Piece("**"),), behind=(Piece("**"),), names=True)
 
 
-def inline_code(writer: Writer, pieces: list[Piece]) -> None:
-    """Code within words, on one line."""
-    flat = on_one_line(pieces)
-    text = "".join(piece.text for piece in flat)
-    if text.strip():
-        mark = "``" if "`" in text else "`"
-        pad = [Piece(" ")] if mark == "``" else []
-        writer.add([Piece(mark), *pad, *flat, *pad, Piece(mark)])
-
-
-def _head(text: str, start: int) -> str:
-    """The tag before the content that begins at `start`, and the one it begins with."""
-    inner = text[start : start + _NEAR].lstrip()
-    begun = max(0, start - _NEAR)
-    return text[max(text.rfind("<", begun, start), begun) : start] + (
-        inner.partition(">")[0] if inner[:1] == "<" else ""
-    )
-
-
-def _span(value: str) -> int:
-    return (
-        min(int(value), _WIDEST) if value.isdecimal() and len(value) < 9 and value.isascii() and int(value) > 0 else 1
-    )
+def _names(attributes: str) -> dict[str, str]:
+    """Labels by value, out of `values={[{label: 'A', value: 'a'}]}`."""
+    found = [dict(_NAMED.findall(each)) for each in re.findall(r"\{[^{}]*\}", attributes)]
+    return {each["value"]: each["label"] for each in found if "value" in each and "label" in each}

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _INDENT = re.compile(r"[ \t]*")
+_AHEAD = 200
+"""Lines that a parser leaves out at most, blank ones."""
 _TAB = 4
 """Columns of a tab stop."""
 
@@ -100,12 +102,12 @@ def lines_of(source: str) -> list[SourceLine]:
     return [*lines, SourceLine(source[start:], start)]
 
 
-def joined(lines: Iterable[SourceLine]) -> Mapped:
-    """Lines as one text, with `\\n` between them."""
+def joined(lines: Iterable[SourceLine], *, definitions: bool = False) -> Mapped:
+    r"""Lines as one text, with `\n` between them; what defines the line above, after a colon, goes on with it."""
     pieces: list[Piece] = []
     end = -1
     for line in lines:
-        if pieces:
+        if pieces and not (definitions and line.text.startswith(": ")):
             pieces.append(Piece("\n", end))
         pieces.append(Piece(line.text, line.start))
         end = line.end
@@ -142,23 +144,26 @@ def after(line: SourceLine, at: int) -> SourceLine:
 
 
 def found_again(content: str, lines: Sequence[SourceLine]) -> list[SourceLine]:
-    """The lines of `content`, which a parser took out of `lines` without what opens and indents them."""
+    """The lines of `content`, which a parser took out of `lines` without what opens, indents and closes them."""
     found: list[SourceLine] = []
     at = 0
     for text in content.split("\n"):
         words = text.strip()
-        if not words:
-            found.append(SourceLine("", -1, -1))
-            continue
-        while at < len(lines) and not lines[at].text.rstrip().endswith(words):
-            at += 1
-        if at == len(lines):  # a parser that changes characters: shown, and mapped to nothing
-            found.append(SourceLine(text))
-            at = 0
-            continue
-        found.append(_end_of(lines[at], text))
-        at += 1
+        number = _place(words, lines, at) if words else -1
+        if number < 0:
+            found.append(SourceLine(text if words else ""))
+        else:
+            found.append(_end_of(lines[number], text))
+            at = number + 1
     return found
+
+
+def _place(words: str, lines: Sequence[SourceLine], start: int) -> int:
+    """Number of the line that ends with these words, one of the next; -1 for none."""
+    for number in range(start, min(start + _AHEAD, len(lines))):
+        if lines[number].text.replace("\0", "\ufffd").rstrip().endswith(words):
+            return number
+    return -1
 
 
 def _end_of(line: SourceLine, text: str) -> SourceLine:
@@ -168,7 +173,9 @@ def _end_of(line: SourceLine, text: str) -> SourceLine:
     blanks = len(text) - len(bare)
     while blanks and start and line.text[start - 1] == text[blanks - 1]:
         start, blanks = start - 1, blanks - 1
-    tail = line.text[start : start + len(text) - blanks]
+    if blanks and start and line.text[start - 1] == "\t":
+        start, blanks = start - 1, 0  # the tab that the parser has made blanks of
+    tail = line.text[start : len(line.text.rstrip()) + len(text) - len(text.rstrip())]
     if line.start < 0 or blanks:
         return SourceLine(" " * blanks + tail, -1, line.end)
     return SourceLine(tail, line.start + start, line.end)

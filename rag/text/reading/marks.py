@@ -1,4 +1,4 @@
-"""Marks that stand, as paragraphs of their own, for the lines of a dialect: what opens, what closes, what is a formula."""
+"""Marks that stand, as paragraphs of their own, for lines of a dialect: what opens, closes or is a formula. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIGN: Final = "\U000ffffe"
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedBy:
+class BodyOpened:
     """Something with a body begins. `name` says what closes it, `label` what a reader sees above it."""
 
     name: str
@@ -20,20 +20,20 @@ class OpenedBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class BodyClosed:
     """What was opened under `name` ends."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Display:
+class DisplayFormula:
     """A formula on lines of its own, with its marks."""
 
     lines: tuple[SourceLine, ...]
 
 
-Event = OpenedBy | Closed | Display
+Event = BodyOpened | BodyClosed | DisplayFormula
 
 
 def sign(number: int, indent: int) -> SourceLine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .lines import Mapped, Piece, SourceLine, after
 
@@ -60,7 +61,7 @@ def _bars(text: str, *, code: bool) -> list[int]:
 
 def _spans(text: str, bars: Sequence[int]) -> list[tuple[int, int]]:
     edges = [-1, *bars, len(text)]
-    spans = [(start + 1, end) for start, end in zip(edges, edges[1:], strict=False)]
+    spans = [(start + 1, end) for start, end in pairwise(edges)]
     if bars and bars[0] == 0:
         spans = spans[1:]
     if len(spans) > 1 and bars and bars[-1] == len(text) - 1:

@@ -11,6 +11,8 @@ from .lines import Piece, on_one_line, trimmed
 
 LONGEST_NAME = 60
 """Characters of a column's name that are said in each row."""
+LONGEST_KEY = 60
+"""Characters of a first cell that a row can be about."""
 LONGEST_COPY = 200
 """Characters of a cell that is said in every row that it reaches into."""
 MOST_FILLED = 64
@@ -23,8 +25,12 @@ _MARKS = re.compile(r"[*_`~\\]+")
 _WIDE = re.compile(rf"[{UNSPACED}]")
 _FLOWING = re.compile(r"\S+\s+\S+\s+\S+\s+\S")
 _PLAIN_NAMES = frozenset(
-    ["description", "descriptions", "details", "detail", "value", "meaning", "explanation", "definition", "answer", "content", "summary", "purpose", "notes", "说明", "描述", "值", "含义", "解释", "定义", "内容", "详情", "作用", "描述说明"]
-)
+    (
+        "description", "descriptions", "details", "detail", "value", "meaning", "explanation", "definition", "answer",
+        "content", "summary", "purpose", "notes",
+        "说明", "描述", "值", "含义", "解释", "定义", "内容", "详情", "作用", "描述说明",
+    )
+)  # fmt: skip
 """Names of a second column that say nothing a reader would miss."""
 
 
@@ -34,12 +40,14 @@ class Cell:
 
     pieces: list[Piece] = field(default_factory=list)
     heads: bool = False
+    bold: bool = False
+    """True if it begins with bold words: a head where nothing else says so."""
     wide: int = 1
     tall: int = 1
 
     @property
     def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces)
+        return "".join([piece.text for piece in self.pieces])
 
 
 @dataclass(slots=True)
@@ -61,6 +69,8 @@ class Table:
 
 def _heads(grid: Sequence[Sequence[Cell]]) -> int:
     """Rows at the top in which every cell is a head's."""
+    if len(grid) > 1 and len(grid[0]) > 1 and all(cell.bold for cell in grid[0]) and not all(c.bold for c in grid[1]):
+        return 1
     return next((number for number, row in enumerate(grid) if not all(cell.heads for cell in row)), len(grid))
 
 
@@ -104,18 +114,21 @@ def _hang(
 
 def _copy(cell: Cell) -> Cell:
     text = cell.text
-    return Cell([Piece(text)] if len(text) <= LONGEST_COPY else [], cell.heads)
+    return Cell([Piece(text)] if len(text) <= LONGEST_COPY else [], cell.heads, cell.bold)
 
 
 def _names(head: Sequence[Sequence[Cell]]) -> list[str]:
     names: list[str] = []
     for column in range(max(map(len, head), default=0)):
         parts: list[str] = []
+        measure = ""
         for row in head:
             name = " ".join(_MARKS.sub("", row[column].text).split()) if column < len(row) else ""
+            unit = _UNIT.fullmatch(name)
+            name, measure = (unit[1], f" ({unit[2]})") if unit else (name, measure)
             if name and name not in parts:
                 parts.append(name)
-        names.append(" ".join(parts)[:LONGEST_NAME].rstrip(" :："))
+        names.append(f"{' '.join(parts)}{measure}"[:LONGEST_NAME].rstrip(" :："))
     return names
 
 
@@ -133,9 +146,15 @@ def _sentence(row: Sequence[Cell], names: Sequence[str]) -> list[Piece]:
         name = names[number] if number < len(names) else ""
         part = _first(name, pieces) if number == 0 else _named(name, pieces, colon, first=len(row) == 2 or number == 1)
         if place:
-            said.append(Piece(colon if place == 1 and cells[0][0] == 0 else stop))
+            said.append(Piece(colon if place == 1 and _is_key(*cells[0]) else stop))
         said += part if place == len(cells) - 1 else _without_stop(part)
     return said
+
+
+def _is_key(number: int, pieces: Sequence[Piece]) -> bool:
+    """True if a row is about its first cell, which then is no sentence."""
+    text = "".join(piece.text for piece in pieces)
+    return number == 0 and len(text) <= LONGEST_KEY and text[-1:] not in ".。!！?？:："
 
 
 def _first(name: str, pieces: list[Piece]) -> list[Piece]:
@@ -149,8 +168,8 @@ def _named(name: str, pieces: list[Piece], colon: str, *, first: bool) -> list[P
     text = "".join(piece.text for piece in pieces)
     if not name or (first and name.lower() in _PLAIN_NAMES):
         return pieces
-    if text.lower().startswith(name.lower()):
-        return pieces
+    if text.lower().startswith(name.lower()) and len(name) > 1 and not text[len(name) : len(name) + 1].isalnum():
+        return pieces  # "Zone: zone 4"
     unit = _UNIT.fullmatch(name)
     if unit and _AMOUNT.fullmatch(text):
         return [Piece(f"{unit[1]} "), *pieces, Piece(f" {unit[2]}")]

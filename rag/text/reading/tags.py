@@ -20,20 +20,35 @@ _PANEL = re.compile(r"\b(?:tab|panel|pane|accordion|collapse|content|code)", re.
 _NEAR = 80
 """Characters around a tag in which the ends of its line are looked for."""
 
-VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+VOID = frozenset(
+    (
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    )
+)  # fmt: skip
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 DIVISIONS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "menu", "nav", "p", "search", "section"]
-)
+    (
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "fieldset",
+        "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "menu", "nav", "p",
+        "search", "section",
+    )
+)  # fmt: skip
 """Elements that are blocks and nothing else here."""
 TABLE = frozenset(["table", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup"])
 SILENT = frozenset(
-    ["script", "style", "template", "svg", "iframe", "object", "canvas", "audio", "video", "map", "select", "textarea", "button", "noframes", "head", "title"]
-)
+    (
+        "script", "style", "template", "svg", "iframe", "object", "canvas", "audio", "video", "map", "select",
+        "textarea", "button", "noframes", "head", "title",
+    )
+)  # fmt: skip
 """Elements whose content is nothing to read."""
 WORDS = frozenset(
-    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "math", "nobr", "noscript", "output", "picture", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"]
-)
+    (
+        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+        "ins", "kbd", "label", "mark", "math", "nobr", "noscript", "output", "picture", "q", "rp", "rt", "ruby", "s",
+        "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    )
+)  # fmt: skip
 KNOWN = (
     VOID
     | HEADINGS
@@ -89,7 +104,8 @@ class Tag:
         if self.empty or self.closes or not self.attributes:
             return False
         values = self.values()
-        if not ("hidden" in values or _HIDDEN.search(values.get("style", ""))):
+        silent = values.get("aria-hidden") == "true" and self.name in ("a", "i", "span")
+        if not (silent or "hidden" in values or _HIDDEN.search(values.get("style", ""))):
             return False
         return not _PANEL.search(f"{values.get('role', '')} {values.get('class', '')} {values.get('id', '')}")
 

@@ -16,8 +16,11 @@ _PARTS = re.compile(
 _GIVEN = re.compile(r"(?:([\w-]+)\s*[=:]\s*)?(?:\"([^\"]*)\"|'([^']*)'|“([^”]*)”|`([^`]*)`)")
 _BARE = re.compile(r"\s*[A-Za-z_]\w*\s*")
 _SILENT = frozenset(
-    ["ref", "relref", "link", "post_url", "param", "youtube", "vimeo", "gist", "tweet", "include", "include_relative", "import", "asset_path"]
-)
+    (
+        "ref", "relref", "link", "post_url", "param", "youtube", "vimeo", "gist", "tweet", "include",
+        "include_relative", "import", "asset_path",
+    )
+)  # fmt: skip
 NAMES = ("title", "name", "header", "summary", "label", "caption", "tabName", "heading")
 """Names under which an opening tag says what the reader sees above its body."""
 SAID = ("content", "text", "caption", "title", "alt", "label", "description", "message", "body")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from .drafts import BlockDraft, Frame
 from .lines import Piece, part, trimmed
 from .reading_text import BlockKind, ReadingBlock, ReadingText
 from .rows import Cell, Table
@@ -23,43 +23,6 @@ _READ = re.compile(r"[^\W_]|[^\x00-\xa0\s\u200b-\u200f\u2060\ufeff\u2010-\u2027Â
 _BLANKS = re.compile(r"[ \t\n]*\n[ \t\n]*|[ \t]{2,}")
 
 
-@dataclass(slots=True)
-class Frame:
-    """Something that has begun and has not ended."""
-
-    name: str
-    label: str = ""
-    hides: bool = False
-    group: int = 0
-    """Number of a list."""
-    count: int | None = None
-    """Number of the item that comes next in a numbered list of HTML."""
-    depth: int = 0
-    """Elements of the same name inside it."""
-    table: Table | None = None
-    heads: bool = False
-    """True inside `<thead>`."""
-
-
-@dataclass(slots=True)
-class TextDraft:
-    """A block not yet finished."""
-
-    kind: BlockKind
-    pieces: list[Piece] = field(default_factory=list)
-    before: tuple[Piece, ...] = ()
-    behind: tuple[Piece, ...] = ()
-    marker: str = ""
-    group: int = 0
-    depth: int = 0
-    language: str = ""
-    names: bool = False
-    """True for what names the frame it stands in."""
-    formulas: int = 0
-    always: bool = False
-    """True if it is kept as it is, as code."""
-
-
 class Writer:
     """Writes the blocks of a piece. What stands before `lead` in the source is no part of it."""
 
@@ -74,7 +37,7 @@ class Writer:
         """The list that the last item outside others was in."""
         self._widths: dict[int, int] = {}
         self.frames: list[Frame] = []
-        self.draft: TextDraft | None = None
+        self.draft: BlockDraft | None = None
         self.cell: Cell | None = None
 
     # what is around
@@ -90,7 +53,7 @@ class Writer:
     @property
     def written(self) -> bool:
         """True if there is a block."""
-        return bool(self._blocks)
+        return bool(self._pieces)
 
     def lists(self) -> list[Frame]:
         return [frame for frame in self.frames if frame.group]
@@ -134,7 +97,7 @@ class Writer:
 
     # words
 
-    def begin(self, draft: TextDraft) -> None:
+    def begin(self, draft: BlockDraft) -> None:
         """A block begins; in the cell of a table it is words like others."""
         self.finish()
         if self.cell is not None:
@@ -151,7 +114,7 @@ class Writer:
         if self.draft is None:
             around = self.lists()
             kind = BlockKind.ITEM if around else BlockKind.PROSE
-            self.draft = TextDraft(kind, group=around[-1].group if around else 0, depth=max(0, len(around) - 1))
+            self.draft = BlockDraft(kind, group=around[-1].group if around else 0, depth=max(0, len(around) - 1))
         self.draft.pieces += pieces
 
     def add_flowing(self, pieces: Sequence[Piece]) -> None:
@@ -183,6 +146,12 @@ class Writer:
         pieces = self.cell.pieces if self.cell is not None else self.draft.pieces if self.draft else []
         return pieces[-1].text if pieces else ""
 
+    def unspace(self) -> None:
+        """Takes back a blank that was written last."""
+        pieces = self.cell.pieces if self.cell is not None else self.draft.pieces if self.draft else []
+        if pieces and pieces[-1].text[-1:] == " ":
+            pieces[-1] = part(pieces[-1], 0, len(pieces[-1].text) - 1)
+
     def separate(self, mark: str = ",") -> None:
         """Parts words that stood on lines of their own, inside a cell."""
         self._part_words(mark)
@@ -213,15 +182,25 @@ class Writer:
             draft.kind = BlockKind.FORMULA
         self._write(draft, pieces)
 
+    def write_whole(self, draft: BlockDraft) -> None:
+        """A block that is kept as it is: code, a formula."""
+        self.finish()
+        if not self.hidden:
+            draft.always = True
+            self.draft = draft
+            self.finish()
+
     def write_table(self, table: Table) -> None:
         """The rows of a table, each a block."""
         group = self.group()
         for sentence in table.sentences():
             if any(piece.origin >= self._lead for piece in sentence):
-                self._write(TextDraft(BlockKind.ROW, group=group), sentence)
+                self._write(BlockDraft(BlockKind.ROW, group=group), sentence)
 
-    def _write(self, draft: TextDraft, pieces: Sequence[Piece]) -> None:
-        if draft.kind is not BlockKind.ROW and not draft.names:
+    def _write(self, draft: BlockDraft, pieces: Sequence[Piece]) -> None:
+        if draft.kind is BlockKind.FORMULA and all(piece.origin < self._lead for piece in pieces):
+            return
+        if draft.kind not in (BlockKind.ROW, BlockKind.FORMULA) and not draft.names:
             pieces = [piece for piece in pieces if piece.origin < 0 or piece.origin >= self._lead]
             if not any(piece.origin >= 0 or draft.always for piece in pieces) or not pieces:
                 return
@@ -233,12 +212,14 @@ class Writer:
         self._append(before)
         start = self._length
         self._append(pieces)
-        self._blocks.append(
-            ReadingBlock(start, self._length, draft.kind, draft.group, draft.marker, draft.depth, label, draft.language)
-        )
+        if not 0 < sum(len(piece.text.strip()) for piece in pieces) <= draft.pictured:  # a picture alone is no words
+            kind, group, marker = draft.kind, draft.group, draft.marker
+            self._blocks.append(
+                ReadingBlock(start, self._length, kind, group, marker, draft.depth, label, draft.language)
+            )
         self._append(draft.behind)
 
-    def _indent(self, draft: TextDraft) -> list[Piece]:
+    def _indent(self, draft: BlockDraft) -> list[Piece]:
         """Blanks before an item inside another."""
         if draft.kind is not BlockKind.ITEM or not draft.marker:
             if draft.kind is not BlockKind.ITEM:
@@ -251,13 +232,18 @@ class Writer:
         self._indents.append((draft.depth, indent + len(bare) + 1))
         return [Piece(" " * indent)] if indent else []
 
-    def _separate(self, draft: TextDraft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
+    def _separate(self, draft: BlockDraft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
         """The line ends between two blocks, those of the source where it has the same."""
-        if not self._blocks:
-            return
-        items = draft.kind is BlockKind.ITEM and self._blocks[-1].kind is BlockKind.ITEM and bool(draft.marker)
+        items = (
+            draft.kind is BlockKind.ITEM
+            and bool(self._blocks)
+            and self._blocks[-1].kind is BlockKind.ITEM
+            and bool(draft.marker)
+        )
         if draft.kind is BlockKind.ITEM and not draft.depth:
             items, self._list = items and self._list == draft.group, draft.group
+        if not self._pieces:
+            return
         between = "\n" if items else "\n\n"
         last = self._pieces[-1]
         begun = last.origin + len(last.text) if last.origin >= 0 else -1

@@ -11,14 +11,19 @@ from tests.support.growth import assert_linear, assert_not_frozen
 
 PIECES = (
     "[", "]", "![", "[a]", "[a]: ", "[a](", "[a](b \"", "[a](<b", "[a][", "[[", "[[a|", "[^1]", "[^1]: a\n\n", "](",
-    "<", "<a ", "<a \"", "<a b={", "<A ", "<Ab>", "<Ab>\n\n", "</Ab>", "<!-- ", "<!", "<?", "<td>", "<tr><td>a", "<td rowspan=50>a",
-    "<tr><td rowspan=50 colspan=50>a", "<table>", "<table><tr><td>", "<li>", "<ul><li>a\n\n", "<details>\n\n", "<summary>",
-    "<div hidden>", "<pre>", "<code>", "<pre>a\n\n", "<script>", "<svg>", "&", "&a;", "&lt;", "`", "` `` ", "```\n", "~~~\n",
-    "\\", "\\(", "\\(a\\)", "\\[\n", "$", "$a$", "$a ", "$$", "$$\n", "$$\n\na", "\\begin{align}\n", "{", "{{", "{{a}}", "{% ", "{% a %}\n",
-    "{{< a >}}\n", "{{< /a >}}\n", "{% tab title=\"a\" %}\n", "{:a=", "{.a ", "{/* ", "==a", "==a== ", "++a++", "%%", ":a:", ":material-a:",
-    "http://a ", "http://a))", "http://a.", "http://a))))))..", ":::", "::: a\n", ":::\n", "::: a [b\n", "!!! a\n", "!!! a \"b\"\n\n    a\n", "    !!! a\n",
-    "=== \"a\"\n", "??? a\n", "import a from 'b'\n", "import {\n", "export const a\n\n", "|", "|a|\n|-|\n", "|a|b|\n", "|a|\n|-|\n|b|\n\n", "||", "`|",
-    "- ", "- - a\n", "1. a\n", "a) b\n", "(a) b\n", "> ", "> [!a] b\n", "> > a\n", "    a\n\n", "*[a]: b\n", "# a\n", "a\n=\n", "---\n", "---\na: b\n", "a. ", "字", "\u200b", "\n", " ", "\t", "\U000ffffe", "\U000ffffe0\U000ffffe\n\n",
+    "<", "<a ", "<a \"", "<a b={", "<A ", "<Ab>", "<Ab>\n\n", "</Ab>", "<!-- ", "<!", "<?", "<td>", "<tr><td>a",
+    "<td rowspan=50>a", "<tr><td rowspan=50 colspan=50>a", "<table>", "<table><tr><td>", "<li>", "<ul><li>a\n\n",
+    "<details>\n\n", "<summary>", "<div hidden>", "<pre>", "<code>", "<pre>a\n\n", "<script>", "<svg>", "&", "&a;",
+    "&lt;", "`", "` `` ", "```\n", "~~~\n", "\\", "\\(", "\\(a\\)", "\\[\n", "$", "$a$", "$a ", "$$", "$$\n",
+    "$$\n\na", "\\begin{align}\n", "{", "{{", "{{a}}", "{% ", "{% a %}\n", "{{< a >}}\n", "{{< /a >}}\n",
+    "{% tab title=\"a\" %}\n", "{:a=", "{.a ", "{/* ", "==a", "==a== ", "++a++", "%%", ":a:", ":material-a:",
+    "http://a ", "http://a))", "http://a.", "http://a))))))..", ":::", "::: a\n", ":::\n", "::: a [b\n", "!!! a\n",
+    "!!! a \"b\"\n\n    a\n", "    !!! a\n", "=== \"a\"\n", "??? a\n", "import a from 'b'\n", "import {\n",
+    "export const a\n\n", "|", "|a|\n|-|\n", "|a|b|\n", "|a|\n|-|\n|b|\n\n", "||", "`|", "- ", "- - a\n", "1. a\n",
+    "a) b\n", "(a) b\n", "> ", "> [!a] b\n", "> > a\n", "    a\n\n", "*[a]: b\n", "# a\n", "a\n=\n", "---\n",
+    "---\na: b\n", "a. ", "字", "\u200b", "\n", " ", "\t", "\U000ffffe", "\U000ffffe0\U000ffffe\n\n", "\0\n",
+    "    \0\n", "[a]{.b", "Term\n: a\n", "<b>", "<td><b>", "<Ab b=", "# [a](#tab/b)\n", "{r}`", ":::a:::\n",
+    "```{note} a\n", "(a)=\n", "<<< @/a\n", "a <a href=\"#\"> ", "<td><table>", "<td> <b>",
 )  # fmt: skip
 
 
