@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.database import Database
+from rag.documents.convert import extension_of
 from rag.errors import KeepingError
 from rag.messages import reason
 
@@ -224,11 +225,4 @@ def _aside(db: sqlite3.Connection) -> set[str]:
 
 def name_by_content(sha256: str, data: bytes) -> str:
     """Return a name for a document whose own is not known, with the ending of its kind so that it is read as such."""
-    head = data[:1024].lstrip()
-    if head.startswith(b"PK"):
-        kind = "pptx" if b"ppt/slides/" in data else "docx"
-    elif head.startswith(b"%PDF"):
-        kind = "pdf"
-    else:
-        kind = "html" if head[:15].lower().startswith((b"<!doctype html", b"<html")) else "md"
-    return f"recovered/{sha256[:12]}.{kind}"
+    return f"recovered/{sha256[:12]}{extension_of(data)}"

@@ -1,6 +1,6 @@
 """Documents of other formats to Markdown: HTML, PDF, Word and PowerPoint.
 
-formats     which file is of which format
+formats     which file is of which format, and which converter takes it
 embedded    files that a text carries in itself, left out
 html, word, slides, pdf    what it does for each format; bookmarks: the outline of a PDF; ruled: its tables
 properties  what a file says of itself, as front matter
@@ -13,6 +13,6 @@ A converter reads files that strangers made with libraries that were not made fo
 from __future__ import annotations
 
 from .embedded import without_files
-from .formats import CONVERTED, PLACE, kind_of
+from .formats import CONVERTED, PLACE, converter, extension_of, kind_of
 
-__all__ = ["CONVERTED", "PLACE", "kind_of", "without_files"]
+__all__ = ["CONVERTED", "PLACE", "converter", "extension_of", "kind_of", "without_files"]

@@ -10,7 +10,7 @@ from rag.errors import DocumentRefused
 from rag.messages import reason
 
 from ..chunking import ChunkLimits, chunk, described
-from ..convert import CONVERTED, without_files
+from ..convert import CONVERTED, converter, without_files
 from ..files import decode
 from .wire import Head, decoded, encoded
 
@@ -28,7 +28,7 @@ def text(head: Head, body: bytes, ask: Ask) -> tuple[Head, bytes]:
     if kind != "html" and body.startswith(_OLD_CONTAINER):
         raise DocumentRefused(reason("convert.protected"))  # it wraps Office files with a password
     try:
-        return {}, encoded(_converter(kind)(io.BytesIO(body)).encode("utf-8", "replace").decode())
+        return {}, encoded(converter(kind)(io.BytesIO(body)).encode("utf-8", "replace").decode())
     except (DocumentRefused, MemoryError):
         raise
     except Exception as e:  # whatever a library makes of a broken file
@@ -50,18 +50,6 @@ def split(head: Head, body: bytes, ask: Ask) -> tuple[Head, bytes]:
 
 
 TASKS = {"text": text, "split": split}
-
-
-def _converter(kind: str) -> Callable[[io.BytesIO], str]:
-    if kind == "pdf":
-        from ..convert.pdf import pdf_to_markdown as to_markdown
-    elif kind == "html":
-        from ..convert.html import html_to_markdown as to_markdown
-    elif kind == "docx":
-        from ..convert.word import word_to_markdown as to_markdown
-    else:
-        from ..convert.slides import slides_to_markdown as to_markdown
-    return to_markdown
 
 
 def _protected(error: BaseException) -> bool:
