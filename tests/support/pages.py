@@ -9,14 +9,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from tests import ROOT
+
+from .forked_pages import ForkedPage
 
 PATIENCE_S = 120.0
 """For the page to come up on a busy machine, and to end: models that load are waited for."""
@@ -33,9 +35,13 @@ def scripted_page(
 ) -> Iterator[str]:
     """The page over the scripted service, which reads `RAG_DATA_DIR` and the settings of what is in front of it."""
     port = port or free_port()
-    command = ["-m", "tests.support.scripted_service", str(port), str(pause), *([str(gate)] if gate else [])]
-    with _served(command, port, folder, env or {}) as address:
-        yield address
+    own = _own(folder, env or {})
+    log = folder / "server.log"
+    page = ForkedPage(port, pause=pause, gate=str(gate or ""), env=own, log=log)
+    try:
+        yield _address_once_up(port, page, log)
+    finally:
+        page.end()
 
 
 @contextmanager
@@ -43,8 +49,15 @@ def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) 
     """`python app.py` with the offline models and an embedded database in `folder`."""
     port = port or free_port()
     settings = {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env}
-    with _served(["app.py"], port, folder, settings) as address:
-        yield address
+    own = _own(folder, settings)
+    with (folder / "server.log").open("wb") as log:
+        command = [sys.executable, "app.py"]
+        process = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield _address_once_up(port, process, folder / "server.log")
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -81,32 +94,23 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-@contextmanager
-def _served(command: Sequence[str], port: int, folder: Path, env: Mapping[str, str]) -> Iterator[str]:
+def _own(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a page that keeps everything in `folder`, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
+    return {**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads"), **env}
+
+
+class _Running(Protocol):
+    def poll(self) -> int | None: ...
+
+
+def _address_once_up(port: int, process: _Running, log: Path) -> str:
     address = f"http://127.0.0.1:{port}"
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads"), **env},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_up(address, process, folder / "server.log")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-
-
-def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.head(address, timeout=5).status_code == 200:
-                return
+                return address
         except httpx.TransportError:
             time.sleep(0.1)  # not listening yet; there is no event to wait for across processes
     raise AssertionError(f"the page did not come up:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")

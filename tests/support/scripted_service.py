@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 import time
 import uuid
@@ -524,17 +523,12 @@ def _candidate(i: int, log_odds: float | None, *, kept: bool) -> Candidate:
     )
 
 
-def main() -> None:
-    """Serve the page over the scripted service: `python -m tests.support.scripted_service PORT PAUSE [GATE]`."""
+def serve(port: int, *, pause: float = 0.0, gate: str = "") -> None:
+    """Serve the page over the scripted service, with the folder and the front's settings that the environment names."""
     from rag.ui.page import build_page, launch_options
 
-    port, pause, *gate = sys.argv[1:]
     front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER", *LIMITS)
-    settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": port})
+    settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": str(port)})
     folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
-    service = ScriptedService(settings, float(pause), Path(gate[0]) if gate else None, folder)
+    service = ScriptedService(settings, pause, Path(gate) if gate else None, folder)
     build_page(service).launch(quiet=True, **launch_options(service))
-
-
-if __name__ == "__main__":
-    main()
