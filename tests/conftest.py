@@ -60,6 +60,7 @@ LONGEST = ("store", "browser")
 
 
 SLOW = (
+    "answering/test_growth.py",
     "browser",
     "store",
     "cli",
@@ -74,11 +75,14 @@ SLOW = (
     "models/test_memory.py",
     "models/test_offline_minilm.py",
     "test_app.py",
+    "text/reading/test_growth.py",
     "ui/test_events.py",
     "ui/test_limits.py",
+    "ui/test_order.py",
     "ui/test_routes.py",
 )
-"""Folders and files whose tests start programs, servers or pages, or load real models: not in `make test-fast`."""
+"""Folders and files whose tests start programs, servers or pages, load real models, or do everything for every hostile
+text: not in `make test-fast`."""
 
 
 OUTSIDE = ("server", "browser")

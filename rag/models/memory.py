@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import torch
@@ -38,8 +38,8 @@ def release_memory() -> None:
 
 
 def in_parts_that_fit(
-    group: Sequence[int], compute: Callable[[Sequence[int]], Result], *, model: str, tokens: Callable[[int], int]
-) -> Iterator[tuple[Sequence[int], Result]]:
+    group: list[int], compute: Callable[[list[int]], Result], *, model: str, tokens: Callable[[int], int]
+) -> Iterator[tuple[list[int], Result]]:
     """(positions, result) of the whole group, or of its halves where it does not fit, and so on.
 
     `tokens` gives the length of one position. Raises ModelsError when a single one does not fit.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -13,7 +13,7 @@ from rag.types import Vectors
 from ..device import DeviceLock
 from ..qwen3.prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
 from ..qwen3.vectors import Qwen3Vectors
-from ..vectors import check_probe, positions_of, spread, unit_rows
+from ..vectors import check_probe, unit_rows
 from .assembly import Assembled, assemble
 from .numbers import NumberType
 from .packing import PackBudget
@@ -38,10 +38,10 @@ class PackedEmbedder(Qwen3Vectors):
         pack_tokens: int = 0,
     ) -> None:
         """`dimension` 0 is the model's own, `pack_tokens` 0 what suits the device. Raises ModelRejected."""
-        super().__init__(tokens, info, dimension=dimension, largest=model.network.shape.hidden)
+        packs = PackBudget(pack_tokens or pack_size(info.device), model=info.name)
+        super().__init__(tokens, info, dimension=dimension, largest=model.network.shape.hidden, batching=packs)
         self._model = model
         self._lock = lock
-        self._budget = PackBudget(pack_tokens or pack_size(info.device), model=info.name)
         self._prefixes = Prefixes(model.network)
         check_probe(self.embed_query(PROBE, instruction=""), dimension=self._dimension, model=info.name)
 
@@ -66,14 +66,6 @@ class PackedEmbedder(Qwen3Vectors):
         info = ModelInfo(name=name, revision=revision, device=device, dtype=number_type.value)
         return cls(model, tokens, info, lock=lock, dimension=dimension, pack_tokens=pack_tokens)
 
-    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """As the protocol says, pack by pack; identical texts are embedded once."""
-        places = positions_of(texts)
-        rows = self._tokens.ids(list(places))
-        where = list(places.values())
-        for pack, vectors in self._budget.run([len(r) for r in rows], lambda p: self._run([rows[i] for i in p])):
-            yield spread(vectors, [where[i] for i in pack])
-
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         ids, empty = self._tokens.ids([query_text(query, instruction), query_text("", instruction)])
         shared = min(common_prefix([ids, empty]), len(ids) - 1)
@@ -81,9 +73,9 @@ class PackedEmbedder(Qwen3Vectors):
             prefix = self._prefixes.of(ids[:shared], stable=shared)
             return self._vectors(self._model.network.last_rows([ids[shared:]], prefix=prefix))
 
-    def _run(self, texts: Sequence[Sequence[int]]) -> Vectors:
+    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
         with self._lock.turn(urgent=False):
-            return self._vectors(self._model.network.last_rows(texts))
+            return self._vectors(self._model.network.last_rows(rows))
 
     def _vectors(self, rows: Tensor) -> Vectors:
         whole: Vectors = self._model.final(rows).numpy()[:, : self._dimension]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,16 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
-from rag.errors import ModelRejected, ModelsError
+from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.status import ModelInfo
 from rag.types import Vectors
 
 from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
-from ..memory import in_parts_that_fit, out_of_memory
-from ..tokens import batches, left_padded
-from ..vectors import check_probe, positions_of, spread, unit_rows
+from ..tokens import left_padded
+from ..vectors import check_probe, unit_rows
+from .library import PaddedBatches, readable
 from .prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
 from .vectors import Qwen3Vectors
 
@@ -40,12 +40,11 @@ class Qwen3Embedder(Qwen3Vectors):
     ) -> None:
         """`dimension` 0 is the model's own. Raises ModelRejected when the model is not what this class needs."""
         _check_pooling(model, info.name)
-        super().__init__(tokens, info, dimension=dimension, largest=_config(model).hidden_size)
+        batching = PaddedBatches(batch_tokens, rows=batch_rows, model=info.name)
+        super().__init__(tokens, info, dimension=dimension, largest=_config(model).hidden_size, batching=batching)
         self._model = model.eval()
         self._lock = lock
-        self._batch_tokens = batch_tokens
-        self._batch_rows = batch_rows
-        check_probe(self._run(tokens.ids([PROBE]), urgent=False), dimension=self._dimension, model=info.name)
+        check_probe(self._run(tokens.ids([PROBE])), dimension=self._dimension, model=info.name)
 
     @classmethod
     def load(
@@ -66,17 +65,13 @@ class Qwen3Embedder(Qwen3Vectors):
         `max_tokens` is lowered to what the model can take.
         """
         check_family(folder, name)
-        try:
+        with readable(name):
             model = SentenceTransformer(
                 str(folder),
                 device=placement.device,
                 local_files_only=True,
                 model_kwargs={"dtype": getattr(torch, placement.dtype)},
             )
-        except (OSError, ValueError, RuntimeError, KeyError) as e:
-            if out_of_memory(e):
-                raise
-            raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
         limit = min(max_tokens, _config(model).max_position_embeddings)
         return cls(
             model,
@@ -88,26 +83,10 @@ class Qwen3Embedder(Qwen3Vectors):
             batch_rows=placement.batch_rows,
         )
 
-    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """As the protocol says; identical texts are embedded once."""
-        places = positions_of(texts)
-        rows = self._tokens.ids(list(places))
-        where = list(places.values())
-        groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows)
-        for group in groups:
-            parts = in_parts_that_fit(
-                group,
-                lambda part: self._run([rows[p] for p in part], urgent=False),
-                model=self._info.name,
-                tokens=lambda p: len(rows[p]),
-            )
-            for part, vectors in parts:
-                yield spread(vectors, [where[p] for p in part])
-
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
         return self._run(self._tokens.ids([query_text(query, instruction)]), urgent=True)
 
-    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool) -> Vectors:
+    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool = False) -> Vectors:
         ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does
         device = self._model.device
         with self._lock.turn(urgent=urgent), torch.inference_mode():

@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
-from rag.errors import ModelRejected, ModelsError
+from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.status import ModelInfo
 from rag.types import RerankLimits
 
 from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
-from ..memory import in_parts_that_fit, out_of_memory
-from ..tokens import batches, left_padded
+from ..tokens import left_padded
+from .library import PaddedBatches, readable
 from .prompts import FileTokenizer, RerankerTokens
 
 
@@ -37,8 +37,7 @@ class Qwen3Reranker:
         self._model = model.eval()
         self._info = info
         self._lock = lock
-        self._batch_tokens = batch_tokens
-        self._batch_rows = batch_rows
+        self._batching = PaddedBatches(batch_tokens, rows=batch_rows, model=info.name, in_order=True)
         self._tokens = tokens
         # Only the two rows of the head that are asked for: the other 151,667 logits are never computed.
         head = model.get_output_embeddings().weight[[tokens.yes, tokens.no]].detach().cpu().double()
@@ -62,15 +61,11 @@ class Qwen3Reranker:
         `max_tokens` counts the whole prompt and is lowered to what the model can take.
         """
         check_family(folder, name)
-        try:
+        with readable(name):
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 str(folder), local_files_only=True, dtype=getattr(torch, placement.dtype), output_loading_info=True
             )
-            model, loading = loaded
-        except (OSError, ValueError, RuntimeError, KeyError) as e:
-            if out_of_memory(e):
-                raise
-            raise ModelsError(reason("models.unreadable", model=name, error=f"{type(e).__name__}: {e}")) from e
+        model, loading = loaded
         if loading["missing_keys"]:  # they would be filled with random numbers
             missing = ", ".join(sorted(loading["missing_keys"])[:3])
             raise ModelRejected(reason("models.weights_missing", model=name, names=missing))
@@ -98,16 +93,9 @@ class Qwen3Reranker:
         self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         rows = self._tokens.prompts(query, texts, instruction=instruction)
-        groups = batches([len(r) for r in rows], budget=self._batch_tokens, rows=self._batch_rows, in_order=True)
-        for group in groups:
-            parts = in_parts_that_fit(
-                group,
-                lambda part: self._run([rows[p] for p in part]),
-                model=self._info.name,
-                tokens=lambda p: len(rows[p]),
-            )
-            for part, scores in parts:
-                yield from zip(part, scores, strict=True)
+        done = self._batching.run([len(row) for row in rows], lambda batch: self._run([rows[i] for i in batch]))
+        for batch, scores in done:
+            yield from zip(batch, scores, strict=True)
 
     def _run(self, rows: Sequence[Sequence[int]]) -> list[float]:
         ids, mask = left_padded(rows, pad=rows[0][-1])  # masked, so any known token does

@@ -1,24 +1,40 @@
-"""The common base of all ways to run Qwen3-Embedding: everything but the matrix products."""
+"""The common base of all ways to run Qwen3-Embedding: everything but the matrix products and what goes into one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from rag.status import ModelInfo
 from rag.types import Vectors
 
-from ..vectors import chosen_dimension, gathered
+from ..vectors import chosen_dimension, gathered, positions_of, spread
 from .prompts import EmbeddingTokens
 
 
-class Qwen3Vectors(ABC):
-    """Texts to unit vectors, once `stream_documents` makes them."""
+class Batching(Protocol):
+    """The way in which texts are computed together."""
 
-    def __init__(self, tokens: EmbeddingTokens, info: ModelInfo, *, dimension: int, largest: int) -> None:
+    def run(
+        self, lengths: Sequence[int], compute: Callable[[list[int]], Vectors]
+    ) -> Iterator[tuple[Sequence[int], Vectors]]:
+        """(positions, result) of each batch, every position once; what does not fit into memory is tried in parts.
+
+        `lengths` are in tokens. Raises ModelsError when a single text does not fit.
+        """
+
+
+class Qwen3Vectors(ABC):
+    """Texts to unit vectors, once `_run` makes them."""
+
+    def __init__(
+        self, tokens: EmbeddingTokens, info: ModelInfo, *, dimension: int, largest: int, batching: Batching
+    ) -> None:
         """`dimension` 0 is the model's own, its `largest`. Raises ModelRejected when the model has none such."""
         self._tokens = tokens
         self._info = info
+        self._batching = batching
         self._dimension = chosen_dimension(dimension, largest=largest, model=info.name)
 
     @property
@@ -40,6 +56,14 @@ class Qwen3Vectors(ABC):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._tokens.counts(texts)
 
-    @abstractmethod
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """As the protocol says."""
+        """As the protocol says, batch by batch; identical texts are embedded once."""
+        places = positions_of(texts)
+        rows, where = self._tokens.ids(list(places)), list(places.values())
+        done = self._batching.run([len(row) for row in rows], lambda batch: self._run([rows[i] for i in batch]))
+        for batch, vectors in done:
+            yield spread(vectors, [where[i] for i in batch])
+
+    @abstractmethod
+    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
+        """The vectors of documents, given as ids."""
