@@ -139,8 +139,8 @@ def _sentence(row: Sequence[Cell], names: Sequence[str]) -> list[Piece]:
         each.isalnum() or ord(each) > 127 for _, pieces in cells for piece in pieces for each in piece.text
     ):
         return []
-    words = "".join(piece.text for _, pieces in cells for piece in pieces) + "".join(names)
-    colon, stop = ("：", "；") if 4 * len(_WIDE.findall(words)) > len(words) else (": ", "; ")
+    spoken = "".join([*names, *(piece.text for piece in cells[0][1])])
+    colon, stop = ("：", "；") if 3 * len(_WIDE.findall(spoken)) > len(spoken) else (": ", "; ")
     said: list[Piece] = []
     for place, (number, pieces) in enumerate(cells):
         name = names[number] if number < len(names) else ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .drafts import BlockDraft, Frame
-from .lines import Piece, part, trimmed
+from .lines import Piece, on_one_line, part, trimmed
 from .reading_text import BlockKind, ReadingBlock, ReadingText
 from .rows import Cell, Table
 
@@ -100,14 +100,30 @@ class Writer:
     def begin(self, draft: BlockDraft) -> None:
         """A block begins; in the cell of a table it is words like others."""
         self.finish()
+        self._leave_table()
         if self.cell is not None:
             self._part_words()
             return
         self.draft = draft
 
+    def _leave_table(self) -> None:
+        """Ends a table that was never ended, where no cell of it is open; what still stands in it is a cell."""
+        frame = self.table
+        if frame and frame.table and frame.table.rows and self.cell is None:
+            self.pop("table")
+            self._fill(self.table)
+
+    def _fill(self, frame: Frame | None) -> None:
+        """Words between the cells of a table are one of their own."""
+        if frame and frame.table and frame.table.rows and self.cell is None:
+            self.cell = Cell()
+            frame.table.rows[-1].append(self.cell)
+
     def add(self, pieces: Sequence[Piece]) -> None:
         if self.hidden:
             return
+        if self.cell is None and self.frames and any(piece.text.strip() for piece in pieces):
+            self._fill(self.table)
         if self.cell is not None:
             self.cell.pieces += pieces
             return
@@ -185,7 +201,10 @@ class Writer:
     def write_whole(self, draft: BlockDraft) -> None:
         """A block that is kept as it is: code, a formula."""
         self.finish()
-        if not self.hidden:
+        self._leave_table()
+        if self.cell is not None:
+            self.add(on_one_line(draft.pieces))
+        elif not self.hidden:
             draft.always = True
             self.draft = draft
             self.finish()
