@@ -40,7 +40,7 @@ class Answerer:
     def __init__(
         self,
         retriever: Retriever,
-        store: Searchable,
+        scope: Searchable,
         *,
         chat: ChatModel | None,
         extractor: Extractor,
@@ -52,7 +52,7 @@ class Answerer:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.retriever = retriever
-        self.store = store
+        self.scope = scope
         self.chat = chat
         self.extractor = extractor
         self.count_tokens = count_tokens
@@ -238,7 +238,7 @@ class _Turn:
         if judged:
             threshold = self.request.options.threshold
             return reason("stages.abstained", threshold=threshold, probability=max(judged))
-        if not self.parts.store.documents():
+        if not self.parts.scope.documents():
             return reason("stages.no_documents")
         return reason("stages.nothing_matches")
 

@@ -47,7 +47,7 @@ class Retriever:
         self,
         embedder: Embedder,
         reranker: Reranker,
-        store: Searchable,
+        scope: Searchable,
         *,
         detect_language: Callable[[str], str],
         policy: Policy,
@@ -57,7 +57,7 @@ class Retriever:
         """`remark` says after a search what of the scope it had to do without."""
         self._embedder = embedder
         self._reranker = reranker
-        self._store = store
+        self._scope = scope
         self._detect_language = detect_language
         self._policy = policy
         self._now = now
@@ -110,7 +110,7 @@ class Retriever:
         yield watch.finish(Stage.EMBED)
         yield watch.start(Stage.DENSE)
         try:
-            hits = self._store.search_dense(vector, limit=options.candidates, documents=options.documents)
+            hits = self._scope.search_dense(vector, limit=options.candidates, documents=options.documents)
         except StoreSilent as e:
             yield watch.fail(Stage.DENSE, e.reason)
             yield watch.skip(Stage.FULL_TEXT, e.reason)
@@ -122,13 +122,13 @@ class Retriever:
         return hits
 
     def _full_text(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> FirstStage:
-        off = reason("stages.switched_off") if options.mode is Mode.DENSE else self._store.full_text_missing()
+        off = reason("stages.switched_off") if options.mode is Mode.DENSE else self._scope.full_text_missing()
         if off:
             yield watch.skip(Stage.FULL_TEXT, off)
             return off
         yield watch.start(Stage.FULL_TEXT)
         try:
-            hits = self._store.search_full_text(query, limit=options.candidates, documents=options.documents)
+            hits = self._scope.search_full_text(query, limit=options.candidates, documents=options.documents)
         except StoreError as e:
             yield watch.fail(Stage.FULL_TEXT, e.reason)
             return e.reason
@@ -138,7 +138,7 @@ class Retriever:
     def _named(self, query: str, fused: Sequence[Candidate], options: RetrievalOptions) -> NameSearch:
         """The candidates with what they have of the query's names; as they are where that cannot be looked up."""
         try:
-            return look_up(query, fused, self._store, options.documents)
+            return look_up(query, fused, self._scope, options.documents)
         except StoreError:
             log.warning("the names of a query could not be looked up", exc_info=True)
             return NameSearch(tuple(fused))
