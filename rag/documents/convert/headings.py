@@ -26,8 +26,9 @@ _BLOCKS = ["p", "div", "ul", "ol", "table", "pre", "blockquote", "section", "det
 
 def plain_headings(soup: BeautifulSoup) -> None:
     """Every heading as its words alone."""
+    lengths = {id(heading): len(_words(heading)) for heading in soup.find_all(HEADINGS)}
     for link in soup.select(PERMALINK):
-        if _is_sign(link, link.find_parent(HEADINGS)):
+        if _is_sign(link, lengths.get(id(link.find_parent(HEADINGS)))):
             link.decompose()
         else:
             link.unwrap()
@@ -36,12 +37,16 @@ def plain_headings(soup: BeautifulSoup) -> None:
             text.replace_with(text.translate(_UNSEEN))
 
 
-def _is_sign(link: Tag, heading: Tag | None) -> bool:
-    words = plain(link.get_text(" ").translate(_UNSEEN))
-    if heading is None or not any(map(str.isalnum, words)):
+def _is_sign(link: Tag, length: int | None) -> bool:
+    """True for a link that says nothing of the heading of `length` characters that it is in; None for in none."""
+    words = _words(link)
+    if length is None or not any(map(str.isalnum, words)):
         return True
-    alone = len(words) >= len(plain(heading.get_text(" ").translate(_UNSEEN)))
-    return not alone and _SAYS_IT_IS_ONE.match(words) is not None
+    return len(words) < length and _SAYS_IT_IS_ONE.match(words) is not None
+
+
+def _words(tag: Tag) -> str:
+    return plain(tag.get_text(" ").translate(_UNSEEN))
 
 
 def plain_definitions(soup: BeautifulSoup) -> None:

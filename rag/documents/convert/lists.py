@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 
-from .numbered import MARK, Marked
+from .numbered import MARK, WordParagraph
 from .numbering import BULLET, LEVELS, Numbered
 from .tables import HEADINGS
 
@@ -20,9 +20,9 @@ _TIGHT = tuple("、．）。：")
 """Ends of labels behind which no blank is written."""
 
 
-def place_numbers(soup: BeautifulSoup, marks: Mapping[str, Marked]) -> None:
+def place_numbers(soup: BeautifulSoup, marks: Mapping[str, WordParagraph]) -> None:
     """Every mark becomes the number it stands for; consecutive items become lists."""
-    items: dict[int, Marked] = {}
+    items: dict[int, WordParagraph] = {}
     containers: dict[int, Tag] = {}
     for anchor in soup.select(f"a[id^={MARK}]"):
         block = anchor.find_parent(["p", *HEADINGS])
@@ -63,7 +63,7 @@ class _Open:
 class _Lists:
     """Turns the numbered paragraphs of one container into lists."""
 
-    def __init__(self, soup: BeautifulSoup, items: Mapping[int, Marked]) -> None:
+    def __init__(self, soup: BeautifulSoup, items: Mapping[int, WordParagraph]) -> None:
         self._soup = soup
         self._items = items
         self._open: list[_Open] = []

@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from lxml import etree
 
-from .numbering import Counter, Instance, Level, Numbered
+from .numbering import Counter, Instance, ListLevel, Numbered
 
 MARK = "numbered-"
 """Begins the names of bookmarks that lead from a paragraph to its number."""
@@ -32,14 +32,14 @@ Element: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class WordParagraph:
     """Of the paragraph with the mark: its number, or how far an unnumbered one is moved in."""
 
     number: Numbered | None
     indent: int
 
 
-def with_numbers(file: BytesIO) -> tuple[BytesIO, dict[str, Marked]]:
+def with_numbers(file: BytesIO) -> tuple[BytesIO, dict[str, WordParagraph]]:
     """The file with a bookmark in each paragraph that has a number or an indent, and what each of them says.
 
     The file as it is where its parts cannot be read: that is for the converter to tell.
@@ -112,7 +112,7 @@ def _written(archive: ZipFile, changed: Mapping[str, bytes], *, without: str) ->
 # ---- the paragraphs --------------------------------------------------------------------------------------------------
 
 
-def _mark(main: Element, numbers: _Numbers) -> dict[str, Marked]:
+def _mark(main: Element, numbers: _Numbers) -> dict[str, WordParagraph]:
     space = main.tag.rpartition("}")[0]
     wordml = f"{space}}}" if space else ""
     for gone in list(main.iter(*(wordml + name for name in _GONE))):
@@ -121,7 +121,7 @@ def _mark(main: Element, numbers: _Numbers) -> dict[str, Marked]:
         above = around.getparent()
         place = above.index(around)
         above[place : place + 1] = list(around)
-    marks: dict[str, Marked] = {}
+    marks: dict[str, WordParagraph] = {}
     for paragraph in main.iter(f"{wordml}p"):
         if any(_local(above) in _UNSHOWN for above in paragraph.iterancestors()):
             continue
@@ -149,7 +149,7 @@ class _Numbers:
             },
         )
 
-    def of(self, paragraph: Element) -> Marked | None:
+    def of(self, paragraph: Element) -> WordParagraph | None:
         """The number and the indent of a paragraph; None where it has neither."""
         said = _child(paragraph, "pPr")
         if _child(said, "rPr", "del") is not None:  # it is one with the next
@@ -158,7 +158,7 @@ class _Numbers:
         found = self._counter.next(*self._place(said, styles))
         indents = [_indent(said), found.indent if found else None, *(_indent(_child(s, "pPr")) for s in styles)]
         indent = next((each for each in indents if each is not None), 0)
-        return Marked(found, indent) if found or indent > 0 else None
+        return WordParagraph(found, indent) if found or indent > 0 else None
 
     def _place(self, said: Element | None, styles: Sequence[Element]) -> tuple[str, int]:
         """The list and the level of a paragraph; "" for no list."""
@@ -198,11 +198,11 @@ def _is_default(style: Element) -> bool:
     return _attribute(style, "type") in ("", "paragraph") and _attribute(style, "default") in ("1", "true", "on")
 
 
-def _levels(family: Element) -> dict[int, Level]:
+def _levels(family: Element) -> dict[int, ListLevel]:
     return {_whole(_attribute(each, "ilvl")) or 0: _level(each) for each in _children(family, "lvl")}
 
 
-def _own_levels(instance: Element) -> dict[int, Level]:
+def _own_levels(instance: Element) -> dict[int, ListLevel]:
     said = ((each, _child(each, "lvl")) for each in _children(instance, "lvlOverride"))
     return {_whole(_attribute(each, "ilvl")) or 0: _level(level) for each, level in said if level is not None}
 
@@ -212,10 +212,10 @@ def _starts(instance: Element) -> dict[int, int]:
     return {_whole(_attribute(each, "ilvl")) or 0: start for each, start in said if start is not None}
 
 
-def _level(each: Element) -> Level:
+def _level(each: Element) -> ListLevel:
     start = _whole(_value(each, "start"))  # Word counts from 0 without it, but no program leaves it out for that
     legal = _child(each, "isLgl")
-    return Level(
+    return ListLevel(
         start=1 if start is None else start,
         style=_value(each, "numFmt") or "decimal",
         text=_value(each, "lvlText"),

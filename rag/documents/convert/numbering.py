@@ -18,7 +18,7 @@ _PLACE = re.compile(r"%([1-9])")
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class ListLevel:
     """How one level of a list is written."""
 
     start: int = 1
@@ -41,7 +41,7 @@ class Instance:
 
     family: str
     starts: Mapping[int, int] = field(default_factory=dict)
-    levels: Mapping[int, Level] = field(default_factory=dict)
+    levels: Mapping[int, ListLevel] = field(default_factory=dict)
     """Levels written in another way than the family's."""
 
 
@@ -59,7 +59,7 @@ class Numbered:
 class Counter:
     """Counts the paragraphs of one document, in their order."""
 
-    def __init__(self, families: Mapping[str, Mapping[int, Level]], instances: Mapping[str, Instance]) -> None:
+    def __init__(self, families: Mapping[str, Mapping[int, ListLevel]], instances: Mapping[str, Instance]) -> None:
         self._families = families
         self._instances = instances
         self._counts: dict[str, list[int | None]] = {}
@@ -84,7 +84,7 @@ class Counter:
         label = BULLET if level.style == "bullet" else self._written(instance, level, counts)
         return Numbered(label, instance.family, at, level.indent, level.glued) if label else None
 
-    def _level(self, instance: Instance, at: int) -> Level | None:
+    def _level(self, instance: Instance, at: int) -> ListLevel | None:
         return instance.levels.get(at) or self._families.get(instance.family, {}).get(at)
 
     def _count(self, number: str, instance: Instance, at: int, counts: list[int | None]) -> None:
@@ -103,11 +103,11 @@ class Counter:
         level = self._level(instance, at)
         return instance.starts.get(at, level.start if level else 1)
 
-    def _written(self, instance: Instance, level: Level, counts: list[int | None]) -> str:
+    def _written(self, instance: Instance, level: ListLevel, counts: list[int | None]) -> str:
         def number(found: re.Match[str]) -> str:
             at = int(found[1]) - 1
             count = counts[at]
-            other = self._level(instance, at) or Level()
+            other = self._level(instance, at) or ListLevel()
             value = self._start(instance, at) if count is None else count
             return "" if other.style == "none" else numeral(value, "decimal" if level.legal else other.style)
 

@@ -105,15 +105,24 @@ def _sets(soup: BeautifulSoup) -> Iterator[tuple[Sequence[Tag], Sequence[Tag]]]:
     for around, tabs, panels in _SETS:
         for each in soup.select(around, limit=MOST_SETS):
             yield each.select(tabs), each.select(panels)
+    within: dict[int, list[Tag]] = {}
     for tablist in soup.select("[role=tablist]", limit=MOST_SETS):
         tabs_there = tablist.select("[role=tab]")
         if any(tab.get("aria-controls") for tab in tabs_there):
             continue
         for above, _ in zip(tablist.parents, range(HIGHEST), strict=False):
-            if found := above.select("[role=tabpanel]"):
-                inner = {id(each) for panel in found for each in panel.select("[role=tabpanel]")}
-                yield tabs_there, [panel for panel in found if id(panel) not in inner]
+            if id(above) not in within:
+                within[id(above)] = _outer_panels(above)
+            if found := within[id(above)]:
+                yield tabs_there, found
                 break
+
+
+def _outer_panels(above: Tag) -> list[Tag]:
+    """The panels below `above` that are in no other one of them."""
+    found = above.select("[role=tabpanel]")
+    inner = {id(each) for panel in found for each in panel.select("[role=tabpanel]")}
+    return [panel for panel in found if id(panel) not in inner]
 
 
 def _beside(soup: BeautifulSoup, panels: Iterable[Tag], openers: Openers) -> Iterator[Tag]:

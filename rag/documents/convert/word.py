@@ -13,7 +13,7 @@ from markitdown.converters import DocxConverter
 
 from .html import PlainHtml
 from .lists import place_numbers
-from .numbered import Marked, with_numbers
+from .numbered import WordParagraph, with_numbers
 from .package import check_package
 from .properties import headed, office, plain
 
@@ -38,7 +38,7 @@ def word_to_markdown(file: BytesIO) -> str:
 class _Word(DocxConverter):  # type: ignore[misc,unused-ignore]
     """The library's converter; `title` is the paragraph that Word itself calls the title."""
 
-    def __init__(self, marks: Mapping[str, Marked]) -> None:
+    def __init__(self, marks: Mapping[str, WordParagraph]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.noted = self._html_converter = _Noted(marks)
 
@@ -50,7 +50,7 @@ class _Word(DocxConverter):  # type: ignore[misc,unused-ignore]
 class _Noted(PlainHtml):
     """Writes numbers before what they number, and moves notes from the end to where they are referred to."""
 
-    def __init__(self, marks: Mapping[str, Marked]) -> None:
+    def __init__(self, marks: Mapping[str, WordParagraph]) -> None:
         super().__init__()
         self.title = ""
         self._marks = marks
