@@ -122,6 +122,8 @@ class IngestEvent:
     reason: Reason | None = None
     twin: str = ""
     """Name of the document with the same content: the one it was moved from, or another one that stays."""
+    beside: str = ""
+    """Name the file came under, where that is the name of another document."""
     unkept: Reason | None = None
     """Reason why the original could not be kept; the document counts all the same."""
 
@@ -156,6 +158,11 @@ class Cancel:
 
     def __bool__(self) -> bool:
         return self.flag.is_set()
+
+
+def beside_of(event: IngestEvent) -> Reason:
+    """The relation of a file to the document that has the name it came under."""
+    return reason("library.kept_beside", name=event.beside)
 
 
 def twin_of(event: IngestEvent) -> Reason:

@@ -358,6 +358,8 @@ class Source:
     origin: str = ""
     again: bool = False
     """True for the file of a document that is there, to be read, cut and embedded once more."""
+    sent: bool = field(default=False, compare=False)
+    """True for a file that came without the folder it lies in: one of its name may be another document."""
     kept: Path | None = field(default=None, compare=False)
     """A file that holds the same bytes and is never written to."""
 

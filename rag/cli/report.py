@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from rag.citations import summary as checks
-from rag.events import SEARCH_STAGES, IngestEvent, StageEvent, StageState, twin_of
+from rag.events import SEARCH_STAGES, IngestEvent, StageEvent, StageState, beside_of, twin_of
 from rag.ledger import Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
@@ -36,8 +36,11 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
     why = f"  {text(event.reason, language)}" if event.reason else ""
     twin = f"  {text(twin_of(event), language)}" if event.twin else ""
+    beside = f"  {text(beside_of(event), language)}" if event.beside else ""
     unkept = f"  {text(event.unkept, language)}" if event.unkept else ""
-    return f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}{origin}{counts}{twin}{why}{unkept}"
+    return (
+        f"{label(f'ui.outcome_{event.outcome}', language):<10} {event.name}{origin}{counts}{beside}{twin}{why}{unkept}"
+    )
 
 
 def document_line(document: Document) -> str:

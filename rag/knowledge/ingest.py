@@ -38,6 +38,7 @@ from rag.types import Chunk, Document, Source, Vectors
 
 from .ingest_run import IngestRun
 from .originals import Originals
+from .revisions import known_as, placed_as
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Ingest:
         With `moves`, a new file whose content is that of a document that did not come up takes its place: the file has
         another name now, or lies in another folder. That is known at the end, so such a file has a second last event.
 
-        Of two files with one name the second is refused, unless they are equal. Once cancelled, or when the store or
+        Of two files with one name the second is refused, unless they are equal; one that was sent gets a number where
+        it is no revision of the document that has its name. Once cancelled, or when the store or
         the model is gone, the rest is reported without being tried. Raises StoreError when the store cannot say which
         documents it has, or cannot make safe what was written.
         """
@@ -161,7 +163,9 @@ class Ingest:
     def _steps(self, source: Source, event: IngestEvent, run: IngestRun, cancel: Cancel) -> Iterator[IngestEvent]:
         yield event
         sha256 = source.sha256
-        if run.done.get(source.name, sha256) != sha256:
+        if source.sent:
+            source, event = _under(source, event, known_as(source, run.documents))
+        elif run.done.get(source.name, sha256) != sha256:
             raise DocumentRefused(reason("ingest.same_name", name=source.name))
         before = run.documents.get(source.name)
         same = before is not None and before.sha256 == sha256
@@ -176,11 +180,12 @@ class Ingest:
             return
         text = self._reader.text(kind_of(source.name), source.data, cancel=cancel)
         yield (event := replace(event, stage=IngestStage.SPLIT))
-        count, stem = partial(self._count_tokens, cancel), PurePosixPath(source.name).stem
-        split = self._reader.split(text, fallback=stem, count_tokens=count, limits=self._limits, cancel=cancel)
+        split = self._split(source, text, cancel)
         chunks = split.chunks
-        if not chunks:
-            raise DocumentRefused(reason("ingest.no_text"))
+        if source.sent and before:
+            name = placed_as(source, text, split.title, run.documents, taken=run.done, read=self._text_of)
+            source, event = _under(source, event, name)
+            before = run.documents.get(name)
         counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
         event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, run), counted, run, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
@@ -215,6 +220,16 @@ class Ingest:
             log.warning("%r: its file is not kept: %s", source.name, e)
             return e.reason
         return None
+
+    def _split(self, source: Source, text: str, cancel: Cancel) -> Split:
+        count, stem = partial(self._count_tokens, cancel), PurePosixPath(source.name).stem
+        split = self._reader.split(text, fallback=stem, count_tokens=count, limits=self._limits, cancel=cancel)
+        if not split.chunks:
+            raise DocumentRefused(reason("ingest.no_text"))
+        return split
+
+    def _text_of(self, name: str) -> str:
+        return "\n".join(stored.chunk.text for stored in self._store.chunks(name))
 
     def _count_tokens(self, cancel: Cancel, texts: Sequence[str]) -> list[int]:
         _check(cancel)  # splitting a large file takes seconds, nearly all of them spent here
@@ -270,6 +285,13 @@ def refusal(refused: Refused) -> IngestEvent:
 
 def _other_now(event: IngestEvent) -> IngestEvent:
     return replace(event, outcome=DocumentOutcome.REFUSED, reason=reason("originals.other_now"))
+
+
+def _under(source: Source, event: IngestEvent, name: str) -> tuple[Source, IngestEvent]:
+    """The file under the name it has here."""
+    if name == source.name:
+        return source, event
+    return replace(source, name=name), replace(event, name=name, beside=source.name)
 
 
 def _check(cancel: Cancel) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag import ASSETS
 from rag.accounts.actor import Actor
-from rag.documents.files import FileLimits, Refused, Seen, Unchanged, collect, collect_changed
+from rag.documents.files import FileLimits, Refused, Seen, Unchanged, Upload, collect, collect_changed
 from rag.errors import DocumentRefused, KeepingError, RagError
 from rag.events import Cancel, IngestEvent
 from rag.knowledge.ingest import refusal
@@ -60,13 +60,17 @@ class DocumentService:
 
     # ---- what comes in ----------------------------------------------------------------------------------------------
 
-    def sources(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
+    def sources(self, actor: Actor, paths: Iterable[Path | Upload], *, base: str = "") -> Iterator[Source | Refused]:
         """Yield files, folders and zips as sources, each refusal with its reason. Files that are in the knowledge base
         already, unchanged, count towards no limit."""
         there: dict[str, str] = {}
         with suppress(RagError):  # who takes them in says what is wrong with the store
             there = {document.name: document.sha256 for document in self.all(actor, base=base)}
         return collect(paths, limits=self._limits, there=there)
+
+    def uploads(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
+        """Like `sources`, of files as a browser sends them: what is known of each is its own name."""
+        return self.sources(actor, [Upload(path, path.name) for path in paths], base=base)
 
     def changed(self, actor: Actor, folder: Path, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:
         """A folder's files as sources, those that are `unchanged` unread."""

@@ -455,6 +455,18 @@ def test_files_of_one_name_from_several_folders_are_told_apart_by_their_folders(
     assert names("a/docs", "b.zip") == ["docs/README.md", "b/README.md"]
 
 
+def test_of_what_a_browser_sends_only_zips_tell_files_of_one_name_apart(tmp_path: Path) -> None:
+    for folder in ("0", "1", "2", "3"):
+        (tmp_path / folder).mkdir()
+    for folder in ("0", "1"):
+        (tmp_path / folder / "README.md").write_text(folder)
+    sent = [tmp_path / "0/README.md", tmp_path / "1/README.md"]
+    sent += [zipped(tmp_path / f"{at}/site{at}.zip", {"README.md": b"x"}) for at in (2, 3)]
+    offered = [Upload(path, path.name) for path in sent]
+    found = [each.name for each in collect(offered, limits=LIMITS)]
+    assert found == ["README.md", "README.md", "site2/README.md", "site3/README.md"]
+
+
 @pytest.mark.parametrize(
     ("kind", "limits"),
     [

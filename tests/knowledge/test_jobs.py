@@ -239,6 +239,19 @@ def test_a_job_that_takes_documents_again_goes_on_as_such_and_is_tried_again_as_
     after.close()
 
 
+def test_two_files_of_one_name_in_two_jobs_are_two_documents(rig: Rig) -> None:
+    texts = ("# Site A\n\nThe lamp is amber.", "# Site B\n\nKeys are made there.")
+    one, other = (Source("README.md", text.encode()) for text in texts)
+    rig.run([one])
+    done = rig.run([one, other])
+    assert [(file.event.name, file.event.beside) for file in done.files] == [
+        ("README.md", ""),
+        ("README (2).md", "README.md"),
+    ]
+    assert outcomes(done) == [DocumentOutcome.UNCHANGED, DocumentOutcome.ADDED]
+    assert [document.name for document in rig.store.documents()] == ["README (2).md", "README.md"]
+
+
 def test_retrying_documents_that_could_not_be_taken_again_takes_them_again(rig: Rig, embedder: Gated) -> None:
     rig.run(sources(1))
     took = rig.runner._take

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -31,9 +31,42 @@ def run(text: str) -> str:
     return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-def paragraph(inside: str, style: str = "") -> str:
-    styled = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-    return f"<w:p>{styled}{inside}</w:p>"
+def paragraph(inside: str, style: str = "", *, said: str = "") -> str:
+    """`said` is what else its properties hold."""
+    styled = f'<w:pStyle w:val="{style}"/>' if style else ""
+    return f"<w:p>{f'<w:pPr>{styled}{said}</w:pPr>' if styled or said else ''}{inside}</w:p>"
+
+
+def numbered(text: str, number: int, level: int = 0, style: str = "") -> str:
+    """A paragraph in list `number`."""
+    return paragraph(run(text), style, said=in_list(number, level))
+
+
+def in_list(number: int, level: int | None = None) -> str:
+    """The place of a paragraph or style in a list; no level where the list says it."""
+    at = "" if level is None else f'<w:ilvl w:val="{level}"/>'
+    return f'<w:numPr>{at}<w:numId w:val="{number}"/></w:numPr>'
+
+
+def lists(families: Sequence[Sequence[str]], *numbers: str) -> str:
+    """`numbering.xml`: families of levels, counted from 1, and a list of each where `numbers` give no others."""
+    made = "".join(
+        f'<w:abstractNum w:abstractNumId="{at}">{"".join(levels)}</w:abstractNum>'
+        for at, levels in enumerate(families, 1)
+    )
+    usual = (instance(at, at) for at in range(1, len(families) + 1))
+    return f"<w:numbering {NAMESPACES}>{made}{''.join(numbers or usual)}</w:numbering>"
+
+
+def level(at: int, style: str, text: str, *, indent: int | None = None, more: str = "") -> str:
+    """One level of a family, such as `level(0, "decimal", "%1.")`."""
+    moved = "" if indent is None else f'<w:pPr><w:ind w:left="{indent}"/></w:pPr>'
+    start = "" if "<w:start " in more else '<w:start w:val="1"/>'
+    return f'<w:lvl w:ilvl="{at}">{start}<w:numFmt w:val="{style}"/>{more}<w:lvlText w:val="{text}"/>{moved}</w:lvl>'
+
+
+def instance(number: int, family: int, overrides: str = "") -> str:
+    return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{family}"/>{overrides}</w:num>'
 
 
 def note(number: int) -> str:
@@ -54,16 +87,24 @@ def table(*rows: Sequence[str]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
-def word(*body: str, notes: Sequence[str] = (), properties: str = "") -> bytes:
-    """A Word file. Footnotes are numbered from 1 in the file's own way, from 2."""
+def word(
+    *body: str,
+    notes: Sequence[str] = (),
+    properties: str = "",
+    numbering: str = "",
+    in_styles: Mapping[str, str] | None = None,
+) -> bytes:
+    """A Word file. Footnotes are numbered from 1 in the file's own way, from 2; `in_styles` is what styles hold."""
 
     def relations(*targets: tuple[str, str, str]) -> str:
         made = "".join(f'<Relationship Id="{id}" Type="{type}" Target="{to}"/>' for id, type, to in targets)
         return f'<Relationships xmlns="{PACKAGE}/relationships">{made}</Relationships>'
 
+    named = {"Title": "Title", "Heading1": "heading 1", "Heading2": "heading 2", "Heading3": "heading 3"}
+    held = in_styles or {}
     styles = "".join(
-        f'<w:style w:type="paragraph" w:styleId="{id}"><w:name w:val="{name}"/></w:style>'
-        for id, name in (("Title", "Title"), ("Heading1", "heading 1"), ("Heading2", "heading 2"))
+        f'<w:style w:type="paragraph" w:styleId="{id}"><w:name w:val="{name}"/>{held.get(id, "")}</w:style>'
+        for id, name in named.items()
     )
     footnotes = "".join(f'<w:footnote w:id="{i}">{paragraph(run(n))}</w:footnote>' for i, n in enumerate(notes, 2))
     core = f"{PACKAGE}/metadata/core-properties"
@@ -77,6 +118,7 @@ def word(*body: str, notes: Sequence[str] = (), properties: str = "") -> bytes:
             ("rI", f"{OFFICE}/image", "media/i.png"),
             ("rF", f"{OFFICE}/footnotes", "footnotes.xml"),
             ("rS", f"{OFFICE}/styles", "styles.xml"),
+            ("rN", f"{OFFICE}/numbering", "numbering.xml"),
         ),
         "word/styles.xml": f"<w:styles {NAMESPACES}>{styles}</w:styles>",
         "word/footnotes.xml": f"<w:footnotes {NAMESPACES}>{footnotes}</w:footnotes>",
@@ -84,6 +126,8 @@ def word(*body: str, notes: Sequence[str] = (), properties: str = "") -> bytes:
         "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{core}" xmlns:dc="http://purl.org/dc/elements/1.1/" '
         f'xmlns:dcterms="http://purl.org/dc/terms/">{properties}</cp:coreProperties>',
     }
+    if numbering:
+        files["word/numbering.xml"] = numbering
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         for name, content in files.items():

@@ -176,7 +176,7 @@ class ScriptedDocuments(DocumentService):
     def __init__(self, script: ScriptedService) -> None:
         self._script = script
 
-    def sources(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
+    def uploads(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
         return (Source(path.name, path.read_bytes()) for path in paths)
 
     def sample(self, actor: Actor) -> Iterator[Source | Refused]:

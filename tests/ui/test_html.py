@@ -351,6 +351,15 @@ def test_progress_says_counts_outcomes_and_reasons() -> None:
     assert "Cancel" not in ended
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "kept beside README.md, which is another document"), ("zh", "与 README.md 并存")]
+)
+def test_a_file_that_is_kept_beside_another_of_its_name_says_so(language: Language, said: str) -> None:
+    file = IngestEvent("README (2).md", "", 9, IngestStage.INDEX, outcome=DocumentOutcome.ADDED, beside="README.md")
+    shown = jobs.progress([(job(file, state=JobState.DONE), Pace())], language, base="kb", names=MAIN)
+    assert said in Page(shown).shown
+
+
 @pytest.mark.parametrize(("done", "drawn"), [(0, range(0, 9)), (40, range(36, 45)), (98, range(94, 100))])
 def test_a_long_job_shows_the_file_it_is_at_what_lies_around_it_and_what_went_wrong(done: int, drawn: range) -> None:
     good = IngestEvent("", "", 1, IngestStage.INDEX, 1, 1, 1, 1, DocumentOutcome.ADDED)

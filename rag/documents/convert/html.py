@@ -6,18 +6,21 @@ import re
 from io import BytesIO
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Tag, UnicodeDammit
 from markitdown import DocumentConverterResult
 from markitdown.converters import HtmlConverter
 
 from .embedded import without_files
+from .headings import plain_definitions, plain_headings
+from .panels import open_panels
 from .properties import Properties, headed, plain, title_of
+from .tables import plain_tables
 
-NO_TEXT = "script, style, noscript, template, svg, iframe, object, nav, [role=navigation], [hidden], [aria-hidden=true]"
+NO_TEXT = "script, style, noscript, template, svg, iframe, object"
+NO_PART = "nav, [role=navigation], button.copy, pre button, div[class*=language-] > .lang"
+"""Ways to other pages, and what is to be clicked beside code."""
 AROUND = "body > header:not(:has(h1)), body > footer"
 """Left out where the page does not say what its main part is."""
-PERMALINK = "a.headerlink, a.anchor, a.heading-anchor"
-"""Signs behind headings that documentation tools make."""
 DATES = ("article:modified_time", "article:published_time", "last-modified", "date", "dcterms.modified", "dcterms.date")
 OPTIONS = {"table_infer_header": True, "sup_symbol": "<sup>", "sub_symbol": "<sub>"}
 """10<sup>6</sup> is not 106."""
@@ -28,8 +31,11 @@ LEAST = 100
 def html_to_markdown(file: BytesIO) -> str:
     """The page's main part, headed by what it says of itself."""
     soup = _soup(file.read())
-    for gone in soup.select(f"{NO_TEXT}, {PERMALINK}"):
-        gone.decompose()
+    _without(soup, NO_TEXT)
+    open_panels(soup)
+    _without(soup, NO_PART)
+    plain_headings(soup)
+    plain_definitions(soup)
     said = _said(soup)
     text = PlainHtml().convert_string(str(_main(soup))).markdown
     if said.title and text.strip() and not re.search(r"^#{1,6} ", text, re.MULTILINE):
@@ -46,17 +52,25 @@ class PlainHtml(HtmlConverter):  # type: ignore[misc,unused-ignore]
         for image in soup.find_all("img"):
             if not str(image.get("alt") or "").strip():
                 image.decompose()  # decoration, by the rules of HTML: nothing to read or to search
+        plain_tables(soup)
         result = super().convert_string(str(soup), url=url, **{**OPTIONS, **kwargs})
         result.markdown = without_files(result.markdown)
         return result
 
 
+def _without(soup: BeautifulSoup, parts: str) -> None:
+    for gone in soup.select(parts):
+        gone.decompose()
+
+
 def _soup(data: bytes) -> BeautifulSoup:
-    """UTF-8 where it is, whatever the page says; else as it says, else as it looks."""
+    """UTF-8 where it is, whatever the page says; else as it says, else as it looks. Ends of cells and items that are
+    left out, as HTML allows, are there."""
     try:
-        return BeautifulSoup(data.decode("utf-8-sig"), "html.parser")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return BeautifulSoup(data, "html.parser")
+        text = UnicodeDammit(data, is_html=True).unicode_markup or ""
+    return BeautifulSoup(text, "lxml")
 
 
 def _main(soup: BeautifulSoup) -> Tag:

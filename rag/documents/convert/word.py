@@ -1,7 +1,8 @@
-"""Word to Markdown: notes stand below the paragraph that refers to them, where they are read and found with it."""
+"""Word to Markdown: with the numbers Word shows, and notes below the paragraph that refers to them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -11,6 +12,8 @@ from markitdown import DocumentConverterResult, StreamInfo
 from markitdown.converters import DocxConverter
 
 from .html import PlainHtml
+from .lists import place_numbers
+from .numbered import WordParagraph, with_numbers
 from .package import check_package
 from .properties import headed, office, plain
 
@@ -22,8 +25,9 @@ def word_to_markdown(file: BytesIO) -> str:
     """The document's text, headed by its properties. Raises what the libraries raise."""
     check_package(file, "docx")
     said = office(file)
-    converter = _Word()
-    text = str(converter.convert(file, StreamInfo(extension=".docx"), style_map=STYLES).markdown)
+    numbered, marks = with_numbers(file)
+    converter = _Word(marks)
+    text = str(converter.convert(numbered, StreamInfo(extension=".docx"), style_map=STYLES).markdown)
     if converter.title or said.title:
         said = replace(said, title=converter.title or said.title)
     if said.title and text.strip() and not any(line.startswith("#") for line in text.splitlines()):
@@ -34,9 +38,9 @@ def word_to_markdown(file: BytesIO) -> str:
 class _Word(DocxConverter):  # type: ignore[misc,unused-ignore]
     """The library's converter; `title` is the paragraph that Word itself calls the title."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Mapping[str, WordParagraph]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.noted = self._html_converter = _Noted()
+        self.noted = self._html_converter = _Noted(marks)
 
     @property
     def title(self) -> str:
@@ -44,15 +48,19 @@ class _Word(DocxConverter):  # type: ignore[misc,unused-ignore]
 
 
 class _Noted(PlainHtml):
-    """Moves notes from the end of the text to where they are referred to."""
+    """Writes numbers before what they number, and moves notes from the end to where they are referred to."""
 
-    title = ""
+    def __init__(self, marks: Mapping[str, WordParagraph]) -> None:
+        super().__init__()
+        self.title = ""
+        self._marks = marks
 
     def convert_string(self, html_content: str, *, url: str | None = None, **kwargs: Any) -> DocumentConverterResult:
         soup = BeautifulSoup(html_content, "html.parser")
         heads = soup.find_all("h1")
         first = next((each for each in soup.children if isinstance(each, Tag)), None)
         self.title = plain(heads[0].get_text(" ")) if heads and heads[0] is first else ""
+        place_numbers(soup, self._marks)
         _place_notes(soup)
         return super().convert_string(str(soup), url=url, **kwargs)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rag.errors import DocumentRefused
 from rag.messages import Reason, reason
@@ -22,7 +22,7 @@ from .archives import archive_entries
 from .decoding import decode
 from .entries import ACCEPTED, EXTENSIONS, FileLimits, FoundFile, Refused, Seen, Stamp, Unchanged, Upload, megabytes
 from .folders import file_entry, folder_entries
-from .names import clean_name, own_name, shown_name, told_apart
+from .names import clean_name, numbered, own_name, shown_name, told_apart
 
 __all__ = [
     "EXTENSIONS",
@@ -35,6 +35,7 @@ __all__ = [
     "collect",
     "collect_changed",
     "decode",
+    "numbered",
 ]
 
 
@@ -49,9 +50,9 @@ def collect(
     sha256: files that are the same count towards no limit, so that offering a folder again goes on behind them.
     """
     budget, offered = _Budget(limits, there or {}), list(offered)
-    longer = _told_apart([each for each in offered if isinstance(each, Path)], limits)
+    longer = _told_apart(offered, limits)
     for each in offered:
-        path, name = (each.path, own_name(each.name)) if isinstance(each, Upload) else (each, each.name)
+        path, name = _named(each)
         for entry in _entries(path, name, limits):
             if isinstance(entry, Refused):
                 yield entry
@@ -59,27 +60,33 @@ def collect(
                 yield budget.admitted(replace(entry, name=longer.get((path, entry.name), entry.name)))
 
 
-def _told_apart(paths: Sequence[Path], limits: FileLimits) -> dict[tuple[Path, str], str]:
+def _named(offered: Path | Upload) -> tuple[Path, str]:
+    return (offered.path, own_name(offered.name)) if isinstance(offered, Upload) else (offered, offered.name)
+
+
+def _told_apart(offered: Sequence[Path | Upload], limits: FileLimits) -> dict[tuple[Path, str], str]:
     """Longer names of the files that come under one name from several of the paths."""
-    among: dict[str, list[Path]] = {}
-    for path in paths if len(paths) > 1 else ():
-        for entry in _entries(path, path.name, limits):
+    among: dict[str, list[Path | Upload]] = {}
+    for each in offered if len(offered) > 1 else ():
+        for entry in _entries(*_named(each), limits):
             if not isinstance(entry, Refused):
-                among.setdefault(entry.name, []).append(path)
+                among.setdefault(entry.name, []).append(each)
     found: dict[tuple[Path, str], str] = {}
     for name, several in among.items():
-        befores = [_before(path) for path in several]
-        for path, longer in zip(several, told_apart(befores, name), strict=True):
-            found[path, name] = longer
+        befores = [_before(each) for each in several]
+        for each, longer in zip(several, told_apart(befores, name), strict=True):
+            found[_named(each)[0], name] = longer
     return found
 
 
-def _before(path: Path) -> tuple[str, ...]:
-    """The folders a file lies in, a zip among them by its name without the ending."""
+def _before(offered: Path | Upload) -> tuple[str, ...]:
+    """The folders a file lies in, as far as they are known; a zip among them by its name without the ending."""
+    path, name = _named(offered)
+    stem = (PurePosixPath(name).stem,) if name.lower().endswith(".zip") else ()
+    if isinstance(offered, Upload):
+        return stem
     whole = path.resolve()
-    if whole.is_dir():
-        return whole.parts[1:]
-    return (*whole.parts[1:-1], *([whole.stem] if whole.name.lower().endswith(".zip") else []))
+    return whole.parts[1:] if whole.is_dir() else (*whole.parts[1:-1], *stem)
 
 
 def collect_changed(folder: Path, *, limits: FileLimits, unchanged: Unchanged) -> Iterator[Source | Refused | Seen]:

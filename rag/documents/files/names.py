@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import PurePosixPath
 
 from rag.errors import DocumentRefused
 from rag.messages import reason
@@ -62,6 +63,12 @@ def told_apart(befores: Sequence[Sequence[str]], name: str) -> list[str]:
         if len(set(names)) == len(set(map(tuple, befores))):
             return names
     return [name] * len(befores)
+
+
+def numbered(name: str, number: int) -> str:
+    """`docs/README (2).md`: the name of the second document that came as `docs/README.md`."""
+    path = PurePosixPath(name)
+    return str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
 
 
 def own_name(name: str) -> str:

@@ -43,11 +43,11 @@ class JobFiles:
             return JobFile("", replace(event, outcome=DocumentOutcome.FAILED, reason=e.reason))
 
     def source(self, job: Job, file: JobFile) -> Source | Refused:
-        """Return a file of a job with its bytes, marked `again` in a reingest; or why the bytes are not there."""
+        """Return a file of a job with its bytes, marked `again` in a reingest, else `sent`; or why there are none."""
         event, place = file.event, self._files(job.id).place(file.sha256)
         with suppress(OSError):
             again = job.kind is JobKind.REINGEST
-            found = Source(event.name, place.read_bytes(), event.origin, again=again, kept=place)
+            found = Source(event.name, place.read_bytes(), event.origin, again=again, sent=not again, kept=place)
             if found.sha256 == file.sha256:
                 return found
         return Refused(event.name, event.origin, event.size, reason("jobs.spool_gone"))

@@ -48,10 +48,8 @@ class Uploads:
         if not paths:
             return gr.skip(), *Ingesting()
         who = Visitor.of(tab, request)
-        sources = taken(
-            paths, uploads(os.environ), partial(self.service.documents.sources, who.actor, base=self._base(who))
-        )
-        return gr.update(value=None), *self._start(who, sources)
+        sources = partial(self.service.documents.uploads, who.actor, base=self._base(who))
+        return gr.update(value=None), *self._start(who, taken(paths, uploads(os.environ), sources))
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:

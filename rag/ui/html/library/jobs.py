@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag.events import DocumentOutcome, IngestEvent, IngestStage, twin_of
+from rag.events import DocumentOutcome, IngestEvent, IngestStage, beside_of, twin_of
 from rag.knowledge.jobs.job import GOOD, Job, JobKind, JobState, Pace
 from rag.messages import Language
 
@@ -175,6 +175,8 @@ def _summary(job: Job, language: Language) -> str:
 def _file(e: IngestEvent, at_work: bool, language: Language) -> str:
     origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
     remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
+    if e.beside:
+        remark += f'<p class="remark twin">{why(beside_of(e), language)}</p>'
     if e.twin:
         remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
     if e.unkept:
