@@ -75,6 +75,7 @@ SLOW = (
     "models/test_memory.py",
     "models/test_offline_minilm.py",
     "test_app.py",
+    "test_build.py",
     "text/reading/test_growth.py",
     "ui/test_events.py",
     "ui/test_limits.py",

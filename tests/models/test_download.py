@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import huggingface_hub.constants
 import numpy as np
@@ -15,8 +16,10 @@ from rag.errors import ModelsError, Stopped
 from rag.events import Cancel
 from rag.models.hub.download import download
 from rag.models.hub.locate import Downloadable, ModelFolder, locate
-from rag.models.qwen3.embedding import Qwen3Embedder
 from tests.support.hub_server import COMMIT, Hub, files_of, serve
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.embedding import Qwen3Embedder
 
 MODEL = "tiny/embedding"
 WEIGHTS = "model.safetensors"

@@ -7,17 +7,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
-from rag.models.qwen3.embedding import Qwen3Embedder
 from tests.support.fixtures_models import CPU
 from tests.support.tiny_qwen3 import END, HIDDEN, POSITIONS, write_embedding_model
 from tests.support.turns import TurnLog
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.embedding import Qwen3Embedder
 
 TASK = "Given a web search query, retrieve relevant passages that answer the query"
 TEXTS = ["北京", "Milvus stores vectors and finds the nearest ones.", "", "a", "one two three " * 40, "a"]

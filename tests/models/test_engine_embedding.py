@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,9 +13,11 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.embedding import PackedEmbedder
 from rag.models.engine.numbers import NumberType
-from rag.models.qwen3.embedding import Qwen3Embedder
 from tests.support.tiny_qwen3 import HIDDEN, write_embedding_model
 from tests.support.turns import DOCUMENT, QUESTION, TurnLog
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.embedding import Qwen3Embedder
 
 TEXTS = ["", "Milvus", "中国的首都是北京。" * 9, "vectors " * 300, "<|endoftext|> stays text <think>", "Milvus"]
 

@@ -6,13 +6,12 @@ import inspect
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn.attention.varlen import varlen_attn
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from rag.models.engine.assembly import assemble
 from rag.models.engine.attention import (
@@ -26,6 +25,9 @@ from rag.models.engine.attention import (
 )
 from rag.models.engine.network import Network
 from rag.models.engine.numbers import NumberType
+
+if TYPE_CHECKING:
+    from transformers import Qwen3ForCausalLM
 
 VOCABULARY = 257
 LENGTHS = (1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 5)
@@ -43,7 +45,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "other rotary base and epsilon": {"rope_theta": 5000.0, "rms_norm_eps": 1e-3},
 }
 
-Make = Callable[[dict[str, Any]], tuple[Qwen3ForCausalLM, Path]]
+Make = Callable[[dict[str, Any]], "tuple[Qwen3ForCausalLM, Path]"]
 
 
 @pytest.fixture(scope="module", params=list(SHAPES.values()), ids=list(SHAPES))
@@ -53,6 +55,8 @@ def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def make(options: dict[str, Any], folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[Any, Path]:
     """A random model with norm weights that are not all one, saved and in memory."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
     torch.manual_seed(7)
     shape = {
         "vocab_size": VOCABULARY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,11 +13,13 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.numbers import NumberType
 from rag.models.engine.reranking import PackedReranker
-from rag.models.qwen3.reranking import Qwen3Reranker
 from tests.support.tiny_qwen3 import write_reranker
 from tests.support.turns import QUESTION, TurnLog
 
 from .test_reranking import QUERY, TASK, TEXTS, full_logits
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.reranking import Qwen3Reranker
 
 LONG = "Milvus stores vectors. " * 400
 MANY = [*TEXTS, LONG, "中国的首都是北京。 Beijing", "Bananas are yellow."]

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
-from transformers import AutoModelForCausalLM
 
 from rag.errors import ModelsError
 from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.memory import in_parts_that_fit, out_of_memory, placed
-from rag.models.qwen3.embedding import Qwen3Embedder
 from rag.models.qwen3.prompts import EmbeddingTokens, FileTokenizer, RerankerTokens
-from rag.models.qwen3.reranking import Qwen3Reranker
 from rag.status import ModelInfo
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.embedding import Qwen3Embedder
+    from rag.models.qwen3.reranking import Qwen3Reranker
 
 INFO = ModelInfo("m", "1", "cpu", "float32")
 
@@ -86,6 +86,10 @@ def cramped(model: Any, rows: list[int]) -> None:
 
 
 def test_the_librarys_embedder_goes_on_with_fewer_texts(embedding_folder: Path, embedder: Qwen3Embedder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from rag.models.qwen3.embedding import Qwen3Embedder
+
     model = SentenceTransformer(str(embedding_folder), device="cpu", local_files_only=True).float()
     tokens = EmbeddingTokens(FileTokenizer(embedding_folder), name="m", limit=64)
     ours, rows = Qwen3Embedder(model, tokens, INFO, lock=DeviceLock()), list[int]()
@@ -96,6 +100,10 @@ def test_the_librarys_embedder_goes_on_with_fewer_texts(embedding_folder: Path, 
 
 
 def test_the_librarys_reranker_goes_on_with_fewer_texts(reranker_folder: Path, reranker: Qwen3Reranker) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from rag.models.qwen3.reranking import Qwen3Reranker
+
     model: Any = AutoModelForCausalLM.from_pretrained(str(reranker_folder), dtype=torch.float32)
     tokens = RerankerTokens(FileTokenizer(reranker_folder), name="m", limit=1024)
     ours, rows = Qwen3Reranker(model, tokens, INFO, lock=DeviceLock()), list[int]()

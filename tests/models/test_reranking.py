@@ -7,17 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
 from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
-from rag.models.qwen3.reranking import Qwen3Reranker
 from tests.support.fixtures_models import CPU
 from tests.support.tiny_qwen3 import write_reranker
 from tests.support.turns import TurnLog
+
+if TYPE_CHECKING:
+    from rag.models.qwen3.reranking import Qwen3Reranker
 
 TASK = "Given a web search query, retrieve relevant passages that answer the query"
 QUERY = "what is the capital of China?"

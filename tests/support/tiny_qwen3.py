@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3ForCausalLM
 
 END = "<|endoftext|>"
 SPECIAL = (END, "<|im_start|>", "<|im_end|>")
@@ -70,7 +68,7 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
         for token in (*SPECIAL, *UNMARKED)
     }
     config = {
-        "tokenizer_class": Qwen2Tokenizer.__name__,
+        "tokenizer_class": "Qwen2Tokenizer",
         "added_tokens_decoder": added,
         "add_prefix_space": False,
         "bos_token": None,
@@ -85,6 +83,9 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
 
 def write_weights(folder: Path, *, vocabulary: int, seed: int, tied: bool = True, shards: bool = False) -> None:
     """Random weights, wide enough that scores differ, in half precision as published."""
+    import torch
+    from transformers import Qwen3Config, Qwen3ForCausalLM  # seconds, which collecting tests need not wait for
+
     torch.manual_seed(seed)
     config = Qwen3Config(
         vocab_size=vocabulary,
