@@ -17,6 +17,8 @@ _ROLE = re.compile(r"\{[a-z][\w:-]*\}(?=`)|\{::?/?[a-z]+(?:[ \t][^{}\n]*)?/?\}")
 """A role of MyST before its words; an extension of kramdown."""
 _QUOTED = re.compile(r"\{[ \t]*(?:\"([^\"{}\n]*)\"|'([^'{}\n]*)'|`([^`{}$\n]*)`)[ \t]*\}")
 """Words as an expression of MDX."""
+_EDITED = re.compile(r"\{(?:\+\+([^{}]+?)\+\+|==([^{}]+?)==|~~[^{}~]*~>([^{}]+?)~~|--[^{}]+--|>>[^{}]+<<)\}")
+"""What an editor proposes, as if it were accepted."""
 _MEMBER = re.compile(r"\{[ \t]*[A-Za-z_]\w*(?:\.\w+)+(?:\(\))?[ \t]*\}")
 _LONGEST_CUT = 400
 _CUT_TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?\Z")
@@ -62,32 +64,30 @@ def brace(scanner: Scanner, at: int, mark: str) -> int:
     if text.startswith("{/*", at):
         end = scanner.find("*/}", at)
         return scanner.add(TokenKind.GAP, at, end + 3 if end >= 0 else len(text))
-    quoted = _QUOTED.match(text, at)
-    if quoted and quoted.lastindex:
-        start, stop = quoted.span(quoted.lastindex)
-        scanner.add(TokenKind.SILENT, at, start)
-        scanner.add(TokenKind.TEXT, start, stop)
-        return scanner.add(TokenKind.SILENT, stop, quoted.end())
-    if scanner.manner.expressions and (member := _MEMBER.match(text, at)):
-        return scanner.add(TokenKind.GAP, at, member.end())
+    quoted = _QUOTED.match(text, at) or _EDITED.match(text, at)
+    if quoted:
+        return _said(scanner, at, quoted.span(quoted.lastindex) if quoted.lastindex else None, quoted.end())
     found = expression(text, at)
     if found:
-        said = spoken_span(text, at, found)
-        if not said:
-            return scanner.add(TokenKind.GAP, at, found)
-        scanner.add(TokenKind.SILENT, at, said[0])
-        scanner.add(TokenKind.TEXT, *said)
-        return scanner.add(TokenKind.SILENT, said[1], found)
-    role = _ROLE.match(text, at)
-    if role:
-        return scanner.add(TokenKind.SILENT, at, role.end())
-    attributes = _ATTRIBUTES.match(text, at)
-    if attributes and _is_attached(scanner, at, attributes.end()):
-        return scanner.add(TokenKind.GAP, at, attributes.end())
-    return scanner.text_at(at, mark)
+        return _said(scanner, at, spoken_span(text, at, found), found)
+    silent = _ROLE.match(text, at) or (_MEMBER.match(text, at) if scanner.manner.expressions else None)
+    if not silent:
+        silent = _ATTRIBUTES.match(text, at)
+        silent = silent if silent and _is_attached(scanner, at, silent.end()) else None
+    return scanner.add(TokenKind.GAP, at, silent.end()) if silent else scanner.text_at(at, mark)
+
+
+def _said(scanner: Scanner, start: int, said: tuple[int, int] | None, end: int) -> int:
+    """Of what stands between two braces, what it shows."""
+    if not said:
+        return scanner.add(TokenKind.GAP, start, end)
+    scanner.add(TokenKind.SILENT, start, said[0])
+    scanner.add(TokenKind.TEXT, *said)
+    return scanner.add(TokenKind.SILENT, said[1], end)
 
 
 def _is_attached(scanner: Scanner, at: int, end: int) -> bool:
     """True if what stands in braces belongs to what stands before it, or to its line."""
     before, behind = scanner.text[at - 1 : at] if at else "", scanner.text[end : end + 1]
-    return before in (*")]`*_>=+~", "") or not behind or (behind == "\n" and before in " \n")
+    follows = scanner.found[-1].kind in (TokenKind.GAP, TokenKind.WORD) if scanner.found else False
+    return follows or before in (*")]`*_>=+~", "") or not behind or (behind == "\n" and before in " \n")

@@ -232,7 +232,9 @@ class Reader:
 
     def _titled(self, token: Parsed, lines: Sequence[SourceLine]) -> None:
         """Code below its title, if it has one."""
-        title = code.title_of(token, lines) if token.content.strip() and self.writer.cell is None else None
+        grouped = any(frame.name.startswith("CodeGroup") for frame in self.writer.frames)
+        title = code.title_of(token, lines, grouped=grouped) if self.writer.cell is None else None
+        title = title if token.content.strip() else None
         if title:
             self.writer.finish()
             self.writer.push(Frame("code"))

@@ -86,9 +86,9 @@ def _link(scanner: Scanner, number: int, label: str, at: int, end: int, *, is_pi
     if nothing:
         del scanner.found[number:]
         return scanner.add(TokenKind.GAP, opener.start, end)
-    mark = TokenKind.PICTURE if is_picture else TokenKind.SILENT
-    scanner.found[number] = Token(mark, opener.start, opener.end)
-    return scanner.add(mark, at, end)
+    kind = TokenKind.PICTURE if is_picture else TokenKind.SILENT
+    scanner.found[number] = Token(kind, opener.start, opener.end)
+    return scanner.add(kind, at, end)
 
 
 def picture_says(label: str, target: str) -> bool:

@@ -30,8 +30,11 @@ def fenced(writer: Writer, token: Parsed, lines: Sequence[SourceLine]) -> None:
         _write(writer, pieces, language, *_fences(token, lines, language))
 
 
-def title_of(token: Parsed, lines: Sequence[SourceLine]) -> SourceLine | None:
-    """The title that the line which opens code gives it."""
+def title_of(token: Parsed, lines: Sequence[SourceLine], *, grouped: bool) -> SourceLine | None:
+    """The title that the line which opens code gives it; in a group of codes its second word is one."""
+    second = token.info.strip().partition(" ")[2].strip()
+    if grouped and second and not set(second) & set("={[\"'"):
+        return of_info(lines[0], second)
     title = _TITLE.search(token.info)
     return of_info(lines[0], next(group for group in title.groups() if group)) if title else None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from .lines import SourceLine
+from .lines import BLANK, SourceLine, after, dedented
 from .preparing import Preparing, between, group
 
 _ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+[\w][\w \t|-]*?(?:[ \t]*\"(?P<title>.*)\")?[ \t]*$")
+_DOCSIFY = re.compile(r"[?!]>[ \t]+\S")
 _TAB = re.compile(r"===[!+]?[ \t]+\"(?P<title>.*)\"[ \t]*$")
 _COLONS = re.compile(
     r"(?P<colons>:{3,})[ \t]*(?:\{(?P<braced>[^{}]*)\}|(?P<type>[\w-]+))?(?:\[(?P<bracket>.*)\])?"
@@ -22,6 +23,10 @@ _RULER = re.compile(r"(?:\*{3,}|-{3,})[ \t]*$")
 
 def admonition(state: Preparing, line: SourceLine, indent: int, first: bool) -> bool:
     match = (_TAB if line.text[0] == "=" else _ADMONITION).match(line.text)
+    if not match and _DOCSIFY.match(line.text):
+        state.out.lines += [BLANK, dedented(after(line, 2), 4)]
+        state.at += 1
+        return True
     if not match:
         return False
     state.open("admonition", group(line, match, "title"), indent=indent, base=indent + 4)

@@ -10,7 +10,7 @@ from .lines import Mapped, Piece
 from .reading_text import BlockKind
 from .scanner import Manner
 from .table_tags import table_tag
-from .tags import DIVISIONS, HEADINGS, READABLE, SAID, SILENT, Tag
+from .tags import DIVISIONS, FIELDS, HEADINGS, READABLE, SAID, SILENT, Tag
 from .writer import Writer
 
 _NAMED = re.compile(r"\b(label|value)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
@@ -161,7 +161,8 @@ class Elements:
         if tag.name == "Tabs":
             self.names = _names(tag.attributes)
         spans = tag.spans(mapped.text)
-        names = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
+        names: tuple[str, ...] = (*READABLE, "value") if tag.name.startswith("Tab") and tag.name != "Tabs" else READABLE
+        names = FIELDS if tag.name.endswith("Field") else names
         name = next((name for name in names if name in spans), "")
         value = mapped.text[slice(*spans[name])] if name else ""
         if name == "value" and value in self.names:

@@ -14,6 +14,7 @@ _READERS: dict[str, Reads] = {
     "h": signs.address,
     "=": signs.highlight,
     "+": signs.keys,
+    "^": signs.inserted,
     "%": signs.comment,
     ":": signs.icon,
     "<": angles.angle,

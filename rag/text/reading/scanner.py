@@ -37,7 +37,7 @@ class TokenKind(Enum):
 class Token:
     """Characters `[start, end)` of a text."""
 
-    mark: TokenKind
+    kind: TokenKind
     start: int
     end: int
     value: str = ""
@@ -56,7 +56,7 @@ class Manner:
 
 
 _SPECIAL = re.compile(
-    r"\\[!-/:-@\[-`{-~]|`+|\$\$?|<|!?\[|\]|\{|&|https?://|==+|\+\+|%%|[\u200b\u2060\ufeff\u00ad]|¶(?=\s*(?:\n|\Z))|:(?=[a-z][\w+-]*:)"
+    r"\\(?=\n)|\\[!-/:-@\[-`{-~]|`+|\$\$?|<|!?\[|\]|\{|&|https?://|==+|\+\+|\^\^|%%|[\u200b\u2060\ufeff\u00ad]|¶(?=\s*(?:\n|\Z))|:(?=[a-z][\w+-]*:)"
 )
 
 
@@ -88,10 +88,10 @@ class Scanner:
         self.add(TokenKind.TEXT, at, len(self.text))
         return self.found
 
-    def add(self, mark: TokenKind, start: int, end: int, value: str = "", tag: Tag | None = None) -> int:
+    def add(self, kind: TokenKind, start: int, end: int, value: str = "", tag: Tag | None = None) -> int:
         """Adds a token; gives its end."""
         if end > start:
-            self.found.append(Token(mark, start, end, value, tag))
+            self.found.append(Token(kind, start, end, value, tag))
         return end
 
     def silent(self, at: int, mark: str) -> int:

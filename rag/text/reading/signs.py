@@ -14,6 +14,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]（）「」『』【】《》，。；：！？、]*")
 _ADDRESS_TAIL = ".,;:!?*_~"
 _HIGHLIGHT = re.compile(r"==(?=[^\s=])[^=\n]*[^\s=]==(?![=\w])")
+_INSERTED = re.compile(r"\^\^(?=[^\s^])[^^\n]*[^\s^]\^\^(?!\w)")
 _KEYS = re.compile(r"\+\+[a-z0-9-]+(?:\+[a-z0-9-]+)*\+\+(?!\w)", re.IGNORECASE)
 _ICON = re.compile(r":([a-z][\w+-]*):")
 _ICONS = re.compile(r"(?:material|fontawesome|octicons|simple|lucide|bootstrap|tabler)-")
@@ -29,6 +30,8 @@ _MATHEMATICS = re.compile(r"[\\^_=+<>{}]")
 
 
 def escape(scanner: Scanner, at: int, mark: str) -> int:
+    if len(mark) == 1:
+        return scanner.silent(at, mark)  # it breaks the line
     if mark in ("\\(", "\\["):
         closer = "\\)" if mark == "\\(" else "\\]"
         end = scanner.find(closer, at + 2)
@@ -110,6 +113,10 @@ def shortened(scanner: Scanner, at: int, end: int) -> int:
 
 def highlight(scanner: Scanner, at: int, mark: str) -> int:
     return _paired(scanner, at, mark, _HIGHLIGHT)
+
+
+def inserted(scanner: Scanner, at: int, mark: str) -> int:
+    return _paired(scanner, at, mark, _INSERTED)
 
 
 def keys(scanner: Scanner, at: int, mark: str) -> int:

@@ -58,6 +58,8 @@ KNOWN = (
     | WORDS
     | frozenset(["ul", "ol", "li", "pre", "details", "summary", "option", "optgroup"])
 )
+FIELDS = ("path", "query", "body", "header", "name")
+"""Attributes that name the field of an interface."""
 READABLE = ("label", "title", "header", "heading", "summary", "tab", "question", "caption", "name")
 """Attributes of a component that name what is inside it."""
 SAID = ("command", "text", "content", "title", "label", "caption", "summary", "description", "message", "alt")
@@ -129,6 +131,8 @@ class TagReader:
             return None
         closes, name = bool(match[1]), match[2]
         small = name.lower()
+        if small in WORDS and not match[1] and match[3].strip() and "=" not in match[3]:
+            return None  # a comparison: `a<b and c>d`
         if len(name) == 1 and name.isupper() and start and text[start - 1].isalnum():
             return None  # the type of a type: `List<A>`
         if small in KNOWN and not (name[0].isupper() and not name.isupper()):
@@ -141,7 +145,8 @@ class TagReader:
     def _is_component(self, match: re.Match[str], text: str, start: int) -> bool:
         name = match[2]
         named = name[0].isupper() and any(each.islower() for each in name)
-        if (not named and "-" not in name) or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+        glued = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_")
+        if (not named and "-" not in name) or (glued and not match[1]):
             return False
         alone = _alone(text, start, match.end())
         if match[1]:

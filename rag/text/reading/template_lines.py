@@ -17,7 +17,7 @@ _CONTAINERS = frozenset(
         "accordion", "accordion-item",
     )
 )  # fmt: skip
-_CODE = frozenset(("highlight", "codeblock", "code_block"))
+_CODE = frozenset(("highlight", "codeblock", "code_block", "mermaid"))
 
 
 def template(state: Preparing, line: SourceLine, indent: int, first: bool) -> bool:

@@ -21,9 +21,11 @@ _SILENT = frozenset(
         "include_relative", "import", "asset_path",
     )
 )  # fmt: skip
+_SHOWN = frozenset(("kbd", "button", "badge", "mark", "highlight", "heading", "tooltip", "abbr"))
+"""Tags whose first value is what the reader sees."""
 NAMES = ("title", "name", "header", "summary", "label", "caption", "tabName", "heading")
 """Names under which an opening tag says what the reader sees above its body."""
-SAID = ("content", "text", "caption", "title", "alt", "label", "description", "message", "body")
+SAID = ("content", "text", "caption", "title", "alt", "label", "description", "message", "body", "term_id")
 """Names under which a tag without a body gives what the reader sees."""
 
 
@@ -51,7 +53,8 @@ def spoken_span(text: str, start: int, end: int) -> tuple[int, int] | None:
     match = parsed(text, start)
     if not match or match["value"] is not None or (match["hugo"] or match["liquid"] or "") in _SILENT - {"include"}:
         return None
-    return named(text, match, SAID)
+    shown = (match["hugo"] or match["liquid"] or "") in _SHOWN
+    return named(text, match, SAID, positional=shown)
 
 
 def named(

@@ -114,13 +114,13 @@ class Words:
 
     def _token(self, token: Token, mapped: Mapped, *, flowing: bool) -> None:
         writer = self.writer
-        match token.mark:
+        match token.kind:
             case TokenKind.TEXT:
                 self._add(mapped.between(token.start, token.end), flowing=flowing)
             case TokenKind.CODE | TokenKind.FORMULA:
                 pieces = mapped.between(token.start, token.end)
                 self._add(pieces, flowing=False)
-                if token.mark is TokenKind.FORMULA and writer.draft:
+                if token.kind is TokenKind.FORMULA and writer.draft:
                     writer.draft.formulas += len(pieces)
             case TokenKind.WORD:
                 self._gap = False
@@ -138,7 +138,7 @@ class Words:
         if token.tag:
             self.elements.tag(token.tag, mapped)
             self._gap = self.writer.last()[-1:].isspace()
-        elif token.mark is TokenKind.RAW:
+        elif token.kind is TokenKind.RAW:
             raw(self.writer, self.manner, token.value, mapped, token.start, token.end)
 
     def _add(self, pieces: list[Piece], *, flowing: bool) -> None:
@@ -165,9 +165,9 @@ class Words:
         said: list[str] = []
         mapped = joined([line for line in lines if line != BLANK])
         for token in tokens(mapped, self.manner):
-            if token.mark in (TokenKind.TEXT, TokenKind.CODE, TokenKind.FORMULA):
+            if token.kind in (TokenKind.TEXT, TokenKind.CODE, TokenKind.FORMULA):
                 said.append(mapped.text[token.start : token.end])
-            elif token.mark is TokenKind.WORD:
+            elif token.kind is TokenKind.WORD:
                 said.append(token.value)
         words = " ".join("".join(said).split()).rstrip(".。")
         if words:

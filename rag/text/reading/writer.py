@@ -253,12 +253,8 @@ class Writer:
 
     def _separate(self, draft: BlockDraft, before: Sequence[Piece], pieces: Sequence[Piece]) -> None:
         """The line ends between two blocks, those of the source where it has the same."""
-        items = (
-            draft.kind is BlockKind.ITEM
-            and bool(self._blocks)
-            and self._blocks[-1].kind is BlockKind.ITEM
-            and bool(draft.marker)
-        )
+        above = self._blocks[-1] if self._blocks else None
+        items = above is not None and above.kind is draft.kind is BlockKind.ITEM and bool(above.marker and draft.marker)
         if draft.kind is BlockKind.ITEM and not draft.depth:
             items, self._list = items and self._list == draft.group, draft.group
         if not self._pieces:

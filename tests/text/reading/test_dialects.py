@@ -94,6 +94,19 @@ def labelled(text: str) -> list[tuple[str, str]]:
         pytest.param("> [!TIP]\n> In.", [("", "In.")], id="GitHub: alerts"),
         pytest.param("```{note} T\nIn {ref}`x`.\n```", [("T", "In `x`.")], id="MyST"),
         pytest.param("Term\n: Its meaning.\n\n[a]{.b}", [("", "Term: Its meaning."), ("", "a")], id="Pandoc"),
+        pytest.param("- :a-b:{ .lg } x", [("", ":a-b:{ .lg } x")], id="braces after no icon"),
+        pytest.param("- :material-x:{ .lg } y", [("", "y")], id="braces after an icon"),
+        pytest.param("{++a++} {--b--} {~~c~>d~~} ^^e^^", [("", "a d e")], id="proposed changes"),
+        pytest.param("?> Mind.", [("", "Mind.")], id="docsify"),
+        pytest.param(
+            "<CodeGroup>\n\n```sh npm\nnpm i\n```\n\n</CodeGroup>", [("npm", "npm i")], id="Mintlify: a group of codes"
+        ),
+        pytest.param(
+            '<ParamField path="limit">\n  How many.\n</ParamField>', [("limit", "How many.")], id="Mintlify: a field"
+        ),
+        pytest.param('{{< glossary_tooltip term_id="node" >}} so', [("", "node so")], id="Hugo: a term"),
+        pytest.param("If a<b and c>d.", [("", "If a<b and c>d.")], id="comparisons"),
+        pytest.param("a\\\nb", [("", "a\nb")], id="a broken line"),
         pytest.param("*[MTBF]: Mean time", [("MTBF", "Mean time")], id="abbreviations"),
         pytest.param("Flat[^1] so.\n\n[^1]: Within 1 mm.", [("", "Flat (Within 1 mm) so.")], id="footnotes"),
         pytest.param("[^1]: Within 1 mm.", [("", "Within 1 mm.")], id="a footnote called elsewhere"),

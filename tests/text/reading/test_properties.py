@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.text.reading import BlockKind, ReadingText, reading
@@ -130,7 +130,7 @@ def holds(source: str, read: ReadingText) -> None:
     assert known == sorted(known)
     for character, origin in zip(read.text, read.origins, strict=True):
         if origin >= 0 and source[origin] != character:
-            entity = source[origin : origin + read.widths[origin]]
+            entity = source[origin : origin + read.widths.get(origin, 1)]
             assert character == unescape(entity).replace("\xa0", " ") or unescape(entity).isspace(), (character, entity)
     assert [block for block in read.blocks if block.start >= block.end] == []
     edges = [edge for block in read.blocks for edge in (block.start, block.end)]
@@ -138,6 +138,10 @@ def holds(source: str, read: ReadingText) -> None:
     assert not edges or edges[-1] <= len(read.text)
 
 
+@example("<p>  a\n  b &amp; c</p>", "")
+@example("<table>\n <tr>\n  <td> a \n b <td> &lt;c <br> d", "")
+@example("<TD>0<TR>0", "")
+@example("- a\n\n\t\tb\n\tc", "")
 @given(TEXTS, LEADS)
 def test_every_character_is_one_of_the_source_or_none_in_order(text: str, lead: str) -> None:
     holds(text, reading(text, lead))
