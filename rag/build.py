@@ -15,7 +15,7 @@ from uuid import uuid4
 from . import __version__
 from .answering.answerer import Answerer
 from .answering.draft import Setup
-from .answering.extractive import Extractive
+from .answering.extract import Extractive
 from .answering.prompts import PromptBudget
 from .data_folder import inventory_in, kept_in, originals_in
 from .documents.files import FileLimits, Refused

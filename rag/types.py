@@ -347,6 +347,8 @@ class Exchange:
 
     question: str
     answer: str
+    query: str = ""
+    """What was searched for it; "" where that is not known."""
 
 
 @dataclass(frozen=True)

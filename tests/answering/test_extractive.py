@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.extractive import Extractive, quotes
+from rag.answering.extract import Extractive
+from rag.answering.extract.excerpts import excerpts
+from rag.answering.extract.scoring import EMBEDDED
+from rag.answering.extract.units import passages
+from rag.answering.extract.writing import written
 from rag.citations import markers as citations
+from rag.messages import LANGUAGES, reason
+from rag.messages import text as said
 from rag.models.device import DeviceLock
 from rag.models.offline import MiniLmEmbedder
-from rag.types import Candidate
+from rag.types import Candidate, Vectors
 from tests.support.evidence import candidate
 from tests.support.examples import examples
 from tests.support.fakes import BagEmbedder
@@ -33,11 +39,12 @@ $ lscpu | grep -e sse4_2
 
 
 def contexts(*texts: str, path: Sequence[str] = ()) -> list[Candidate]:
-    return [candidate(text, number=number, path=path) for number, text in enumerate(texts, 1)]
+    return [candidate(text, number=n, path=path, start=10_000 * n) for n, text in enumerate(texts, 1)]
 
 
 def quoted(text: str) -> list[str]:
-    return [text[q.start : q.end] for q in quotes(text)]
+    (passage,) = passages(contexts(text))
+    return [written(one, "en", labelled=False).removesuffix("[1]").strip() for one in excerpts(passage, 0)]
 
 
 def answer(question: str, *texts: str, language: str = "en", path: Sequence[str] = ()) -> str:
@@ -89,16 +96,18 @@ def test_quotes(text: str, expected: list[str]) -> None:
     assert quoted(text) == expected
 
 
-def test_an_introduction_does_not_swallow_a_huge_block() -> None:
+def test_a_huge_block_is_pointed_at_where_its_introduction_is_quoted() -> None:
     code = "```\n" + "x = 1\n" * 400 + "```"
-    assert quoted(f"This is the whole program:\n\n{code}") == ["This is the whole program:", code]
+    assert quoted(f"This is the whole program:\n\n{code}") == [
+        "This is the whole program:\n\nSee the code under guide.md."
+    ]
 
 
 def test_only_the_items_that_fit_are_attached() -> None:
     items = [f"- item {number} {'x' * 290}" for number in range(9)]
     first, *rest = quoted("These are the items of it:\n\n" + "\n".join(items))
     assert first.count("- item") == 3
-    assert len(rest) == 6
+    assert [each.split()[2] for each in rest] == [str(number) for number in range(9)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"], ids=["by vectors", "by words alone"])
@@ -124,40 +133,33 @@ def test_chinese_is_quoted_by_its_words() -> None:
 def test_meaning_finds_a_sentence_that_shares_no_word() -> None:
     extractive = Extractive(MiniLmEmbedder.load(lock=DeviceLock()))
     found = "".join(extractive.answer("how much money must I pay", contexts(COST, path=("How much does it cost?",))))
-    assert found.startswith("Milvus is a 100% free open-source project. [1]")
+    assert found.startswith("Milvus is a 100% free open-source project.")
 
 
-def test_quotes_stand_in_the_order_of_the_text() -> None:
+def test_the_sentences_of_a_paragraph_are_one_quote_in_the_order_of_the_text() -> None:
     text = "This is all about number one. And here it is about number two. At last we are at number three."
-    assert answer("number three two one", text) == (
-        "This is all about number one. [1] And here it is about number two. [1] At last we are at number three. [1]"
-    )
+    assert answer("number three two one", text) == f"{text} [1]"
 
 
 @pytest.mark.parametrize(
-    ("languages", "expected"),
+    ("texts", "expected"),
     [
-        pytest.param(("zh", "en"), "[2]", id="the context in the question's language is quoted"),
-        pytest.param(("zh", "de"), "[1]", id="without one any language will do"),
-        pytest.param(("zh", "und"), "[2]", id="an unknown language may be read"),
+        pytest.param(("文件最大为 20 MB。", "A file may have 20 MB."), "A file may have 20 MB. [2]", id="preferred"),
+        pytest.param(("文件最大为 20 MB。",), "文件最大为 20 MB。 [1]", id="not asked for"),
     ],
 )
-def test_the_question_s_language_is_preferred(languages: tuple[str, str], expected: str) -> None:
-    text = "A file may have at most 20 MB."
-    offered = [
-        replace(each, stored=replace(each.stored, language=language))
-        for each, language in zip(contexts(text, text), languages, strict=True)
-    ]
-    quoted_by = Extractive(BagEmbedder(), detect_language=lambda _: "en")
-    said = "".join(quoted_by.answer("How large may a file be?", offered))
-    assert said.startswith(f"{text} {expected}") and (expected == "[1]" or "[1]" not in said)
+def test_the_question_s_language_is_preferred_by_the_words_of_the_passage(texts: Sequence[str], expected: str) -> None:
+    wrong = [replace(each, stored=replace(each.stored, language="sv")) for each in contexts(*texts)]
+    extractive = Extractive(BagEmbedder())
+    assert "".join(extractive.answer("How large may a file be, 20 MB?", wrong)).startswith(expected)
 
 
-def test_each_context_is_a_paragraph_and_at_most_three_are_read() -> None:
-    texts = [f"The port of server {name} is open." for name in ("a", "b", "c", "d")]
+def test_each_context_is_a_paragraph_and_all_are_read() -> None:
+    texts = [f"The port of server {name} is open." for name in ("k", "l", "m", "n")]
     assert answer("which port of the server is open", *texts) == "\n\n".join(
         f"{text} [{number}]" for number, text in enumerate(texts[:3], 1)
     )
+    assert answer("port of server n", *["Bananas are yellow."] * 5, texts[3]).startswith(f"{texts[3]} [6]")
 
 
 def test_what_says_nothing_of_the_question_is_left_out() -> None:
@@ -169,14 +171,16 @@ def test_what_says_nothing_of_the_question_is_left_out() -> None:
 
 def test_code_and_lists_stand_on_lines_of_their_own() -> None:
     assert answer("which SIMD must a CPU have, run the command to check lscpu sse4_2", SIMD) == (
-        "Milvus needs SIMD. Your CPU must have one of these:\n\n- SSE4.2\n- AVX2\n\n[1]\n\n"
-        "Run the command to check:\n\n```\n$ lscpu | grep -e sse4_2\n```\n\n[1]"
+        "Run the command to check:\n\n```\n$ lscpu | grep -e sse4_2\n```\n\n[1]\n\n"
+        "Milvus needs SIMD. Your CPU must have one of these:\n\n- SSE4.2\n- AVX2\n\n[1]"
     )
 
 
-def test_a_fence_cut_off_by_chunking_is_closed() -> None:
-    found = answer("lscpu", "```\n$ lscpu\n$ uname")
-    assert found == "```\n$ lscpu\n$ uname\n```\n\n[1]"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_code_of_which_the_context_holds_a_part_is_pointed_at(language: str) -> None:
+    found = answer("lscpu", "Check it with lscpu:\n\n```\n$ lscpu\n$ uname", language=language, path=["CPU [1]"])
+    pointer = said(reason("extract.code", place="guide.md › CPU \\[1\\]"), language)
+    assert found == f"Check it with lscpu:\n\n{pointer} [1]"
     assert [c.number for c in citations.find(found, 1)] == [1]
 
 
@@ -190,7 +194,21 @@ def test_a_sentence_that_only_points_elsewhere_gives_way_to_one_that_tells() -> 
     tells = [f"Tune the recall with ef {how}." for how in ("slowly", "upwards", "at last")]
     points = "See [tune the recall with ef](ef.md)."
     found = answer("tune the recall with ef", " ".join([tells[0], points, *tells[1:]]))
-    assert found == " ".join(f"{sentence} [1]" for sentence in tells)
+    assert found == "\n\n".join(f"{sentence} [1]" for sentence in tells)
+
+
+def test_no_more_quotes_are_embedded_than_have_a_chance() -> None:
+    class Counting(BagEmbedder):
+        count = 0
+
+        def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            self.count += len(texts)
+            return super().embed_documents(texts)
+
+    embedder = Counting()
+    texts = [" ".join(f"Port {number}{letter} is open now." for number in range(30)) for letter in "klmnop"]
+    found = "".join(Extractive(embedder).answer("which port is 17n", contexts(*texts)))
+    assert 0 < embedder.count <= EMBEDDED and "Port 17n is open now." in found
 
 
 @pytest.mark.parametrize("texts", [(), ("",), ("# Only a heading",)], ids=["no context", "an empty one", "a heading"])

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rag.answering.rewriting import Rewritten, is_follow_up, read_query, rewrite
+from rag.answering.followups import is_follow_up
+from rag.answering.rewriting import Rewritten, by_rule, read_query, rewrite
 from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.types import Exchange, Message
+from tests.answering.chains import CHAINS, HELD_BACK, Asked
 from tests.support.fakes import ScriptedChat
 
 PAST = [Exchange("What is HNSW?", "A graph index [1]."), Exchange("How much memory does it need?", "About 1 GB [2].")]
@@ -30,6 +32,8 @@ def test_a_first_question_is_searched_as_it_stands_and_no_model_is_asked() -> No
     "question",
     [
         *("And in 2023?", "What about IVF?", "how about on disk", "Why?", "Is it fast?", "Which one is faster?"),
+        *("How much does it cost in total?", "On Linux?", "With which grease?", "Since when?", "For the Lumen S?"),
+        *("需要多少内存？", "怎么申请？", "还有别的吗"),
         *("Can you explain that?", "Are they safe?", "but with filters?", "More details please", "Examples?"),
         *(
             "那 IVF 呢？",
@@ -54,6 +58,8 @@ def test_follow_ups(question: str) -> None:
         *("What is HNSW?", "How do I install Plainsight on Windows?", "Installation", "Android support"),
         *("Which index types does Milvus support for dense vectors and how do they differ?",),
         *("Is there a limit on the size of the files that I may upload to this service at all?",),
+        *("How long does it take to build an index?", "How long does the battery last when it is cold?"),
+        *("In which city is the office?",),
         *("什么是 HNSW 索引？", "如何安装 Plainsight？", "Milvus 支持哪些索引类型？", "应该如何设置重排序的阈值？"),
         *("向量数据库和关系数据库之间最主要的区别是什么，它们各自适合什么场景？",),
     ],
@@ -65,18 +71,40 @@ def test_questions_that_stand_alone(question: str) -> None:
 @pytest.mark.parametrize(
     ("question", "past", "rewritten"),
     [
-        pytest.param(
-            "Is it fast?", PAST, Rewritten("How much memory does it need? Is it fast?", "rule", BY_RULE), id="English"
-        ),
-        pytest.param(
-            "那 IVF 呢？", CHINESE, Rewritten("什么是 HNSW 索引？ 那 IVF 呢？", "rule", BY_RULE), id="Chinese"
-        ),
+        pytest.param("Is it fast?", PAST, Rewritten("What is HNSW? Is it fast?", "rule", BY_RULE), id="English"),
+        pytest.param("那 IVF 呢？", CHINESE, Rewritten("什么是 IVF 索引？", "rule", BY_RULE), id="Chinese"),
         pytest.param("What is BM25?", PAST, Rewritten("What is BM25?", "user"), id="stands alone"),
         pytest.param("Why?", [Exchange(" ", "")], Rewritten("Why?", "user"), id="nothing to lean on"),
     ],
 )
 def test_without_a_model_an_open_rule_decides(question: str, past: list[Exchange], rewritten: Rewritten) -> None:
     assert rewrite(question, past, chat=None, cancel=Cancel()) == rewritten
+
+
+@pytest.mark.parametrize("chain", [pytest.param(c, id=name) for name, c in {**CHAINS, **HELD_BACK}.items()])
+@pytest.mark.parametrize("worded", [False, True], ids=["as typed", "with the queries kept"])
+def test_a_chain_of_follow_ups_carries_what_it_is_about(chain: Sequence[Asked], worded: bool) -> None:
+    history: list[Exchange] = []
+    for asked in chain:
+        found = by_rule(asked.question, history).query
+        said = found.casefold()
+        assert all(word.casefold() in said for word in asked.holds.split()), found
+        assert not any(word.casefold() in said for word in asked.lacks.split()), found
+        history.append(Exchange(asked.question, "Something [1].", found if worded else ""))
+
+
+def test_a_query_worded_by_a_model_or_the_user_is_what_is_carried() -> None:
+    history = [Exchange("What is HNSW?", "x", "What is HNSW?"), Exchange("And it?", "x", "memory of HNSW on Linux")]
+    assert by_rule("And on Windows?", history).query == "memory of HNSW on Windows"
+
+
+def test_a_model_that_words_nothing_leaves_a_chain_to_the_same_rule() -> None:
+    history = [
+        Exchange("What does a tyre change for the Corvo 3 cost?", "x"),
+        Exchange("And a service?", "x", "What does the service for the Corvo 3 cost?"),
+    ]
+    found = rewrite("And for the Lumen S?", history, chat=ScriptedChat(["{"]), cancel=Cancel())
+    assert (found.query, found.author, found.failed) == ("What does the service for the Lumen S cost?", "rule", True)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +149,7 @@ def test_the_model_sees_the_newest_exchanges_without_citations() -> None:
         pytest.param(
             GenerationError(reason("generation.rate_limited", host="h")),
             Rewritten(
-                "How much memory does it need? Is it fast?",
+                "What is HNSW? Is it fast?",
                 "rule",
                 reason("generation.rewrite_failed", why=reason("generation.rate_limited", host="h")),
                 failed=True,
@@ -130,16 +158,12 @@ def test_the_model_sees_the_newest_exchanges_without_citations() -> None:
         ),
         pytest.param(
             ["\n"],
-            Rewritten(
-                "How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True
-            ),
+            Rewritten("What is HNSW? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
             id="blank",
         ),
         pytest.param(
             ["HNSW 速度"],
-            Rewritten(
-                "How much memory does it need? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True
-            ),
+            Rewritten("What is HNSW? Is it fast?", "rule", reason("generation.rewrite_unusable"), failed=True),
             id="in another language",
         ),
     ],

@@ -26,6 +26,7 @@ from rag.text import terms as lexical
 from rag.text.highlight import best_sentence, term_spans
 from rag.text.sanitizer import safe_markdown
 from rag.text.sentences import sentences
+from rag.types import Exchange
 from rag.ui.html import markdown
 from rag.ui.html.reading.located import located
 from tests.support.forking import serve, tell
@@ -72,7 +73,7 @@ WORK: Mapping[str, Callable[[str], object]] = {
     "its marked words": lambda text: term_spans("data x", text),
     "without long addresses": links.without_long_addresses,
     "small talk": smalltalk.kind_of,
-    "a follow-up": rewriting.is_follow_up,
+    "a follow-up": lambda text: rewriting.by_rule(text, [Exchange(text, "")]),
     "a rewritten query": rewriting.read_query,
     "streamed": _streamed,
     "made safe": safe_markdown,

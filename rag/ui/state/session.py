@@ -156,7 +156,7 @@ class Session:
     def history(self, before: int) -> tuple[Exchange, ...]:
         """Exchanges before turn `before`, without failures and small talk: they are not part of the thread."""
         said = (t for t in self.turns if t.number < before and t.text and t.outcome not in NOT_SAID)
-        return tuple(Exchange(t.question, t.text) for t in said)
+        return tuple(Exchange(t.question, t.text, t.searches[0].query if t.searches else "") for t in said)
 
 
 def _bounded(turns: Sequence[Turn], most: int) -> tuple[Turn, ...]:

@@ -1,0 +1,58 @@
+"""Answers without a language model: what the contexts say, letter by letter, each quote with its number.
+
+units      contexts to passages of units: sentences, rows, code blocks, formulas
+excerpts   runs of units that say something by themselves
+scoring    how well a quote answers a question
+choosing   the window that answers, and what adds to it
+writing    quotes as Markdown with their numbers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rag.messages import FIRST, SHIPPED
+from rag.protocols import Embedder
+from rag.text.language import detect
+from rag.text.terms import query_terms, terms
+from rag.types import Candidate
+
+from .choosing import answers, chosen
+from .excerpts import Excerpt, excerpts
+from .scoring import Scoring
+from .units import Passage, passages
+from .writing import closest, written
+
+__all__ = ["Extractive"]
+
+
+class Extractive:
+    """Answers from any embedder's vectors; in languages it does not know, from the words alone."""
+
+    def __init__(self, embedder: Embedder, *, detect_language: Callable[[str], str] = detect) -> None:
+        self._scoring = Scoring(embedder, detect_language)
+        self._detect_language = detect_language
+
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        """Yield the best quotes with their `[n]`, the one that answers first; nothing without any.
+
+        Where none answers, it says so and quotes the closest alone.
+        """
+        found = passages(contexts)
+        offered = [one for number, passage in enumerate(found) for one in excerpts(passage, number)]
+        scored = self._scoring.scored(question, offered, found)
+        language = SHIPPED.fitting(self._detect_language(question)) or FIRST
+        separator = ""
+        if scored and not answers(scored[0]):
+            yield closest(scored[0].excerpt.units[0], language)
+            scored, separator = scored[:1], "\n\n"
+        for one in chosen(scored, found):
+            yield separator + written(one, language, labelled=_labelled(question, one, found[one.passage]))
+            separator = "\n\n"
+
+
+def _labelled(question: str, one: Excerpt, passage: Passage) -> bool:
+    """True if the label of a quote tells it from others: the question names it, or there are other tabs."""
+    label = one.units[0].label
+    others = {unit.label for unit in passage} - {"", label}
+    return bool(others) or bool(frozenset(query_terms(question)).intersection(terms(label)))

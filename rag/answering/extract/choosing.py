@@ -1,0 +1,82 @@
+"""Choice of the quotes of an answer: the window that answers, and at most two more that add something. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.text.reading import BlockKind
+from rag.text.terms import terms
+
+from .excerpts import Excerpt, asks, excerpt, leads, letters, points
+from .scoring import Scored
+from .units import Passage, Unit
+
+QUOTES = 3
+MARGIN = 0.25
+"""Quotes this far below the best one say nothing it does not say."""
+SURE = -1.0
+"""Least sureness of a quote that answers."""
+WINDOW = 320
+"""Letters up to which the sentences that follow the best one are quoted with it."""
+MORE = 600
+"""Letters of a quote that is added to the one that answers."""
+BEFORE = 0.1
+"""A sentence before the best one opens the answer where it scores at most this much less."""
+OWN_WORDS = 0.1
+"""Share of the words of the shorter of two quotes that the other may lack where both say the same."""
+
+_COUNTS = re.compile(r"[\d_]|^(?:not?|never|none|nor|without|不|没|沒|無|无|非|未|勿|别|別)$")
+"""A figure, a name of code or a negation: what lacks one says something else."""
+
+
+def answers(best: Scored) -> bool:
+    """True if the best quote says what was asked, not only something about it."""
+    return best.share >= SURE
+
+
+def chosen(scored: Sequence[Scored], found: Sequence[Passage]) -> list[Excerpt]:
+    """The quotes of the answer, the one that answers best first. `scored` is in order of its scores."""
+    if not scored:
+        return []
+    best = scored[0]
+    answer = [_window(best, scored, found[best.excerpt.passage])]
+    for one in scored[1:]:
+        if len(answer) == QUOTES or one.score < best.score - MARGIN:
+            break
+        known = any(_meets(one.excerpt, other) or _repeats(one.excerpt, other) for other in answer)
+        if not known and letters(one.excerpt.text) <= MORE:
+            answer.append(one.excerpt)
+    return answer
+
+
+def _window(best: Scored, scored: Sequence[Scored], passage: Passage) -> Excerpt:
+    """The best quote with the sentences of its paragraph that belong to it."""
+    one = best.excerpt
+    first, last = one.first, one.last
+    if one.units[0].kind is BlockKind.PROSE:
+        before = next((s for s in scored if s.excerpt.passage == one.passage and s.excerpt.last == first - 1), None)
+        if before and before.score >= best.score - BEFORE and _one_block(passage[first - 1], passage[first]):
+            first = before.excerpt.first
+    while last + 1 < len(passage) and _one_block(passage[last], passage[last + 1]):
+        following = passage[last + 1]
+        said = sum(letters(unit.text) for unit in passage[first : last + 2])
+        if said > WINDOW or leads(following) or points(following) or asks(following):
+            break
+        last += 1
+    return excerpt(passage, one.passage, first, last, best=one.best)
+
+
+def _one_block(one: Unit, other: Unit) -> bool:
+    return one.block == other.block and other.kind is BlockKind.PROSE
+
+
+def _meets(one: Excerpt, other: Excerpt) -> bool:
+    return one.passage == other.passage and one.first <= other.last and other.first <= one.last
+
+
+def _repeats(one: Excerpt, other: Excerpt) -> bool:
+    """True if one of two quotes says nothing that the other does not say: no word that counts, hardly any other."""
+    shorter, longer = sorted((frozenset(terms(one.text)), frozenset(terms(other.text))), key=len)
+    missing = shorter - longer
+    return len(missing) <= OWN_WORDS * len(shorter) and not any(_COUNTS.search(word) for word in missing)
