@@ -99,6 +99,8 @@ class DocumentOutcome(StrEnum):
     UNCHANGED = "unchanged"
     MOVED = "moved"
     """Added under a new name in place of the one it had."""
+    PASSED_OVER = "passed_over"
+    """No file, but those of a folder or zip that are no documents; the reason tells of them."""
     REFUSED = "refused"
     FAILED = "failed"
     CANCELLED = "cancelled"

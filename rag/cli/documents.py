@@ -57,7 +57,7 @@ def run_ingest(args: argparse.Namespace, settings: Settings, language: Language)
             line = report.ingest_line(event, language)
             if line:
                 print(line, flush=True)
-                bad += event.reason is not None
+                bad += event.reason is not None and event.outcome is not DocumentOutcome.PASSED_OVER
         service.documents.tidy_originals(OPERATOR)  # no page may ever be opened that does
     return FAILED if bad else OK
 

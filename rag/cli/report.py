@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from rag.citations import summary as checks
-from rag.events import SEARCH_STAGES, IngestEvent, StageEvent, StageState, beside_of, twin_of
+from rag.events import SEARCH_STAGES, DocumentOutcome, IngestEvent, StageEvent, StageState, beside_of, twin_of
 from rag.ledger import Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
@@ -32,6 +32,8 @@ def ingest_line(event: IngestEvent, language: Language) -> str:
     """One line for a file that is done with; "" while it is worked on."""
     if event.outcome is None:
         return ""
+    if event.outcome is DocumentOutcome.PASSED_OVER:
+        return f"{event.name}: {text(event.reason, language)}" if event.reason else ""
     origin = f" ({event.origin})" if event.origin else ""
     counts = f"  {event.chunks} chunks, {event.embedded} embedded" if event.chunks else ""
     why = f"  {text(event.reason, language)}" if event.reason else ""

@@ -131,7 +131,8 @@ class Ingest:
     def _file(self, source: Source | Refused, run: IngestRun, cancel: Cancel) -> Iterator[IngestEvent]:
         """Yield the events of one file; the last one has its outcome, also when it breaks off."""
         if isinstance(source, Refused):
-            self._noted(source.name, run, source.reason)
+            if not source.passed_over:
+                self._noted(source.name, run, source.reason)
             yield refusal(source)
             return
         event = IngestEvent(source.name, source.origin, len(source.data), IngestStage.READ)
@@ -278,9 +279,10 @@ class Ingest:
 
 
 def refusal(refused: Refused) -> IngestEvent:
-    """Return the one event of a file that was refused unread."""
+    """Return the one event of a file that was refused unread, or of those that were passed over."""
     start = IngestEvent(refused.name, refused.origin, refused.size, IngestStage.READ)
-    return replace(start, outcome=DocumentOutcome.REFUSED, reason=refused.reason)
+    outcome = DocumentOutcome.PASSED_OVER if refused.passed_over else DocumentOutcome.REFUSED
+    return replace(start, outcome=outcome, reason=refused.reason)
 
 
 def _other_now(event: IngestEvent) -> IngestEvent:

@@ -71,6 +71,27 @@ def test_folder_passes_over_what_is_hidden_foreign_or_linked_from_outside(tmp_pa
     assert refused == {"gone.md": "unreadable", "more.zip": "zip_nested"}
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_what_is_no_document_is_told_of_in_one_line(tmp_path: Path, kind: str) -> None:
+    names = ["a.md", "a.rst", "sub/b.RST", "sub/c.csv", "LICENSE", "p.png", "s.css", ".hidden/d.rst"]
+    root = tmp_path / "mix"
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    offered = zipped(tmp_path / "mix.zip", dict.fromkeys(names, b"x")) if kind == "zip" else root
+    document, told = collect([offered], limits=LIMITS)
+    assert document.name == "a.md" and isinstance(told, Refused) and told.passed_over
+    assert told.name == offered.name
+    assert text(told.reason, "en").startswith("4 files passed over: 2 .rst, 1 ")
+    assert text(told.reason, "zh").startswith("略过 4 个文件：2 .rst, 1 ")
+
+
+def test_a_folder_of_nothing_else_holds_no_document(tmp_path: Path) -> None:
+    (tmp_path / "a.rst").write_text("x")
+    codes = [each.reason.code for each in collect([tmp_path], limits=LIMITS) if isinstance(each, Refused)]
+    assert codes == ["files.passed_over", "files.nothing_inside"]
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [("a.png", "extension"), ("noextension", "extension"), ("missing.md", "not_found"), ("folder", "nothing_inside")],

@@ -360,6 +360,17 @@ def test_a_file_that_is_kept_beside_another_of_its_name_says_so(language: Langua
     assert said in Page(shown).shown
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "1 added · 3 files passed over"), ("zh", "略过 3 个文件")])
+def test_files_that_are_no_documents_are_told_of_beside_the_counts(language: Language, said: str) -> None:
+    told = reason("files.passed_over", count=3, kinds="2 .rst, 1 .csv")
+    files = (
+        IngestEvent("a.md", "", 9, IngestStage.INDEX, outcome=DocumentOutcome.ADDED),
+        IngestEvent("mix.zip", "", 0, IngestStage.READ, outcome=DocumentOutcome.PASSED_OVER, reason=told),
+    )
+    shown = Page(jobs.progress([(job(*files, state=JobState.DONE), Pace())], language, base="kb", names=MAIN)).shown
+    assert said in shown and "2 .rst, 1 .csv" in shown
+
+
 @pytest.mark.parametrize(("done", "drawn"), [(0, range(0, 9)), (40, range(36, 45)), (98, range(94, 100))])
 def test_a_long_job_shows_the_file_it_is_at_what_lies_around_it_and_what_went_wrong(done: int, drawn: range) -> None:
     good = IngestEvent("", "", 1, IngestStage.INDEX, 1, 1, 1, 1, DocumentOutcome.ADDED)

@@ -98,7 +98,8 @@ def collect_changed(folder: Path, *, limits: FileLimits, unchanged: Unchanged) -
     for entry in _entries(folder, folder.name, limits):
         name = "" if isinstance(entry, Refused) else _cleaned(entry.name)
         if isinstance(entry, Refused):
-            yield entry
+            if not entry.passed_over:  # it would be told at every look
+                yield entry
         elif name and entry.stamp and unchanged(name, entry.stamp):
             yield Seen(name)
         else:
@@ -130,7 +131,7 @@ def _entries(path: Path, name: str, limits: FileLimits) -> Iterator[FoundFile | 
             found = iter([file_entry(path, name)])
         empty = True
         for entry in found:
-            empty = False
+            empty = empty and isinstance(entry, Refused) and entry.passed_over
             yield entry
         if empty:
             yield _refused(name, reason("files.nothing_inside", accepted=ACCEPTED))

@@ -22,6 +22,7 @@ from rag.messages import reason
 
 from .entries import EXTENSIONS, FileLimits, FoundFile, Refused, megabytes
 from .names import hidden, shown_name, zip_names
+from .passed_over import PassedOver
 
 MOST_ENTRIES = 20_000
 """Entries of any kind; documentation with its images has a few thousand."""
@@ -68,7 +69,7 @@ def _entries(
     file: BinaryIO, origin: str, limits: FileLimits, *, inner: _Inner | None = None
 ) -> Iterator[FoundFile | Refused]:
     """`inner`: for the zips in this one; None where they stay closed."""
-    size = file.seek(0, SEEK_END)
+    size, passed = file.seek(0, SEEK_END), PassedOver()
     try:
         _check_directory(file, size, limits)
         with ZipFile(file) as archive:
@@ -81,6 +82,9 @@ def _entries(
                     yield from _opened(archive, info, name, origin, limits, inner)
                 elif name.lower().endswith(EXTENSIONS):
                     yield FoundFile(name, origin, info.file_size, partial(_read, archive, info))
+                else:
+                    passed.note(name)
+        yield from passed.told(origin)
     except DocumentRefused as e:
         yield Refused(origin, "", size, e.reason)
     except (BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, ValueError) as e:

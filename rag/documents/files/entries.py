@@ -77,6 +77,8 @@ class Refused:
     origin: str
     size: int
     reason: Reason
+    passed_over: bool = False
+    """True for the files of a folder or zip that are no documents, told of together."""
 
 
 @dataclass(frozen=True, slots=True)

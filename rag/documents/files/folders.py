@@ -12,15 +12,16 @@ from rag.messages import reason
 
 from .entries import EXTENSIONS, FoundFile, Refused, Stamp
 from .names import hidden, shown_name
+from .passed_over import PassedOver
 
 
 def folder_entries(root: Path) -> Iterator[FoundFile | Refused]:
     """Entries by name, named by their path below `root`.
 
     Links to files inside `root` are followed, other links and linked folders are not: a folder someone else filled
-    must not pull in files from elsewhere.
+    must not pull in files from elsewhere. The last entry tells of the files that are no documents.
     """
-    inside = root.resolve()
+    inside, passed = root.resolve(), PassedOver()
     for folder, folders, files in os.walk(root, onerror=_raise):
         folders[:] = sorted(name for name in folders if not hidden(name))
         for file in sorted(files):
@@ -32,6 +33,9 @@ def folder_entries(root: Path) -> Iterator[FoundFile | Refused]:
                 yield Refused(shown_name(name), "", 0, reason("files.zip_nested"))
             elif file.lower().endswith(EXTENSIONS):
                 yield file_entry(path, name)
+            else:
+                passed.note(file)
+    yield from passed.told(root.resolve().name or str(root))
 
 
 def file_entry(path: Path, name: str) -> FoundFile:

@@ -14,6 +14,8 @@ from ..markup import esc, icon, name, size, t, why
 TITLES = {JobKind.INGEST: "ingest", JobKind.REINDEX: "reindexing.job", JobKind.REINGEST: "originals.reingest"}
 STEPS = tuple(IngestStage)
 FOLDED_BEYOND = 12
+BESIDES = DocumentOutcome.PASSED_OVER
+"""Outcome of what is no document: told in the summary, beside the counts of documents."""
 NEAR = 4
 """Files drawn before and after the one being worked on, in a list of more than `FOLDED_BEYOND`."""
 MAX_ROWS = 300
@@ -94,7 +96,7 @@ def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
 
 def _folded(job: Job, table: str, language: Language) -> str:
     """Fold a long list of files that all went well: the documents below it are what matters then."""
-    well = all(file.event.outcome in GOOD for file in job.files)
+    well = all(file.event.outcome in (*GOOD, BESIDES) for file in job.files)
     if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
         return table
     label = t("jobs.show_files", language, count=len(job.files))
@@ -168,7 +170,10 @@ def _worth_showing(files: Sequence[IngestEvent]) -> list[int]:
 
 def _summary(job: Job, language: Language) -> str:
     counts = [(o, sum(1 for f in job.files if f.event.outcome is o)) for o in DocumentOutcome]
-    said = [t(f"count_{outcome}", language, count=count) for outcome, count in counts if count]
+    said = [
+        t(f"count_{outcome}", language, count=count) for outcome, count in counts if count and outcome is not BESIDES
+    ]
+    said += [why(f.event.reason, language) for f in job.files if f.event.outcome is BESIDES and f.event.reason]
     return " · ".join(said)
 
 
@@ -195,7 +200,7 @@ def _steps(e: IngestEvent, at_work: bool, language: Language) -> str:
     def state(position: int) -> str:
         if e.outcome in GOOD or position < reached:
             return "ok"
-        if position > reached or (e.outcome is None and not at_work):
+        if e.outcome is BESIDES or position > reached or (e.outcome is None and not at_work):
             return ""
         return "bad" if e.outcome else "now"
 
