@@ -17,8 +17,9 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.memory import in_parts_that_fit, out_of_memory, placed
 from rag.models.qwen3.embedding import Qwen3Embedder
-from rag.models.qwen3.prompts import EmbeddingTokens, FileTokenizer, RerankerTokens
+from rag.models.qwen3.prompts import EmbeddingTokens, RerankerTokens
 from rag.models.qwen3.reranking import Qwen3Reranker
+from rag.models.tokens import FileTokenizer
 from rag.status import ModelInfo
 
 INFO = ModelInfo("m", "1", "cpu", "float32")
