@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
+from rag.models.qwen3.prompts import RerankerTokens
+from rag.models.tokens import FileTokenizer
 from rag.options import INSTRUCTION
 
 ONNX = "ONNX Runtime, dynamic int8"

@@ -73,6 +73,7 @@ SLOW = (
     "hostile",
     "knowledge/test_jobs.py",
     "models/test_memory.py",
+    "models/test_offline_e5.py",
     "models/test_offline_minilm.py",
     "test_app.py",
     "test_build.py",

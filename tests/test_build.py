@@ -15,10 +15,12 @@ from rag.errors import IndexMismatch, ModelsError
 from rag.events import Cancel, Stage, StageState
 from rag.evidence.whynot import Obstacle
 from rag.ledger import Answered, Outcome, Request
+from rag.models.offline import E5, MINILM
 from rag.settings import Settings
 from rag.status import Status
 from rag.types import Source
 
+PACKAGED = E5 if E5.installed() else MINILM
 TEXT = b"# Keys\n\nRotate the key every spring.\n\n# Fruit\n\nBananas are yellow.\n"
 
 
@@ -60,11 +62,11 @@ def test_an_index_is_never_searched_with_another_model(
     with opened(forced) as service:
         with pytest.raises(IndexMismatch) as caught:
             list(service.documents.ingest(OPERATOR, [Source("more.md", TEXT)], cancel=Cancel()))
-        assert "MiniLM" in str(caught.value)
+        assert PACKAGED.name in str(caught.value)
         *_, last = service.ask(OPERATOR, Request("Rotate the key?"), cancel=Cancel())
         assert isinstance(last, Answered)
         stages = {event.stage: event for event in last.ledger.stages}
-        assert stages[Stage.DENSE].state is StageState.FAILED and "MiniLM" in str(stages[Stage.DENSE].reason)
+        assert stages[Stage.DENSE].state is StageState.FAILED and PACKAGED.name in str(stages[Stage.DENSE].reason)
         assert stages[Stage.FULL_TEXT].state is StageState.FINISHED
         # what needs no vectors is done to it all the same
         assert (
@@ -77,6 +79,41 @@ def test_an_index_is_never_searched_with_another_model(
     with opened(settings(tmp_path)) as service:  # auto stays with the model of the index
         assert service.status(OPERATOR).profile == "offline"
         assert [d.name for d in service.documents.all(OPERATOR)] == ["keys.md"]
+
+
+def without_the_multilingual_model(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr("rag.models.offline.E5", replace(E5, package="no_such_package"))
+
+
+def test_the_offline_profile_says_which_model_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offline = settings(tmp_path, RAG_PROFILE="offline")
+    with opened(offline) as service:
+        assert names(service.status(OPERATOR))["embedder"] == PACKAGED.name
+    without_the_multilingual_model(monkeypatch)
+    with opened(offline) as service:
+        parts = {part.part: part for part in service.status(OPERATOR).parts}
+    assert names(service.status(OPERATOR)) == {"embedder": MINILM.name, "reranker": MINILM.name}
+    assert parts["embedder"].reason and parts["embedder"].reason.code == "offline.english_only"
+
+
+@pytest.mark.skipif(not E5.installed(), reason=f"{E5.package} is made for Linux on x86-64 alone")
+def test_an_index_of_the_english_model_answers_by_words_until_a_new_one_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = settings(tmp_path, RAG_PROFILE="offline")
+    with monkeypatch.context() as patched:
+        without_the_multilingual_model(patched)
+        with opened(offline) as service:
+            list(service.documents.ingest(OPERATOR, [Source("keys.md", TEXT)], cancel=Cancel()))
+    with opened(
+        settings(tmp_path)
+    ) as service:  # auto stays offline, and the new model shows that the index is another's
+        assert service.status(OPERATOR).profile == "offline"
+        *_, last = service.ask(OPERATOR, Request("Rotate the key?"), cancel=Cancel())
+        assert isinstance(last, Answered)
+        stages = {event.stage: event for event in last.ledger.stages}
+        assert stages[Stage.DENSE].state is StageState.FAILED and MINILM.name in str(stages[Stage.DENSE].reason)
+        assert stages[Stage.FULL_TEXT].state is StageState.FINISHED
 
 
 def test_weights_that_are_forced_and_missing_are_named(tmp_path: Path) -> None:

@@ -86,11 +86,16 @@ def _packages(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def required(path: Path) -> Iterator[tuple[str, str]]:
-    """(name, version) of every pinned line."""
+    """(name, version) of every pinned line that is meant for this machine."""
+    from packaging.requirements import Requirement
+
     for line in path.read_text(encoding="utf-8").splitlines():
-        name, equals, pinned = line.partition("#")[0].strip().partition("==")
-        if equals:
-            yield name.partition("[")[0], pinned.partition(";")[0].strip()
+        pinned = line.partition("#")[0].strip()
+        if "==" not in pinned:
+            continue
+        one = Requirement(pinned)
+        if one.marker is None or one.marker.evaluate():
+            yield one.name, str(one.specifier).removeprefix("==")
 
 
 def _disk(settings: Settings) -> Iterator[DoctorFinding]:
@@ -136,14 +141,18 @@ def _originals(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def _offline_models(settings: Settings) -> Iterator[DoctorFinding]:
-    from rag.models.offline import check_weights, find_folder
+    from rag.models.offline import E5, MINILM
 
-    try:
-        check_weights(find_folder())
-    except RagError as e:
-        yield DoctorFinding("offline_models", settings.profile == "qwen3", e.reason)
-    else:
-        yield DoctorFinding("offline_models", True, reason("doctor.checked"))
+    for packaged in (MINILM, E5):
+        if packaged is E5 and not E5.installed():
+            yield DoctorFinding("offline_models", True, reason("offline.english_only", package=E5.package))
+            continue
+        try:
+            packaged.find()
+        except RagError as e:
+            yield DoctorFinding("offline_models", settings.profile == "qwen3", e.reason)
+        else:
+            yield DoctorFinding("offline_models", True, reason("doctor.checked", model=packaged.name))
 
 
 def _qwen3_models(settings: Settings) -> Iterator[DoctorFinding]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from rag.events import Cancel
-from rag.messages import Reason
+from rag.messages import Reason, reason
 from rag.protocols import Embedder, Extractor, Reranker
 from rag.settings import Settings
 from rag.status import PartState, PartStatus
@@ -38,12 +38,12 @@ def load_models(
     extractor: Callable[[Embedder], Extractor],
 ) -> Models:
     """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
-    from .offline import NAME
+    from .offline import E5, MINILM
 
     for part in ("embedder", "reranker"):
         report(PartStatus(part, PartState.LOADING))
     choice: Choice[ModelFolder | Downloadable] = choose(
-        settings.profile, indexed, offline_model=NAME, seek=lambda: _seek(settings)
+        settings.profile, indexed, offline_models=(E5.name, MINILM.name), seek=lambda: _seek(settings)
     )
     placement = choose_placement(device=settings.device, threads=settings.threads)
     limit_threads(placement.threads)
@@ -77,13 +77,19 @@ def _seek(settings: Settings) -> tuple[Sought[ModelFolder | Downloadable], Sough
 
 
 def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
-    from .offline import MaxSimReranker, MiniLmEmbedder
+    """The multilingual model where its package is installed, with the English one beside it; else that one alone."""
+    from .offline import E5, E5Embedder, MaxSimReranker, MiniLmEmbedder
 
-    embedder = MiniLmEmbedder.load(lock=DeviceLock())
-    _ready(report, "embedder", embedder)
-    reranker = MaxSimReranker(embedder)
+    lock = DeviceLock()
+    every = E5Embedder.load(lock=lock) if E5.installed() else None
+    if every:
+        _ready(report, "embedder", every)
+    english = MiniLmEmbedder.load(lock=lock)
+    if not every:
+        _ready(report, "embedder", english, reason("offline.english_only", package=E5.package))
+    reranker = MaxSimReranker(english, every)
     _ready(report, "reranker", reranker)
-    return embedder, reranker
+    return every or english, reranker
 
 
 def _load_qwen3(

@@ -5,7 +5,7 @@ Knows neither torch nor the hub: where the weights are is told by the functions 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -39,7 +39,7 @@ def choose(
     wanted: str,
     indexed: Fingerprint | None,
     *,
-    offline_model: str,
+    offline_models: Collection[str],
     seek: Callable[[], tuple[Sought[Place], Sought[Place]]],
 ) -> Choice[Place]:
     """The profile for the setting `wanted` (auto, qwen3 or offline) and an index that may already be there.
@@ -50,7 +50,7 @@ def choose(
     """
     if wanted == "offline":
         return Choice("offline", reason("runtime.profile_forced"))
-    if wanted == "auto" and indexed and indexed.model == offline_model:
+    if wanted == "auto" and indexed and indexed.model in offline_models:
         return Choice("offline", reason("runtime.profile_indexed", model=indexed.model))
     embedder, reranker = seek()
     missing = embedder.missing or reranker.missing

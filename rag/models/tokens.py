@@ -1,4 +1,4 @@
-"""Token ids for the Qwen3 models: untrusted text stays plain text, and batches waste little on padding.
+"""Token ids of texts: untrusted text stays plain text, and batches waste little on padding.
 
 Knows tokenizers, not models.
 """
@@ -7,12 +7,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from rag.errors import ModelsError
+from rag.messages import reason
+
 LOOK_AHEAD = 8
 """Batches' worth of texts sorted together where the first texts should be done first."""
+
+
+class FileTokenizer:
+    """`tokenizer.json` of a model folder, read without transformers."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.backend_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # the library raises bare Exception for a missing or broken file
+            raise ModelsError(
+                reason("models.unreadable", model=folder.name, error=f"{type(error).__name__}: {error}")
+            ) from error
+
+    def published(self, text: str) -> list[int]:
+        """The ids with special tokens recognised, and with those that the folder's own rules add."""
+        ids: list[int] = self.backend_tokenizer.encode(text).ids
+        return ids
+
+    def template(self, text: str) -> list[int]:
+        """The ids of our own text, special tokens recognised and none added."""
+        ids: list[int] = self.backend_tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
 
 
 class PlainTokenizer:

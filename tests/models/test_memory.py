@@ -14,7 +14,8 @@ from rag.errors import ModelsError
 from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.memory import in_parts_that_fit, out_of_memory, placed
-from rag.models.qwen3.prompts import EmbeddingTokens, FileTokenizer, RerankerTokens
+from rag.models.qwen3.prompts import EmbeddingTokens, RerankerTokens
+from rag.models.tokens import FileTokenizer
 from rag.status import ModelInfo
 
 if TYPE_CHECKING:

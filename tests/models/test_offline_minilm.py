@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ from sentence_transformers import SentenceTransformer
 
 from rag.errors import ModelRejected, ModelsError
 from rag.models.device import DeviceLock
-from rag.models.offline import MiniLmEmbedder, check_weights, find_folder
-from rag.models.offline.package import PACKAGE, SHA256
+from rag.models.offline import MINILM, MiniLmEmbedder
+from rag.models.offline.embedder import Encoded
+from rag.models.offline.package import check
 from tests import ROOT
 
+FOLDER = MINILM.find().parent
 TEXTS = ["How do I update Milvus?", "Upgrade Milvus from 2.3 to 2.4", "a b c " * 200, "向量数据库", ""]
 
 
@@ -24,8 +28,15 @@ def embedder() -> MiniLmEmbedder:
     return MiniLmEmbedder.load(lock=DeviceLock())
 
 
+def encoded(embedder: MiniLmEmbedder, texts: Sequence[str]) -> list[Encoded]:
+    found: dict[int, Encoded] = {}
+    for group in embedder.passages(texts, urgent=True):
+        found.update(group)
+    return [found[position] for position in range(len(texts))]
+
+
 def test_vectors_are_those_of_sentence_transformers(embedder: MiniLmEmbedder) -> None:
-    reference = SentenceTransformer(str(find_folder()), device="cpu", local_files_only=True)
+    reference = SentenceTransformer(str(FOLDER), device="cpu", local_files_only=True)
     expected = reference.encode(TEXTS, normalize_embeddings=True)
     found = embedder.embed_documents(TEXTS)
     assert found.dtype == np.float32
@@ -51,15 +62,15 @@ def test_special_words_in_a_text_are_plain_text(embedder: MiniLmEmbedder) -> Non
 
 
 def test_pieces_are_those_of_the_text_alone(embedder: MiniLmEmbedder) -> None:
-    short, long = embedder.encode(["two words", "word " * 400], urgent=True)
+    short, long = encoded(embedder, ["two words", "word " * 400])
     assert short.pieces.shape == (2, 384)
     assert long.pieces.shape == (254, 384)
     np.testing.assert_allclose(np.linalg.norm(short.pieces.astype(np.float32), axis=1), 1, atol=1e-2)
 
 
 def test_a_batch_does_not_change_the_pieces(embedder: MiniLmEmbedder) -> None:
-    alone = embedder.encode(["two words"], urgent=True)[0]
-    together = embedder.encode(["two words", "word " * 100], urgent=True)[0]
+    alone = encoded(embedder, ["two words"])[0]
+    together = encoded(MiniLmEmbedder.load(lock=DeviceLock()), ["word " * 100, "two words"])[1]
     np.testing.assert_allclose(alone.pieces, together.pieces, atol=2e-3)
 
 
@@ -69,33 +80,33 @@ def test_it_says_that_it_knows_english_alone(embedder: MiniLmEmbedder) -> None:
 
 def test_a_missing_package_is_named() -> None:
     with pytest.raises(ModelsError) as caught:
-        find_folder("no_such_package")
+        replace(MINILM, package="no_such_package").find()
     assert caught.value.reason.code == "offline.package_missing"
     assert caught.value.reason.values == {"package": "no-such-package"}
 
 
 def test_changed_weights_are_not_loaded(tmp_path: Path) -> None:
     for file in ("config.json", "modules.json", "tokenizer.json"):
-        (tmp_path / file).write_bytes((find_folder() / file).read_bytes())
-    weights = bytearray((find_folder() / "model.safetensors").read_bytes())
+        (tmp_path / file).write_bytes((FOLDER / file).read_bytes())
+    weights = bytearray((FOLDER / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (tmp_path / "model.safetensors").write_bytes(weights)
     with pytest.raises(ModelRejected) as caught:
         MiniLmEmbedder.load(tmp_path, lock=DeviceLock())
     assert caught.value.reason.code == "offline.wrong_weights"
-    assert caught.value.reason.values["expected"] == SHA256
+    assert caught.value.reason.values["expected"] == MINILM.sha256
 
 
 def test_weights_that_are_not_there_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(ModelRejected) as caught:
-        check_weights(tmp_path)
+        check(tmp_path / "model.safetensors", sha256=MINILM.sha256)
     assert caught.value.reason.code == "offline.weights_unreadable"
 
 
 def test_no_code_of_the_package_runs() -> None:
     script = (
         "import sys; from rag.models.device import DeviceLock; from rag.models.offline import MiniLmEmbedder; "
-        f"MiniLmEmbedder.load(lock=DeviceLock()); print('{PACKAGE}' in sys.modules)"
+        f"MiniLmEmbedder.load(lock=DeviceLock()); print('{MINILM.package}' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rag.models.device import DeviceLock
-from rag.models.offline import MaxSimReranker, MiniLmEmbedder
-from rag.models.offline.maxsim import BY_KEYWORDS, BY_MEANING, Logistic, match
-from rag.models.offline.minilm import Encoded
+from rag.models.offline import E5, E5Embedder, MaxSimReranker, MiniLmEmbedder, PackagedEmbedder
+from rag.models.offline.embedder import Encoded
+from rag.models.offline.maxsim import BY_KEYWORDS, ENGLISH, OTHER_LANGUAGE, SAME_LANGUAGE, Logistic, Shares, match
 from rag.types import sigmoid
 
 PASSAGES = [
@@ -17,6 +17,7 @@ PASSAGES = [
     "Can I install Milvus on Windows?\nYes, from source code or from a binary package.",
     "Where are the logs?\nThe log is printed to standard output by default.",
 ]
+SHARES = Shares(better=0.15, worse=0.85, whole=0.2, words=0.05)
 CHINESE = ["Milvus 是免费的开源项目。", "Milvus 最多支持 32768 维向量。", "日志默认写到标准输出。"]
 
 
@@ -25,9 +26,9 @@ class CountingEmbedder(MiniLmEmbedder):
 
     counted = 0
 
-    def _run(self, rows):  # type: ignore[no-untyped-def]
+    def _run(self, rows, frame):  # type: ignore[no-untyped-def]
         self.counted += len(rows)
-        return super()._run(rows)
+        return super()._run(rows, frame)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_the_worse_matched_half_of_the_question_weighs_most() -> None:
     def passage(first: float, second: float) -> Encoded:
         return Encoded(np.zeros(4, np.float32), np.diag([first, second, 0, 0]).astype(np.float16))
 
-    even, uneven = (match(query, passage(*shares), frozenset(), "") for shares in ((0.5, 0.5), (1.0, 0.0)))
+    even, uneven = (match(query, passage(*shares), SHARES, held=0.0) for shares in ((0.5, 0.5), (1.0, 0.0)))
     assert even == pytest.approx(0.5, abs=1e-3)
     assert uneven == pytest.approx(0.15, abs=1e-3)
 
@@ -120,12 +121,52 @@ def test_the_worse_matched_half_of_the_question_weighs_most() -> None:
 def test_words_and_the_whole_text_count_a_little() -> None:
     vector = np.array([1, 0], np.float32)
     none = np.zeros((0, 2), np.float16)
-    assert match(Encoded(vector, none), Encoded(vector, none), frozenset({"port", "tls"}), "the port") == pytest.approx(
-        0.2 * 1 + 0.05 * 0.5
-    )
+    assert match(Encoded(vector, none), Encoded(vector, none), SHARES, held=0.5) == pytest.approx(0.2 * 1 + 0.05 * 0.5)
 
 
-@pytest.mark.parametrize("curve", [BY_MEANING, BY_KEYWORDS, Logistic(2.0, 0.5)])
+@pytest.mark.parametrize(
+    "curve", [ENGLISH.curve, SAME_LANGUAGE.curve, OTHER_LANGUAGE.curve, BY_KEYWORDS, Logistic(2.0, 0.5)]
+)
 def test_log_odds_rise_through_nought_where_chances_are_even(curve: Logistic) -> None:
     assert curve.log_odds(curve.even) == 0
     assert curve.log_odds(curve.even + 0.1) == pytest.approx(0.1 * curve.steepness)
+
+
+# ---- with the model for all languages -------------------------------------------------------------------------------
+
+needs_package = pytest.mark.skipif(not E5.installed(), reason=f"{E5.package} is made for Linux on x86-64 alone")
+
+
+@pytest.fixture(scope="module")
+def every() -> PackagedEmbedder:
+    return E5Embedder.load(lock=DeviceLock())
+
+
+@needs_package
+def test_english_is_judged_as_without_the_other_model(embedder: CountingEmbedder, every: PackagedEmbedder) -> None:
+    query = "is there a licence fee?"
+    both = scores(MaxSimReranker(embedder, every), query, [*PASSAGES, *CHINESE])
+    np.testing.assert_allclose(both[: len(PASSAGES)], scores(MaxSimReranker(embedder), query, PASSAGES), atol=1e-3)
+
+
+@needs_package
+@pytest.mark.parametrize(
+    ("query", "texts", "best"),
+    [
+        pytest.param("使用 Milvus 要付费吗？", PASSAGES, 0, id="Chinese about English"),
+        pytest.param("What does Milvus cost?", CHINESE, 0, id="English about Chinese"),
+        pytest.param("Wie viele Dimensionen darf ein Vektor haben?", PASSAGES, 1, id="German about English"),
+        pytest.param("向量的维度上限是多少？", CHINESE, 1, id="Chinese about Chinese"),
+    ],
+)
+def test_meaning_decides_in_every_language_and_across_them(
+    embedder: CountingEmbedder, every: PackagedEmbedder, query: str, texts: list[str], best: int
+) -> None:
+    assert int(np.argmax(scores(MaxSimReranker(embedder, every), query, texts))) == best
+
+
+@needs_package
+def test_both_models_are_named(embedder: CountingEmbedder, every: PackagedEmbedder) -> None:
+    info = MaxSimReranker(embedder, every).info
+    assert info.name == f"{embedder.info.name} + {every.info.name}"
+    assert info.score_name == "offline_estimate"

@@ -40,24 +40,24 @@ def test_profile(
     found: tuple[Sought[str], Sought[str]],
     expected: Choice[str],
 ) -> None:
-    assert choose(wanted, indexed, offline_model="packed", seek=lambda: found) == expected
+    assert choose(wanted, indexed, offline_models=("packed", "packed too"), seek=lambda: found) == expected
 
 
 @pytest.mark.parametrize(
     ("wanted", "why"),
     [
         pytest.param("offline", FORCED, id="forced"),
-        pytest.param("auto", reason("runtime.profile_indexed", model="packed"), id="index of the packaged model"),
+        pytest.param("auto", reason("runtime.profile_indexed", model="packed"), id="index of a packaged model"),
     ],
 )
 def test_offline_does_not_look_for_weights(wanted: str, why: Reason) -> None:
     def seek() -> tuple[Sought[str], Sought[str]]:
         raise AssertionError("asked the hub for nothing")
 
-    assert choose(wanted, OFFLINE, offline_model="packed", seek=seek) == Choice("offline", why)
+    assert choose(wanted, OFFLINE, offline_models=("packed", "packed too"), seek=seek) == Choice("offline", why)
 
 
 def test_forced_qwen3_that_cannot_be_had_is_an_error() -> None:
     with pytest.raises(ModelsError) as caught:
-        choose("qwen3", None, offline_model="packed", seek=lambda: (HERE, GONE))
+        choose("qwen3", None, offline_models=("packed", "packed too"), seek=lambda: (HERE, GONE))
     assert caught.value.reason == GONE.missing

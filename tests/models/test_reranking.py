@@ -13,7 +13,8 @@ import pytest
 
 from rag.errors import ModelRejected, ModelsError
 from rag.messages import reason
-from rag.models.qwen3.prompts import FileTokenizer, RerankerTokens
+from rag.models.qwen3.prompts import RerankerTokens
+from rag.models.tokens import FileTokenizer
 from tests.support.fixtures_models import CPU
 from tests.support.tiny_qwen3 import write_reranker
 from tests.support.turns import TurnLog

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..products import Linear
 from .architecture import Architecture
 from .attention import Attention, KeysValues, Segments, joined
-from .linears import Linear
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ keywords    the reranker's match by words alone, for languages the model does no
 
 from __future__ import annotations
 
+from .e5 import E5Embedder
+from .embedder import PackagedEmbedder
 from .maxsim import MaxSimReranker
 from .minilm import MiniLmEmbedder
-from .package import NAME, check_weights, find_folder
+from .package import E5, MINILM, Packaged
 
-__all__ = ["NAME", "MaxSimReranker", "MiniLmEmbedder", "check_weights", "find_folder"]
+__all__ = ["E5", "MINILM", "E5Embedder", "MaxSimReranker", "MiniLmEmbedder", "Packaged", "PackagedEmbedder"]

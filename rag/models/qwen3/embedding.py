@@ -17,10 +17,10 @@ from rag.types import Vectors
 
 from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
-from ..tokens import left_padded
+from ..tokens import FileTokenizer, left_padded
 from ..vectors import check_probe, unit_rows
 from .library import PaddedBatches, readable
-from .prompts import PROBE, EmbeddingTokens, FileTokenizer, query_text
+from .prompts import PROBE, EmbeddingTokens, query_text
 from .vectors import Qwen3Vectors
 
 

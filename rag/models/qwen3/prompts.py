@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from tokenizers import Tokenizer
-
-from rag.errors import ModelRejected, ModelsError
+from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.options import INSTRUCTION
 
-from ..tokens import PlainTokenizer
+from ..tokens import FileTokenizer, PlainTokenizer
 
 END_OF_TEXT = "<|endoftext|>"
 """Ends every embedded text: its hidden state is the vector. Not the `eos_token`, which is `<|im_end|>`."""
@@ -35,28 +32,6 @@ PROBE = "What is the capital of China? 中国的首都是北京。"
 def query_text(query: str, instruction: str) -> str:
     """The query as the models were trained on it: no blank after `Query:`. A blank instruction is the default one."""
     return f"Instruct: {' '.join(instruction.split()) or INSTRUCTION}\nQuery:{query}"
-
-
-class FileTokenizer:
-    """`tokenizer.json` of a model folder, read without transformers."""
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            self.backend_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # the library raises bare Exception for a missing or broken file
-            raise ModelsError(
-                reason("models.unreadable", model=folder.name, error=f"{type(error).__name__}: {error}")
-            ) from error
-
-    def published(self, text: str) -> list[int]:
-        """The ids with special tokens recognised, and with those that the folder's own rules add."""
-        ids: list[int] = self.backend_tokenizer.encode(text).ids
-        return ids
-
-    def template(self, text: str) -> list[int]:
-        """The ids of our own text, special tokens recognised and none added."""
-        ids: list[int] = self.backend_tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
 
 
 class EmbeddingTokens:

@@ -16,9 +16,9 @@ from rag.types import RerankLimits
 
 from ..device import DeviceLock, Placement
 from ..hub.weights import check_family
-from ..tokens import left_padded
+from ..tokens import FileTokenizer, left_padded
 from .library import PaddedBatches, readable
-from .prompts import FileTokenizer, RerankerTokens
+from .prompts import RerankerTokens
 
 
 class Qwen3Reranker:

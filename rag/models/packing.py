@@ -9,7 +9,7 @@ from typing import TypeVar
 from rag.errors import ModelsError
 from rag.messages import reason
 
-from ..memory import out_of_memory, release_memory
+from .memory import out_of_memory, release_memory
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")

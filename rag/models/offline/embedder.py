@@ -1,0 +1,154 @@
+"""A packaged embedding model: one vector per text, and one per piece of it, from one pass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import normalize
+
+from rag.status import ModelInfo
+from rag.text.question import canonical
+from rag.types import Vectors
+
+from ..device import DeviceLock
+from ..packing import PackBudget
+from ..recent import Recent
+from ..vectors import check_probe, gathered
+from .encoder import Encoder
+
+MAX_TOKENS = 254
+"""Pieces that are read of a text, what the model itself adds not counted; the rest of a longer text is not seen."""
+PACK_TOKENS = 512
+"""Tokens per pass: products reach full speed from about 256 rows on, and the first texts are done soon."""
+KEPT_BYTES = 150_000_000
+"""Vectors kept of the passages seen last: of some 1,300 passages of usual length."""
+
+
+class Tokenizer(Protocol):
+    """Text to the ids of its pieces, nothing in it special."""
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]: ...
+
+    def counts(self, texts: Sequence[str]) -> list[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Ids that stand before and after a text's own."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The vectors the model makes of one text."""
+
+    vector: NDArray[np.float32]
+    """`[hidden]`, length 1: the mean over all pieces."""
+    pieces: NDArray[np.float16]
+    """`[pieces, hidden]`, rows of length 1; without what frames the text. Half precision: they are kept in memory."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return self.vector.nbytes + self.pieces.nbytes
+
+
+class PackagedEmbedder(ABC):
+    """A loaded model as an `Embedder`; an instruction is ignored. Safe for many threads: one pass at a time, questions
+    first.
+    """
+
+    def __init__(
+        self, encoder: Encoder, tokenizer: Tokenizer, *, question: Framing, passage: Framing, lock: DeviceLock
+    ) -> None:
+        """Raises ModelRejected when what the model gives is no vector."""
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._lock = lock
+        self._question, self._passage = question, passage
+        self._budget = PackBudget(PACK_TOKENS, model=self.info.name)
+        self._seen = Recent[bytes, Encoded](KEPT_BYTES, size_of=lambda encoded: encoded.size)
+        check_probe(self.embed_query("probe", instruction=""), dimension=self.dimension, model=self.info.name)
+
+    @property
+    @abstractmethod
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def max_tokens(self) -> int:
+        return MAX_TOKENS
+
+    @property
+    def dimension(self) -> int:
+        return self._encoder.hidden
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """`[len(texts), dimension]` in input order."""
+        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self.dimension)
+
+    def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        for group in self.passages(texts, urgent=False):
+            yield list(group), np.stack([encoded.vector for encoded in group.values()])
+
+    def embed_query(self, query: str, *, instruction: str) -> Vectors:
+        """`[1, dimension]`."""
+        return self.question(query).vector[None]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Pieces of each text, what the model itself adds not counted."""
+        return self._tokenizer.counts(texts)
+
+    def question(self, query: str) -> Encoded:
+        """The vectors of a question."""
+        (group,) = self._encoded([canonical(query)], self._question, urgent=True)
+        return group[0]
+
+    def passages(self, texts: Sequence[str], *, urgent: bool) -> Iterator[dict[int, Encoded]]:
+        """Position -> vectors: at once for the texts seen lately, the others pack by pack, near the input order.
+
+        `urgent` goes before all that is not. Closing the iterator stops the work.
+        """
+        known = {position: found for position, text in enumerate(texts) if (found := self._seen.get(digest(text)))}
+        if known:
+            yield known
+        missing = [position for position in range(len(texts)) if position not in known]
+        for group in self._encoded([texts[position] for position in missing], self._passage, urgent=urgent):
+            fresh = {missing[at]: encoded for at, encoded in group.items()}
+            for position, encoded in fresh.items():
+                self._seen.put(digest(texts[position]), encoded)
+            yield fresh
+
+    def _encoded(self, texts: Sequence[str], frame: Framing, *, urgent: bool) -> Iterator[dict[int, Encoded]]:
+        rows = [(*frame.before, *ids[:MAX_TOKENS], *frame.after) for ids in self._tokenizer.ids(texts)]
+
+        def run(pack: list[int]) -> list[Encoded]:
+            with self._lock.turn(urgent=urgent):
+                return self._run([rows[position] for position in pack], frame)
+
+        for pack, outcome in self._budget.run([len(row) for row in rows], run):
+            yield dict(zip(pack, outcome, strict=True))
+
+    def _run(self, rows: Sequence[Sequence[int]], frame: Framing) -> list[Encoded]:
+        return [_encoded(states, frame) for states in self._encoder.rows(rows)]
+
+
+@torch.inference_mode()
+def _encoded(states: torch.Tensor, frame: Framing) -> Encoded:
+    own = states[len(frame.before) : len(states) - len(frame.after)]
+    pieces: NDArray[np.float16] = normalize(own, dim=-1).to(torch.float16).numpy()
+    vector: NDArray[np.float32] = normalize(states.mean(0), dim=0).numpy()
+    return Encoded(vector, pieces)
+
+
+def digest(text: str) -> bytes:
+    """Key a text is kept under: a digest, so that the text is not kept twice."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()

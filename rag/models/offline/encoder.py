@@ -1,0 +1,125 @@
+"""BERT's layers over packed rows: the token ids of several texts, none of them padded -> the last rows of each.
+
+Against the published network nothing is left out; a text's numbers do not depend on its company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..products import Linear, Packed, Plain, can_pack
+
+
+class Weights(Protocol):
+    """Tensors of one model by the names that published BERT checkpoints give them."""
+
+    @property
+    def layers(self) -> int: ...
+
+    @property
+    def heads(self) -> int: ...
+
+    @property
+    def epsilon(self) -> float: ...
+
+    def words(self, ids: Tensor) -> Tensor:
+        """`[len(ids), hidden]` fp32 rows of the embedding table."""
+
+    def tensor(self, name: str) -> Tensor:
+        """An fp32 tensor. Raises ModelRejected when it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Norm:
+    weight: Tensor
+    bias: Tensor
+    epsilon: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
+
+
+@dataclass(frozen=True, slots=True)
+class _Affine:
+    linear: Linear
+    bias: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.linear(x, None)[0].add_(self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    qkv: _Affine
+    out: _Affine
+    between: _Norm
+    wide: _Affine
+    narrow: _Affine
+    after: _Norm
+
+
+class Encoder:
+    """One model on the CPU, in fp32. Not for several threads at once: the caller holds the device's turn."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._words = weights.words
+        self._heads = weights.heads
+        self._positions = weights.tensor("embeddings.position_embeddings.weight")
+        self._type = weights.tensor("embeddings.token_type_embeddings.weight")[0]
+        self._norm = _norm(weights, "embeddings.LayerNorm")
+        make: Callable[[Tensor], Linear] = Packed if can_pack(torch.float32) else Plain
+        self._layers = [_layer(weights, f"encoder.layer.{index}", make) for index in range(weights.layers)]
+
+    @property
+    def hidden(self) -> int:
+        """Width of a row."""
+        return self._positions.shape[1]
+
+    @property
+    def positions(self) -> int:
+        """Tokens of the longest text."""
+        return len(self._positions)
+
+    @torch.inference_mode()
+    def rows(self, texts: Sequence[Sequence[int]]) -> list[Tensor]:
+        """`[tokens, hidden]` of each text after all layers; `texts` are token ids with the special ones."""
+        lengths = [len(text) for text in texts]
+        positions = torch.cat([self._positions[:length] for length in lengths])
+        x = self._norm(self._words(torch.tensor([token for text in texts for token in text])) + positions + self._type)
+        for layer in self._layers:
+            x = layer.between(layer.out(self._attended(layer.qkv(x), lengths)).add_(x))
+            x = layer.after(layer.narrow(functional.gelu(layer.wide(x))).add_(x))
+        return list(torch.split(x, lengths))
+
+    def _attended(self, qkv: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Each token over all of its own text: `[rows, hidden]`."""
+        pieces = []
+        for own in torch.split(qkv, list(lengths)):
+            queries, keys, values = own.view(len(own), 3, self._heads, -1).permute(1, 2, 0, 3)[:, None].unbind()
+            pieces.append(functional.scaled_dot_product_attention(queries, keys, values)[0].transpose(0, 1).flatten(1))
+        return torch.cat(pieces)
+
+
+def _norm(weights: Weights, name: str) -> _Norm:
+    return _Norm(weights.tensor(f"{name}.weight"), weights.tensor(f"{name}.bias"), weights.epsilon)
+
+
+def _layer(weights: Weights, at: str, make: Callable[[Tensor], Linear]) -> _Layer:
+    def affine(*names: str) -> _Affine:
+        stacked = torch.cat([weights.tensor(f"{at}.{name}.weight") for name in names])
+        return _Affine(make(stacked), torch.cat([weights.tensor(f"{at}.{name}.bias") for name in names]))
+
+    return _Layer(
+        qkv=affine(*(f"attention.self.{name}" for name in ("query", "key", "value"))),
+        out=affine("attention.output.dense"),
+        between=_norm(weights, f"{at}.attention.output.LayerNorm"),
+        wide=affine("intermediate.dense"),
+        narrow=affine("output.dense"),
+        after=_norm(weights, f"{at}.output.LayerNorm"),
+    )
