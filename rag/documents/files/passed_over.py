@@ -40,5 +40,5 @@ class PassedOver:
         kinds = [f"{count} {shown_name(kind)}" for kind, count in self._kinds.most_common(MOST_KINDS)]
         if len(self._kinds) > MOST_KINDS:
             kinds.append("…")
-        values = {"count": self._kinds.total(), "kinds": ", ".join(kinds)}
-        yield Refused(shown_name(name), origin, 0, reason("files.passed_over", **values), passed_over=True)
+        why = reason("files.passed_over", count=self._kinds.total(), kinds=", ".join(kinds))
+        yield Refused(shown_name(name), origin, 0, why, passed_over=True)

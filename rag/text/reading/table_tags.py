@@ -19,6 +19,8 @@ def table_tag(writer: Writer, tag: Tag) -> None:
             writer.push(Frame("table inside"))
             return
         writer.finish()
+        if frame and frame.table and frame.table.rows:  # between its cells: what was read so far comes first
+            writer.pop("table")
         writer.push(Frame("table", table=Table()))
         return
     inside = next((each for each in reversed(writer.frames) if each.name == "table inside"), None)

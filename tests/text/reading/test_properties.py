@@ -141,6 +141,7 @@ def holds(source: str, read: ReadingText) -> None:
 @example("<p>  a\n  b &amp; c</p>", "")
 @example("<table>\n <tr>\n  <td> a \n b <td> &lt;c <br> d", "")
 @example("<TD>0<TR>0", "")
+@example("<TD>0<TR><TABLE>0", "")
 @example("- a\n\n\t\tb\n\tc", "")
 @given(TEXTS, LEADS)
 def test_every_character_is_one_of_the_source_or_none_in_order(text: str, lead: str) -> None:
