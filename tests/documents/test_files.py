@@ -354,8 +354,32 @@ def test_zip_above_the_limit_of_all_files_is_refused(tmp_path: Path) -> None:
         (["資料/取扱説明書.md"], "cp932"),
         (["マニュアル.md", "設定ガイド.md"], "cp932"),
         (["使用說明書.md"], "big5"),
+        (["설명서/사용자 안내.md"], "cp949"),
+        (["안내.md", "설치 방법.md"], "cp949"),
+        (["Инструкция/Насос 2.md"], "cp866"),
+        (["Лампа.md", "НАСОС.md"], "cp1251"),
+        (["操作手册.md", "说明/安装步骤.md", "报告.md"], "gbk"),
+        (["Größe.md", "Maße.md"], "cp437"),
+        *[([f"{name}.md"], "gbk") for name in ("备份", "权限", "前端", "资料", "论文")],
+        *[([f"{name}.md"], "cp932") for name in ("メモ", "点検")],
     ],
-    ids=["GBK", "UTF-8 without saying so", "DOS", "DOS with a letter pair", "Shift JIS", "kana", "Big5"],
+    ids=[
+        "GBK",
+        "UTF-8 without saying so",
+        "DOS",
+        "DOS with a letter pair",
+        "Shift JIS",
+        "kana",
+        "Big5",
+        "Korean",
+        "Korean in two",
+        "Russian DOS",
+        "Russian Windows",
+        "GBK in three",
+        "DOS in two",
+        *[f"two characters of GBK, {at}" for at in range(1, 6)],
+        *[f"two characters of Shift JIS, {at}" for at in range(1, 3)],
+    ],
 )
 def test_zip_names_without_an_encoding(tmp_path: Path, names: list[str], encoding: str) -> None:
     path = tmp_path / "z.zip"
@@ -400,6 +424,9 @@ KO = "# 개요\n\n이 문서는 설치 방법을 설명합니다. 데이터베�
 FR = "# Résumé\n\nL'été dernier, nous étions à Noël — déjà vu, cœur brisé, garçon naïf."
 DE = "# Übersicht\n\nDie Größe der Straße läßt sich ändern. Schöne Grüße."
 RU = "# Обзор\n\nЭтот документ описывает установку базы данных."
+TR = "# Özet\n\nLamba yeşil yanıyor. Her beş ayda bir kontrol edin, ışığı söndürün."
+IS = "# Yfirlit\n\nÞetta skjal lýsir því hvernig á að setja upp búnaðinn."
+EN = "# Overview\n\nThe lamp is green. Check it every month."
 PL = "# Przegląd\n\nZażółć gęślą jaźń. Łódź jest pięknym miastem."
 
 
@@ -409,6 +436,8 @@ PL = "# Przegląd\n\nZażółć gęślą jaźń. Łódź jest pięknym miastem."
         *[(ZH, e) for e in ("utf-8", "utf-8-sig", "utf-16", "utf-32", "gbk", "gb18030")],
         *[("用户手册", "gbk"), (TW, "big5"), (JA, "shift_jis"), (JA, "euc_jp"), (KO, "euc_kr")],
         *[(FR, "cp1252"), (DE, "cp1252"), (RU, "cp1251"), (PL, "cp1250"), ("naïve approach", "cp1252")],
+        *[(RU, "koi8_r"), (RU, "cp866"), (PL, "iso8859_2"), (TR, "cp1254"), (IS, "cp1252")],
+        *[(each, e) for each in (ZH, JA, KO, RU, EN, PL) for e in ("utf-16-le", "utf-16-be")],
         *[("plain words " * 200 + "café", "cp1252"), ("An English text with one 词语 in it.", "gbk")],
     ],
 )

@@ -37,9 +37,18 @@ _KNOWN_BINARY = (
 )
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_PLAIN = re.compile(r"[\s -~]")
 _TWO_BYTES = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")
-_ONE_BYTE = ("cp1252", "cp1251", "cp1253", "cp1250")
+_ONE_BYTE = ("cp1252", "cp1254", "cp1251", "koi8_r", "cp866", "cp1253", "cp1250", "iso8859_2")
 """Encodings guessed at; where two explain a file about equally well, the earlier one is taken."""
+_BESIDE = "\u0080-\u009f¡-©«-±´-¹»-¿×÷ˇ˘˙˛˝─-▟"
+_ODD = re.compile(rf"[a-zà-ÿа-яα-ω](?=[À-ÞА-ЯΑ-Ω])|[^\W\d_](?=[{_BESIDE}][^\W\d_])|[\u0080-\u009f─-▟]")
+"""Capitals and signs within words, as a wrong encoding of one byte makes them."""
+_TURKISH = re.compile("[ýþðÝÞÐ]")
+_ICELANDIC = re.compile("[áéíóúæÁÉÍÓÚÆ]")
+"""Letters of Icelandic that Turkish does not have; the others it shares the bytes of."""
+MOST_ODD = 0.2
+"""Share of odd places among letters that are not ASCII above which a guess is not taken."""
 
 _HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 """Kana that hardly anyone writes, but Shift JIS finds in any text of two-byte characters."""
@@ -80,11 +89,25 @@ def _decoded(data: bytes) -> str:
         if data.startswith(mark):
             return _by_mark(data[len(mark) :], encoding)
     if b"\0" in data:
-        raise DocumentRefused(reason("files.binary"))
+        return _without_mark(data)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return _repaired(data) or _guessed(data)
+
+
+def _without_mark(data: bytes) -> str:
+    """UTF-16 of the byte order that makes more of it plain; the other one makes rare signs of blanks and line ends."""
+    found = []
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            strange = sum(unicodedata.category(each) in ("Cc", "Cn", "Co", "Cs") for each in text[:SAMPLE])
+            found.append((strange - len(re.findall(r"[\t\r\n]", text[:SAMPLE])), -len(_PLAIN.findall(text)), text))
+    strange, plain, text = min(found, default=(1, 0, ""))
+    if strange or not plain:
+        raise DocumentRefused(reason("files.binary"))
+    return text
 
 
 def _by_mark(data: bytes, encoding: str) -> str:
@@ -114,6 +137,7 @@ def _guessed(data: bytes) -> str:
     ranked = sorted(
         (
             _HALF_WIDTH.search(str(match)) is not None,
+            _odd(str(match), encoding),
             round(match.chaos, 1),
             -round(match.coherence, 1),
             candidates.index(encoding),
@@ -122,7 +146,17 @@ def _guessed(data: bytes) -> str:
         for encoding in match.could_be_from_charset
         if encoding in candidates
     )
+    ranked = [each for each in ranked if each[1] <= MOST_ODD]
     for *_, position in ranked:
         with suppress(UnicodeDecodeError):
             return data.decode(candidates[position])
     raise DocumentRefused(reason("files.unknown_encoding"))
+
+
+def _odd(text: str, encoding: str) -> float:
+    """Share of places that hardly any text has, among the letters that are not ASCII; of one-byte encodings alone."""
+    if encoding not in _ONE_BYTE:
+        return 0.0
+    turkish = _TURKISH.search(text) is not None and _ICELANDIC.search(text) is None
+    letters = len(_NOT_ASCII.findall(text))
+    return round(len(_ODD.findall(text)) / max(letters, 1), 1) + (turkish and encoding == "cp1252") * 0.1

@@ -27,6 +27,17 @@ HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 SYSTEMS = {"gbk": "gb2312", "cp932": "euc_jp", "big5": "big5"}
 """Encodings of zips made on East Asian Windows -> the set of characters usual there. Of equals the first counts."""
 LEAST_USUAL = 0.5
+HANGUL = frozenset(
+    "이다의는에을를가로고하지기사한어리도은대자서정시나스인해일부그제전수아상장주보동구원여과성안공용문조비관소경유세국라마연개방명계"
+    "모신회치무진선생발미중학년물내행화터트우분민업설재양적요드들오결드간통심바음실위단당반본교차작비식타면필표품확입출금"
+)
+"""Syllables of which two thirds of any Korean text consist; of a Chinese name read as Korean, few are among them."""
+LEAST_HANGUL, FEWEST_HANGUL = 0.5, 3
+"""Share of them that makes names Korean, and characters below which nothing is concluded."""
+CYRILLIC = ("cp866", "cp1251")
+"""Encodings of zips made on Russian Windows, by its tools for the console and others."""
+_RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
+_SMALL_RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]{3,}")
 _TOGETHER = re.compile(r"[^\x00-\x7f]{2}")
 
 
@@ -89,14 +100,38 @@ def hidden(name: str) -> bool:
 
 
 def zip_names(raw: Sequence[bytes]) -> list[str]:
-    """Names of zip entries that do not say their encoding: UTF-8, or that of the East Asian system in which they are
-    most usual, or DOS."""
+    """Names of zip entries that do not say their encoding: UTF-8, Korean or Russian where they are, that of the East
+    Asian system in which they are most usual, or DOS."""
     try:
         return [name.decode() for name in raw]
     except UnicodeDecodeError:
+        if names := _korean(raw) or _russian(raw):
+            return names
         found = [(names, _usual("".join(names), common)) for names, common in _decoded(raw)]
     names, usual = max(found, key=lambda each: each[1], default=([], 0.0))
     return names if usual > LEAST_USUAL else [name.decode("cp437") for name in raw]
+
+
+def _korean(raw: Sequence[bytes]) -> list[str]:
+    """The names in Korean; none where they are not."""
+    try:
+        names = [name.decode("cp949") for name in raw]
+    except UnicodeDecodeError:
+        return []
+    special = [character for character in "".join(names) if ord(character) > 127]
+    usual = sum(map(HANGUL.__contains__, special))
+    return names if len(special) >= FEWEST_HANGUL and usual >= LEAST_HANGUL * len(special) else []
+
+
+def _russian(raw: Sequence[bytes]) -> list[str]:
+    """The names in Russian, where every letter that is not ASCII stands in a Russian word; else none."""
+    for encoding in CYRILLIC:
+        with suppress(UnicodeDecodeError):
+            names = [name.decode(encoding) for name in raw]
+            words = re.findall(r"[^\W\d_]*[^\x00-\x7f]+[^\W\d_]*", " ".join(names))
+            if all(map(_RUSSIAN_WORD.fullmatch, words)) and any(map(_SMALL_RUSSIAN_WORD.fullmatch, words)):
+                return names
+    return []
 
 
 def _decoded(raw: Sequence[bytes]) -> Iterator[tuple[list[str], str]]:
