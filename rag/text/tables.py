@@ -29,9 +29,16 @@ def _is_dense(state: StateBlock, start: int, end: int) -> bool:
     if start + 1 >= end or set(state.src[state.bMarks[start + 1] : state.eMarks[start + 1]]) - _RULED:
         return True  # no table begins here, as the rule itself finds out
     columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
-    for last in range(start, end):
-        if state.isEmpty(last):
-            break
-        if columns * (last - start) > FEW + state.eMarks[last] - state.bMarks[start]:
-            return False
-    return True
+    last = _last_line(state, start, end)
+    return columns * (last - start) <= FEW + state.eMarks[last] - state.bMarks[start]
+
+
+def _last_line(state: StateBlock, start: int, end: int) -> int:
+    """The line before the next empty one. It is looked for once for all lines before it."""
+    known: dict[int, int] = state.env.setdefault("plainsight.last_lines", {})
+    if start not in known:
+        last = start
+        while last + 1 < end and not state.isEmpty(last + 1):
+            last += 1
+        known.update(dict.fromkeys(range(start, last + 1), last))
+    return min(known[start], end - 1)
