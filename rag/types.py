@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .messages import Reason
-from .text.links import without_long_addresses
 from .text.reading import ReadingText, reading
 
 Vectors = NDArray[np.float32]
@@ -78,14 +77,16 @@ class Chunk:
 
     @property
     def whole_text(self) -> str:
-        """Text indexed for full-text search: heading path, then the text as it stands."""
+        """All that stands there: heading path, then the text as it is typed."""
         path = HEADING_SEPARATOR.join(self.heading_path)
         return f"{path}\n{self.text}" if path else self.text
 
     @property
     def embedded_text(self) -> str:
-        """Text embedded and reranked: `whole_text` without the long addresses of links, which say little to a model."""
-        return without_long_addresses(self.whole_text)
+        """Text embedded, reranked and searched for words: heading path, then the text as a reader reads it."""
+        path, read = HEADING_SEPARATOR.join(self.heading_path), self.reading.text
+        text = read if read.strip() else self.text
+        return f"{path}\n{text}" if path else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from rag.citations import markers as citations
 from rag.messages import Reason, reason
-from rag.types import HEADING_SEPARATOR, Candidate, Exchange, Message
+from rag.types import HEADING_SEPARATOR, Candidate, Chunk, Exchange, Message
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 TURN = re.compile(
@@ -103,9 +103,14 @@ def answer_messages(
 def _boundary(question: str, contexts: Sequence[Candidate], history: Sequence[Exchange]) -> str:
     """A mark that no text of this prompt contains; the same for the same texts."""
     texts = [question, *(part for e in history for part in (e.question, e.answer))]
-    texts += [part for c in contexts for part in (c.stored.document, c.stored.chunk.embedded_text)]
+    texts += [part for c in contexts for part in (c.stored.document, _shown(c.stored.chunk))]
     texts += [c.stored.base_name for c in contexts if c.stored.base_name]
     return f"#{first_unused(_digests(texts), texts)}"
+
+
+def _shown(chunk: Chunk) -> str:
+    """All that a prompt shows of a chunk."""
+    return "\n".join(part for part in (HEADING_SEPARATOR.join(chunk.heading_path), chunk.lead, chunk.text) if part)
 
 
 def first_unused(marks: Iterable[str], texts: Sequence[str]) -> str:
@@ -128,7 +133,8 @@ def _block(number: int, candidate: Candidate, boundary: str) -> str:
     head = [f"{boundary} context {number}", *base, f"document: {_label(stored.document)}"]
     if chunk.heading_path:
         head.append(f"section: {_label(HEADING_SEPARATOR.join(chunk.heading_path))}")
-    return "\n".join([*head, "", harmless(chunk.text.strip("\n")), f"{boundary} end {number}"])
+    opened = [part for part in (chunk.lead.strip("\n"), chunk.text.strip("\n")) if part]
+    return "\n".join([*head, "", harmless("\n".join(opened)), f"{boundary} end {number}"])
 
 
 def harmless(text: str) -> str:

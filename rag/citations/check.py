@@ -43,7 +43,7 @@ def check(answer: str, given: Sequence[Given], contexts: Sequence[Candidate], *,
 class _Check:
     def __init__(self, answer: str, given: Sequence[Given], contexts: Sequence[Candidate]) -> None:
         self.answer = answer
-        self.passages = {c.number or n: SearchableText(c.stored.chunk.text) for n, c in enumerate(contexts, start=1)}
+        self.passages = {c.number or n: SearchableText.of(c.stored.chunk) for n, c in enumerate(contexts, start=1)}
         self.headings = {
             c.number or n: HEADING_SEPARATOR.join(c.stored.chunk.heading_path) for n, c in enumerate(contexts, start=1)
         }

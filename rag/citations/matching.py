@@ -1,5 +1,6 @@
 """Search for words in a passage: whether they stand in it, letter by letter or nearly, and where. Pure.
 
+A passage can be quoted as it is typed and as a reader reads it, a row of a table as a sentence with its column names.
 It compares how a passage reads, not how it is typed. These things do not count: white space (none at all beside an
 ideograph), Markdown's marks (emphasis, code, list and heading marks, fences, pipes of tables, targets of links,
 escapes), the shape of quotation marks and dashes, the width of letters, and punctuation at the end of the quote.
@@ -20,7 +21,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
 from rag.ledger import Match
+from rag.text.reading import BlockKind, ReadingText
 from rag.text.scripts import IDEOGRAPHS
+from rag.types import Chunk
 
 CLOSE = 0.8
 """Least similarity of a close match; `tests/citations/test_matching.py` holds the measured table that sets it."""
@@ -62,6 +65,9 @@ _FORM = re.compile("[…\ufb00-\ufb06\uff01-\uffee]")
 _EDGE = " .,;:!?…。，；：、！？\"'"
 _OMISSION = re.compile(r"(?<!\s)\s*+[\[(（]?(?:\.{3,}|…+)[\])）]?")
 _WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w+")
+_CELL_END = re.compile(r"[:;：；] ?")
+"""Marks between the name of a row, as it is read, and its cells."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|neither|without|cannot|unless|except)\b|n't\b|[不没沒無无未非勿莫别別]", re.I
@@ -71,7 +77,8 @@ _NAME = re.compile(r"\b\w+(?:[_./:]\w+)+\b|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*\b")
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The match of words in a passage: `[start, end)` are characters of it, both 0 when they do not stand in it."""
+    """The match of words in a passage: `[start, end)` are characters of it, both 0 when they do not stand in it, or in
+    what opens it alone."""
 
     match: Match
     similarity: float
@@ -85,9 +92,18 @@ MISSING = Alignment(Match.MISSING, 0.0)
 class SearchableText:
     """A text to look words up in. `close` is the least similarity of a close match."""
 
-    def __init__(self, text: str, *, close: float = CLOSE) -> None:
-        self._source = text
+    def __init__(self, text: str, *, lead: str = "", read: ReadingText | None = None, close: float = CLOSE) -> None:
+        """`lead` is what opens the text, and `read` how a reader reads it: words may stand in either."""
+        self._text = _Form(text)
+        self._read = read
+        self._read_form = _Form(read.text) if read and read.text != text else None
+        self._lead = _Form(lead) if lead.strip() else None
         self._close = close
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> SearchableText:
+        """The text of a chunk, as it is typed and as it is read."""
+        return cls(chunk.text, lead=chunk.lead, read=chunk.reading)
 
     def look_up(self, words: str) -> Alignment:
         """Find `words` exactly, else nearly, else `MISSING`. Close never hides another number, name or "not"."""
@@ -96,11 +112,91 @@ class SearchableText:
     def exactly(self, words: str) -> Alignment | None:
         """Find `words` letter by letter; None where they do not stand so."""
         sought = _Reading.of(words).text
+        if found := self._text.exactly(sought):
+            return Alignment(Match.EXACT, 1.0, *found)
+        if self._read_form and (found := self._read_form.exactly(sought)):
+            return Alignment(Match.EXACT, 1.0, *self._typed(*found))
+        if found := self._in_row(sought):
+            return Alignment(Match.EXACT, 1.0, *self._typed(*found))
+        return Alignment(Match.EXACT, 1.0) if self._lead and self._lead.exactly(sought) else None
+
+    def _in_row(self, sought: str) -> tuple[int, int] | None:
+        """Where a row of a table stands of which words are the name and some of the cells, others left out."""
+        parts = [part for part in _CELL_END.split(sought) if part]
+        for start, form in self._rows if len(parts) > 1 else ():
+            found = [form.exactly(part) for part in parts]
+            if found[0] and not found[0][0] and all(found):
+                return start, start + max(span[1] for span in found if span)
+        return None
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, _Form]]:
+        """The rows of tables and where they begin, in the reading."""
+        read = self._read
+        rows = (block for block in read.blocks if block.kind is BlockKind.ROW) if read else ()
+        return [(row.start, _Form(read.text[row.start : row.end])) for row in rows if read]
+
+    def _nearly(self, words: str) -> Alignment | None:
+        sought = _Reading.of(words).text.strip(_EDGE)[:LONGEST]
+        if not _WORD.search(sought):
+            return None
+        typed = self._text.nearly(sought, self._close)
+        read = self._read_form.nearly(sought, self._close) if self._read_form else None
+        if read and self._other_row(sought, *read[1:]):
+            read = None
+        if read and (typed is None or read[0] > typed[0]):
+            return Alignment(Match.CLOSE, read[0], *self._typed(*read[1:]))
+        return Alignment(Match.CLOSE, *typed) if typed else None
+
+    def _other_row(self, sought: str, start: int, end: int) -> bool:
+        """True if what is near is a row of a table that lacks a word: each of them says what or of what it is."""
+        if self._read is None:
+            return False
+        rows = [b for b in self._read.blocks if b.kind is BlockKind.ROW and b.start < end and start < b.end]
+        there = Counter(
+            word for row in rows for word in _WORDS.findall(self._read.text[row.start : row.end].casefold())
+        )
+        return bool(rows) and bool(Counter(_WORDS.findall(sought.casefold())) - there)
+
+    def _typed(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the text of characters of its reading; of words put in there, as column names, their block's."""
+        assert self._read is not None
+        span = self._read.source_span(start, end)
+        if span[1]:
+            return span
+        blocks = [block for block in self._read.blocks if block.start < end and start < block.end]
+        return self._read.source_span(blocks[0].start, blocks[-1].end) if blocks else (0, 0)
+
+
+class _Form:
+    """One form of a passage that words are looked up in: spans are of its characters."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def exactly(self, sought: str) -> tuple[int, int] | None:
+        """Start and end of `sought`, letter by letter."""
         for form in (sought, sought.strip(_EDGE)):
             at = self._position(form) if _WORD.search(form) else -1
             if at >= 0:
-                return Alignment(Match.EXACT, 1.0, *self._reading.span(at, at + len(form)))
+                return self._reading.span(at, at + len(form))
         return None
+
+    def nearly(self, sought: str, least: float) -> tuple[float, int, int] | None:
+        """Similarity, start and end of what is nearest to `sought`, if it says the same."""
+        text = self._reading.text
+        if not text:
+            return None
+        aligned = fuzz.partial_ratio_alignment(sought, text, score_cutoff=100 * (least - LEEWAY))
+        if aligned is None:
+            return None
+        start, end = (aligned.dest_start, aligned.dest_end) if len(sought) <= len(text) else (0, len(text))
+        spans = [(a, b) for a in self._near(start) for b in self._near(end) if a < b]
+        start, end = max(spans, key=lambda span: _coverage(sought, text[slice(*span)]))
+        similarity = fuzz.ratio(sought, text[start:end]) / 100
+        if similarity < least or not _says_the_same(sought, text[start:end]):
+            return None
+        return (similarity, *self._reading.span(start, end))
 
     @cached_property
     def _reading(self) -> _Reading:
@@ -119,22 +215,6 @@ class SearchableText:
             following = bisect_right(self._edges, at)
             at = text.find(sought, self._edges[following]) if following < len(self._edges) else -1
         return at
-
-    def _nearly(self, words: str) -> Alignment | None:
-        sought = _Reading.of(words).text.strip(_EDGE)[:LONGEST]
-        text = self._reading.text
-        if not _WORD.search(sought) or not text:
-            return None
-        aligned = fuzz.partial_ratio_alignment(sought, text, score_cutoff=100 * (self._close - LEEWAY))
-        if aligned is None:
-            return None
-        start, end = (aligned.dest_start, aligned.dest_end) if len(sought) <= len(text) else (0, len(text))
-        spans = [(a, b) for a in self._near(start) for b in self._near(end) if a < b]
-        start, end = max(spans, key=lambda span: _coverage(sought, text[slice(*span)]))
-        similarity = fuzz.ratio(sought, text[start:end]) / 100
-        if similarity < self._close or not _says_the_same(sought, text[start:end]):
-            return None
-        return Alignment(Match.CLOSE, similarity, *self._reading.span(start, end))
 
     def _near(self, at: int) -> list[int]:
         """Word edges around a position."""

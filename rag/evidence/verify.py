@@ -107,17 +107,26 @@ def _messages(ledger: Ledger) -> Iterator[Finding]:
     if not ledger.messages or not contexts:
         return
     sent = "\n".join(message.content for message in ledger.messages)
-    missing = [c for c in contexts.values() if c.stored.chunk.text.strip("\n") not in sent]
+    missing = [c for c in contexts.values() if not all(part in sent for part in _as_sent(c.stored.chunk))]
     for c in missing:
         yield Finding(Verdict.DIFFERS, reason("verify.not_sent", **_place(c)))
     if not missing:
         yield Finding(Verdict.MATCHES, reason("verify.sent", count=len(contexts)))
 
 
+def _as_sent(chunk: Chunk) -> tuple[str, str]:
+    return chunk.lead.strip("\n"), chunk.text.strip("\n")
+
+
 def _quotes(ledger: Ledger) -> Iterator[Finding]:
     """Every quote looked up again in the context it names."""
-    contexts = {number: SearchableText(c.stored.chunk.text) for number, c in _contexts(ledger).items()}
-    wrong = [quote for quote in ledger.quotes if not _stands(quote, contexts.get(quote.number))]
+    chunks = {number: c.stored.chunk for number, c in _contexts(ledger).items()}
+    # Earlier versions looked into the text as it is typed alone.
+    ways = [
+        {n: SearchableText.of(c) for n, c in chunks.items()},
+        {n: SearchableText(c.text) for n, c in chunks.items()},
+    ]
+    wrong = [q for q in ledger.quotes if not any(_stands(q, contexts.get(q.number)) for contexts in ways)]
     for quote in wrong:
         code = "verify.quote_found" if quote.match is Match.MISSING else "verify.quote_missing"
         yield Finding(Verdict.DIFFERS, reason(code, quote=_short(quote.text), number=quote.number))
@@ -130,7 +139,7 @@ def _quotes(ledger: Ledger) -> Iterator[Finding]:
 def _stands(quote: Quote, context: SearchableText | None) -> bool:
     """True if the quote is where the record says, as exactly as it says; or nowhere in its context, if it says so."""
     found = context.look_up(quote.text) if context else MISSING
-    there = found.start < quote.end and quote.start < found.end
+    there = (found.start < quote.end and quote.start < found.end) or not (found.end or quote.end)
     return found.match is quote.match and (there or quote.match is Match.MISSING)
 
 

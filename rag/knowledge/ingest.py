@@ -34,6 +34,7 @@ from rag.errors import (
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
+from rag.text.language import SAMPLE
 from rag.types import Chunk, Document, Source, Vectors
 
 from .ingest_run import IngestRun
@@ -190,7 +191,7 @@ class Ingest:
         counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
         event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, run), counted, run, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
-        document = self._document(source, sha256, text, split)
+        document = self._document(source, sha256, split)
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
@@ -261,13 +262,13 @@ class Ingest:
             _check(cancel)
         return event, np.stack([found[key] for key in keys])
 
-    def _document(self, source: Source, sha256: str, text: str, split: Split) -> Document:
+    def _document(self, source: Source, sha256: str, split: Split) -> Document:
         title = PurePosixPath(source.name).stem if PLACE.fullmatch(split.title) else split.title
         return Document(
             name=source.name,
             sha256=sha256,
             title=title,
-            language=self._detect(text),
+            language=self._detect(_beginning(split.chunks)),
             size=len(source.data),
             chunks=len(split.chunks),
             tokens=sum(each.tokens for each in split.chunks),
@@ -276,6 +277,16 @@ class Ingest:
             date=split.front_matter.date,
             kind=kind_of(source.name),
         )
+
+
+def _beginning(chunks: Sequence[Chunk]) -> str:
+    """As much of a document as tells its language, as a reader reads it."""
+    texts: list[str] = []
+    for each in chunks:
+        texts.append(each.reading.text)
+        if sum(map(len, texts)) >= 2 * SAMPLE:
+            break
+    return "\n\n".join(texts)
 
 
 def refusal(refused: Refused) -> IngestEvent:

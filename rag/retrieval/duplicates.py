@@ -63,10 +63,10 @@ _NEGATIONS = frozenset("not no never none nor without cannot 不 没 沒 無 无
 
 def repeats(one: StoredChunk, other: StoredChunk) -> bool:
     """True if two passages say the same. Symmetric. A passage and its translation never do."""
-    shorter, longer = sorted((len(one.chunk.text), len(other.chunk.text)))
-    if longer > 1.5 * shorter + 40:  # spares most pairs the counting of words; markup counts here and nowhere else
+    left, right = one.chunk.reading.text, other.chunk.reading.text
+    shorter, longer = sorted((len(left), len(right)))
+    if longer > 1.5 * shorter + 40:  # spares most pairs the counting of words
         return False
-    left, right = one.chunk.text, other.chunk.text
     if min(len(_words(left)), len(_words(right))) < LONG:
         left, right = one.chunk.embedded_text, other.chunk.embedded_text
     if not (_kinds(left) <= _kinds(right) or _kinds(left) >= _kinds(right)):  # settles nearly every pair
@@ -106,8 +106,9 @@ def _conflict(one: StoredChunk, other: StoredChunk) -> Reason | None:
         return None
     names = {"first": source_of(one), "second": source_of(other)}
     least = ALIKE_ELSEWHERE if related is Kinship.NONE else ALIKE
-    if _alike(_words(one.chunk.text), _words(other.chunk.text)) >= least:
-        left, right = _difference(one.chunk.text, other.chunk.text)
+    read, others = one.chunk.reading.text, other.chunk.reading.text
+    if _alike(_words(read), _words(others)) >= least:
+        left, right = _difference(read, others)
         if left and right:
             return reason("duplicates.differ", **names, left=left, right=right)
         if left or right:

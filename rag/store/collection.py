@@ -25,7 +25,7 @@ from .inspection import refuse_lost
 from .reading import Census, CollectionReader
 from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Registry, RegistryRow
 from .removing import Remover, revisions
-from .rows import batches, rows
+from .rows import CHUNK_FIELDS, batches, chunk_fields, rows
 from .search import CollectionSearch
 
 UNDO_SECONDS = 600.0
@@ -46,25 +46,28 @@ class MilvusStore:
         dimension: int,
         search: SearchParams,
         full_text_missing: Reason | None,
+        fields: Sequence[str] = CHUNK_FIELDS,
         page_rows: int = PAGE_ROWS,
         most_excluded: int = MOST_EXCLUDED,
         now: Callable[[], float] = time.time,
         changed: Callable[[], object] = lambda: None,
         record: Record | None = None,
     ) -> None:
-        """`changed` is called after every change of what documents there are, or of what is said of them."""
+        """`fields` are those of a chunk that the collection has; `changed` is called after every change of what
+        documents there are, or of what is said of them."""
         self._connection = connection
         self._collection = collection
         self._dimension = dimension
         self._full_text_missing = full_text_missing
+        self._fields = fields
         self._now = now
         self._changed = changed
         self._record = record
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
-        self._search = CollectionSearch(connection, collection, self._registry, search)
-        self._reader = CollectionReader(connection, collection, self._registry, dimension=dimension)
+        self._search = CollectionSearch(connection, collection, self._registry, search, fields)
+        self._reader = CollectionReader(connection, collection, self._registry, dimension=dimension, fields=fields)
         self._remover = Remover(connection, collection, self._registry, self._reader, record)
 
     @classmethod
@@ -107,6 +110,7 @@ class MilvusStore:
             dimension=fingerprint.dimension,
             search=search_params(dense.type, options, is_lite=connection.is_lite),
             full_text_missing=missing,
+            fields=chunk_fields(description),
             page_rows=page_rows,
             most_excluded=most_excluded,
             now=now,
@@ -194,7 +198,7 @@ class MilvusStore:
             stale = {*old.leftover, old.revision} - {""}
             new = _distinct(document, stale)
             self._registry.write([replace(old, leftover=tuple(sorted({*old.leftover, new.revision})))])
-            for batch in batches(rows(self._collection, new.stored, chunks, vectors)):
+            for batch in batches(rows(self._collection, new.stored, chunks, vectors, fields=self._fields)):
                 with self._connection.writing():
                     self._connection.call("upsert", collection_name=self._collection, data=batch)
             self._commit(committed := replace(new, leftover=tuple(sorted(stale))))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from . import Connection, IndexOptions, MilvusStore
 
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Version of the Milvus collections and the lexical terms in them; part of every fingerprint."""
 
 

@@ -13,6 +13,7 @@ from .connection import Connection
 from .opening import reporting_damage
 from .reading import Census, CollectionReader
 from .registry import Registry, RegistryRow
+from .rows import chunk_fields
 
 NAMES_SHOWN = 5
 
@@ -70,7 +71,9 @@ def read_chunks(connection: Connection, collection: str, document: str) -> list[
     with connection.reading():
         if not connection.call("has_collection", collection_name=registry):
             return []
-    reader = CollectionReader(connection, collection, Registry(connection, registry), dimension=0)  # no vector is read
+        fields = chunk_fields(schema.describe(connection, collection))
+    # dimension 0: no vector is read
+    reader = CollectionReader(connection, collection, Registry(connection, registry), dimension=0, fields=fields)
     return reader.chunks(document)
 
 

@@ -24,6 +24,7 @@ TEXT_BYTES = 65_535
 NAME_BYTES = 1_024
 TITLE_BYTES = 1_024
 HEADINGS_BYTES = 8_192
+LEAD_BYTES = 8_192
 LANGUAGE_BYTES = 16
 
 BATCH_ROWS = 500
@@ -57,7 +58,7 @@ def check_vectors(vectors: Vectors, *, rows: int, dimension: int) -> None:
 
 def check_document(document: Document, chunks: Sequence[Chunk]) -> None:
     """Raise StoreError when a name or text is longer than a field holds."""
-    if not all(map(is_unicode, (document.name, document.title, document.sha256, *(c.text for c in chunks)))):
+    if not all(map(is_unicode, (document.name, document.title, document.sha256, *(c.lead + c.text for c in chunks)))):
         raise StoreError(reason("store.not_unicode", name=ascii(document.name)[:80]))
     if not 0 < size(document.name) <= NAME_BYTES:
         raise StoreError(

@@ -38,11 +38,22 @@ class Census:
 class CollectionReader:
     """Reads documents of one collection."""
 
-    def __init__(self, connection: Connection, collection: str, registry: Registry, *, dimension: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        collection: str,
+        registry: Registry,
+        *,
+        dimension: int,
+        fields: Sequence[str] = CHUNK_FIELDS,
+    ) -> None:
+        """`fields` are those of a chunk that the collection has."""
         self._connection = connection
         self._collection = collection
         self._registry = registry
         self._dimension = dimension
+        self._fields = fields
+        self._with_vector = (*fields, DENSE)
 
     def rows(self, document: str, fields: Sequence[str]) -> list[Row]:
         """Rows of the committed revision, in order; read again when it was replaced meanwhile."""
@@ -51,7 +62,7 @@ class CollectionReader:
 
     def chunks(self, document: str) -> list[StoredChunk]:
         """The committed chunks, in order."""
-        found = self._document(document, CHUNK_FIELDS)
+        found = self._document(document, self._fields)
         return [stored_chunk(public(row, found[0].sha256)) for row in found[1]] if found else []
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
@@ -65,7 +76,7 @@ class CollectionReader:
                 rows = found.get(document.name, [])
                 if len(rows) == document.chunks:
                     yield self._whole(document, rows)
-                elif again := self._document(document.name, _FIELDS):
+                elif again := self._document(document.name, self._with_vector):
                     yield self._whole(*again)
 
     def whole(self, documents: Sequence[Document]) -> list[Document]:
@@ -129,9 +140,9 @@ class CollectionReader:
         found: dict[str, list[Row]] = {}
         current = {document.name: document.sha256 for document in documents}
         with self._connection.reading():
-            rows = self._by_key(documents, _FIELDS, "Session")
+            rows = self._by_key(documents, self._with_vector, "Session")
             if len(rows) != expected:
-                rows = self._query(_revisions(documents), _FIELDS, limits.MOST_HITS, "Session")
+                rows = self._query(_revisions(documents), self._with_vector, limits.MOST_HITS, "Session")
         for row in sorted(rows, key=lambda row: int(row["chunk"])):
             if current[row["document"]] == row["sha256"]:
                 found.setdefault(row["document"], []).append(row)
@@ -165,9 +176,6 @@ class CollectionReader:
             consistency_level=consistency,
         )
         return found
-
-
-_FIELDS = (*CHUNK_FIELDS, DENSE)
 
 
 def _revisions(documents: Sequence[Document]) -> str:

@@ -7,13 +7,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rag.text.language import part_language
 from rag.text.terms import document_terms
 
 from ..types import Chunk, Document, StoredChunk, Vectors
 from . import limits
 
-CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end", "headings", "text", "tokens")
+CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end", "headings", "lead", "text", "tokens")
 """Fields from which a `StoredChunk` is made."""
+LATER_FIELDS = frozenset({"lead"})
+"""Those that collections made by earlier versions lack."""
 
 
 def chunk_ids(collection: str, document: Document) -> list[str]:
@@ -36,15 +39,30 @@ def text_hash(chunk: Chunk) -> str:
     return hashlib.sha256(chunk.embedded_text.encode()).hexdigest()
 
 
-def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> Iterator[dict[str, Any]]:
-    """One row for each chunk, in order."""
+def chunk_fields(description: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of `CHUNK_FIELDS` that a collection has, by Milvus's description of it."""
+    there = {field["name"] for field in description["fields"]}
+    return tuple(name for name in CHUNK_FIELDS if name in there or name not in LATER_FIELDS)
+
+
+def rows(
+    collection: str,
+    document: Document,
+    chunks: Sequence[Chunk],
+    vectors: Vectors,
+    *,
+    fields: Sequence[str] = CHUNK_FIELDS,
+) -> Iterator[dict[str, Any]]:
+    """One row for each chunk, in order, with those of `CHUNK_FIELDS` that the collection has."""
+    lacking = set(CHUNK_FIELDS).difference(fields)
     for key, chunk, vector in zip(chunk_ids(collection, document), chunks, vectors, strict=True):
-        yield {
+        row = {
             "id": key,
             "document": document.name,
             "sha256": document.sha256,
-            "language": limits.cut(document.language, limits.LANGUAGE_BYTES),
+            "language": limits.cut(part_language(chunk.reading.text, document.language), limits.LANGUAGE_BYTES),
             "headings": headings_json(chunk.heading_path),
+            "lead": limits.cut(chunk.lead, limits.LEAD_BYTES),
             "text": chunk.text,
             "text_hash": text_hash(chunk),
             "chunk": chunk.index,
@@ -52,9 +70,10 @@ def rows(collection: str, document: Document, chunks: Sequence[Chunk], vectors: 
             "end": chunk.end,
             "tokens": chunk.tokens,
             "ingested_at": document.ingested_at,
-            "terms": document_terms(chunk.whole_text, limit=limits.TEXT_BYTES),
+            "terms": document_terms(chunk.embedded_text, limit=limits.TEXT_BYTES),
             "dense": vector,
         }
+        yield {name: value for name, value in row.items() if name not in lacking}
 
 
 def batches(all_rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -91,6 +110,7 @@ def stored_chunk(row: Mapping[str, Any]) -> StoredChunk:
             heading_path=tuple(json.loads(row["headings"])),
             text=row["text"],
             tokens=int(row["tokens"]),
+            lead=row.get("lead", ""),
         ),
     )
 

@@ -12,7 +12,7 @@ from ..errors import IndexMismatch
 from ..messages import Reason, reason
 from ..types import Fingerprint
 from .indexes import Index, Param
-from .limits import HEADINGS_BYTES, LANGUAGE_BYTES, NAME_BYTES, TEXT_BYTES, TITLE_BYTES
+from .limits import HEADINGS_BYTES, LANGUAGE_BYTES, LEAD_BYTES, NAME_BYTES, TEXT_BYTES, TITLE_BYTES
 
 if TYPE_CHECKING:
     from pymilvus import CollectionSchema
@@ -48,6 +48,7 @@ def chunk_schema(dimension: int, *, full_text: bool, is_lite: bool) -> Collectio
         ("sha256", 64),
         ("language", LANGUAGE_BYTES),
         ("headings", HEADINGS_BYTES),
+        ("lead", LEAD_BYTES),
         ("text", TEXT_BYTES),
         ("text_hash", 64),
     ):

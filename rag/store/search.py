@@ -45,15 +45,24 @@ Scored = tuple[float, Mapping[str, Any]]
 class CollectionSearch:
     """The searches of one collection."""
 
-    def __init__(self, connection: Connection, collection: str, registry: Registry, params: SearchParams) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        collection: str,
+        registry: Registry,
+        params: SearchParams,
+        fields: Sequence[str] = CHUNK_FIELDS,
+    ) -> None:
+        """`fields` are those of a chunk that the collection has."""
         self._connection = connection
         self._collection = collection
         self._registry = registry
         self._params = params
+        self._fields = fields
 
     def dense(self, vector: Vectors, *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Nearest chunks by inner product."""
-        return _as_hits(self._dense(vector, CHUNK_FIELDS, limit=limit, documents=documents))
+        return _as_hits(self._dense(vector, self._fields, limit=limit, documents=documents))
 
     def standings(
         self, vector: Vectors, ids: Sequence[str], *, depth: int, documents: Sequence[str]
@@ -112,7 +121,7 @@ class CollectionSearch:
                 SPARSE,
                 " ".join(terms),
                 lambda fetch, filtered: {"metric_type": "BM25", "params": {}},
-                CHUNK_FIELDS,
+                self._fields,
                 limit=limit,
                 documents=documents,
             )

@@ -28,6 +28,9 @@ KANA_SHARE = 0.1
 """Share of kana among ideographs and kana above which a text is Japanese: Japanese always holds kana, Chinese quotes
 some at most."""
 
+LEAST = 60
+"""Letters, an ideograph counting three, from which a part of a text tells its own language."""
+
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 
 _SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -67,6 +70,13 @@ def detect(text: str) -> str:
         if script:
             return _choose(part, script)
     return UNDETERMINED
+
+
+def part_language(part: str, whole: str) -> str:
+    """Language of a part of a text: its own, or that of the `whole` where the part is too short to tell."""
+    prose = _CODE.sub(" ", part)
+    letters = sum(IDEOGRAPH_WEIGHT if _script(c) in ("CJK", "KANA", "HANGUL") else c.isalpha() for c in prose)
+    return detect(part) if letters >= LEAST else whole
 
 
 def _main_script(text: str) -> str:

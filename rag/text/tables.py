@@ -9,7 +9,6 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.table import table
 
-_RULED = frozenset("|-: \t>")
 FEW = 4096
 """Cells up to which nobody counts."""
 
@@ -21,13 +20,14 @@ def with_tables(parser: MarkdownIt) -> MarkdownIt:
 
 
 def _bounded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    return _is_dense(state, start, end) and table(state, start, end, silent)
+    # Whether one begins here is asked first: it takes two lines, where its rows may be all the rest of the text.
+    return (
+        table(state, start, end, True) and _is_dense(state, start, end) and (silent or table(state, start, end, False))
+    )
 
 
 def _is_dense(state: StateBlock, start: int, end: int) -> bool:
     """True unless a table that begins at line `start` would have more cells than characters."""
-    if start + 1 >= end or set(state.src[state.bMarks[start + 1] : state.eMarks[start + 1]]) - _RULED:
-        return True  # no table begins here, as the rule itself finds out
     columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
     last = _last_line(state, start, end)
     return columns * (last - start) <= FEW + state.eMarks[last] - state.bMarks[start]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -185,3 +186,13 @@ def test_marks_by_which_a_server_tells_who_speaks_are_broken_in_what_documents_h
 @pytest.mark.parametrize("text", ["a <| b", "x <s1> y", "List[INSTANCE]", "a || b |> c", "<b>bold</b>", "[1] and [x]"])
 def test_what_is_no_such_mark_stays(text: str) -> None:
     assert text in shown(prompt_of([candidate(text)]))
+
+
+def test_a_piece_of_a_cut_table_is_shown_below_its_head() -> None:
+    head, rows = "| a | b |\n|---|---|", "| 1 | 2 |"
+    one = candidate(rows, number=1)
+    cut = replace(one, stored=replace(one.stored, chunk=replace(one.stored.chunk, lead=head)))
+    sent = prompt_of([cut]).messages[-1].content
+    assert f"\n\n{head}\n{rows}\n" in sent
+    alone, needed = (count_words([prompt_of([each]).messages[-1].content])[0] for each in (one, cut))
+    assert needed > alone and prompt_of([cut], budget=PromptBudget(context_tokens=alone - 9)).contexts == ()

@@ -20,7 +20,7 @@ from rag.documents.files import decode
 from rag.errors import RagError
 from rag.models.chat.failures import Redactor
 from rag.models.chat.thinking import WithoutThinking
-from rag.text import language, links
+from rag.text import language
 from rag.text import markdown_spans as prose
 from rag.text import terms as lexical
 from rag.text.highlight import best_sentence, term_spans
@@ -71,7 +71,6 @@ WORK: Mapping[str, Callable[[str], object]] = {
     "its sentences": sentences,
     "its best sentence": lambda text: best_sentence("data x", text),
     "its marked words": lambda text: term_spans("data x", text),
-    "without long addresses": links.without_long_addresses,
     "small talk": smalltalk.kind_of,
     "a follow-up": lambda text: rewriting.by_rule(text, [Exchange(text, "")]),
     "a rewritten query": rewriting.read_query,

@@ -226,7 +226,7 @@ def test_the_files_of_documents_travel_where_they_are_kept(
         collection="kb",
         original=lambda document: b"fox" if document.sha256 == one.document.sha256 else None,
     )
-    assert manifest.version == 2
+    assert manifest.version == 3
     with Archive.open(tmp_path / "kb.zip") as opened:
         assert opened.originals() == [sha256(b"fox").hexdigest()], "equal ones are there once"
         assert opened.original(one.document.sha256) == b"fox"
@@ -339,7 +339,7 @@ DOCUMENTS, CHUNKS, VECTORS = "parts/00001.documents", "parts/00001.chunks", "par
         pytest.param(without(VECTORS), True, id="no vectors"),
         pytest.param(without("manifest.json"), True, id="no manifest"),
         pytest.param(without(CHUNKS), False, id="entry only the manifest names"),
-        pytest.param(in_manifest(version=3), False, id="later version"),
+        pytest.param(in_manifest(version=4), False, id="later version"),
         pytest.param(in_manifest(format="zip"), False, id="something else"),
         pytest.param(in_manifest(documents=5), False, id="wrong count"),
         pytest.param(in_manifest(surprise=1), False, id="unknown field in the manifest"),

@@ -1,11 +1,17 @@
 """Markdown text to chunks. Pure: the token counter is passed in; knows no files, models or database.
 
 outline       the text's sections, each a list of blocks with character offsets
+source_lines  the lines of the text, by number and by offset
+dialects      the text as CommonMark: what MDX, MkDocs, GitBook and others add, taken out or turned into it
+dialect_lines the forms of such lines
 syntax        the Markdown parser: text to a tree of blocks by line numbers
+openings      what opened the place where a piece begins: `Chunk.lead`
+tables        rows of tables, and the head of each
 fences        data in front of the text: is it there, and where does it end
 entries       what it holds, entry by entry, in bounded work
 front_matter  which title, tags and date it gives
 cutting       a block that is too large, cut at its own inner boundaries
+loads         tokens of pieces, as they would be embedded
 packing       blocks to chunks within the limits, overlapping where a long section had to be cut
 
 What one chunk is:
@@ -15,8 +21,11 @@ What one chunk is:
 - A heading with nothing below it says nothing alone: it goes with what follows.
 - A section above the limit is cut between blocks; a fence, table or list only when it is too large by itself, and
   then between its items, rows, lines or sentences, and at last between characters.
+- A piece of a table, fence, tab or admonition that was cut has in its `lead` the lines that open it. A formula is one
+  with its sentence.
 - Front matter is data about the document, not text of it: it gives the title and is in no chunk. All other text that
-  is not blank is in a chunk.
+  a reader sees is in a chunk. What nobody sees (comments, imports, hidden elements, link definitions) goes with what
+  stands beside it, and is in no chunk where it would fill one alone.
 """
 
 from __future__ import annotations
@@ -40,7 +49,7 @@ def chunk(text: str, *, count_tokens: TokenCounter, limits: ChunkLimits) -> list
     `count_tokens` is called with thousands of texts at a time and must count without special tokens. A chunk's
     `tokens` are those of its `embedded_text`, heading path included; only a single character can be above the limit.
     """
-    return pack(text, outline(text).sections, count_tokens=count_tokens, limits=limits)
+    return pack(text, outline(text), count_tokens=count_tokens, limits=limits)
 
 
 def described(text: str, *, fallback: str) -> tuple[str, FrontMatter]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import ceil
 
 from .outline import Part, PartKind, unblank
+from .tables import row_starts
 
 LONGEST_CLUSTER = 32
 """Combining characters followed back when a cut falls among them; real text has a handful, hostile text thousands."""
+
+LONGEST_OPAQUE = 2_000
+"""Characters of a formula or of code inside a sentence."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 # Each alternative begins where a run begins and gives nothing back: linear on any text.
@@ -20,6 +25,8 @@ _SENTENCE_END = re.compile(
     r"""|[。！？；｡]++["'”’」』）】》*_]*+\s*+"""
     r"""|(?<!\ )\ {2,}+(?:\r\n?|\n)|\\(?:\r\n?|\n)"""  # hard line breaks
 )
+_OPAQUE = re.compile(r"\$\$|\\\[|\\\(|`++")
+_CLOSES = {r"\[": r"\]", r"\(": r"\)"}
 _CLAUSE_END = frozenset(",;:，、；：,")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
@@ -29,8 +36,7 @@ def finer(text: str, part: Part, *, pieces: int) -> list[Part]:
 
     `pieces` is about how many are needed; it matters only where there is no boundary to cut at.
     """
-    while part.kind is PartKind.GROUP and len(part.children) == 1:
-        part = part.children[0]
+    part = unwrapped(part)
     for cut in (_by_structure, _by_pieces):
         found = list(cut(text, part, pieces))
         if len(found) != 1 or (found[0].start, found[0].end) != (part.start, part.end):
@@ -38,10 +44,32 @@ def finer(text: str, part: Part, *, pieces: int) -> list[Part]:
     return []
 
 
+def unwrapped(part: Part) -> Part:
+    """The part, or the only one in it."""
+    while part.kind is PartKind.GROUP and len(part.children) == 1:
+        part = part.children[0]
+    return part
+
+
 def sentences(text: str, part: Part) -> list[Part]:
-    """The sentences of prose."""
+    """The sentences of prose. Nothing ends one inside a formula or code."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text, part.start, part.end)]
+    for start, end in _opaque(text, part) if ends else ():
+        ends = [*ends[: bisect_right(ends, start)], *ends[bisect_left(ends, end) :]]
     return list(_between(text, [part.start, *ends, part.end]))
+
+
+def _opaque(text: str, part: Part) -> list[tuple[int, int]]:
+    """Where formulas and code stand in prose."""
+    found: list[tuple[int, int]] = []
+    at = part.start
+    while opened := _OPAQUE.search(text, at, part.end):
+        close = _CLOSES.get(opened[0], opened[0])
+        end = text.find(close, opened.end(), min(part.end, opened.end() + LONGEST_OPAQUE))
+        at = opened.end() if end < 0 else end + len(close)
+        if end >= 0:
+            found.append((opened.start(), at))
+    return found
 
 
 def _by_structure(text: str, part: Part, pieces: int) -> Iterable[Part]:
@@ -53,6 +81,8 @@ def _by_structure(text: str, part: Part, pieces: int) -> Iterable[Part]:
         case PartKind.TABLE:
             starts = _line_starts(text, part)
             return _between(text, [part.start, *starts[2:], part.end])  # header and delimiter row stay together
+        case PartKind.HTML if len(rows := row_starts(text, part.start, part.end)) > 1:
+            return _between(text, [part.start, *rows[1:], part.end], PartKind.LINES)
         case PartKind.SPAN:
             return [part]
         case _:
@@ -63,11 +93,11 @@ def _line_starts(text: str, part: Part) -> list[int]:
     return [match.start() for match in _LINE.finditer(text, part.start, part.end) if match.start() < part.end]
 
 
-def _between(text: str, cuts: list[int]) -> Iterator[Part]:
+def _between(text: str, cuts: list[int], kind: PartKind = PartKind.SPAN) -> Iterator[Part]:
     for start, end in pairwise(cuts):
         span = unblank(text, start, end)
         if span:
-            yield Part(*span, PartKind.SPAN)
+            yield Part(*span, kind)
 
 
 def _by_pieces(text: str, part: Part, pieces: int) -> Iterator[Part]:

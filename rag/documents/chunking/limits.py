@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.errors import SettingsError
 from rag.messages import reason
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Version of the rules here. Other rules cut the same text otherwise, so an index made with them is another one."""
 
 BYTES_PER_TOKEN = 64

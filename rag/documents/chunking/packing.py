@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import ceil
 
+from rag.text.reading import reading
 from rag.types import HEADING_SEPARATOR, Chunk
 
-from .cutting import finer, sentences
+from .cutting import finer, sentences, unwrapped
 from .limits import ChunkLimits, TokenCounter
-from .outline import Part, PartKind, Section
-from .syntax import shortened
-
-COUNTED_AT_ONCE = 4096
-"""Texts per call of the token counter: enough for it to work in parallel, little enough to hold in memory."""
+from .loads import Loads
+from .outline import Outline, Part, PartKind
 
 LITTLE = 4
 """Divisor of the limit: a last chunk of less takes some of the one before it, and a large block joins no more."""
@@ -23,7 +21,8 @@ LITTLE = 4
 ANNOUNCEMENT = 300
 """Longest text, in characters, that moves along with what it announces."""
 
-Path = tuple[str, ...]
+_BLOCKS = (PartKind.LINES, PartKind.HTML, PartKind.TABLE, PartKind.FORMULA, PartKind.MARK)
+"""Kinds of parts that are not taken apart while they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,11 @@ class _Unit:
     """Tokens it adds to a chunk it joins."""
     cut_from: Part | None = None
     """The code block or table it is a piece of."""
+
+    @property
+    def is_mark(self) -> bool:
+        """True if there is nothing to read in it."""
+        return _is_mark(self.cut_from or self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +61,22 @@ class _Draft:
         return self.units[-1].part.end
 
 
-def pack(text: str, sections: Sequence[Section], *, count_tokens: TokenCounter, limits: ChunkLimits) -> list[Chunk]:
-    """Chunks of the sections, in order."""
-    packer = _Packer(text, sections, count_tokens, limits)
+def pack(text: str, found: Outline, *, count_tokens: TokenCounter, limits: ChunkLimits) -> list[Chunk]:
+    """Chunks of the sections, in order; marks that would make one alone are left out."""
+    packer = _Packer(text, found, count_tokens, limits)
     drafts = packer.with_overlap(packer.fitting(packer.drafts(packer.units())))
-    return [packer.chunk(index, draft) for index, draft in enumerate(drafts)]
+    told = [draft for draft in drafts if not all(unit.is_mark for unit in draft.units)]
+    return [packer.chunk(index, draft) for index, draft in enumerate(told)]
 
 
 class _Packer:
     """Holds what every step of packing one text needs."""
 
-    def __init__(self, text: str, sections: Sequence[Section], count_tokens: TokenCounter, limits: ChunkLimits) -> None:
+    def __init__(self, text: str, found: Outline, count_tokens: TokenCounter, limits: ChunkLimits) -> None:
         self.text = text
-        self.count_tokens = count_tokens
         self.limits = limits
-        self.sections = sections
-        self.paths = self._short_paths([section.path for section in sections])
+        self.sections = found.sections
+        self.counted = Loads(text, found, count_tokens, limits)
 
     def units(self) -> list[_Unit]:
         """Whole sections where they fit; else their parts, cut until each fits or is a single character."""
@@ -84,7 +88,7 @@ class _Packer:
     def _settled(self, units: Sequence[_Unit]) -> list[_Unit]:
         units = list(units)
         while unknown := [unit for unit in units if unit.load is None]:
-            loads = iter(self._loads([(unit.section, unit.part.start, unit.part.end) for unit in unknown]))
+            loads = iter(self.counted.loads([(unit.section, unit.part.start, unit.part.end) for unit in unknown]))
             units = [
                 each for unit in units for each in ([unit] if unit.load is not None else self._cut(unit, next(loads)))
             ]
@@ -93,7 +97,12 @@ class _Packer:
     def _opened(self, units: list[_Unit]) -> list[_Unit]:
         """Units of a section; a paragraph right below its heading is cut when the heading would else stand alone."""
         first = next(
-            (at for at, unit in enumerate(units) if unit.part.kind not in (PartKind.HEADING, PartKind.MARK)), 0
+            (
+                at
+                for at, unit in enumerate(units)
+                if unit.part.kind not in (PartKind.HEADING, PartKind.MARK, PartKind.OPENER)
+            ),
+            0,
         )
         together = sum(unit.load or 0 for unit in units[: first + 1])
         if not first or units[first].part.kind is not PartKind.PROSE or together <= self.limits.max_tokens:
@@ -102,28 +111,42 @@ class _Packer:
         return [*units[:first], *cut, *units[first + 1 :]]
 
     def _cut(self, unit: _Unit, load: int) -> list[_Unit]:
+        size = len(self.text[unit.part.start : unit.part.end].encode("utf-8", "replace"))
+        if unit.part.kind is PartKind.MARK and size <= self.limits.max_bytes:
+            return [replace(unit, load=0)]  # nothing of it is embedded
         if load <= self.limits.max_tokens:
             return [replace(unit, load=load)]
         # One piece more than the tokens ask for: each also holds the path, and cuts move back to boundaries.
-        parts = finer(self.text, unit.part, pieces=ceil(load / self.limits.max_tokens) + 1)
-        cut_from = unit.cut_from or (unit.part if unit.part.kind in (PartKind.LINES, PartKind.TABLE) else None)
+        whole = unwrapped(unit.part)
+        parts = finer(self.text, whole, pieces=ceil(load / self.limits.max_tokens) + 1)
+        cut_from = unit.cut_from or (whole if whole.kind in _BLOCKS else None)
         return [_Unit(unit.section, part, cut_from=cut_from) for part in parts] or [replace(unit, load=load)]
 
     def drafts(self, units: Sequence[_Unit]) -> list[_Draft]:
         """Neighbouring units of a section together, up to the limit by the sum of their loads."""
         sections = [(number, list(own)) for number, own in groupby(units, key=_section)]
-        path_loads = self._counts([HEADING_SEPARATOR.join(self.paths[number]) for number, _ in sections])
-        one, two = self._counts(["a", "a\na"])
+        path_loads = self.counted.counts([HEADING_SEPARATOR.join(self.counted.paths[number]) for number, _ in sections])
+        one, two = self.counted.counts(["a", "a\na"])
         line_break = max(two - 2 * one, 0)
+        lines = [unit.part for unit in units if _is_line(unit)]
+        typed = dict(zip(lines, self.counted.counts([self.text[p.start : p.end] for p in lines]), strict=True))
         drafts = []
         for (_, own), path_load in zip(sections, path_loads, strict=True):
-            costed = [replace(unit, cost=self._cost(unit, path_load, line_break)) for unit in own]
-            drafts += [_Draft(tuple(run), run[0].part.start) for run in self._runs(costed, path_load)]
+            marks = max(
+                ((unit.load or 0) - path_load - typed[unit.part] for unit in own if unit.part in typed), default=0
+            )
+            costed = [replace(unit, cost=self._cost(unit, path_load, line_break, typed)) for unit in own]
+            drafts += [_Draft(tuple(run), run[0].part.start) for run in self._runs(costed, path_load + max(marks, 0))]
         return drafts
 
-    def _cost(self, unit: _Unit, path_load: int, line_break: int) -> int:
+    def _cost(self, unit: _Unit, path_load: int, line_break: int, typed: Mapping[Part, int]) -> int:
+        """What a unit adds: a line of code without the fence that each piece is read with, nothing for a fence."""
+        text = self.text[unit.part.start : unit.part.end]
+        if unit.cut_from and not reading(text, self.counted.lead(unit.part.start)).text.strip():
+            return 0
         before = self.text[unit.part.start - 1 : unit.part.start]
-        return max((unit.load or 0) - path_load, 0) + (line_break if before in ("\n", "\r") else 0)
+        alone = typed.get(unit.part, max((unit.load or 0) - path_load, 0))
+        return alone + (line_break if before in ("\n", "\r") else 0)
 
     def _runs(self, units: Sequence[_Unit], path_load: int) -> list[list[_Unit]]:
         room = self.limits.max_tokens - path_load
@@ -135,7 +158,7 @@ class _Packer:
             # What has to be cut anyway is cut less often when it begins a chunk.
             begins = unit.cut_from and runs[-1] and runs[-1][-1].cut_from is not unit.cut_from
             if runs[-1] and (unit.cost > left or (begins and used > room // LITTLE)):
-                runs.append(self._announcing(runs[-1]))
+                runs.append(self._announcing(runs[-1], unit))
                 used = sum(each.cost for each in runs[-1])
             runs[-1].append(unit)
             used += unit.cost
@@ -143,17 +166,34 @@ class _Packer:
             _even_out(runs, room // LITTLE)
         return runs
 
-    def _announcing(self, run: list[_Unit]) -> list[_Unit]:
-        """Takes from a run a last unit that only announces what follows, such as "Run this:"."""
+    def _announcing(self, run: list[_Unit], following: _Unit) -> list[_Unit]:
+        """Takes from a run the end that belongs to what follows it: what opens that, or announces it, such as "Run
+        this:", or the sentence of a formula."""
+        moved: list[_Unit] = []
+        while len(run) > 1 and run[-1].part.kind is PartKind.OPENER:
+            moved.insert(0, run.pop())
         last = run[-1].part
-        announces = len(run) > 1 and self.text[last.end - 1] in ":：" and last.end - last.start <= ANNOUNCEMENT
-        return [run.pop()] if announces else []
+        if moved or not (self.text[last.end - 1] in ":：" or following.part.kind is PartKind.FORMULA):
+            return moved
+        if last.end - last.start > ANNOUNCEMENT:
+            return self._last_sentence(run)
+        return [run.pop()] if len(run) > 1 and last.kind not in _BLOCKS else []
+
+    def _last_sentence(self, run: list[_Unit]) -> list[_Unit]:
+        """Takes from a run the last sentence of its last paragraph, if it is short."""
+        unit = run[-1]
+        *before, last = sentences(self.text, unit.part) if unit.part.kind is PartKind.PROSE else [unit.part]
+        if not before or last.end - last.start > ANNOUNCEMENT:
+            return []
+        cost = ceil(unit.cost * (last.end - last.start) / (unit.part.end - unit.part.start))
+        run[-1] = replace(unit, part=Part(unit.part.start, before[-1].end, PartKind.PROSE), cost=unit.cost - cost)
+        return [replace(unit, part=last, cost=cost)]
 
     def fitting(self, drafts: Sequence[_Draft]) -> list[_Draft]:
         """Drafts within the limit by a true count: joined text may have more tokens than its parts."""
         drafts = list(drafts)
         while unknown := [draft for draft in drafts if draft.load is None]:
-            loads = iter(self._loads([(draft.section, draft.start, draft.end) for draft in unknown]))
+            loads = iter(self.counted.loads([(draft.section, draft.start, draft.end) for draft in unknown]))
             drafts = [
                 each
                 for draft in drafts
@@ -176,7 +216,7 @@ class _Packer:
         starts = self._overlap_starts(drafts)
         while starts:
             tried = [(drafts[at].section, earlier[0], drafts[at].end) for at, earlier in starts.items()]
-            for (at, earlier), load in zip(list(starts.items()), self._loads(tried), strict=True):
+            for (at, earlier), load in zip(list(starts.items()), self.counted.loads(tried), strict=True):
                 if load <= self.limits.max_tokens:
                     result[at] = replace(drafts[at], start=earlier[0], load=load)
                     del starts[at]
@@ -193,7 +233,7 @@ class _Packer:
             for at, (before, draft) in enumerate(pairwise(drafts))
             if before.section == draft.section
         }
-        counts = iter(self._counts([self.text[p.start : p.end] for tail in tails.values() for p in tail]))
+        counts = iter(self.counted.counts([self.text[p.start : p.end] for tail in tails.values() for p in tail]))
         starts = {}
         for at, tail in tails.items():
             left = self.limits.overlap_tokens
@@ -219,49 +259,20 @@ class _Packer:
 
     def chunk(self, index: int, draft: _Draft) -> Chunk:
         """The finished chunk of a draft whose load is known."""
-        text = self.text[draft.start : draft.end]
-        return Chunk(index, draft.start, draft.end, self.paths[draft.section], text, draft.load or 0)
+        text, lead = self.text[draft.start : draft.end], self.counted.lead(draft.start)
+        return Chunk(index, draft.start, draft.end, self.counted.paths[draft.section], text, draft.load or 0, lead)
 
-    # Counting
 
-    def _counts(self, texts: Sequence[str]) -> list[int]:
-        batches = (texts[at : at + COUNTED_AT_ONCE] for at in range(0, len(texts), COUNTED_AT_ONCE))
-        return [count for batch in batches for count in self.count_tokens(batch)]
+def _is_mark(part: Part) -> bool:
+    return part.kind is PartKind.MARK or (bool(part.children) and all(map(_is_mark, part.children)))
 
-    def _loads(self, spans: Sequence[tuple[int, int, int]]) -> list[int]:
-        """Tokens of spans (section, start, end) as embedded; by bytes, uncounted, where those are too many."""
-        texts = [self.text[start:end] for _, start, end in spans]
-        sizes = [len(text.encode("utf-8", "replace")) for text in texts]
-        most = self.limits.max_bytes
-        counted = [at for at, size in enumerate(sizes) if size <= most]
-        embedded = [Chunk(0, 0, 0, self.paths[spans[at][0]], texts[at], 0).embedded_text for at in counted]
-        loads = [self.limits.max_tokens * ceil(size / most) for size in sizes]
-        for at, count in zip(counted, self._counts(embedded), strict=True):
-            loads[at] = count
-        return loads
 
-    def _short_paths(self, paths: Sequence[Path]) -> list[Path]:
-        """Paths of at most half the limit: outer headings go first, then the end of the last one."""
-        short = {path: path for path in paths}
-        long = [path for path in short if path]
-        while long:
-            counts = self._counts([HEADING_SEPARATOR.join(short[path]) for path in long])
-            long = [path for path, n in zip(long, counts, strict=True) if n > self.limits.max_tokens // 2]
-            for path in long:
-                short[path] = _shorter(short[path])
-            long = [path for path in long if short[path]]
-        return [short[path] for path in paths]
+def _is_line(unit: _Unit) -> bool:
+    return unit.cut_from is not None and unit.cut_from.kind is PartKind.LINES
 
 
 def _section(unit: _Unit) -> int:
     return unit.section
-
-
-def _shorter(path: Path) -> Path:
-    if len(path) > 1:
-        return path[1:]
-    half = len(path[0]) // 2
-    return (shortened(path[0], half),) if half > 1 else ()
 
 
 def _even_out(runs: list[list[_Unit]], little: int) -> None:

@@ -106,8 +106,8 @@ class WorkerReader:
         with self._worker() as worker:
             said, body = worker.ask(head, encoded(text), kind="markdown", cancel=cancel, count=count_tokens)
         chunks = [
-            Chunk(index, start, end, tuple(path), text[start:end], tokens)
-            for index, (start, end, path, tokens) in enumerate(json.loads(body))
+            Chunk(index, start, end, tuple(path), text[start:end], tokens, lead)
+            for index, (start, end, path, tokens, lead) in enumerate(json.loads(body))
         ]
         return Split(chunks, said["title"], FrontMatter(tuple(said["tags"]), said["date"]))
 

@@ -45,7 +45,7 @@ def split(head: Head, body: bytes, ask: Ask) -> tuple[Head, bytes]:
     limits = ChunkLimits(max_tokens=head["max_tokens"], overlap_tokens=head["overlap_tokens"])
     chunks = chunk(whole, count_tokens=ask, limits=limits)
     title, front_matter = described(whole, fallback=head["fallback"])
-    spans = [[each.start, each.end, each.heading_path, each.tokens] for each in chunks]
+    spans = [[each.start, each.end, each.heading_path, each.tokens, each.lead] for each in chunks]
     return {"title": title, "tags": front_matter.tags, "date": front_matter.date}, json.dumps(spans).encode()
 
 

@@ -228,7 +228,7 @@ class Case:
         if off:
             return self._step(Check.FULL_TEXT, Passing.OFF, off)
         query = self.search.query
-        if not set(query_terms(query)).intersection(terms(self.stored.chunk.whole_text)):
+        if not set(query_terms(query)).intersection(terms(self.stored.chunk.embedded_text)):
             return self._step(Check.FULL_TEXT, Passing.STOPPED, reason("whynot.no_term"), now=True)
         hits = self.scope.search_full_text(query, limit=DEPTH, documents=self.options.documents)
         hit = next((hit for hit in hits if hit.stored.id == self.stored.id), None)

@@ -22,8 +22,8 @@ from typing import BinaryIO
 from rag.types import Fingerprint
 
 FORMAT = "plainsight"
-FIRST_VERSION, VERSION = 1, 2
-"""The second has originals. An archive without any is as it always was, and programs from before read it."""
+VERSION, READABLE = 3, (1, 2, 3)
+"""The second has originals, the third what opens each chunk; programs from before cannot read a later one."""
 
 MANIFEST = "manifest.json"
 PART = re.compile(r"parts/(\d{5,9})\.(documents|chunks|vectors)")

@@ -26,7 +26,6 @@ from . import records
 from .archive import (
     ENTRY_BYTES,
     EXTRA,
-    FIRST_VERSION,
     FORMAT,
     MANIFEST,
     MANIFEST_BYTES,
@@ -34,6 +33,7 @@ from .archive import (
     ORIGINAL,
     ORIGINAL_BYTES,
     PART,
+    READABLE,
     VERSION,
     ArchiveFile,
     Manifest,
@@ -203,7 +203,7 @@ def _manifest(file: ZipFile, infos: Mapping[str, ZipInfo]) -> Manifest:
     record = records.value_of(file.read(infos[MANIFEST]))
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise ValueError("it is not an archive of Plainsight")
-    if record.get("version") not in (FIRST_VERSION, VERSION):
+    if record.get("version") not in READABLE:
         raise ValueError(f"it has version {record.get('version')!r:.20}, this Plainsight reads {VERSION}")
     manifest = records.checked(Manifest, record)
     named = [entry.name for entry in manifest.entries]

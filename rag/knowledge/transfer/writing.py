@@ -18,7 +18,7 @@ from rag.messages import reason
 from rag.types import Document, Fingerprint, IndexedDocument
 
 from . import records
-from .archive import EXTRA, FIRST_VERSION, FORMAT, MANIFEST, ORIGINAL, VERSION, ArchiveFile, Extra, Manifest
+from .archive import EXTRA, FORMAT, MANIFEST, ORIGINAL, VERSION, ArchiveFile, Extra, Manifest
 
 PART_CHUNKS = 2_000
 BLOCK = 1 << 20
@@ -47,12 +47,10 @@ def write_archive(
         with ZipFile(unfinished, "w") as archive:
             documents: list[Document] = []
             entries = _write_parts(archive, _noting(contents, documents))
-            files = list(_write_originals(archive, documents, original))
-            entries += files
+            entries += _write_originals(archive, documents, original)
             entries += [_write_extra(archive, extra) for extra in extras]
             counts = len(documents), sum(document.chunks for document in documents)
-            version = VERSION if files else FIRST_VERSION
-            manifest = Manifest(FORMAT, version, collection, now(), fingerprint, *counts, tuple(entries))
+            manifest = Manifest(FORMAT, VERSION, collection, now(), fingerprint, *counts, tuple(entries))
             _write(archive, MANIFEST, [json.dumps(dataclasses.asdict(manifest), ensure_ascii=False).encode()])
         unfinished.replace(path)
     except OSError as e:
