@@ -211,18 +211,20 @@ class _Turn:
         if self.request.search_query:
             yield self.watch.skip(Stage.REWRITE, reason("stages.edited_query"))
             return
-        if not self.request.history:
-            yield self.watch.skip(Stage.REWRITE, reason("stages.no_history"))
-            return
         yield self.watch.start(Stage.REWRITE)
         rewritten = rewrite(self.request.question, self.request.history, chat=self.parts.chat, cancel=self.cancel)
-        self.draft.look_for(rewritten.query, Author(rewritten.author))
+        spelled = self.parts.retriever.spelled(rewritten.query, self.request.options)
+        author = Author(rewritten.author)
+        if spelled.corrections and author is Author.USER:
+            author = Author.SPELLING
+        self.draft.look_for(spelled.query, author)
+        unchanged = reason("stages.unchanged_query" if self.request.history else "stages.no_history")
         if rewritten.failed:
-            yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
-        elif rewritten.author == "user":
-            yield self.watch.skip(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
+            yield self.watch.fail(Stage.REWRITE, rewritten.reason or unchanged)
+        elif author is Author.USER:
+            yield self.watch.skip(Stage.REWRITE, rewritten.reason or unchanged)
         else:
-            yield self.watch.finish(Stage.REWRITE, why=rewritten.reason)
+            yield self.watch.finish(Stage.REWRITE, why=rewritten.reason or spelled.why)
 
     def _abstain(self) -> Iterator[AnswerEvent]:
         why = self._why_nothing([c for search in self.draft.searches for c in search.candidates])
@@ -293,7 +295,9 @@ class _Turn:
         if failed is None:
             yield self.watch.start(Stage.GENERATE)
         try:
-            for piece in self.parts.extractor.answer(self.request.question, self.draft.contexts):
+            main = self.draft.searches[0]
+            question = main.query if main.author is Author.SPELLING else self.request.question
+            for piece in self.parts.extractor.answer(question, self.draft.contexts):
                 yield Delta(self.draft.say(piece))
         except BREAKDOWNS as e:
             why = breakdown(Stage.GENERATE, e)
