@@ -26,6 +26,7 @@ from rag.types import Candidate, Message
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
+from .refusals import why_nothing
 from .rewriting import rewrite
 
 log = logging.getLogger(__name__)
@@ -227,22 +228,10 @@ class _Turn:
             yield self.watch.finish(Stage.REWRITE, why=rewritten.reason or spelled.why)
 
     def _abstain(self) -> Iterator[AnswerEvent]:
-        why = self._why_nothing([c for search in self.draft.searches for c in search.candidates])
+        why = why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)
-
-    def _why_nothing(self, candidates: Sequence[Candidate]) -> Reason:
-        for found in (search.retrieval for search in self.draft.searches if search.retrieval):
-            if found.nowhere:
-                return _none_has(found.nowhere, found.nearest)
-        judged = [c.probability for c in candidates if c.probability is not None]
-        if judged:
-            threshold = self.request.options.threshold
-            return reason("stages.abstained", threshold=threshold, probability=max(judged))
-        if not self.parts.scope.documents():
-            return reason("stages.no_documents")
-        return reason("stages.nothing_matches")
 
     def _prompt(self, contexts: Sequence[Candidate]) -> Generator[AnswerEvent, None, prompts.Prompt]:
         yield self.watch.start(Stage.PROMPT)
@@ -316,11 +305,3 @@ class _Turn:
         self.draft.checked = self.draft.check()
         found = self.draft.checked.citations
         yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))
-
-
-def _none_has(names: Sequence[str], nearest: str) -> Reason:
-    """Reason that no passage has the names of a question, with the nearest one that some passage has."""
-    said = ", ".join(names)
-    if nearest:
-        return reason("stages.name_nowhere_near", names=said, nearest=nearest)
-    return reason("stages.name_nowhere", names=said)

@@ -97,7 +97,7 @@ class Retriever:
     def spelled(self, query: str, options: RetrievalOptions) -> Spelled:
         """The query with its slips of the pen corrected; as it is where the documents cannot be asked."""
         try:
-            return spelled(query, self._store, options.documents, count_tokens=self._embedder.count_tokens)
+            return spelled(query, self._scope, options.documents, count_tokens=self._embedder.count_tokens)
         except BREAKDOWNS:
             log.warning("the words of a query could not be looked up", exc_info=True)
             return Spelled(query)

@@ -80,13 +80,13 @@ def spelled(query: str, store: Searchable, documents: Sequence[str] = (), *, cou
             capital = first and word[0].isupper()
             corrections.append((word, other[0].upper() + other[1:] if capital else other))
     for word, other in corrections:
-        query = re.sub(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", lambda _, other=other: other, query)
+        query = re.sub(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", other, query)
     return Spelled(query, tuple(corrections))
 
 
 def absent(words: Sequence[str], store: Searchable, documents: Sequence[str] = ()) -> tuple[str, ...]:
     """Those of the words that stand in no passage that is searched, in any form. Raises StoreError."""
-    asked = {word: terms(word) for word in words}
+    asked = {word: _telling_terms(word) for word in words}
     every = list(dict.fromkeys(term for own in asked.values() for term in own))
     seen = _held(store.search_terms(every, limit=len(words) + 1, documents=documents))
     return tuple(
@@ -94,6 +94,12 @@ def absent(words: Sequence[str], store: Searchable, documents: Sequence[str] = (
         for word, own in asked.items()
         if own and not seen.intersection(own) and not store.search_terms(own, limit=1, documents=documents)
     )
+
+
+def _telling_terms(word: str) -> list[str]:
+    """The terms of a word; of a run of characters the pairs, for single ones stand everywhere."""
+    own = terms(word)
+    return [term for term in own if term.isascii() or len(term) > 1] or own
 
 
 def _correctable(query: str) -> list[str]:

@@ -135,7 +135,7 @@ def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
     chat = ScriptedChat(["never"])
     _, ledger = ask(conversation(store, chat), "quarterly revenue of the moon")
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
-    assert ledger.reason and ledger.reason.code == "stages.abstained"
+    assert ledger.reason and ledger.reason.code == "stages.abstained_unknown"
     assert ledger.main.retrieval and ledger.main.retrieval.candidates, "near misses stay visible"
     assert stage(ledger, Stage.GENERATE) == (StageState.SKIPPED, reason("stages.no_contexts"))
 
