@@ -31,6 +31,8 @@ class Author(StrEnum):
 
     USER = "user"
     """As the question was typed."""
+    SPELLING = "spelling"
+    """As the question was typed, but for words that the documents spell otherwise."""
     RULE = "rule"
     MODEL = "model"
     EDITED = "edited"

@@ -320,6 +320,8 @@ class Retrieval:
     """Names in the query without which there is no answer, and which no passage that was searched has."""
     nearest: str = ""
     """The nearest name to the first of them that some passage has."""
+    unknown: tuple[str, ...] = ()
+    """Other words in the query that no passage that was searched has, in any form."""
 
     @property
     def contexts(self) -> tuple[Candidate, ...]:

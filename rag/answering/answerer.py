@@ -26,6 +26,7 @@ from rag.types import Candidate, Message
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
+from .refusals import why_nothing
 from .rewriting import rewrite
 
 log = logging.getLogger(__name__)
@@ -211,36 +212,26 @@ class _Turn:
         if self.request.search_query:
             yield self.watch.skip(Stage.REWRITE, reason("stages.edited_query"))
             return
-        if not self.request.history:
-            yield self.watch.skip(Stage.REWRITE, reason("stages.no_history"))
-            return
         yield self.watch.start(Stage.REWRITE)
         rewritten = rewrite(self.request.question, self.request.history, chat=self.parts.chat, cancel=self.cancel)
-        self.draft.look_for(rewritten.query, Author(rewritten.author))
+        spelled = self.parts.retriever.spelled(rewritten.query, self.request.options)
+        author = Author(rewritten.author)
+        if spelled.corrections and author is Author.USER:
+            author = Author.SPELLING
+        self.draft.look_for(spelled.query, author)
+        unchanged = reason("stages.unchanged_query" if self.request.history else "stages.no_history")
         if rewritten.failed:
-            yield self.watch.fail(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
-        elif rewritten.author == "user":
-            yield self.watch.skip(Stage.REWRITE, rewritten.reason or reason("stages.unchanged_query"))
+            yield self.watch.fail(Stage.REWRITE, rewritten.reason or unchanged)
+        elif author is Author.USER:
+            yield self.watch.skip(Stage.REWRITE, rewritten.reason or unchanged)
         else:
-            yield self.watch.finish(Stage.REWRITE, why=rewritten.reason)
+            yield self.watch.finish(Stage.REWRITE, why=rewritten.reason or spelled.why)
 
     def _abstain(self) -> Iterator[AnswerEvent]:
-        why = self._why_nothing([c for search in self.draft.searches for c in search.candidates])
+        why = why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)
-
-    def _why_nothing(self, candidates: Sequence[Candidate]) -> Reason:
-        for found in (search.retrieval for search in self.draft.searches if search.retrieval):
-            if found.nowhere:
-                return _none_has(found.nowhere, found.nearest)
-        judged = [c.probability for c in candidates if c.probability is not None]
-        if judged:
-            threshold = self.request.options.threshold
-            return reason("stages.abstained", threshold=threshold, probability=max(judged))
-        if not self.parts.scope.documents():
-            return reason("stages.no_documents")
-        return reason("stages.nothing_matches")
 
     def _prompt(self, contexts: Sequence[Candidate]) -> Generator[AnswerEvent, None, prompts.Prompt]:
         yield self.watch.start(Stage.PROMPT)
@@ -293,7 +284,9 @@ class _Turn:
         if failed is None:
             yield self.watch.start(Stage.GENERATE)
         try:
-            for piece in self.parts.extractor.answer(self.request.question, self.draft.contexts):
+            main = self.draft.searches[0]
+            question = main.query if main.author is Author.SPELLING else self.request.question
+            for piece in self.parts.extractor.answer(question, self.draft.contexts):
                 yield Delta(self.draft.say(piece))
         except BREAKDOWNS as e:
             why = breakdown(Stage.GENERATE, e)
@@ -312,11 +305,3 @@ class _Turn:
         self.draft.checked = self.draft.check()
         found = self.draft.checked.citations
         yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))
-
-
-def _none_has(names: Sequence[str], nearest: str) -> Reason:
-    """Reason that no passage has the names of a question, with the nearest one that some passage has."""
-    said = ", ".join(names)
-    if nearest:
-        return reason("stages.name_nowhere_near", names=said, nearest=nearest)
-    return reason("stages.name_nowhere", names=said)

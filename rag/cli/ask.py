@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.accounts.actor import OPERATOR
 from rag.events import Cancel, Delta, Retrieved, StageEvent
-from rag.ledger import Answered, Ledger, Outcome, Request, made
+from rag.ledger import Answered, Author, Ledger, Outcome, Request, made
 from rag.messages import Language, reason, text
 from rag.options import OptionKind, RetrievalOption, ShownIn, applied, of
 from rag.service import Service
@@ -76,6 +76,8 @@ def run_search(args: argparse.Namespace, settings: Settings, language: Language)
     if args.json:
         print(as_json({**report.plain(found), "score_name": score_name}))
     else:
+        if found.query != args.question:
+            print(report.searched_for(found.query, Author.SPELLING, language))
         print(report.evidence(found.candidates, score_name, language))
     return OK if found.contexts else ABSTAINED
 
@@ -109,6 +111,8 @@ def told(ledger: Ledger, language: Language) -> str:
     lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
     if ledger.reason:
         lines.append(text(ledger.reason, language))
+    if ledger.searched and ledger.main.query != ledger.question:
+        lines.append(report.searched_for(ledger.main.query, ledger.main.author, language))
     if checked := report.checks_of(ledger, language):
         lines.append(checked)
     reranker = ledger.models.get("reranker")

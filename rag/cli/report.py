@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.citations import summary as checks
 from rag.events import SEARCH_STAGES, DocumentOutcome, IngestEvent, StageEvent, StageState, beside_of, twin_of
-from rag.ledger import Ledger, Search
+from rag.ledger import Author, Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
 from rag.retrieval.source_names import source
@@ -59,6 +59,11 @@ def search_line(search: Search, language: Language) -> str:
     name = text(reason("searches.number", number=search.number), language)
     purpose = f" ({_line(search.purpose)})" if search.purpose else ""
     return f"{name}: {_line(search.query)}{purpose}"
+
+
+def searched_for(query: str, author: Author, language: Language) -> str:
+    """Line that tells the query of an answer, where it is not the question as typed."""
+    return f"{label('ui.searched_for', language)} {_line(query)} ({label(f'query.by_{author}', language)})"
 
 
 def evidence(candidates: Sequence[Candidate], score_name: str, language: Language) -> str:

@@ -7,6 +7,7 @@ is asked of the whole index, by full text; where that is missing nothing is said
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from rag.text.identifiers import Identifier, IdentifierKind, holds, mentions, na
 from rag.types import Candidate, Hit, Named, StoredChunk
 
 from .names import NOTHING, MissingNames, nearest_name
+from .spelling import absent
+from .suggestions import lacking
 
 LOOKED_UP = 20
 """Hits for the terms of a name that are held against it."""
@@ -23,6 +26,10 @@ LOOKED_THROUGH = 100
 """The same before a name is said to stand nowhere."""
 MOST_KEPT = 20
 """Other names of one passage that are kept with it; a change log has hundreds."""
+MOST_UNKNOWN = 6
+"""Words that the index is asked about; a question with more is not about these documents."""
+SHORTEST_BEGIN, LONGEST_END = 4, 3
+"""Letters that two forms of one word have in common, and those of an ending."""
 FEW = 6
 """Passages that may have a name for it to tell them apart; what more have says little."""
 
@@ -42,7 +49,7 @@ def look_up(
 ) -> NameSearch:
     """Hold candidates against the names of a query, and find the passages that have one. Raises StoreError."""
     names = naming(query)
-    if not names or store.full_text_missing() is not None:
+    if store.full_text_missing() is not None:
         return NameSearch(_marked(names, candidates))
     known = {c.stored.id: c for c in candidates}
     lost: dict[Identifier, list[str]] = {}
@@ -58,7 +65,13 @@ def look_up(
     gone = [name for name in lost if _is_missed(name, names, lost) and not _mentioned(name, store, documents)]
     nearest = nearest_name(_said(gone[0]), lost[gone[0]]) if gone else ""
     found = len(known) - len(candidates)
-    return NameSearch(_marked(names, known.values()), found, MissingNames(tuple(name.text for name in gone), nearest))
+    return NameSearch(
+        _marked(names, known.values()),
+        found,
+        MissingNames(
+            tuple(name.text for name in gone), nearest, _unknown(query, names, known.values(), store, documents)
+        ),
+    )
 
 
 def text(stored: StoredChunk) -> str:
@@ -111,3 +124,21 @@ def _is_missed(name: Identifier, names: Sequence[Identifier], lost: Mapping[Iden
 def _said(name: Identifier) -> str:
     """A name as others are held against it: a version is one with or without the word before it."""
     return name.value if name.kind is IdentifierKind.VERSION else name.text
+
+
+def _unknown(
+    query: str, names: Sequence[Identifier], near: Iterable[Candidate], store: Searchable, documents: Sequence[str]
+) -> tuple[str, ...]:
+    """The telling words, other than names, that no passage has: neither a candidate nor any other in the index."""
+    named = " ".join(name.text for name in names)
+    passages = " ".join(c.stored.chunk.whole_text for c in near)
+    words = [word for word in lacking(query, passages) if word not in named]
+    begun = set(re.findall(r"[^\W\d_]+", passages.casefold()))
+    new = [word for word in words if not _in_another_form(word, begun)]
+    return absent(new[:MOST_UNKNOWN], store, documents)
+
+
+def _in_another_form(word: str, there: Iterable[str]) -> bool:
+    """True if a word that begins as this one does is there: an ending says little, and no language's are known here."""
+    begin = word.casefold()[: max(SHORTEST_BEGIN, len(word) - LONGEST_END)]
+    return word.isalpha() and len(word) >= SHORTEST_BEGIN and any(other.startswith(begin) for other in there)

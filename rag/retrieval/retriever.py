@@ -20,6 +20,7 @@ from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions
 from .fusion import fuse, fuse_again
 from .lookup import NameSearch, look_up
 from .selection import by_log_odds, cut_among, in_reach, settled
+from .spelling import Spelled, spelled
 from .stages import BREAKDOWNS, Stopwatch, breakdown
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,14 @@ class Retriever:
         retrieval = settled(query, options, judged, fusion, missing=named.missing)
         yield watch.selected(retrieval)
         yield Retrieved(retrieval, search)
+
+    def spelled(self, query: str, options: RetrievalOptions) -> Spelled:
+        """The query with its slips of the pen corrected; as it is where the documents cannot be asked."""
+        try:
+            return spelled(query, self._scope, options.documents, count_tokens=self._embedder.count_tokens)
+        except BREAKDOWNS:
+            log.warning("the words of a query could not be looked up", exc_info=True)
+            return Spelled(query)
 
     def _dense(self, query: str, options: RetrievalOptions, watch: Stopwatch) -> FirstStage:
         if options.mode is Mode.FULL_TEXT:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.messages import Reason, reason
-from rag.types import Candidate, Fusion, Named, RerankLimits, Retrieval, RetrievalOptions, logit
+from rag.types import Candidate, Fusion, Named, RerankLimits, Retrieval, RetrievalOptions, logit, sigmoid
 
 from .duplicates import conflicts, first_repeated
 from .fusion import fuse_again
-from .names import FITS, NOTHING, MissingNames, led
+from .names import DOUBT, FITS, NOTHING, MissingNames, doubted, led
 from .source_names import source_of
 
 LEAST_NAMED = {Named.NAME: 0.03, Named.DETAIL: FITS}
@@ -38,9 +38,11 @@ def settled(
     if missing.names and options.threshold > 0:
         lost = reason("stages.without_name", names=", ".join(missing.names))
         judged = [replace(c, dropped=lost) for c in judged]
+    if doubt := doubted(query, missing.words):
+        judged = [_doubtful(c, options, doubt) for c in judged]
     selected = tuple(select(judged, options))
     kept = conflicts([c for c in selected if c.kept])
-    return Retrieval(query, options, selected, fusion, kept, missing.names, missing.nearest)
+    return Retrieval(query, options, selected, fusion, kept, missing.names, missing.nearest, missing.words)
 
 
 def select(candidates: Sequence[Candidate], options: RetrievalOptions) -> list[Candidate]:
@@ -119,13 +121,22 @@ def reselect(retrieval: Retrieval, options: RetrievalOptions) -> Retrieval:
         options,
         by_log_odds(head) + beyond,
         fusion,
-        missing=MissingNames(retrieval.nowhere, retrieval.nearest),
+        missing=MissingNames(retrieval.nowhere, retrieval.nearest, retrieval.unknown),
     )
 
 
 def _scaled(used: float, asked_then: float, asked_now: float) -> float:
     """A weight asked for now; 0 where it was taken out then, as for a language the model does not know."""
     return 0.0 if asked_then and not used else asked_now
+
+
+def _doubtful(c: Candidate, options: RetrievalOptions, names: Sequence[str]) -> Candidate:
+    """A candidate of a query with names that stand nowhere: it must be better than others to be kept."""
+    least = sigmoid(logit(options.threshold) + DOUBT) if options.threshold else 0.0
+    if c.dropped or c.probability is None or c.probability < options.threshold or c.probability >= least:
+        return c
+    said = ", ".join(names)
+    return replace(c, dropped=reason("stages.doubtful", probability=c.probability, threshold=least, words=said))
 
 
 def _drop(candidate: Candidate, options: RetrievalOptions) -> Reason | None:

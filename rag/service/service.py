@@ -99,8 +99,12 @@ class Service:
     def search(
         self, actor: Actor, query: str, options: RetrievalOptions, *, cancel: Cancel
     ) -> Iterator[StageEvent | Judging | Retrieved]:
-        """Events of a retrieval without an answer. Raises RagError when nothing can be searched at all."""
-        return self._runtime.talk(options).retriever.run(query, options, cancel=cancel)
+        """Events of a retrieval without an answer, for a query whose slips of the pen are corrected.
+
+        Raises RagError when nothing can be searched at all.
+        """
+        retriever = self._runtime.talk(options).retriever
+        return retriever.run(retriever.spelled(query, options).query, options, cancel=cancel)
 
     def why_not(
         self, actor: Actor, ledger: Ledger, *, text: str = "", base: str = "", document: str = "", chunk: str = ""

@@ -53,14 +53,22 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusStore]:
     opened.close()
 
 
+class PieceEmbedder(BagEmbedder):
+    """Has long words in pieces of four letters."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [sum(-(-len(word) // 4) for word in text.split()) for text in texts]
+
+
 def conversation(
     store: MilvusStore,
     chat: ChatModel | None = None,
     *,
+    embedder: BagEmbedder | None = None,
     extractor: Extractor | None = None,
     budget: PromptBudget | None = None,
 ) -> Answerer:
-    embedder, reranker = BagEmbedder(), OverlapReranker()
+    embedder, reranker = embedder or BagEmbedder(), OverlapReranker()
     models = {"embedder": embedder.info, "reranker": reranker.info}
     retriever = Retriever(embedder, reranker, store, detect_language=lambda _: "en", policy=Policy())
     clock = itertools.count()
@@ -127,7 +135,7 @@ def test_nothing_relevant_enough_calls_no_model(store: MilvusStore) -> None:
     chat = ScriptedChat(["never"])
     _, ledger = ask(conversation(store, chat), "quarterly revenue of the moon")
     assert ledger.outcome is Outcome.ABSTAINED and chat.sent == []
-    assert ledger.reason and ledger.reason.code == "stages.abstained"
+    assert ledger.reason and ledger.reason.code == "stages.abstained_unknown"
     assert ledger.main.retrieval and ledger.main.retrieval.candidates, "near misses stay visible"
     assert stage(ledger, Stage.GENERATE) == (StageState.SKIPPED, reason("stages.no_contexts"))
 
@@ -514,3 +522,32 @@ def test_a_server_that_refuses_to_count_still_answers(store: MilvusStore) -> Non
         _, ledger = ask(conversation(store, OpenAIChat("m", "k", server.url)))
     assert (ledger.answer, ledger.tokens.counted_by) == ("Rotate it [1].", "bag-of-words")
     assert ["stream_options" in r.body for r in server.requests] == [True, False]
+
+
+class Asked:
+    """An extractor that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.question = ""
+
+    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+        self.question = question
+        yield f"{contexts[0].stored.chunk.text} [1]"
+
+
+def test_a_slip_of_the_pen_is_corrected_searched_and_told(store: MilvusStore) -> None:
+    asked = Asked()
+    talk = conversation(store, embedder=PieceEmbedder(), extractor=asked)
+    _, ledger = ask(talk, "rotate the certifcate online")
+    assert (ledger.question, ledger.main.query) == ("rotate the certifcate online", "rotate the certificate online")
+    assert ledger.main.author is Author.SPELLING and asked.question == ledger.main.query
+    told = reason("stages.spelled", typed="certifcate", meant="certificate")
+    assert stage(ledger, Stage.REWRITE) == (StageState.FINISHED, told)
+    *_, last = talk.ask(Request(ledger.question, search_query=ledger.question, options=OPTIONS), cancel=Cancel())
+    assert isinstance(last, Answered) and last.ledger.main.query == ledger.question
+
+
+def test_a_follow_up_is_corrected_where_it_stands(store: MilvusStore) -> None:
+    talk = conversation(store, embedder=PieceEmbedder())
+    _, ledger = ask(talk, "And the certifcate?", history=[Exchange("What can be rotated?", "Much.")])
+    assert ledger.main.author is Author.RULE and ledger.main.query.endswith("And the certificate?")

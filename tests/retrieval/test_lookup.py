@@ -17,7 +17,7 @@ from rag.evidence.whynot import Obstacle, WhyNot
 from rag.ledger import Answered, Ledger, Outcome, Request
 from rag.messages import Reason, reason, text
 from rag.retrieval.lookup import FEW, look_up
-from rag.retrieval.names import led, nearest_name, told
+from rag.retrieval.names import doubted, led, nearest_name, told
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.selection import reselect
 from rag.store import MilvusStore
@@ -237,3 +237,37 @@ def test_a_candidate_tells_what_it_has() -> None:
 def test_the_nearest_name_is_one_that_is_there() -> None:
     assert nearest_name("ERR_QX_4011", ["OTHER_1", "ERR_QX_4012"]) == "ERR_QX_4012"
     assert nearest_name("ERR_QX_4011", []) == ""
+
+
+def test_a_word_that_no_document_has_is_told_with_the_refusal(store: MilvusStore) -> None:
+    ledger = ask(store, "klingon disruptors of article", replace(OPTIONS, threshold=0.9))
+    assert ledger.main.retrieval and ledger.main.retrieval.unknown == ("klingon", "disruptors")
+    assert ledger.reason and ledger.reason.code == "stages.abstained_unknown"
+    assert ledger.reason.values["words"] == "klingon, disruptors"
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        pytest.param("Which reason is rowed?", (), id="another form of a word"),
+        pytest.param("klingonische Gründe", ("klingonische", "Gründe"), id="another language"),
+        pytest.param("救生衣的火箭", ("火箭",), id="a run of characters that is nowhere"),
+        pytest.param("ERR_QX_9999 of the clock", (), id="a name is told elsewhere"),
+    ],
+)
+def test_words_that_no_document_has(store: MilvusStore, question: str, unknown: tuple[str, ...]) -> None:
+    assert search(store, question)[1].unknown == unknown
+
+
+def test_a_name_that_no_document_has_asks_for_a_better_passage(store: MilvusStore) -> None:
+    question = "Which top reasons to row have health and company and Klingons?"
+    _, found = search(store, question)
+    (best,) = [c for c in found.candidates if c.stored.document == "plain.md"]
+    assert best.probability and best.kept
+    near = replace(found.options, threshold=best.probability - 0.01)
+    (doubtful,) = [c for c in reselect(found, near).candidates if c.stored.document == "plain.md"]
+    assert doubtful.dropped and doubtful.dropped.code == "stages.doubtful"
+    assert doubtful.dropped.values["words"] == "Klingons"
+    assert reselect(replace(found, unknown=()), near).contexts
+    assert doubted("Klingons and Romulans", ("Klingons", "Romulans", "ships")) == ("Romulans",)
+    assert doubted("Welche Gründe gibt es für das Rudern auf dem See?", ("Rudern", "See")) == ()

@@ -78,6 +78,7 @@ def searched(words: str, author: Author) -> Turn:
     [
         (Author.MODEL, "worded by the language model", True),
         (Author.RULE, "worded by a rule", True),
+        (Author.SPELLING, "spelled as your documents do", True),
         (Author.EDITED, "worded by you", False),
     ],
 )

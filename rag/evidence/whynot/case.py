@@ -30,6 +30,7 @@ DEPTH = 1_000
 
 _DROPPED = {
     "stages.below_threshold": Obstacle.BELOW_THRESHOLD,
+    "stages.doubtful": Obstacle.BELOW_THRESHOLD,
     "stages.beyond_contexts": Obstacle.BEYOND_CONTEXTS,
     "stages.beyond_candidates": Obstacle.BEYOND_CANDIDATES,
     "stages.banned": Obstacle.BANNED,
@@ -129,7 +130,7 @@ class Case:
 
     def _margin(self, verdict: Obstacle, dropped: Reason) -> Reason:
         """By how much the threshold was missed, where that is what stopped it."""
-        if verdict is not Obstacle.BELOW_THRESHOLD or self.log_odds is None:
+        if dropped.code != "stages.below_threshold" or self.log_odds is None:
             return dropped
         probability, threshold = sigmoid(self.log_odds), self.options.threshold
         values = {"probability": probability, "threshold": threshold, "missing": threshold - probability}

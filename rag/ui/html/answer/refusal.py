@@ -13,7 +13,13 @@ from ...state.turn import Turn
 from ..evidence.flow import anchor
 from ..markup import esc, path, source, t, why
 
-REFUSALS = ("stages.abstained", "stages.nothing_matches", "stages.name_nowhere", "stages.name_nowhere_near")
+REFUSALS = (
+    "stages.abstained",
+    "stages.abstained_unknown",
+    "stages.nothing_matches",
+    "stages.name_nowhere",
+    "stages.name_nowhere_near",
+)
 """Reasons of an answer whose search found nothing to answer from."""
 NEAR_MISSES = 3
 WORDS = 6
