@@ -110,6 +110,9 @@ class _Check:
         text = without(self.answer, group[0].start, group[-1].end, group[-1].markers)
         number = self._verbatim(text, group[-1].markers, least=LEAST_CITED)
         if not number:
+            own = next((n for n, s in enumerate(group) if claims_something(self.answer, s, alone=False)), 0)
+            if own:  # what is said before a quote, such as where it stands, claims nothing
+                self._verbatim_group(first + own, last)
             return
         said = [p for p, s in enumerate(group) if s.form is not Form.CODE] or [len(group) - 1]
         for position in said:

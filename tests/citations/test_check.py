@@ -212,6 +212,13 @@ def test_an_extracted_sentence_is_its_own_quote() -> None:
     assert [span(q) for q in found.quotes] == ["Larger archives are refused before they are unpacked."]
 
 
+def test_what_is_said_before_a_quote_claims_nothing_and_leaves_it_a_quote() -> None:
+    sentence = "Larger archives are refused before they are unpacked."
+    answer = f"No sentence answers this directly; the closest passage is a.md:\n\n**Windows**\n\n{sentence} [1]"
+    found = extractive(answer)
+    assert [(answer[c.start : c.end], c.support) for c in found.claims] == [(f"{sentence} [1]", Support.QUOTED)]
+
+
 def test_an_extracted_list_is_one_quote_and_all_its_sentences_have_it() -> None:
     answer = "To rotate a certificate:\n\n1. Write the new files.\n2. Send `SIGHUP`.\n\n[3]"
     found = extractive(answer)

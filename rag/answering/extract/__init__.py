@@ -1,6 +1,7 @@
 """Answers without a language model: what the contexts say, letter by letter, each quote with its number.
 
 units      contexts to passages of units: sentences, rows, code blocks, formulas
+wording    whether a unit leads on, asks, refers back or points elsewhere
 excerpts   runs of units that say something by themselves
 scoring    how well a quote answers a question
 choosing   the window that answers, and what adds to it
@@ -21,6 +22,7 @@ from .choosing import answers, chosen
 from .excerpts import Excerpt, excerpts
 from .scoring import Scoring
 from .units import Passage, passages
+from .wording import asks
 from .writing import closest, written
 
 __all__ = ["Extractive"]
@@ -40,12 +42,14 @@ class Extractive:
         """
         found = passages(contexts)
         offered = [one for number, passage in enumerate(found) for one in excerpts(passage, number)]
-        scored = self._scoring.scored(question, offered, found)
+        telling = [one for one in offered if not all(asks(unit) for unit in one.units)]
+        scored = self._scoring.scored(question, telling or offered, found)
         language = SHIPPED.fitting(self._detect_language(question)) or FIRST
         separator = ""
-        if scored and not answers(scored[0]):
+        if scored and not answers(scored[0], contexts):
             yield closest(scored[0].excerpt.units[0], language)
-            scored, separator = scored[:1], "\n\n"
+            scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
+            separator = "\n\n"
         for one in chosen(scored, found):
             yield separator + written(one, language, labelled=_labelled(question, one, found[one.passage]))
             separator = "\n\n"

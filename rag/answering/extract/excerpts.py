@@ -1,48 +1,34 @@
-"""Quotes: runs of units that say something by themselves, with what a sentence leads to or refers to. Pure."""
+"""Excerpts: runs of units that say something by themselves, with what a sentence leads to or refers to. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.text.reading import BlockKind
 
 from .units import Passage, Unit
+from .wording import (
+    LONGEST,
+    announces,
+    asks,
+    ended,
+    fragment,
+    goes_on,
+    is_step,
+    leads,
+    letters,
+    only_named,
+    points,
+    refers,
+    unfinished,
+)
 
 SHORT = 25
 """Letters; an ideograph counts as three. A shorter sentence (`Yes.`) says something only with the next one."""
-LONGEST = 1200
-"""Characters. No more list items, rows or code are attached to what introduces them."""
 SHORT_LIST = 500
 """Letters of a list without numbers up to which it is quoted whole for one of its items; a procedure always is."""
 LONGEST_EXAMPLE = 600
 """Characters of code that goes with the paragraph above it, though nothing announces it."""
-
-FRAGMENT = 45
-"""Letters; prose that is shorter and ends in no mark is a caption or a menu, not a sentence."""
-
-_SAID = (BlockKind.PROSE, BlockKind.ITEM)
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
-_POINTS = re.compile(
-    r"[*_]*(?:(?:please )?(?:see|refer to|check out|read)\b|for (?:more|further|additional|detailed|details|information"
-    r"|instructions)\b|to learn more\b|learn more\b|more information\b|"
-    r"(?:更多|详细|有关|关于)[^。]{0,24}(?:请|参见|参考|参阅|查看|见)|请?(?:参见|参考|参阅|查看|阅读|详见))",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(r"[?？][*_`”\"')）]*$")
-_LEADS = re.compile(r"[:：][*_”\"')）]*$")
-_ANNOUNCES = re.compile(r"\b(?:follow(?:s|ing)|below|example)\b|如下|以下|下面|下方|示例", re.IGNORECASE)
-_ENDED = re.compile(r"[.!?…。！？;；:：][*_`”\"')）\]」』]*$")
-_UNFINISHED = re.compile(r"[,，、(（][*_]*$")
-_REFERS = re.compile(
-    r"[*_]*(?:(?:this|these|those|that|it|its|they|their|them|he|she|his|her|such|both|otherwise|instead|therefore|thus"
-    r"|hence|then|also|however|but|and|or|so|in (?:this|that|such|these) (?:case|way|mode|example)s?)\b"
-    r"|这|那|它|他们|她们|该|此(?!外)|其(?!他|余|实)|因此|所以|否则|但|然而|同时|另外|并且|如此)",
-    re.IGNORECASE,
-)
-_GOES_ON = re.compile(r"(?:where|with|in which|here)\b|[a-z]|其中|式中|这里")
-_NUMBERED = re.compile(r"\(?(?:\d+|[a-z]|[ivxIVX]+|[一二三四五六七八九十]+)[.)、）]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +38,6 @@ class Excerpt:
     passage: int
     first: int
     last: int
-    best: int
-    """The unit it was made for."""
     units: tuple[Unit, ...]
 
     @property
@@ -67,41 +51,13 @@ def excerpts(passage: Passage, number: int) -> list[Excerpt]:
     for at in range(len(passage)):
         run = _run(passage, at)
         if run is not None:
-            found.setdefault(run, excerpt(passage, number, *run, best=at))
+            found.setdefault(run, excerpt(passage, number, *run))
     return list(found.values())
 
 
-def excerpt(passage: Passage, number: int, first: int, last: int, *, best: int) -> Excerpt:
+def excerpt(passage: Passage, number: int, first: int, last: int) -> Excerpt:
     """The quote of units `[first, last]`."""
-    return Excerpt(number, first, last, best, passage[first : last + 1])
-
-
-def letters(text: str) -> int:
-    """Length of a text in letters; an ideograph counts as three."""
-    return sum(1 if character.isascii() else 3 for character in text)
-
-
-def leads(unit: Unit) -> bool:
-    """True if a unit introduces what follows it."""
-    return unit.kind in _SAID and _LEADS.search(unit.text) is not None
-
-
-def asks(unit: Unit) -> bool:
-    """True if a unit is a question."""
-    return unit.kind in _SAID and _ASKS.search(unit.text) is not None
-
-
-def points(unit: Unit) -> bool:
-    """True if a unit only sends the reader elsewhere: it is mostly a link, or says where to read on."""
-    if unit.kind not in _SAID:
-        return False
-    linked = sum(len(label) for label in _LINK.findall(unit.source))
-    return linked > 0.4 * len(_LINK.sub(r"\1", unit.source)) or _POINTS.match(unit.text) is not None
-
-
-def refers(unit: Unit) -> bool:
-    """True if a unit begins with a word that stands for something said before it."""
-    return unit.kind in _SAID and _REFERS.match(unit.text) is not None
+    return Excerpt(number, first, last, passage[first : last + 1])
 
 
 def _run(passage: Passage, at: int) -> tuple[int, int] | None:
@@ -123,19 +79,18 @@ def _of_prose(passage: Passage, at: int) -> tuple[int, int] | None:
     first, last = _back(passage, at), at
     while _incomplete(passage, at, last) and _goes_on(passage, last):
         last += 1
-    if _UNFINISHED.search(passage[last].text):
+    if unfinished(passage[last]):
         return None
     if _leads_on(passage, last):
         if passage[last + 1 : last + 2] and passage[last + 1].kind is BlockKind.FORMULA:
             return _of_formula(passage, last + 1)
         attached = _attached(passage, last)
         return (first, attached) if attached > last and _length(passage, first, attached) <= LONGEST else None
-    ended = _ENDED.search(passage[last].text) is not None
-    if not ended and letters("".join(unit.text for unit in passage[first : last + 1])) < FRAGMENT:
+    if fragment(passage[first : last + 1]):
         return None
     following = last + 1
     if following < len(passage) and _same_section(passage, last, following):
-        after, announced = passage[following], _ANNOUNCES.search(passage[last].text) is not None
+        after, announced = passage[following], announces(passage[last])
         if after.kind is BlockKind.CODE:
             most = LONGEST if announced else LONGEST_EXAMPLE
             return (
@@ -156,7 +111,7 @@ def _leads_on(passage: Passage, last: int) -> bool:
     if leads(passage[last]):
         return True
     after = passage[last + 1] if last + 1 < len(passage) and _same_section(passage, last, last + 1) else None
-    if after is None or after.block == passage[last].block or _ENDED.search(passage[last].text):
+    if after is None or after.block == passage[last].block or ended(passage[last]):
         return False
     return after.kind is BlockKind.FORMULA or (after.kind is BlockKind.ITEM and after.group > 0)
 
@@ -179,7 +134,7 @@ def _back(passage: Passage, at: int) -> int:
     if before < 0 or not _same_section(passage, before, at):
         return at
     told, near = passage[before], passage[at].block - passage[before].block
-    if told.kind is not BlockKind.PROSE or told.group or leads(told):
+    if told.kind is not BlockKind.PROSE or told.group or leads(told) or asks(told):
         return at
     short = near == 0 and letters(told.text) < SHORT
     return before if short or (near <= 1 and refers(passage[at])) else at
@@ -187,7 +142,7 @@ def _back(passage: Passage, at: int) -> int:
 
 def _incomplete(passage: Passage, first: int, last: int) -> bool:
     said = sum(letters(unit.text) for unit in passage[first : last + 1])
-    return said < SHORT or _UNFINISHED.search(passage[last].text) is not None
+    return said < SHORT or unfinished(passage[last])
 
 
 def _goes_on(passage: Passage, last: int) -> bool:
@@ -197,8 +152,7 @@ def _goes_on(passage: Passage, last: int) -> bool:
     unit, after = passage[last], passage[last + 1]
     if after.block == unit.block:
         return True
-    unfinished = _UNFINISHED.search(unit.text) is not None
-    return unfinished and after.kind is BlockKind.PROSE and _same_section(passage, last, last + 1)
+    return unfinished(unit) and after.kind is BlockKind.PROSE and _same_section(passage, last, last + 1)
 
 
 def _attached(passage: Passage, last: int) -> int:
@@ -224,9 +178,9 @@ def _attached(passage: Passage, last: int) -> int:
 def _of_formula(passage: Passage, at: int) -> tuple[int, int]:
     """A formula with the sentence it ends, and the one that goes on behind it."""
     first, last = at, at
-    if at > 0 and passage[at - 1].kind in _SAID and _same_section(passage, at - 1, at):
+    if at > 0 and passage[at - 1].kind in (BlockKind.PROSE, BlockKind.ITEM) and _same_section(passage, at - 1, at):
         first = _back(passage, at - 1)
-    if last + 1 < len(passage) and _same_section(passage, last, last + 1) and _GOES_ON.match(passage[last + 1].text):
+    if last + 1 < len(passage) and _same_section(passage, last, last + 1) and goes_on(passage[last + 1]):
         last += 1
     return first, last
 
@@ -243,7 +197,7 @@ def _of_list(passage: Passage, at: int) -> tuple[int, int] | None:
         last += 1  # the code of the last step
     introduced = first - 1 if first > 0 and _introduces(passage, first - 1, first) else first
     said = sum(letters(unit.text) for unit in passage[introduced : last + 1])
-    procedure = _NUMBERED.fullmatch(passage[first].marker) is not None
+    procedure = is_step(passage[first])
     if said <= SHORT_LIST or (procedure and _length(passage, introduced, last) <= LONGEST):
         return introduced, last
     return _item(passage, at, first, last)
@@ -251,7 +205,7 @@ def _of_list(passage: Passage, at: int) -> tuple[int, int] | None:
 
 def _introduces(passage: Passage, before: int, first: int) -> bool:
     told = passage[before]
-    said = leads(told) or _ANNOUNCES.search(told.text) is not None
+    said = leads(told) or announces(told)
     return said and told.kind is BlockKind.PROSE and _same_section(passage, before, first)
 
 
@@ -283,13 +237,3 @@ def _same_section(passage: Passage, one: int, other: int) -> bool:
 
 def _length(passage: Passage, first: int, last: int) -> int:
     return sum(0 if only_named(unit) else len(unit.text) for unit in passage[first : last + 1])
-
-
-def only_named(unit: Unit) -> bool:
-    """True for code that an answer points at instead of quoting: a part of a block, or more than anybody reads."""
-    return unit.kind is BlockKind.CODE and (unit.cut or len(unit.text) > LONGEST)
-
-
-def numbered(units: Sequence[Unit]) -> bool:
-    """True if units are steps of a procedure."""
-    return any(_NUMBERED.fullmatch(unit.marker) for unit in units)

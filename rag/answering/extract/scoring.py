@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from rag.protocols import Embedder
 from rag.text.highlight import rarity
 from rag.text.language import UNDETERMINED
 from rag.text.question import bare
 from rag.text.terms import query_terms, terms
-from rag.types import HEADING_SEPARATOR
+from rag.types import HEADING_SEPARATOR, Vectors
 
-from .excerpts import Excerpt, asks, points, refers
+from .excerpts import Excerpt
 from .units import Passage
+from .wording import ended, points, refers
 
 EMBEDDED = 12
 """Quotes whose vectors are made: the best by their words and place. More cost time and hardly ever answered."""
 LONGEST_EMBEDDED = 240
 """Characters of a quote that are embedded: a long list or code is told by its beginning."""
+UNRELATED = (
+    "The gardener watered the roses before breakfast.",
+    "Two swans crossed the lake at dusk.",
+    "她昨天在海边捡了三个贝壳。",
+)
+"""What no question is about. Some models give any two texts a similarity of 0.8: what counts is what is above that."""
 OVERLAP = 0.3
 """Weight of the question's words a quote holds, beside its similarity."""
 BELOW_HEADING = 0.1
@@ -34,10 +44,10 @@ OPENING = 0.05
 """Bonus of a passage's first quote: answers begin with the answer."""
 POINTER = 0.15
 """Cost of a sentence that is mostly a link, or says where to read on: `See [Limits](limits.md).`"""
-FOREIGN = 0.1
+FOREIGN = 0.15
 """Cost of a passage in another language than the question's."""
 ECHO = 0.5
-"""Cost of a question, and of what says no more than the question does: the answer is what follows it."""
+"""Cost of a caption that says no more than the question does: the answer is what follows it."""
 SAME_WORDS = 0.85
 """Share of the question's words, and of its own, from which a sentence echoes the question."""
 UNRESOLVED = 0.08
@@ -109,14 +119,19 @@ class Scoring:
         return [each not in (language, UNDETERMINED) for each in own]
 
     def _similarity(self, question: str, offered: Sequence[Excerpt]) -> Sequence[float | None]:
-        """Similarity of each quote, read below its heading, to the question; None where the model does not know the
-        question's language."""
+        """Similarity of each quote, read below its heading, to the question, above that of what is not related to it;
+        None where the model does not know the question's language."""
         known = self._embedder.info.languages
         if known and self._detect_language(question) not in known:
             return [None] * len(offered)
         texts = [_titled(one) for one in offered]
         asked = self._embedder.embed_query(question, instruction="")[0]
-        return [float(cosine) for cosine in self._embedder.embed_documents(texts) @ asked]
+        base = float(np.mean(self._unrelated @ asked))
+        return [(float(cosine) - base) / (1 - base) for cosine in self._embedder.embed_documents(texts) @ asked]
+
+    @cached_property
+    def _unrelated(self) -> Vectors:
+        return self._embedder.embed_documents(UNRELATED)
 
 
 def _asked(question: str) -> list[str]:
@@ -153,9 +168,7 @@ def _standing(question: str, one: Excerpt, passage: Passage, asked: Sequence[str
 
 
 def _echoes(one: Excerpt, asked: Sequence[str], words: frozenset[str]) -> bool:
-    if all(asks(unit) for unit in one.units):
-        return True
-    if len(one.units) > 1 or not words:
+    if len(one.units) > 1 or not words or ended(one.units[0]):
         return False
     telling = frozenset(query_terms(one.text))
     common = telling.intersection(asked)

@@ -13,8 +13,9 @@ from rag.text.markdown_spans import open_fence
 from rag.text.reading import BlockKind
 from rag.types import HEADING_SEPARATOR
 
-from .excerpts import Excerpt, only_named
+from .excerpts import Excerpt
 from .units import Unit
+from .wording import only_named
 
 _INLINE = (BlockKind.PROSE, BlockKind.ROW)
 """Kinds whose number stands on the same line."""
