@@ -25,11 +25,19 @@ MADE_UP = "tlh"
 LETTERS = str.maketrans({chr(ord("a") + i): chr(ord("ა") + i) for i in range(26)})
 IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 READERS = {
+    "answering/extract/choosing.py": "negations",
+    "answering/extract/scoring.py": "a sentence that answers nothing, to compare with",
+    "answering/extract/wording.py": "words that point elsewhere, and lead in",
+    "answering/followups.py": "words that point back to an earlier question",
     "answering/rewriting.py": "words that point back to an earlier question",
     "answering/smalltalk.py": "greetings",
+    "answering/topics.py": "words that name another thing of the same kind",
     "citations/claims.py": "sentences that claim nothing",
     "citations/figures.py": "numbers in words",
     "citations/matching.py": "negations",
+    "documents/chunking/outline.py": "words that go on after a formula",
+    "documents/convert/headings.py": "labels of links to a heading",
+    "documents/convert/numerals.py": "numbers as Word writes them",
     "documents/convert/slides.py": "names slides give to pictures",
     "models/offline/keywords.py": "an example of a term",
     "models/qwen3/prompts.py": "a text with which a tokenizer is tried",
@@ -39,6 +47,9 @@ READERS = {
     "text/identifiers.py": "dates, and words of moving to a version",
     "text/language.py": "an example of a question",
     "text/question.py": "politeness around a question",
+    "text/reading/brackets.py": "names that are no description of a picture",
+    "text/reading/rows.py": "heads of columns that need not be named",
+    "text/reading/words.py": "markers of lists",
     "text/terms.py": "words that say nothing by themselves",
 }
 """Modules that read texts in Chinese; they say nothing in it."""
