@@ -293,6 +293,9 @@ class Fixed:
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         return self._hits(limit)
 
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        return self._hits(limit)
+
     def documents(self) -> list[Document]:
         return []
 
@@ -313,6 +316,7 @@ class Tagged:
         self.full_text_missing = store.full_text_missing
         self.search_dense = store.search_dense
         self.search_full_text = store.search_full_text
+        self.search_terms = store.search_terms
 
     def documents(self) -> list[Document]:
         return [replace(d, tags=self.tags.get(d.name, ())) for d in self.store.documents()]

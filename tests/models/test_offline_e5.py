@@ -56,7 +56,8 @@ def published(tiny: TinyModel) -> BertModel:
         max_position_embeddings=POSITIONS,
         layer_norm_eps=EPSILON,
     )
-    model = BertModel(config, add_pooling_layer=False).eval()
+    model: BertModel = BertModel(config, add_pooling_layer=False)
+    model.train(False)
     model.load_state_dict({name: torch.from_numpy(weight) for name, weight in tiny.weights.items()})
     return model
 
