@@ -12,6 +12,7 @@ entries       what it holds, entry by entry, in bounded work
 front_matter  which title, tags and date it gives
 cutting       a block that is too large, cut at its own inner boundaries
 loads         tokens of pieces, as they would be embedded
+units         parts that stay whole, and drafts of chunks made of them
 packing       blocks to chunks within the limits, overlapping where a long section had to be cut
 
 What one chunk is:
