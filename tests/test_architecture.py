@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from functools import cache
+from string import Formatter
 
 import pytest
 
@@ -62,6 +63,7 @@ OWNERS = {
     "milvus_lite": ("rag.store",),
     "gradio": ("rag.ui",),
     "openai": ("rag.models.chat",),
+    "markupsafe": ("rag.ui",),
     "sklearn": ("rag.evidence.calibration",),
     "sentence_transformers": ("rag.models.qwen3", "rag.models.offline"),
     "markitdown": ("rag.documents.convert",),
@@ -243,3 +245,69 @@ def test_importing_loads_no_heavy_library(module: str) -> None:
     script = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+TAG = re.compile(r"</?[a-zA-Z!]|=\"")
+"""What only HTML holds: a tag, or an attribute with its value."""
+TRUSTED = {
+    ("rag.ui.html.markdown", "_parser().render(source, {'chips': chips, 'language': chips.language})"),
+    ("rag.ui.html.reading.document", "renderer.render(block.tokens, options, env)"),
+    ("rag.ui.html.evidence.bundle", "STYLE.read_text(encoding='utf-8')"),
+    ("rag.ui.html.evidence.bundle", "PLACE"),
+}
+"""What becomes HTML although nobody wrote it down as such: Markdown that was rendered, and our own files."""
+
+
+def calls(tree: ast.AST, *names: str) -> list[ast.Call]:
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in found if isinstance(call.func, ast.Name) and call.func.id in names]
+
+
+def literal(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def places(written: str) -> tuple[int, set[str]]:
+    """Number of places without a name in a piece of HTML, and the names of the others."""
+    names = [name for _, name, _, _ in Formatter().parse(written) if name is not None]
+    return names.count(""), {name for name in names if name}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("rag.ui",))])
+def test_html_is_written_down_and_never_glued(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    patterns = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "re.compile"]
+    arguments = [arg for call in (*calls(tree, "html", "Markup"), *patterns) for arg in call.args]
+    allowed = {id(node) for arg in arguments for node in ast.walk(arg)}
+    allowed |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert [(n.lineno, n.value) for n in texts if TAG.search(str(n.value)) and id(n) not in allowed] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("rag.ui",))])
+def test_nothing_is_called_html_but_what_was_written_down(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    made = [ast.unparse(arg) for call in calls(tree, "Markup") for arg in call.args if not literal(arg)]
+    assert {(module, each) for each in made} <= TRUSTED
+    if module != "rag.ui.html.markup":
+        assert [call.lineno for call in calls(tree, "html") if not literal(call.args[0])] == []
+        names = {getattr(node, "attr", getattr(node, "name", "")) for node in ast.walk(tree)}
+        assert not names & {"__html__", "__new__"}, "another way to HTML"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("rag.ui",))])
+def test_every_place_in_html_is_given_its_value(module: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and (made := calls(node.func, "html")) and made[0] is node.func:
+            unnamed, named = places(ast.literal_eval(made[0].args[0]))
+            if not any(isinstance(arg, ast.Starred) for arg in node.args):
+                assert len(node.args) == unnamed, node.lineno
+            assert {keyword.arg for keyword in node.keywords} == named, node.lineno
+
+
+def test_every_component_with_html_refuses_text() -> None:
+    sources = {m: MODULES[m].read_text(encoding="utf-8") for m in MODULES if within(m, ("rag.ui",))}
+    assert {m: source.count("gr.HTML(") for m, source in sources.items() if "gr.HTML(" in source} == {
+        "rag.ui.layout": 1
+    }
+    assert "postprocess = known_safe" in sources["rag.ui.layout"]

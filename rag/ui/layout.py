@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from markupsafe import escape
 
 from ..options import OptionKind, RetrievalOption, SetBy, of
 from ..types import RetrievalOptions
@@ -60,14 +61,16 @@ class Layout:
         self.found = self._html("", "found")
         self.news = self._html("", "news")
 
-    def bus(self, events: Sequence[str]) -> gr.HTML:
+    def bus(self, events: Sequence[str]) -> Any:
         """Component for the events of the page's script. Gradio finds their names in quotes in the browser's code."""
         return self._html("", "bus", js=f"const events = {json.dumps(events)};\n{assets.source(assets.BUS)}")
 
-    def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> gr.HTML:
-        """HTML component that tells the page's script when it was redrawn. The value must be escaped already."""
+    def _html(self, value: Any, elem_id: str, *, js: str | None = None) -> Any:
+        """HTML component that tells the page's script when it was redrawn. It is given `Markup` alone."""
         told = "const tell = () => window.plainsight?.redrawn?.(element); watch('value', tell); tell();"
-        return gr.HTML(value, elem_id=elem_id, apply_default_css=False, padding=False, js_on_load=js or told)
+        made = gr.HTML(value, elem_id=elem_id, apply_default_css=False, padding=False, js_on_load=js or told)
+        made.postprocess = known_safe  # type: ignore[method-assign]  # Gradio writes a file for every subclass
+        return made
 
     def _chat(self) -> None:
         with gr.Row(elem_id="chat-page"):
@@ -134,3 +137,10 @@ class Layout:
         if option.kind is OptionKind.TEXT:
             return gr.Textbox(value, lines=2, max_lines=6, max_length=int(option.high), **words)
         return gr.Slider(option.low, option.high, value, step=option.step, **words)
+
+
+def known_safe(value: str | None) -> str | None:
+    """What an HTML component shows. Raises TypeError for a text that would have to be escaped."""
+    if value is not None and value != escape(value):
+        raise TypeError(f"not known to be escaped: {value[:100]!r}")
+    return None if value is None else str(value)

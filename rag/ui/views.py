@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.accounts.actor import Actor
 from rag.evidence.calibration import learn
@@ -23,34 +24,35 @@ from .html.evidence.marking import Marked
 from .html.library import jobs as jobs_view
 from .html.library import library as library_view
 from .html.library import scope as scope_view
-from .html.library import table as documents_view
 from .html.library import table as table_view
-from .html.markup import name
 from .i18n import say
 from .state.document_counts import DocumentCounts
 from .state.kept_turns import KeptTurns
 from .state.session import Session, Slot
 from .state.turn import Turn
 
+SKIP: Any = gr.skip()
+"""Given to a component whose content stays as it is."""
+
 
 class Chat(NamedTuple):
     """Contents of the chat page; each field is one component."""
 
-    history: Any = gr.skip()
-    live: Any = gr.skip()
-    evidence: Any = gr.skip()
-    box: Any = gr.skip()
-    banner: Any = gr.skip()
+    history: Markup = SKIP
+    live: Markup = SKIP
+    evidence: Markup = SKIP
+    box: Any = SKIP
+    banner: Markup = SKIP
 
 
 class Ingesting(NamedTuple):
     """Contents of the documents page, and of the chat page while it is empty; each field is one component."""
 
-    progress: Any = gr.skip()
-    tools: Any = gr.skip()
-    table: Any = gr.skip()
-    live: Any = gr.skip()
-    scope: Any = gr.skip()
+    progress: Markup = SKIP
+    tools: Markup = SKIP
+    table: Markup = SKIP
+    live: Markup = SKIP
+    scope: Markup = SKIP
 
 
 class Views:
@@ -69,18 +71,18 @@ class Views:
             history=transcript.conversation(session.conversation) + transcript.turns(earlier, lang),
             live=self.live(session, lang),
             evidence=self.evidence(session, lang),
-            box=busy() if slot.answering and slot.answering.active else gr.skip(),
+            box=busy() if slot.answering and slot.answering.active else SKIP,
             banner=transcript.editing(session.editing, lang),
         )
 
-    def live(self, session: Session, lang: Language) -> str:
+    def live(self, session: Session, lang: Language) -> Markup:
         """The last turn; for an empty conversation, its offers, such as questions to try."""
         if session.last is None:
             return transcript.empty(lang, documents=self._names(session), job=self._active_job(session.actor))
         status = self.service.status(session.actor) if session.last.waiting else None
         return transcript.turn(session.last, lang, status=status)
 
-    def evidence(self, session: Session, lang: Language) -> str:
+    def evidence(self, session: Session, lang: Language) -> Markup:
         """The evidence panel of the turn that is shown."""
         turns = [self._shown(session, turn) for turn in session.turns]
         turn = next((one for one in turns if one.number == session.shown), None)
@@ -116,10 +118,10 @@ class Views:
     def ingesting(self, slot: Slot, lang: Language) -> Ingesting:
         """Progress of the jobs on the documents page, and on the chat page while its conversation is empty."""
         session = slot.session
-        live = gr.skip() if session.turns else self.live(session, lang)
+        live = SKIP if session.turns else self.live(session, lang)
         return Ingesting(progress=self.progress(session, lang), live=live)
 
-    def progress(self, session: Session, lang: Language) -> str:
+    def progress(self, session: Session, lang: Language) -> Markup:
         """List of the jobs that wait, run or ended lately; those of the knowledge base looked at come first."""
         actor, bases = session.actor, self.service.knowledge_bases.all(session.actor)
         jobs, names = self.service.jobs, {base.id: library_view.called(base, lang) for base in bases}
@@ -134,7 +136,7 @@ class Views:
     def _active_job(self, actor: Actor) -> Job | None:
         return next((job for job in self.service.jobs.all(actor) if not job.ended), None)
 
-    def shelf(self, session: Session, lang: Language) -> tuple[str, str]:
+    def shelf(self, session: Session, lang: Language) -> tuple[Markup, Markup]:
         """The head of the document list and the list itself; in place of the list, the reason if it cannot be read."""
         actor, documents = session.actor, self.service.documents
         base, bases = self.base(session), self.service.knowledge_bases.all(actor)
@@ -142,13 +144,13 @@ class Views:
             found = documents.listing(actor, session.listing, base=base.id)
         except StoreError as e:
             tools = library_view.tools(bases, base, None, session.listing, lang)
-            return tools, documents_view.unavailable(e.reason, lang)
+            return tools, table_view.unavailable(e.reason, lang)
         tools = library_view.tools(bases, base, found, session.listing, lang)
         kept = {document.name for document in found.documents if documents.has_original(actor, document.sha256)}
         undo = _undo(session.buried, lang)
         return tools, table_view.table(found, session.listing, lang, base=base.id, undo=undo, kept=kept)
 
-    def table(self, session: Session, lang: Language) -> str:
+    def table(self, session: Session, lang: Language) -> Markup:
         """The document list as the tab filters and sorts it, or the reason why it cannot be read."""
         return self.shelf(session, lang)[1]
 
@@ -176,7 +178,7 @@ class Views:
         parts = {part.collection: part for part in session.scope.narrowed}
         return [scope_view.SearchedBase(base, None, parts.get(base.id)) for base in bases if base.id in ids]
 
-    def scope(self, session: Session, lang: Language) -> str:
+    def scope(self, session: Session, lang: Language) -> Markup:
         """The chip over the composer that names the scope."""
         actor, chosen = session.actor, self._chosen(session)
         found = [replace(each, count=self.counts.of(actor, each.part or Narrowing(each.base.id))) for each in chosen]
@@ -207,10 +209,10 @@ class Views:
 
 
 def _undo(buried: tuple[str, ...], lang: Language) -> str:
-    """Sentence that names the documents deleted last, escaped; "" for none."""
+    """Sentence that names the documents deleted last; "" for none."""
     if len(buried) == 1:
-        return name(say("library.deleted_one", lang, name=buried[0]))
-    return name(say("library.deleted_many", lang, count=len(buried))) if buried else ""
+        return say("library.deleted_one", lang, name=buried[0])
+    return say("library.deleted_many", lang, count=len(buried)) if buried else ""
 
 
 def busy(value: str | None = None) -> Any:

@@ -19,7 +19,7 @@ class Page(HTMLParser):
         self.by_chunk: dict[str, str] = {}
         self._inside = 0
         self._open: list[tuple[str, str | None]] = []
-        self.feed(html)
+        self.feed(str(html))
         self.close()
         assert not self._open, "a tag is left open"
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from markupsafe import Markup
 
 from rag.retrieval.fusion import fuse_again
 from rag.retrieval.selection import reselect
@@ -83,7 +84,9 @@ def test_a_candidate_one_search_did_not_find_has_no_dot_there() -> None:
 
 def test_names_of_documents_stay_text_and_both_languages_have_their_words() -> None:
     one = retrieval(3, RetrievalOptions(), document=HOSTILE)
-    html = flow_sheet([search(one)], "en", turn=1, tools="") + flow_sheet([search(one)], "zh", turn=1, tools="")
+    html = flow_sheet([search(one)], "en", turn=1, tools=Markup()) + flow_sheet(
+        [search(one)], "zh", turn=1, tools=Markup()
+    )
     assert "<img" not in html
     assert "名次走向" in html
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import gradio as gr
 import pytest
+from markupsafe import Markup
 
 from rag.accounts.actor import SYSTEM, Actor
 from rag.errors import ModelRejected
@@ -114,11 +115,11 @@ def test_nothing_is_drawn_in_the_event_loop(service: ScriptedService) -> None:
     in_loop: list[bool] = []
 
     class Watched(Views):
-        def live(self, session: Session, lang: Language) -> str:
+        def live(self, session: Session, lang: Language) -> Markup:
             in_loop.append(has_loop())
             return super().live(session, lang)
 
-        def evidence(self, session: Session, lang: Language) -> str:
+        def evidence(self, session: Session, lang: Language) -> Markup:
             in_loop.append(has_loop())
             return super().evidence(session, lang)
 

@@ -412,7 +412,7 @@ def parts(*states: PartState) -> Status:
 def test_the_pill_says_what_runs_or_what_is_missing(store: PartState, kind: str, label: str) -> None:
     html = status.pill(parts(store, PartState.READY, PartState.READY, PartState.READY), "en")
     assert f'class="pill {kind}"' in html
-    assert label in Page(html.partition("</button>")[0] + "</button>").shown
+    assert label in Page(str(html).partition("</button>")[0] + "</button>").shown
     assert "chosen by RAG_PROFILE" in Page(html).shown
 
 

@@ -66,7 +66,7 @@ def test_every_item_has_words_and_the_menu_comes_once_for_all_rows(language: Lan
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_hostile_name_is_an_attribute_and_nothing_else(language: Language) -> None:
     hostile = f"{HOSTILE}&copy;\u202e=?#%2e"
-    html = actions.button(replace(PLAIN, name=hostile), language, base=HOSTILE, kept=True)
+    html = actions.more(replace(PLAIN, name=hostile), language, base=HOSTILE, kept=True)
     assert_harmless(html)
     (button,) = Seen(html).named("button")
     assert button["data-name"] == hostile and button["data-base"] == HOSTILE
@@ -77,7 +77,7 @@ def test_a_hostile_name_is_an_attribute_and_nothing_else(language: Language) -> 
 
 
 def test_the_link_leads_where_files_are_handed_out(page: Page) -> None:
-    html = actions.button(PLAIN, "en", base="", kept=True)
+    html = actions.more(PLAIN, "en", base="", kept=True)
     assert "/" + urlsplit(str(Seen(html).named("button")[0]["data-file"])).path == route(page.service).path
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import LibraryError, RagError
 from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
@@ -14,9 +15,8 @@ from rag.messages import text
 from rag.service import Service
 
 from ..html.library import library as library_view
-from ..html.markup import esc
 from ..state.session import Chosen, Session, Sessions
-from ..views import Views
+from ..views import SKIP, Views
 from .guard import guarded
 from .visitor import Visitor, text_in
 
@@ -28,11 +28,11 @@ LONGEST = 4000
 class BasesUpdate(NamedTuple):
     """Updates of the page; each field is one component."""
 
-    tools: Any = gr.skip()
-    table: Any = gr.skip()
-    scope: Any = gr.skip()
-    sheet: Any = gr.skip()
-    progress: Any = gr.skip()
+    tools: Markup = SKIP
+    table: Markup = SKIP
+    scope: Markup = SKIP
+    sheet: Markup = SKIP
+    progress: Markup = SKIP
 
 
 class Bases:
@@ -49,7 +49,7 @@ class Bases:
         return self._at(Visitor.of(tab, request), text_in(event, "base"))
 
     @guarded
-    def new(self, request: gr.Request, tab: str) -> str:
+    def new(self, request: gr.Request, tab: str) -> Markup:
         """The sheet for a new knowledge base."""
         return library_view.new(Visitor.of(tab, request).language)
 
@@ -62,12 +62,12 @@ class Bases:
                 who.actor, name, description=text_in(event, "description")[:LONGEST]
             )
         except LibraryError as e:
-            problem = esc(text(e.reason, who.language))
+            problem = text(e.reason, who.language)
             return BasesUpdate(sheet=library_view.new(who.language, entered=name, problem=problem))
-        return self._at(who, made.id)._replace(sheet="")
+        return self._at(who, made.id)._replace(sheet=Markup())
 
     @guarded
-    def edit(self, request: gr.Request, tab: str) -> str:
+    def edit(self, request: gr.Request, tab: str) -> Markup:
         """The sheet that sets up the knowledge base looked at."""
         who = Visitor.of(tab, request)
         return self._sheet(self.views.base(self.sessions.get(who.key)), who)
@@ -81,8 +81,8 @@ class Bases:
             values = {name: text_in(event, name)[:LONGEST] for name in FIELDS}
             self.service.knowledge_bases.change(who.actor, with_values(base, values))
         except RagError as e:
-            return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
-        return self._at(who, base.id)._replace(sheet="")
+            return BasesUpdate(sheet=self._sheet(base, who, problem=text(e.reason, who.language)))
+        return self._at(who, base.id)._replace(sheet=Markup())
 
     @guarded
     def delete(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:
@@ -92,11 +92,11 @@ class Bases:
         try:
             self.service.knowledge_bases.delete(who.actor, base.id, typed=text_in(event, "typed")[:LONGEST])
         except LibraryError as e:
-            return BasesUpdate(sheet=self._sheet(base, who, problem=esc(text(e.reason, who.language))))
+            return BasesUpdate(sheet=self._sheet(base, who, problem=text(e.reason, who.language)))
         self.sessions.update(who.key, lambda s: replace(s, scope=_without(s.scope, base.id)))
-        return self._at(who, "")._replace(sheet="")
+        return self._at(who, "")._replace(sheet=Markup())
 
-    def _sheet(self, base: KnowledgeBase, who: Visitor, *, problem: str = "") -> str:
+    def _sheet(self, base: KnowledgeBase, who: Visitor, *, problem: str = "") -> Markup:
         is_default = base.id == self.views.default_base(who.actor)
         filled = self.views.filled(who.actor, base.id)
         return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import KeepingError, RagError
 from rag.events import Judging
@@ -28,7 +29,7 @@ from ..state.question_queue import QuestionQueue, QueueBounds
 from ..state.runs import STOP_PATIENCE, drawn
 from ..state.session import Session, Sessions, Slot
 from ..state.turn import Turn
-from ..views import Chat, Views, busy, free
+from ..views import SKIP, Chat, Views, busy, free
 from .answer_runs import AnswerRuns, ended
 from .guard import guarded
 from .visitor import Visitor, key_of, number_in, question_in, text_in
@@ -192,7 +193,7 @@ class Handlers:
     def _answering(self, session: Session, lang: Language, *, evidence: bool) -> Chat:
         """Update of the last turn; with `evidence`, of the evidence panel too."""
         return Chat(
-            live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else gr.skip()
+            live=self.views.live(session, lang), evidence=self.views.evidence(session, lang) if evidence else SKIP
         )
 
     @guarded
@@ -216,7 +217,7 @@ class Handlers:
     def cancel_edit(self, request: gr.Request, tab: str) -> Chat:
         """Stop editing: leave the earlier question as it is and empty the composer."""
         self.sessions.update(key_of(tab, request), lambda s: replace(s, editing=0))
-        return Chat(box=gr.update(value=""), banner="")
+        return Chat(box=gr.update(value=""), banner=Markup())
 
     @guarded
     def new_chat(self, request: gr.Request, tab: str) -> Chat:
@@ -234,7 +235,7 @@ class Handlers:
             slot.answering = None
 
     @guarded
-    def show_evidence(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show_evidence(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the evidence of an earlier turn."""
         who = Visitor.of(tab, request)
         number = self.turn_of(who, event).number
@@ -242,7 +243,7 @@ class Handlers:
         return self.views.evidence(session, who.language)
 
     @guarded
-    def show_record(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show_record(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the full record of an answer, including the exact messages sent to the model."""
         who = Visitor.of(tab, request)
         ledger = self.turn_of(who, event).ledger

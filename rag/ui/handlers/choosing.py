@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import LibraryError
 from rag.knowledge.knowledge_base import KnowledgeBase
@@ -14,6 +15,7 @@ from ..html.library.library import called
 from ..html.markup import name
 from ..html.options import origins
 from ..state.options import CHOSEN, kept_choices, standing
+from ..views import SKIP
 from .chat import Handlers
 from .guard import guarded
 from .visitor import Visitor
@@ -23,7 +25,7 @@ class Standing(NamedTuple):
     """Updates of the page; each field is one component."""
 
     kept: Any = gr.skip()
-    origins: Any = gr.skip()
+    origins: Markup = SKIP
     standing: Any = gr.skip()
 
 
@@ -55,7 +57,7 @@ class Choosing:
             for option in of(by=SetBy.READER)
             if option.name in {*chosen, *wished} or option.of(options) != option.of(usual)
         ]
-        shown = name(called(base, who.language)) if base else ""
+        shown = name(called(base, who.language)) if base else Markup()
         return Standing(origins=origins(options, said, shown, who.language), standing=standing(usual, chosen))
 
     def _alone(self, who: Visitor, collections: tuple[str, ...]) -> KnowledgeBase | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import RagError
 from rag.knowledge.listing import SORTS, STATES, Listing, matches
@@ -37,8 +38,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 class DocumentsUpdate(NamedTuple):
     """Updates of the page; each field is one component."""
 
-    table: str
-    scope: str
+    table: Markup
+    scope: Markup
 
 
 class Documents:
@@ -50,7 +51,7 @@ class Documents:
         self.views = views
 
     @guarded
-    def look(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def look(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the list with other words, filter, order or page; fields the event does not name stay as they are."""
         who = Visitor.of(tab, request)
         session = self.sessions.update(who.key, lambda s: replace(s, listing=_after(s.listing, event)))
@@ -101,7 +102,7 @@ class Documents:
         return self._shown(session, who)
 
     @guarded
-    def ask_only(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def ask_only(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Narrow the conversation to the selected documents."""
         who = Visitor.of(tab, request)
         session = self.sessions.get(who.key)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.accounts.actor import Actor
 from rag.errors import RagError
@@ -26,9 +27,9 @@ from .visitor import Visitor, actor_of, text_in
 class Exchanged(NamedTuple):
     """Updates of the page once another index is the live one; each field is one component."""
 
-    notice: Any
-    table: Any
-    scope: Any
+    notice: Markup
+    table: Markup
+    scope: Markup
 
 
 class Reindexes:
@@ -39,19 +40,19 @@ class Reindexes:
         self.sessions = sessions
         self.views = views
 
-    def notice(self, actor: Actor, lang: Language) -> str:
+    def notice(self, actor: Actor, lang: Language) -> Markup:
         """The notice about the indexes, preceded by the warning about documents that are missing in them."""
         jobs, missing = self.service.jobs.all(actor), self.service.knowledge_bases.missing(actor)
         building = {job.collection for job in jobs if job.kind is JobKind.REINDEX and not job.ended}
         return view.missing(missing, lang) + view.notice(self.service.indexes.notable(actor), building, lang)
 
     @guarded
-    def show(self, request: gr.Request) -> str:
+    def show(self, request: gr.Request) -> Markup:
         """Show the notice, on opening and whenever jobs have ended."""
         return self._noticed(request)
 
     @guarded
-    def build(self, request: gr.Request, event: gr.EventData) -> str:
+    def build(self, request: gr.Request, event: gr.EventData) -> Markup:
         """Begin or continue a new index beside the live one."""
         actor = actor_of(request)
         self.service.jobs.reindex(actor, self._base(actor, event))
@@ -72,14 +73,14 @@ class Reindexes:
         return self._exchanged(base, who)
 
     @guarded
-    def delete(self, request: gr.Request, event: gr.EventData) -> str:
+    def delete(self, request: gr.Request, event: gr.EventData) -> Markup:
         """Delete the earlier index."""
         actor = actor_of(request)
         self.service.indexes.delete_former(actor, self._base(actor, event))
         return self._noticed(request)
 
     @guarded
-    def compare(self, request: gr.Request, event: gr.EventData) -> str:
+    def compare(self, request: gr.Request, event: gr.EventData) -> Markup:
         """Compare the old and the new index on the questions for which the visitor marked evidence."""
         actor = actor_of(request)
         questions = saved_questions(self.service.marks.all(actor))
@@ -96,7 +97,7 @@ class Reindexes:
         table, scope = self.views.table(session, who.language), self.views.scope(session, who.language)
         return Exchanged(self.notice(who.actor, who.language), table, scope)
 
-    def _noticed(self, request: gr.Request) -> str:
+    def _noticed(self, request: gr.Request) -> Markup:
         return self.notice(actor_of(request), language(request))
 
     def _base(self, actor: Actor, event: gr.EventData) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import RagError
 from rag.evidence.document_view import reading
@@ -33,7 +34,7 @@ class ReaderHandlers:
         self.service = handlers.service
 
     @guarded
-    def open_document(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def open_document(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show a document in the sheet, for the question of `turn` if the event names one, at its `chunk` or `part`."""
         who = Visitor.of(tab, request)
         name, base = text_in(event, "name"), text_in(event, "base")
@@ -52,14 +53,14 @@ class ReaderHandlers:
         )
 
     @guarded
-    def ask_why(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def ask_why(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the form that takes a sentence and tells why its passage was not sent."""
         who = Visitor.of(tab, request)
         turn, ledger = self._answered(who, event)
         return whynot_view.form(ledger, turn.number, who.language)
 
     @guarded
-    def why_not(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def why_not(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show why a chunk, or the passage of a pasted sentence, was not sent."""
         who = Visitor.of(tab, request)
         turn, ledger = self._answered(who, event)
@@ -83,7 +84,7 @@ class ReaderHandlers:
         edited = "" if given or ledger.main.query == ledger.question else ledger.main.query
         asked = Request(turn.question, options=options, given=ledger if given else None, search_query=edited)
         chat: Chat = self.handlers.put(who, asked, replacing=turn.number)
-        return *chat, ""
+        return *chat, Markup()
 
     def _base_name(self, who: Visitor, id: str, ledger: Ledger | None) -> str:
         """Name of a knowledge base; "" where there is only one, and the name in the ledger for one that is gone."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.knowledge.listing import Listing
 from rag.service import Service
@@ -18,7 +19,7 @@ from rag.service import Service
 from ..html import status as status_view
 from ..i18n import language
 from ..state.session import Session, Sessions
-from ..views import Ingesting, Views
+from ..views import SKIP, Ingesting, Views
 from .guard import guarded
 from .visitor import Visitor, actor_of, switch_in
 
@@ -29,8 +30,8 @@ LOADING_SECONDS, JOBS_SECONDS, IDLE_SECONDS = 1.0, 2.0, 15.0
 class PageUpdate(NamedTuple):
     """Updates of the page after a look; each field is one component."""
 
-    pill: Any
-    models: Any
+    pill: Markup
+    models: Markup
     timer: Any
     news: Any
 
@@ -53,7 +54,7 @@ class Refresh:
         timer = gr.Timer(pace if status_view.settled(status) else LOADING_SECONDS)
         news = gr.skip() if edition == told else edition
         if pill == shown:
-            return PageUpdate(gr.skip(), gr.skip(), timer, news)
+            return PageUpdate(SKIP, SKIP, timer, news)
         return PageUpdate(pill, status_view.parts(status, lang), timer, news)
 
     @guarded

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import KeepingError, RagError
 from rag.evidence.bundle import as_json, bundle_of, in_page
@@ -18,7 +19,6 @@ from rag.ledger import Ledger
 from rag.messages import reason
 
 from ..html.evidence import bundle as bundle_view
-from ..html.evidence import bundle as saving_view
 from ..state.turn import Turn
 from .chat import Handlers
 from .guard import guarded
@@ -48,10 +48,10 @@ class Saving:
         self.now = now
 
     @guarded
-    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the sheet that offers an answer's evidence as a page or as data."""
         who = Visitor.of(tab, request)
-        return saving_view.choices(self.handlers.turn_of(who, event).number, who.language)
+        return bundle_view.choices(self.handlers.turn_of(who, event).number, who.language)
 
     @guarded
     def save(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
@@ -114,7 +114,7 @@ class Marking:
         self.handlers = handlers
 
     @guarded
-    def mark(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def mark(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Mark a passage, or take the mark back; returns the new evidence panel."""
         who = Visitor.of(tab, request)
         ledger = self.handlers.turn_of(who, event).ledger

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import RagError
 from rag.knowledge.catalog import MOST_BASES
@@ -14,11 +14,9 @@ from rag.messages import reason, text
 from rag.service import Service
 from rag.types import Narrowing
 
-from ..html.library import scope as picking
 from ..html.library import scope as scope_view
-from ..html.markup import esc
 from ..state.session import Chosen, Sessions
-from ..views import Views
+from ..views import SKIP, Views
 from .documents import LONGEST, MOST_CHOSEN
 from .guard import guarded
 from .visitor import Visitor, number_in, records_in, switch_in, text_in, texts, texts_in
@@ -36,31 +34,31 @@ class Scoping:
         self.views = views
 
     @guarded
-    def show(self, request: gr.Request, tab: str) -> str:
+    def show(self, request: gr.Request, tab: str) -> Markup:
         """Show the sheet in which the scope is chosen."""
         who = Visitor.of(tab, request)
         return scope_view.choosing(self.views.shelves(self.sessions.get(who.key)), who.language)
 
     @guarded
-    def find(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def find(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the documents of one knowledge base that match the typed words, without those already ticked."""
         who = Visitor.of(tab, request)
         base, words = text_in(event, "base"), text_in(event, "words")[:LONGEST]
         ticked = texts_in(event, "ticked", MOST_OF_A_KIND)
         documents = self.service.documents.all(who.actor, base=base)
-        return picking.found(base, documents, words, ticked, number_in(event, "number"), who.language)
+        return scope_view.found(base, documents, words, ticked, number_in(event, "number"), who.language)
 
     @guarded
-    def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Any, str]:
+    def apply(self, request: gr.Request, event: gr.EventData, tab: str) -> tuple[Markup, Markup]:
         """Set the scope that was chosen, or the default one; returns the chip and the sheet, "" when that closes."""
         who = Visitor.of(tab, request)
         scope = Chosen() if switch_in(event, "all") else self._chosen(who, event)
         if scope is None:
             shelves = self.views.shelves(self.sessions.get(who.key))
-            problem = esc(text(reason("library.scope_nothing"), who.language))
-            return gr.skip(), scope_view.choosing(shelves, who.language, problem=problem)
+            refused = text(reason("library.scope_nothing"), who.language)
+            return SKIP, scope_view.choosing(shelves, who.language, said=refused)
         session = self.sessions.update(who.key, lambda s: replace(s, scope=scope))
-        return self.views.scope(session, who.language), ""
+        return self.views.scope(session, who.language), Markup()
 
     def _chosen(self, who: Visitor, event: gr.EventData) -> Chosen | None:
         """The scope of the event, limited to knowledge bases that exist; None where none is chosen."""

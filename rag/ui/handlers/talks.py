@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import RagError
 from rag.messages import reason
@@ -54,7 +55,7 @@ class Talks:
         return self.handlers.service.conversations
 
     @guarded
-    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the drawer with the conversations that contain the event's `text`; all of them without a text."""
         return self._drawer(Visitor.of(tab, request), event)
 
@@ -66,10 +67,10 @@ class Talks:
         title, thread = self.conversations.title(who.actor, chosen), self.conversations.thread(who.actor, chosen)
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, lambda s: s.resumed(chosen, title, thread))
-        return (*self._chat(who), "")
+        return (*self._chat(who), Markup())
 
     @guarded
-    def rename(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def rename(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Give a conversation the event's `title`."""
         who = Visitor.of(tab, request)
         self.conversations.rename(who.actor, text_in(event, "id"), text_in(event, "title"))
@@ -94,7 +95,7 @@ class Talks:
         who = Visitor.of(tab, request)
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, Session.cleared)
-        return (*self._chat(who), "")
+        return (*self._chat(who), Markup())
 
     @guarded
     def branch(self, request: gr.Request, event: gr.EventData, tab: str) -> Chat:
@@ -116,7 +117,7 @@ class Talks:
         slot = self.handlers.sessions.slot(who.key)
         return self.handlers.views.chat(slot, who.language)._replace(box=free(""))
 
-    def _drawer(self, who: Visitor, event: gr.EventData) -> str:
+    def _drawer(self, who: Visitor, event: gr.EventData) -> Markup:
         asked = Asked.of(event)
         found = self.conversations.all(who.actor, containing=asked.containing)
         days = talks_view.by_day(found, now=self.now(), minutes=asked.minutes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from rag.errors import RagError
 from rag.ledger import Ledger, Request, Search
@@ -14,7 +15,7 @@ from rag.options import ShownIn, of
 from rag.retrieval.merging import reselected
 
 from ..html.evidence import compare, flow, whatif
-from ..html.markup import t
+from ..html.markup import button, t
 from ..state.options import what_if
 from ..state.turn import Turn
 from .chat import Handlers
@@ -32,18 +33,16 @@ class WhatIf:
         self.handlers = handlers
 
     @guarded
-    def show_flow(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show_flow(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the rank flow of an answer in the sheet."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
-        tools = (
-            f'<button type="button" class="quiet" data-act="whatif" data-turn="{turn.number}">'
-            f"{t('whatif.open', who.language)}</button>"
-        )
-        return flow.flow_sheet(_searches(turn), who.language, turn=turn.number, tools=tools if turn.ledger else "")
+        opening = button("quiet", "whatif", t("whatif.open", who.language), turn=turn.number)
+        tools = opening if turn.ledger else Markup()
+        return flow.flow_sheet(_searches(turn), who.language, turn=turn.number, tools=tools)
 
     @guarded
-    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def show(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show the what-if sheet, with the controls set to the answer's options."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
@@ -51,7 +50,7 @@ class WhatIf:
         return whatif.whatif_sheet(_searches(turn), who.language, turn=turn.number)
 
     @guarded
-    def preview(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def preview(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Preview how the answer's candidates would be ordered and selected under the settings of the event."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
@@ -73,7 +72,7 @@ class WhatIf:
         return (*chat, compare.pending(ledger, options, who.language, turn=last.number))
 
     @guarded
-    def compare(self, request: gr.Request, event: gr.EventData, tab: str) -> str:
+    def compare(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
         """Show an answer beside the one before it, or beside the kept answer `with` of the event."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)

@@ -1,5 +1,6 @@
-"""Values to escaped HTML. Pure functions of (value, language); nothing here knows Gradio.
+"""Values to HTML. Pure functions of (value, language); nothing here knows Gradio.
 
-`gr.HTML` shows what it is given, so escaping happens here and only here: every text from a document, a file name, a
-question, a model or an error goes through `markup.esc`, `markup.name` or `markdown.answer`.
+What they return is `Markup`, so that types prove the escaping. HTML is written down in `markup.html`, and a text from a
+document, a file name, a question, a model or an error gets into it through a place alone, which escapes it once. The
+page's components take nothing else.
 """

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
 
 from rag.citations.markers import display
 from rag.citations.summary import Cited
@@ -25,7 +26,7 @@ from rag.text.tables import with_tables
 
 from ..i18n import say
 from . import markdown as signs
-from .markup import esc, is_web, t
+from .markup import html, is_web, t
 from .tags import understand_tags
 
 ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
@@ -51,7 +52,7 @@ class Chips:
     checks: Checks = Checks()
 
 
-def answer(source: str, chips: Chips, *, complete: bool) -> str:
+def answer(source: str, chips: Chips, *, complete: bool) -> Markup:
     """The answer's HTML. While it streams, a marker that has only begun is held back."""
     sent = len(chips.titles)
     marked = signs.marked(source, chips.checks.without_source)
@@ -60,9 +61,9 @@ def answer(source: str, chips: Chips, *, complete: bool) -> str:
     return to_html(signs.linked(shown, f"#checks-{chips.turn}", label), chips)
 
 
-def to_html(source: str, chips: Chips) -> str:
+def to_html(source: str, chips: Chips) -> Markup:
     """HTML of Markdown that nobody has defused; links to evidence become chips."""
-    return str(_parser().render(source, {"chips": chips, "language": chips.language}))
+    return Markup(_parser().render(source, {"chips": chips, "language": chips.language}))
 
 
 @cache
@@ -79,10 +80,9 @@ def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     return with_tables(parser).enable("strikethrough").disable(["html_block", "html_inline"])
 
 
-def web_link(url: str) -> str:
+def web_link(url: str) -> Markup:
     """The opening tag of a link that leads out of the page."""
-    safe = esc(url)
-    return f'<a href="{safe}" title="{safe}" target="_blank" rel="noopener noreferrer nofollow">'
+    return html('<a href="{url}" title="{url}" target="_blank" rel="noopener noreferrer nofollow">')(url=url)
 
 
 def _may_be_linked(url: str) -> bool:
@@ -92,17 +92,19 @@ def _may_be_linked(url: str) -> bool:
 class SafeRenderer(RendererHTML):
     """markdown-it's own renderer, which escapes. No image is loaded; tables scroll by themselves.
 
+    It puts together plain strings, so what a rule returns is one: `Markup` would escape what stands before it.
+
     `env["language"]` is that of the page.
     """
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f'<span class="no-image">{t("image", env["language"], alt=tokens[idx].content)}</span>'
+        return str(html('<span class="no-image">{}</span>')(t("image", env["language"], alt=tokens[idx].content)))
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return '<div class="wide"><table>\n'
+        return str(Markup('<div class="wide"><table>\n'))
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return "</table></div>\n"
+        return str(Markup("</table></div>\n"))
 
 
 class _Renderer(SafeRenderer):
@@ -111,39 +113,40 @@ class _Renderer(SafeRenderer):
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         address = str(tokens[idx].attrGet("href") or "")
         if found := ANCHOR.fullmatch(address):
-            return _chip_open(int(found[1]), int(found[2]), found[3], env["chips"])
+            return str(_chip_open(int(found[1]), int(found[2]), found[3], env["chips"]))
         if CHECKS.fullmatch(address):
-            return _no_source_open(address, env["chips"])
-        return web_link(address)
+            return str(_no_source_open(address, env["chips"]))
+        return str(web_link(address))
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return '<p class="heading">'  # an answer's headings are no headings of the page
+        return str(Markup('<p class="heading">'))  # an answer's headings are no headings of the page
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return "</p>\n"
+        return str(Markup("</p>\n"))
 
 
-def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> str:
+def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> Markup:
     """The opening tag of a chip; a plain `<a>`, which reads as text, where a model invented the address."""
     if turn != chips.turn or number not in chips.titles:
-        return "<a>"
-    href, title = f"#ev-{turn}-{number}", esc(chips.titles[number])
+        return Markup("<a>")
+    href, title = f"#ev-{turn}-{number}", chips.titles[number]
     cited = chips.checks.cited[int(place)] if place and int(place) < len(chips.checks.cited) else None
     if cited is None or cited.number != number:  # streaming, or from before quotes were checked
         spoken = t("chip", chips.language, number=number)
-        return f'<a class="chip" href="{href}" title="{title}" aria-label="{spoken}">'
+        return html('<a class="chip" href="{}" title="{}" aria-label="{}">')(href, title, spoken)
     check = say(f"support.chip_{cited.check}", chips.language)
     spoken = t("support.chip", chips.language, number=number, check=check)
-    quotes = f' data-quotes="{" ".join(map(str, cited.quotes))}"' if cited.quotes else ""
-    return f'<a class="chip {cited.check}" href="{href}" title="{title} ({esc(check)})" aria-label="{spoken}"{quotes}>'
+    quotes = html(' data-quotes="{}"')(" ".join(map(str, cited.quotes))) if cited.quotes else ""
+    chip = html('<a class="chip {}" href="{}" title="{} ({})" aria-label="{}"{}>')
+    return chip(cited.check, href, title, check, spoken, quotes)
 
 
-def _no_source_open(address: str, chips: Chips) -> str:
+def _no_source_open(address: str, chips: Chips) -> Markup:
     """The mark behind a sentence without source; it leads to the explanation under the answer."""
     if address != f"#checks-{chips.turn}":
-        return "<a>"
-    about = t("support.no_source_about", chips.language)
-    return f'<a class="no-source" href="{address}" data-act="checks" title="{about}" aria-label="{about}">'
+        return Markup("<a>")
+    sign = html('<a class="no-source" href="{}" data-act="checks" title="{about}" aria-label="{about}">')
+    return sign(address, about=t("support.no_source_about", chips.language))
 
 
 SIGN = "\ue0f1"

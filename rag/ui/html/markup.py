@@ -1,13 +1,18 @@
-"""Helpers every view needs: escaping, numbers, times, marked passages, icons."""
+"""Helpers every view needs: HTML that is known to be safe, numbers, times, marked passages, icons."""
 
 from __future__ import annotations
 
-import html
 import re
 import time
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from html import escape
+from itertools import count, pairwise
+from string import Formatter
+from typing import LiteralString, Protocol
 from urllib.parse import urlsplit
+
+from markupsafe import Markup
 
 from rag.messages import Language, Reason, text
 from rag.retrieval.source_names import base_called
@@ -21,50 +26,143 @@ Span = tuple[int, int]
 _BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
+Value = str | int | float
+_as_markup = str.__new__
+"""`Markup(...)` itself would look for other ways to be HTML first."""
+
+
+class Shape(Protocol):
+    """HTML with places for values. `Markup` is filled in as it is, everything else escaped."""
+
+    def __call__(self, *values: Value, **named: Value) -> Markup: ...
+
+
+@cache
+def html(written: LiteralString) -> Shape:
+    """HTML written in the program, with places `{}` or `{name}`, to be filled by a call.
+
+    `Markup.format` does the same ten times as slowly, too slowly for an answer that is drawn anew with every few words.
+    """
+    parts = [(text.replace("%", "%%"), name) for text, name, _, _ in Formatter().parse(written)]
+    pattern = "".join(text if name is None else f"{text}%s" for text, name in parts)
+    numbers = count()
+    order = [name or next(numbers) for _, name in parts if name is not None]
+
+    def filled(*values: Value, **_: Value) -> Markup:
+        safe = [value if type(value) is Markup else _escaped(value) for value in values]
+        return _as_markup(Markup, pattern % tuple(safe))
+
+    def filled_by_name(*values: Value, **named: Value) -> Markup:
+        return filled(*[named[place] if isinstance(place, str) else values[place] for place in order])
+
+    return filled_by_name if any(isinstance(place, str) for place in order) else filled
+
+
+def esc(value: Value) -> Markup:
+    """Text made safe between tags and inside quoted attributes; `Markup` as it is."""
+    return value if type(value) is Markup else _as_markup(Markup, _escaped(value))
+
+
+def joined(pieces: Iterable[Value], between: str = "") -> Markup:
+    """Pieces in a row; they and what stands between them are escaped where they are no `Markup`."""
+    safe = [piece if type(piece) is Markup else _escaped(piece) for piece in pieces]
+    return _as_markup(Markup, str.join(esc(between), safe) if between else "".join(safe))
+
+
+@lru_cache(maxsize=2048, typed=True)  # most of what is filled in comes again: classes, ids, numbers, names
+def _escaped(value: Value) -> str:
+    words = str(value)
+    if not (words.isprintable() or words.replace("\n", "").isprintable()):
+        words = _INVISIBLE.sub("\ufffd", words)
+    return escape(words)
+
+
+def button(
+    kind: str, act: str, inside: Value, *, label: str = "", title: str = "", off: bool = False, **data: Value | None
+) -> Markup:
+    """A button of class `kind` that has the page's script do `act` with `data`; it does not work while `off`."""
+    told = {f"data-{key}": value for key, value in data.items()}
+    given = {"class": kind or None, "data-act": act, **told, "aria-label": label or None, "title": title or None}
+    made = html('<button type="button"{} disabled>{}</button>') if off else html('<button type="button"{}>{}</button>')
+    return made(attributes(given), inside)
+
+
+def attributes(values: Mapping[str, Value | None]) -> Markup:
+    """Attributes with their values, each after a blank; those without a value are left out."""
+    given = {key: value for key, value in values.items() if value is not None}
+    return _named(tuple(given))(*given.values())
+
+
+@cache
+def _named(names: tuple[str, ...]) -> Shape:
+    return html("".join(f' {name}="{{}}"' for name in names))
+
+
+def passage_button(kind: str, act: str, inside: Markup, of: StoredChunk, turn: int) -> Markup:
+    """A button that tells which passage it is about, and beside which answer."""
+    return button(kind, act, inside, turn=turn, base=of.collection, name=of.document, chunk=of.id)
+
+
+def tool(act: str, sign: str, caption: Markup, *, size: int, off: bool = False, **data: Value | None) -> Markup:
+    """A small button that shows an icon; its caption is spoken, and shown as a hint."""
+    return button("tool", act, icon(sign, size=size), label=caption, title=caption, off=off, **data)
+
+
+def warning(kind: str, said: Markup, *, size: int) -> Markup:
+    """A line of class `kind` behind the sign of a warning."""
+    return html('<p class="{}">{}<span>{}</span></p>')(kind, icon("warning", size=size), said)
+
+
 _PATHS = {
-    "mark": '<path d="M2.2 12S5.8 5.3 12 5.3 21.8 12 21.8 12 18.2 18.7 12 18.7 2.2 12 2.2 12Z"/>'
-    '<path d="M8.8 10.3h6.400M8.8 13.7h4"/>',
-    "theme": '<circle cx="12" cy="12" r="7.5"/><path d="M12 4.5v15a7.5 7.5 0 0 0 0-15Z" fill="currentColor"/>',
-    "panel": '<rect x="3.5" y="4.5" width="17" height="15" rx="2.5"/><path d="M14.5 4.5v15"/>',
-    "copy": '<rect x="8.5" y="8.5" width="11" height="11" rx="2"/>'
-    '<path d="M5.5 15.5h-.5a1.5 1.5 0 0 1-1.5-1.500V5a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 15.5 5v.5"/>',
-    "retry": '<path d="M4.5 12a7.5 7.5 0 1 1 2.3 5.4"/><path d="M4 19.5v-4.2h4.2"/>',
-    "edit": '<path d="m14.5 5.5 4 4L8 20H4v-4L14.5 5.500Z"/>',
-    "close": '<path d="m6 6 12 12M18 6 6 18"/>',
-    "previous": '<path d="m14.5 6-6 6 6 6"/>',
-    "next": '<path d="m9.5 6 6 6-6 6"/>',
-    "plus": '<path d="M12 5v14M5 12h14"/>',
-    "talks": '<path d="M4 6h16M4 12h16M4 18h10"/>',
-    "warning": '<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.500M12 17.2v.1"/>',
-    "more": '<path stroke-width="2.6" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>',
-    "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
+    "mark": Markup(
+        '<path d="M2.2 12S5.8 5.3 12 5.3 21.8 12 21.8 12 18.2 18.7 12 18.7 2.2 12 2.2 12Z"/>'
+        '<path d="M8.8 10.3h6.400M8.8 13.7h4"/>'
+    ),
+    "theme": Markup('<circle cx="12" cy="12" r="7.5"/><path d="M12 4.5v15a7.5 7.5 0 0 0 0-15Z" fill="currentColor"/>'),
+    "panel": Markup('<rect x="3.5" y="4.5" width="17" height="15" rx="2.5"/><path d="M14.5 4.5v15"/>'),
+    "copy": Markup(
+        '<rect x="8.5" y="8.5" width="11" height="11" rx="2"/>'
+        '<path d="M5.5 15.5h-.5a1.5 1.5 0 0 1-1.5-1.500V5a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 15.5 5v.5"/>'
+    ),
+    "retry": Markup('<path d="M4.5 12a7.5 7.5 0 1 1 2.3 5.4"/><path d="M4 19.5v-4.2h4.2"/>'),
+    "edit": Markup('<path d="m14.5 5.5 4 4L8 20H4v-4L14.5 5.500Z"/>'),
+    "close": Markup('<path d="m6 6 12 12M18 6 6 18"/>'),
+    "previous": Markup('<path d="m14.5 6-6 6 6 6"/>'),
+    "next": Markup('<path d="m9.5 6 6 6-6 6"/>'),
+    "plus": Markup('<path d="M12 5v14M5 12h14"/>'),
+    "talks": Markup('<path d="M4 6h16M4 12h16M4 18h10"/>'),
+    "warning": Markup('<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.500M12 17.2v.1"/>'),
+    "more": Markup('<path stroke-width="2.6" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>'),
+    "search": Markup('<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>'),
 }
 
 
-def icon(name: str, *, size: int = 18) -> str:
+@cache
+def icon(name: str, *, size: int = 18) -> Markup:
     """One of our line icons; decoration only, so it has no accessible name."""
-    return (
-        f'<svg class="icon" viewBox="0 0 24 24" width="{size}" height="{size}" fill="none" stroke="currentColor" '
-        f'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{_PATHS[name]}</svg>'
-    )
+    return html(
+        '<svg class="icon" viewBox="0 0 24 24" width="{size}" height="{size}" fill="none" stroke="currentColor" '
+        'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
+    )(_PATHS[name], size=size)
 
 
-def esc(value: object) -> str:
-    """Text made safe between tags and inside quoted attributes."""
-    return html.escape(_INVISIBLE.sub("\ufffd", str(value)), quote=True)
-
-
-def name(value: str) -> str:
+@lru_cache(maxsize=2048)
+def name(value: str) -> Markup:
     """A file name or heading: escaped, and without the controls that turn the direction of the text around it."""
     return esc(_BIDI_CONTROLS.sub("\ufffd", value))
 
 
-def t(key: str, language: Language, /, **values: str | int | float) -> str:
+def t(key: str, language: Language, /, **values: Value) -> Markup:
     """A sentence of the page, escaped together with its values."""
-    return esc(say(key, language, **values))
+    return esc(say(key, language, **values)) if values else _fixed(key, language)
 
 
-def why(reason: Reason, language: Language) -> str:
+@cache
+def _fixed(key: str, language: Language) -> Markup:
+    return esc(say(key, language))
+
+
+def why(reason: Reason, language: Language) -> Markup:
     """The sentence of a reason, escaped together with its values."""
     return esc(text(reason, language))
 
@@ -89,30 +187,40 @@ def size(octets: int) -> str:
     return f"{octets / 1024:.1f} KB" if octets < 1024 * 1024 else f"{octets / 1024 / 1024:.1f} MB"
 
 
-def moment(seconds: float) -> str:
+def moment(seconds: float) -> Markup:
     """A time in UTC that the page's script rewrites in the reader's own zone."""
     utc = time.gmtime(seconds)
-    iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", utc)
-    return f'<time datetime="{iso}">{time.strftime("%Y-%m-%d %H:%M", utc)}</time>'
+    iso, shown = time.strftime("%Y-%m-%dT%H:%M:%SZ", utc), time.strftime("%Y-%m-%d %H:%M", utc)
+    return html('<time datetime="{}">{}</time>')(iso, shown)
 
 
-def source(stored: StoredChunk, language: Language) -> str:
+def source(stored: StoredChunk, language: Language) -> Markup:
     """The document that holds a passage, after its knowledge base where several were searched."""
-    file = f'<bdi class="file">{name(stored.document)}</bdi>'
-    return f"{in_base(stored.base_name, language)}{file}" if stored.base_name else file
+    base = in_base(stored.base_name, language) if stored.base_name else ""
+    return html('{}<bdi class="file">{}</bdi>')(base, name(stored.document))
 
 
-def in_base(called: str, language: Language) -> str:
+def where(stored: StoredChunk, language: Language) -> Markup:
+    """The document that holds a passage, and the headings it stands under."""
+    return html('{} <span class="path">{}</span>')(source(stored, language), path(stored.chunk.heading_path))
+
+
+def in_base(called: str, language: Language) -> Markup:
     """The name of a knowledge base, before that of a document in it."""
-    return f'<span class="in-base"><bdi>{name(base_called(called, language))}</bdi><span class="sep"> › </span></span>'
+    shown = name(base_called(called, language))
+    return html('<span class="in-base"><bdi>{}</bdi><span class="sep"> › </span></span>')(shown)
 
 
-def path(headings: Sequence[str]) -> str:
+@lru_cache(maxsize=1024)
+def path(headings: tuple[str, ...]) -> Markup:
     """A heading path with quiet separators."""
-    return '<span class="sep" aria-hidden="true"> › </span>'.join(f"<span>{name(h)}</span>" for h in headings)
+    between = Markup('<span class="sep" aria-hidden="true"> › </span>')
+    return joined((html("<span>{}</span>")(name(h)) for h in headings), between)
 
 
-def marked(source: str, *, best: Span | None, terms: Sequence[Span], quotes: Mapping[int, Span] | None = None) -> str:
+def marked(
+    source: str, *, best: Span | None, terms: Sequence[Span], quotes: Mapping[int, Span] | None = None
+) -> Markup:
     """The source with its best sentence, the question's words and the answer's quotes marked.
 
     Spans are of the raw, unescaped text. `quotes` are by their number, which the marks carry.
@@ -126,19 +234,21 @@ def marked(source: str, *, best: Span | None, terms: Sequence[Span], quotes: Map
     cited = _covered(edges, quoted)
     out: list[str] = []
     for start, end in pairwise(edges):
-        piece = esc(source[start:end])
+        piece = source[start:end]
         if said[start]:
-            piece = f'<mark class="term">{piece}</mark>'
+            piece = html('<mark class="term">{}</mark>')(piece)
         if numbers := " ".join(map(str, cited[start])):
-            piece = f'<mark class="quote" data-quotes="{numbers}">{piece}</mark>'
+            piece = html('<mark class="quote" data-quotes="{}">{}</mark>')(numbers, piece)
         if best and best[0] <= start and end <= best[1]:
-            piece = f'<mark class="best">{piece}</mark>'
+            piece = html('<mark class="best">{}</mark>')(piece)
         out.append(piece)
-    return "".join(out)
+    return joined(out)
 
 
 def _covered(edges: Sequence[int], spans: Mapping[int, Span]) -> dict[int, tuple[int, ...]]:
     """Edge -> numbers of the spans, in their order, that go on from there. Every span begins and ends at an edge."""
+    if not spans:
+        return dict.fromkeys(edges, ())
     order = {number: position for position, number in enumerate(spans)}
     begin: dict[int, list[int]] = {}
     for number, (start, _) in spans.items():
@@ -151,7 +261,7 @@ def _covered(edges: Sequence[int], spans: Mapping[int, Span]) -> dict[int, tuple
     return covered
 
 
-def clipped(source: str, span: Span, terms: Sequence[Span], *, limit: int = 320) -> str:
+def clipped(source: str, span: Span, terms: Sequence[Span], *, limit: int = 320) -> Markup:
     """The span alone, its terms marked, with an ellipsis where it had to be cut."""
     start, end = span
     cut = min(end, start + limit)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from rag.messages import Language
 
-from .markup import icon, t
+from .markup import html, t, tool
 
 
-def sheet(title: str, body: str, language: Language, *, kind: str = "", tools: str = "") -> str:
-    """A dialog. `title`, `body` and `tools` are escaped HTML; `kind` is a class for the feature's own style sheet."""
-    return (
-        f'<div class="sheet-back"><section class="sheet-dialog {kind}" role="dialog" aria-modal="true" '
+def sheet(title: Markup, body: Markup, language: Language, *, kind: str = "", tools: Markup = Markup()) -> Markup:
+    """A dialog. `kind` is a class for the feature's own style sheet."""
+    close = tool("close-sheet", "close", t("close", language), size=18)
+    return html(
+        '<div class="sheet-back"><section class="sheet-dialog {}" role="dialog" aria-modal="true" '
         'aria-labelledby="sheet-title" tabindex="-1">'
-        f'<header class="sheet-top"><h2 id="sheet-title">{title}</h2>{tools}'
-        f'<button type="button" class="tool" data-act="close-sheet" aria-label="{t("close", language)}" '
-        f'title="{t("close", language)}">{icon("close", size=18)}</button></header>'
-        f'<div class="sheet-body">{body}</div></section></div>'
-    )
+        '<header class="sheet-top"><h2 id="sheet-title">{}</h2>{}{}</header>'
+        '<div class="sheet-body">{}</div></section></div>'
+    )(kind, title, tools, close, body)

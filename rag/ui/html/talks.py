@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from markupsafe import Markup
+
 from rag.evidence.kept import KeptConversation
 from rag.messages import Language
 
-from .markup import esc, icon, name, t
+from ..i18n import say
+from .markup import button, html, icon, joined, name, t
 from .sheet import sheet
 
 DAY = 24 * 3600
@@ -61,58 +64,54 @@ def by_day(conversations: Iterable[KeptConversation], *, now: float, minutes: in
     return days
 
 
-def drawer(shown: Drawer, language: Language) -> str:
+def drawer(shown: Drawer, language: Language) -> Markup:
     """The drawer, in the page's one sheet."""
-    search = t("talks.search", language)
-    body = (
-        '<div class="talks-top">'
-        f'<button type="button" class="quiet talks-new" data-act="talk-new">{icon("plus", size=15)}'
-        f"<span>{t('talks.new', language)}</span></button>"
-        f'<input type="search" class="talks-search" placeholder="{search}" aria-label="{search}" maxlength="200" '
-        f'value="{esc(shown.containing)}"></div>'
-        f'<div class="talks-list">{_list(shown, language)}</div>{_user(shown.user, language)}'
-    )
+    label = html("{}<span>{}</span>")(icon("plus", size=15), t("talks.new", language))
+    body = html(
+        '<div class="talks-top">{}<input type="search" class="talks-search" placeholder="{search}" '
+        'aria-label="{search}" maxlength="200" value="{}"></div><div class="talks-list">{}</div>{}'
+    )(
+        button("quiet talks-new", "talk-new", label), shown.containing, _list(shown, language),
+        _user(shown.user, language), search=t("talks.search", language),
+    )  # fmt: skip
     return sheet(t("talks.title", language), body, language, kind="talks")
 
 
-def _list(shown: Drawer, language: Language) -> str:
+def _list(shown: Drawer, language: Language) -> Markup:
     if not shown.days:
         key = "no_cookies" if not shown.kept else "none_found" if shown.containing else "none"
-        return f'<p class="talks-none" role="status">{t(f"talks.{key}", language)}</p>'
-    return "".join(_day(day, shown.current, language) for day in shown.days)
+        return html('<p class="talks-none" role="status">{}</p>')(t(f"talks.{key}", language))
+    return joined(_day(day, shown.current, language) for day in shown.days)
 
 
-def _day(day: Day, current: str, language: Language) -> str:
+def _day(day: Day, current: str, language: Language) -> Markup:
     key = {0: "today", 1: "yesterday"}.get(day.ago)
-    month = t(f"talks.month_{day.month}", language)
+    month = say(f"talks.month_{day.month}", language)
     label = t(f"talks.{key}", language) if key else t("talks.date", language, day=day.day, month=month, year=day.year)
-    rows = "".join(_line(line, current, language) for line in day.lines)
-    return f"<section><h3>{label}</h3><ul>{rows}</ul></section>"
+    rows = joined(_line(line, current, language) for line in day.lines)
+    return html("<section><h3>{}</h3><ul>{}</ul></section>")(label, rows)
 
 
-def _line(line: Line, current: str, language: Language) -> str:
+def _line(line: Line, current: str, language: Language) -> Markup:
     one = line.conversation
     title, here = name(one.title), one.id == current
-    mark = ' aria-current="true"' if here else ""
-    count = t("talks.answers", language, count=one.answers)
-    remove = t("delete", language)
-    rename = f"{t('talks.rename', language)} {title}"
-    return (
-        f'<li class="talk{" here" if here else ""}" data-id="{esc(one.id)}">'
-        f'<button type="button" class="talk-open" data-act="talk-open"{mark}>'
-        f'<span class="talk-title"><bdi>{title}</bdi></span><small>{count} · {line.hour}</small></button>'
-        f'<input class="talk-name" type="text" value="{esc(one.title)}" maxlength="80" '
-        f'aria-label="{t("talks.new_title", language)}" hidden>'
-        '<span class="talk-tools">'
-        f'<button type="button" class="tool" data-act="talk-rename" aria-label="{rename}" '
-        f'title="{t("talks.rename", language)}">{icon("edit", size=15)}</button>'
-        f'<button type="button" class="delete" data-act="talk-delete" data-name="{title}" '
-        f'aria-label="{remove} {title}" data-sure="{t("delete_sure", language)}" data-label="{remove}">{remove}'
-        "</button></span></li>"
-    )
+    count, rename = t("talks.answers", language, count=one.answers), t("talks.rename", language)
+    edit = button("tool", "talk-rename", icon("edit", size=15), label=html("{} {}")(rename, title), title=rename)
+    return html(
+        '<li class="talk{}" data-id="{}"><button type="button" class="talk-open" data-act="talk-open"{}>'
+        '<span class="talk-title"><bdi>{title}</bdi></span><small>{} · {}</small></button>'
+        '<input class="talk-name" type="text" value="{}" maxlength="80" aria-label="{}" hidden>'
+        '<span class="talk-tools">{}'
+        '<button type="button" class="delete" data-act="talk-delete" data-name="{title}" '
+        'aria-label="{remove} {title}" data-sure="{}" data-label="{remove}">{remove}</button></span></li>'
+    )(
+        " here" if here else "", one.id, Markup(' aria-current="true"') if here else "", count, line.hour,
+        one.title, t("talks.new_title", language), edit, t("delete_sure", language),
+        title=title, remove=t("delete", language),
+    )  # fmt: skip
 
 
-def _user(user: str, language: Language) -> str:
+def _user(user: str, language: Language) -> Markup:
     if not user:
-        return ""
-    return f'<p class="talks-user">{t("talks.signed_in", language)} <b><bdi>{name(user)}</bdi></b></p>'
+        return Markup()
+    return html('<p class="talks-user">{} <b><bdi>{}</bdi></b></p>')(t("talks.signed_in", language), name(user))

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from rag.accounts.browser import cookie, token
 
+from ..html.markup import html
 from .asgi import Headers, Message, Send
 from .routes import EARLY
 
@@ -63,8 +64,8 @@ class PageHead:
 
     def written(self, secret: str) -> bytes:
         """The HTML that is put first into the page's head."""
-        script = f'<script src="./{EARLY}?v={self.version}"></script>'
-        return f'<meta name="plainsight-token" content="{token(secret)}">{script}'.encode()
+        head = html('<meta name="plainsight-token" content="{}"><script src="./{}?v={}"></script>')
+        return head(token(secret), EARLY, self.version).encode()
 
 
 def policy(page: bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from rag.citations.summary import CitationCheck, quotes_of, remark, summary, tally, unsent
 from rag.ledger import Ledger, Match, Quote, Support
 from rag.messages import Language
 
 from ...state.turn import Turn
-from ..markup import esc, t
+from ..markup import button, html, joined, t
 
 SHOWN = 160
 """Characters of a quote shown in a card's foot; the passage has the whole quote marked."""
@@ -23,64 +25,63 @@ SIGNS = {
 CHECKS = {Match.EXACT: CitationCheck.EXACT, Match.CLOSE: CitationCheck.CLOSE, Match.MISSING: CitationCheck.MISSING}
 
 
-def under_answer(one: Turn, language: Language) -> str:
+def under_answer(one: Turn, language: Language) -> Markup:
     """One line that opens to the meaning of its marks; "" where the answer claims nothing."""
     line = summary(one.ledger, language) if one.ledger else ""
     if not line or one.ledger is None:
-        return ""
-    return (
-        f'<details class="checks" id="checks-{one.number}"><summary>{esc(line)}</summary>'
-        f'<div class="checks-body"><p>{t("support.about", language)}</p>{_legend(one.ledger, language)}'
-        f"{_unsent(one.ledger, language)}</div></details>"
-    )
+        return Markup()
+    return html(
+        '<details class="checks" id="checks-{}"><summary>{}</summary><div class="checks-body"><p>{}</p>{}{}'
+        "</div></details>"
+    )(one.number, line, t("support.about", language), _legend(one.ledger, language), _unsent(one.ledger, language))
 
 
-def card_quotes(one: Turn, number: int | None, language: Language) -> str:
+def card_quotes(one: Turn, number: int | None, language: Language) -> Markup:
     """The quotes that name a card's passage, each with its check; those found there can be shown in it."""
     found = quotes_of(one.ledger, number) if one.ledger and number else []
     if not found:
-        return ""
-    rows = "".join(_row(one, position, quote, language) for position, quote in found)
-    return f'<ul class="card-quotes" aria-label="{t("support.quotes", language)}">{rows}</ul>'
+        return Markup()
+    rows = joined(_row(one, position, quote, language) for position, quote in found)
+    return html('<ul class="card-quotes" aria-label="{}">{}</ul>')(t("support.quotes", language), rows)
 
 
-def _legend(ledger: Ledger, language: Language) -> str:
+def _legend(ledger: Ledger, language: Language) -> Markup:
     counts = tally(ledger.claims)
-    rows = "".join(
-        f"<li>{_sign(support, language)}<span>{t(f'support.about_{support}', language)}</span>"
-        f"<b>{counts[support]}</b></li>"
+    rows = joined(
+        html("<li>{}<span>{}</span><b>{}</b></li>")(
+            _sign(support, language), t(f"support.about_{support}", language), counts[support]
+        )
         for support in Support
         if counts[support]
     )
-    return f'<ul class="legend">{rows}</ul>'
+    return html('<ul class="legend">{}</ul>')(rows)
 
 
-def _sign(support: Support, language: Language) -> str:
+def _sign(support: Support, language: Language) -> Markup:
     if support is Support.NONE:
-        return f'<span class="no-source" aria-hidden="true">{t("support.no_source", language)}</span>'
-    return f'<span class="chip {SIGNS[support]}" aria-hidden="true">1</span>'
+        return html('<span class="no-source" aria-hidden="true">{}</span>')(t("support.no_source", language))
+    return html('<span class="chip {}" aria-hidden="true">1</span>')(SIGNS[support])
 
 
-def _unsent(ledger: Ledger, language: Language) -> str:
-    rows = "".join(
-        f"<li><q>{esc(_clipped(quote.text))}</q> "
-        f"{t('support.unsent', language, number=quote.number, remark=remark(quote, language))}</li>"
+def _unsent(ledger: Ledger, language: Language) -> Markup:
+    rows = joined(
+        html("<li><q>{}</q> {}</li>")(
+            _clipped(quote.text), t("support.unsent", language, number=quote.number, remark=remark(quote, language))
+        )
         for quote in unsent(ledger)
     )
-    return f'<ul class="unsent">{rows}</ul>' if rows else ""
+    return html('<ul class="unsent">{}</ul>')(rows) if rows else rows
 
 
-def _row(one: Turn, position: int, quote: Quote, language: Language) -> str:
+def _row(one: Turn, position: int, quote: Quote, language: Language) -> Markup:
     check = CHECKS[quote.match]
-    words = f"<q>{esc(_clipped(quote.text))}</q>"
-    said = f'<span class="remark">{esc(remark(quote, language))}</span>'
+    words = html("<q>{}</q>")(_clipped(quote.text))
+    said = html('<span class="remark">{}</span>')(remark(quote, language))
     if quote.match is Match.MISSING:
-        return f'<li class="{check}"><span class="words">{words}</span>{said}</li>'
-    return (
-        f'<li class="{check}"><button type="button" class="words" data-act="show-quote" data-quotes="{position}" '
-        f'data-card="ev-{one.number}-{quote.number}" title="{t("support.show_quote", language)}">{words}</button>'
-        f"{said}</li>"
-    )
+        return html('<li class="{}"><span class="words">{}</span>{}</li>')(check, words, said)
+    card, hint = f"ev-{one.number}-{quote.number}", t("support.show_quote", language)
+    shown = button("words", "show-quote", words, title=hint, quotes=position, card=card)
+    return html('<li class="{}">{}{}</li>')(check, shown, said)
 
 
 def _clipped(words: str) -> str:

@@ -4,46 +4,47 @@ from __future__ import annotations
 
 from typing import Literal
 
+from markupsafe import Markup
+
 from rag.ledger import Author, Outcome, Search
 from rag.messages import Language
 
 from ...state.turn import Turn
-from ..markup import esc, icon, t
+from ..markup import button, html, icon, t
 
 Place = Literal["answer", "panel"]
 LONGEST = 8000
 """Characters of a search query; as many as a question may have."""
 
 
-def number(search: int, language: Language) -> str:
+def number(search: int, language: Language) -> Markup:
     """Name of a search, for an answer that has several."""
     return t("searches.number", language, number=search)
 
 
-def named(search: Search | None, of: int, language: Language) -> str:
+def named(search: Search | None, of: int, language: Language) -> Markup:
     """Name of search number `of` with its query and, if known, its purpose; the name alone where `search` is None."""
     if search is None:
         return number(of, language)
-    purpose = f' <small class="purpose">{esc(search.purpose)}</small>' if search.purpose else ""
-    return f"{number(of, language)}: <q>{esc(search.query)}</q>{purpose}"
+    purpose = html(' <small class="purpose">{}</small>')(search.purpose) if search.purpose else ""
+    return html("{}: <q>{}</q>{}")(number(of, language), search.query, purpose)
 
 
-def line(one: Turn, language: Language, *, place: Place) -> str:
+def line(one: Turn, language: Language, *, place: Place) -> Markup:
     """The search of a turn, shown only if its query is not the question as typed.
 
     The form to change the query stands under the answer if the query is shown there, else in the panel.
     """
     query = _query(one)
     if not query:
-        return ""
-    told = "" if query == one.question.strip() else _told(one, query, language)
-    if not one.done:
-        return f'<div class="query">{told}</div>' if told else ""
-    if not told and place == "answer":
-        return ""
-    if told and place == "panel":
-        return f'<div class="query">{told}</div>'
-    return f'<div class="query">{told}{_edit(one, query, language, place)}{_exact(one, query, language)}</div>'
+        return Markup()
+    told = Markup() if query == one.question.strip() else _told(one, query, language)
+    if not told and (place == "answer" or not one.done):
+        return Markup()
+    shown = html('<div class="query">{}{}{}</div>')
+    if told and (place == "panel" or not one.done):
+        return shown(told, "", "")
+    return shown(told, _edit(one, query, language, place), _exact(one, query, language))
 
 
 def _query(one: Turn) -> str:
@@ -53,29 +54,24 @@ def _query(one: Turn) -> str:
     return one.searches[0].query.strip()
 
 
-def _told(one: Turn, query: str, language: Language) -> str:
-    author = f" <small>{t(f'query.by_{one.ledger.main.author}', language)}</small>" if one.ledger else ""
-    return (
-        f'<p class="ev-query">{icon("search", size=14)}<span>{t("searched_for", language)} '
-        f"<q>{esc(query)}</q>{author}</span></p>"
+def _told(one: Turn, query: str, language: Language) -> Markup:
+    author = html(" <small>{}</small>")(t(f"query.by_{one.ledger.main.author}", language)) if one.ledger else ""
+    return html('<p class="ev-query">{}<span>{} <q>{}</q>{}</span></p>')(
+        icon("search", size=14), t("searched_for", language), query, author
     )
 
 
-def _edit(one: Turn, query: str, language: Language, place: Place) -> str:
-    return (
-        f'<details class="query-edit" id="query-{place}-{one.number}"><summary>{t("query.change", language)}</summary>'
-        f'<span class="query-form"><input type="text" class="query-field" value="{esc(query)}" maxlength="{LONGEST}" '
-        f'aria-label="{t("query.field", language)}">'
-        f'<button type="button" class="quiet" data-act="search-this" data-turn="{one.number}">'
-        f"{t('query.search', language)}</button></span></details>"
-    )
+def _edit(one: Turn, query: str, language: Language, place: Place) -> Markup:
+    search = button("quiet", "search-this", t("query.search", language), turn=one.number)
+    return html(
+        '<details class="query-edit" id="query-{}-{}"><summary>{}</summary><span class="query-form">'
+        '<input type="text" class="query-field" value="{}" maxlength="{}" aria-label="{}">{}</span></details>'
+    )(place, one.number, t("query.change", language), query, LONGEST, t("query.field", language), search)
 
 
-def _exact(one: Turn, query: str, language: Language) -> str:
+def _exact(one: Turn, query: str, language: Language) -> Markup:
     """A button that searches for the question as typed; "" if the user worded the query or it equals the question."""
     if one.ledger is None or one.ledger.main.author in (Author.USER, Author.EDITED) or query == one.question.strip():
-        return ""
-    return (
-        f'<button type="button" class="query-exact" data-act="search-this" data-turn="{one.number}" '
-        f'data-query="{esc(one.question)}">{t("query.exact", language)}</button>'
-    )
+        return Markup()
+    exact = t("query.exact", language)
+    return button("query-exact", "search-this", exact, turn=one.number, query=one.question)

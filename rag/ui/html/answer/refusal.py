@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from rag.ledger import Outcome, nearest
 from rag.messages import Language
 from rag.retrieval.suggestions import lacking, rewordings
@@ -11,7 +13,7 @@ from rag.types import Candidate
 
 from ...state.turn import Turn
 from ..evidence.flow import anchor
-from ..markup import esc, path, source, t, why
+from ..markup import button, html, joined, t, where, why
 
 REFUSALS = (
     "stages.abstained",
@@ -26,27 +28,27 @@ WORDS = 6
 """Number of missing words named; a passage that lacks more has nothing to do with the question."""
 
 
-def ways_on(one: Turn, language: Language) -> str:
+def ways_on(one: Turn, language: Language) -> Markup:
     """Offers after a refused question; "" where the search was not what failed."""
     if one.outcome is not Outcome.ABSTAINED or not one.searches or one.reason is None:
-        return ""
+        return Markup()
     if one.reason.code not in REFUSALS:
-        return ""
+        return Markup()
     return _misses(one, language) + _others(one, language) + _anyway(one, language)
 
 
-def _misses(one: Turn, language: Language) -> str:
+def _misses(one: Turn, language: Language) -> Markup:
     """The best candidates, linked to their cards."""
     best = _judged(one)[:NEAR_MISSES]
     if not best:
-        return ""
-    rows = "".join(
-        f'<li><div><a href="#{anchor(c, one.number, _finder(one, c))}">{source(c.stored, language)} '
-        f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>{_lacks(one.question, c, language)}</div>'
-        f"<b>{c.probability:.3f}</b></li>"
-        for c in best
-    )
-    return f'<div class="misses"><p>{t("near_misses", language)}</p><ul>{rows}</ul></div>'
+        return Markup()
+    rows = joined(_miss(one, c, language) for c in best)
+    return html('<div class="misses"><p>{}</p><ul>{}</ul></div>')(t("near_misses", language), rows)
+
+
+def _miss(one: Turn, c: Candidate, language: Language) -> Markup:
+    link = html('<a href="#{}">{}</a>')(anchor(c, one.number, _finder(one, c)), where(c.stored, language))
+    return html("<li><div>{}{}</div><b>{}</b></li>")(link, _lacks(one.question, c, language), f"{c.probability:.3f}")
 
 
 def _judged(one: Turn) -> list[Candidate]:
@@ -58,37 +60,33 @@ def _finder(one: Turn, c: Candidate) -> int:
     return next(search.number for search in one.searches if any(c is each for each in search.candidates))
 
 
-def _lacks(question: str, c: Candidate, language: Language) -> str:
+def _lacks(question: str, c: Candidate, language: Language) -> Markup:
     said = [why(c.dropped, language)] if c.dropped else []
     missing = lacking(question, c.stored.chunk.embedded_text)
     if missing:
-        words = ", ".join(f"<q>{esc(word)}</q>" for word in missing[:WORDS])
+        words = joined((html("<q>{}</q>")(word) for word in missing[:WORDS]), ", ")
         more = t("refusal.more", language, count=len(missing) - WORDS) if len(missing) > WORDS else ""
-        said.append(f"{t('refusal.without', language)} {words}{more}")
-    return f"<small>{' · '.join(said)}</small>" if said else ""
+        said.append(html("{} {}{}")(t("refusal.without", language), words, more))
+    return html("<small>{}</small>")(joined(said, " · ")) if said else Markup()
 
 
-def _others(one: Turn, language: Language) -> str:
+def _others(one: Turn, language: Language) -> Markup:
     """Other searches to try; a click on one asks again with it."""
     offered: Sequence[str] = rewordings(one.question, nearest(one.searches))
     made = {search.query.casefold() for search in one.searches}
     offered = [other for other in offered if other.casefold() not in made]
     if not offered:
-        return ""
-    rows = "".join(
-        f'<li><button type="button" class="reword" data-act="search-this" data-turn="{one.number}" '
-        f'data-query="{esc(other)}">{esc(other)}</button></li>'
-        for other in offered
+        return Markup()
+    rows = joined(
+        html("<li>{}</li>")(button("reword", "search-this", other, turn=one.number, query=other)) for other in offered
     )
-    return f'<div class="rewordings"><p>{t("refusal.instead", language)}</p><ul>{rows}</ul></div>'
+    return html('<div class="rewordings"><p>{}</p><ul>{}</ul></div>')(t("refusal.instead", language), rows)
 
 
-def _anyway(one: Turn, language: Language) -> str:
+def _anyway(one: Turn, language: Language) -> Markup:
     """A button that answers all the same; "" where there is no candidate to answer from."""
     banned = {id for search in one.searches for id in search.options.banned}
     if not any(c.stored.id not in banned for c in _judged(one)):
-        return ""
-    return (
-        f'<p class="anyway"><button type="button" class="quiet" data-act="anyway" data-turn="{one.number}">'
-        f"{t('refusal.anyway', language)}</button> <small>{t('refusal.anyway_about', language)}</small></p>"
-    )
+        return Markup()
+    anyway = button("quiet", "anyway", t("refusal.anyway", language), turn=one.number)
+    return html('<p class="anyway">{} <small>{}</small></p>')(anyway, t("refusal.anyway_about", language))

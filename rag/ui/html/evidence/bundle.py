@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from markupsafe import Markup
+
 from rag import ASSETS
 from rag.events import SEARCH_STAGES, StageEvent
 from rag.evidence.bundle import PLACE, Bundle, DocumentHash
@@ -15,131 +17,119 @@ from rag.types import Candidate, Ranked
 from ...i18n import locale
 from ..answer import query
 from ..markdown import Chips, answer
-from ..markup import esc, in_base, marked, milliseconds, moment, name, path, source, t, why
+from ..markup import button, esc, html, in_base, joined, marked, milliseconds, moment, name, t, where, why
 from ..sheet import sheet
 from . import record
 
 STYLE = ASSETS / "bundle" / "bundle.css"
-NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+NOTHING_ELSE = Markup("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
 """Content Security Policy of the saved page: what the browser may load and run."""
+CODE = html("<code>{}</code>")
 
 
-def page(bundle: Bundle, language: Language) -> str:
+def page(bundle: Bundle, language: Language) -> Markup:
     """The whole page with an empty place for its data."""
     ledger = bundle.record
-    title = esc(ledger.question)
-    sections = (
-        _answer(ledger, language)
-        + _contexts(ledger, language)
-        + _quotes(ledger, language)
-        + _candidates(ledger, language)
-        + _stages(ledger, language)
-        + record.facts(ledger, language)
-        + _hashes(bundle, language)
-    )
-    return (
-        f'<!doctype html>\n<html lang="{locale(language)}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_ELSE}">\n'
+    parts = [each(ledger, language) for each in (_answer, _contexts, _quotes, _candidates, _stages, record.facts)]
+    return html(
+        '<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" content="{}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{title}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n<main>\n"
-        f'<header><p class="kind">{t("bundle.title", language)}</p><h1>{title}</h1>'
-        f'<p class="about">{_about(bundle, language)}</p></header>\n{sections}\n'
-        f"<footer><p>{t('bundle.footer', language)}</p><pre>python -m rag verify FILE</pre></footer>\n</main>\n"
-        f"{PLACE}\n</body>\n</html>\n"
-    )
+        "<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        '<header><p class="kind">{}</p><h1>{title}</h1><p class="about">{}</p></header>\n{}\n'
+        "<footer><p>{}</p><pre>python -m rag verify FILE</pre></footer>\n</main>\n{place}\n</body>\n</html>\n"
+    )(
+        locale(language), NOTHING_ELSE, t("bundle.title", language), _about(bundle, language),
+        joined([*parts, _hashes(bundle, language)]), t("bundle.footer", language),
+        title=ledger.question, style=Markup(STYLE.read_text(encoding="utf-8")), place=Markup(PLACE),
+    )  # fmt: skip
 
 
-def _about(bundle: Bundle, language: Language) -> str:
+def _about(bundle: Bundle, language: Language) -> Markup:
     ledger = bundle.record
-    facts = [t(f"bundle.outcome_{ledger.outcome}", language), f"{moment(ledger.started_at)} UTC"]
+    facts = [t(f"bundle.outcome_{ledger.outcome}", language), html("{} UTC")(moment(ledger.started_at))]
     if ledger.outcome is Outcome.GENERATED and "chat" in ledger.models:
         facts.insert(1, esc(ledger.models["chat"].name))
     if ledger.profile:
         facts.append(t(f"answer_profile_{ledger.profile}", language))
-    said = " · ".join(facts)
-    return f"{said}<br>{why(ledger.reason, language)}" if ledger.reason else said
+    said = joined(facts, " · ")
+    return html("{}<br>{}")(said, why(ledger.reason, language)) if ledger.reason else said
 
 
-def _section(title: str, body: str, language: Language, *, id: str = "") -> str:
-    return f"<section{f' id={id}' if id else ''}><h2>{t(title, language)}</h2>{body}</section>\n" if body else ""
+def _section(title: str, body: Markup, language: Language, *, id: str = "") -> Markup:
+    shown = html("<section{}><h2>{}</h2>{}</section>\n")
+    return shown(f" id={id}" if id else "", t(title, language), body) if body else body
 
 
-def _answer(ledger: Ledger, language: Language) -> str:
+def _answer(ledger: Ledger, language: Language) -> Markup:
     titles = {c.number: called(c.stored, language) for c in ledger.contexts if c.number}
-    prose = answer(ledger.answer, Chips(1, titles, language), complete=True) if ledger.answer else ""
-    return _section("bundle.answer", f'<div class="prose">{prose}</div>' if prose else "", language)
+    prose = answer(ledger.answer, Chips(1, titles, language), complete=True) if ledger.answer else Markup()
+    return _section("bundle.answer", html('<div class="prose">{}</div>')(prose) if prose else prose, language)
 
 
-def _contexts(ledger: Ledger, language: Language) -> str:
+def _contexts(ledger: Ledger, language: Language) -> Markup:
     quoted: dict[int, list[tuple[int, int]]] = {}
     for quote in ledger.quotes:
         if quote.match is not Match.MISSING:
             quoted.setdefault(quote.number, []).append((quote.start, quote.end))
-    cards = "".join(
-        f'<li id="ev-1-{c.number}">{_source(c, language)}'
-        f'<div class="full" lang="{esc(c.stored.language)}">'
-        f"{marked(c.stored.chunk.text, best=None, terms=quoted.get(c.number or 0, []))}</div></li>"
-        for c in ledger.contexts
-    )
-    return _section("bundle.contexts", f'<ol class="contexts">{cards}</ol>' if cards else "", language)
+    cards = joined(_context(c, quoted.get(c.number or 0, []), language) for c in ledger.contexts)
+    return _section("bundle.contexts", html('<ol class="contexts">{}</ol>')(cards) if cards else cards, language)
 
 
-def _source(c: Candidate, language: Language) -> str:
+def _context(c: Candidate, quoted: Sequence[tuple[int, int]], language: Language) -> Markup:
+    text = marked(c.stored.chunk.text, best=None, terms=quoted)
+    body = html('<div class="full" lang="{}">{}</div>')(c.stored.language, text)
+    return html('<li id="ev-1-{}">{}{}</li>')(c.number or 0, _source(c, language), body)
+
+
+def _source(c: Candidate, language: Language) -> Markup:
     chunk = c.stored.chunk
     place = t("bundle.place", language, start=chunk.start, end=chunk.end)
-    number = f"<b>[{c.number}]</b> " if c.number is not None else ""
-    return (
-        f'<p class="source">{number}{source(c.stored, language)} '
-        f'<span class="path">{path(chunk.heading_path)}</span> · <span class="place">{place}</span></p>'
-    )
+    number = html("<b>[{}]</b> ")(c.number) if c.number is not None else ""
+    return html('<p class="source">{}{} · <span class="place">{}</span></p>')(number, where(c.stored, language), place)
 
 
-def _quotes(ledger: Ledger, language: Language) -> str:
+def _quotes(ledger: Ledger, language: Language) -> Markup:
     def row(quote: Quote) -> Sequence[str]:
         said = t(f"bundle.match_{quote.match}", language)
-        return f"[{quote.number}]", esc(quote.text), f"{said} {quote.similarity:.0%}" if quote.similarity < 1 else said
+        near = f" {quote.similarity:.0%}" if quote.similarity < 1 else ""
+        return f"[{quote.number}]", quote.text, said + near
 
     unknown = sorted({c.number for c in ledger.citations if not c.valid})
-    note = f"<p>{t('bundle.unknown', language, numbers=', '.join(map(str, unknown)))}</p>" if unknown else ""
+    note = (
+        html("<p>{}</p>")(t("bundle.unknown", language, numbers=", ".join(map(str, unknown)))) if unknown else Markup()
+    )
     columns = ("bundle.number", "bundle.quote", "bundle.found")
     return _section("bundle.quotes", _table(columns, map(row, ledger.quotes), language) + note, language)
 
 
-def _candidates(ledger: Ledger, language: Language) -> str:
+def _candidates(ledger: Ledger, language: Language) -> Markup:
     """The candidates of each search, under its name where there are several."""
-    tables = "".join(
-        (_named(search, language) if len(ledger.searches) > 1 else "") + _found(search, ledger, language)
-        for search in ledger.searches
-        if search.candidates
-    )
-    return _section("bundle.candidates", tables, language)
+    tables: list[Markup] = []
+    for search in ledger.searches:
+        if len(ledger.searches) > 1 and search.candidates:
+            tables.append(html("<h3>{}</h3>")(query.named(search, search.number, language)))
+        tables.append(_found(search, ledger, language))
+    return _section("bundle.candidates", joined(tables), language)
 
 
-def _named(search: Search, language: Language) -> str:
-    return f"<h3>{query.named(search, search.number, language)}</h3>"
-
-
-def _found(search: Search, ledger: Ledger, language: Language) -> str:
+def _found(search: Search, ledger: Ledger, language: Language) -> Markup:
     score = ledger.models["reranker"].score_name if "reranker" in ledger.models else ""
     columns = (
         "bundle.rank", "bundle.source", "stage_dense", "stage_full_text", "stage_fuse",
         f"score_{score or 'p_yes'}", "log_odds", "bundle.became",
     )  # fmt: skip
     rows = [_candidate(c, language) for c in search.candidates]
-    texts = "".join(
-        f"<details><summary>{_source(c, language)}</summary>"
-        f'<div class="full">{esc(c.stored.chunk.text)}</div></details>'
-        for c in search.candidates
-        if not c.kept
-    )
-    more = f'<details class="texts"><summary>{t("bundle.other_texts", language)}</summary>{texts}</details>'
+    one = html('<details><summary>{}</summary><div class="full">{}</div></details>')
+    texts = joined(one(_source(c, language), c.stored.chunk.text) for c in search.candidates if not c.kept)
+    more = html('<details class="texts"><summary>{}</summary>{}</details>')(t("bundle.other_texts", language), texts)
     return _table(columns, rows, language) + (more if texts else "")
 
 
 def _candidate(c: Candidate, language: Language) -> Sequence[str]:
-    def ranked(one: Ranked | None, digits: int) -> str:
-        return f"#{one.rank} <small>{one.score:.{digits}f}</small>" if one else "–"
+    def ranked(one: Ranked | None, digits: int) -> Markup:
+        return html("#{} <small>{}</small>")(one.rank, f"{one.score:.{digits}f}") if one else Markup("–")
 
     became = t("bundle.context", language, number=c.number) if c.number is not None else ""
     return (
@@ -154,14 +144,15 @@ def _candidate(c: Candidate, language: Language) -> Sequence[str]:
     )
 
 
-def _stages(ledger: Ledger, language: Language) -> str:
-    def called(e: StageEvent) -> str:
+def _stages(ledger: Ledger, language: Language) -> Markup:
+    def called(e: StageEvent) -> Markup:
         one_of_several = len(ledger.searches) > 1 and e.stage in SEARCH_STAGES
-        return f" <small>{query.number(e.search, language)}</small>" if one_of_several else ""
+        of = html(" <small>{}</small>")(query.number(e.search, language)) if one_of_several else ""
+        return t(f"stage_{e.stage}", language) + of
 
     rows = [
         (
-            t(f"stage_{e.stage}", language) + called(e),
+            called(e),
             t(f"state_{e.state}", language),
             milliseconds(e.milliseconds) if e.milliseconds is not None else "–",
             why(e.reason, language) if e.reason else "",
@@ -172,40 +163,39 @@ def _stages(ledger: Ledger, language: Language) -> str:
     return _section("stages", _table(columns, rows, language), language)
 
 
-def _hashes(bundle: Bundle, language: Language) -> str:
+def _hashes(bundle: Bundle, language: Language) -> Markup:
     several = bundle.record.collections if len(bundle.record.collections) > 1 else {}
     documents = [_document(d, several.get(d.collection, ""), language) for d in bundle.documents]
-    texts = [(f"<code>{esc(p.id)}</code>", f"<code>{esc(p.sha256)}</code>") for p in bundle.passages]
+    texts = [(CODE(p.id), CODE(p.sha256)) for p in bundle.passages]
     body = _table(("bundle.document", "bundle.sha"), documents, language)
     return _section("bundle.hashes", body + _table(("bundle.passage", "bundle.sha"), texts, language), language)
 
 
 def _document(document: DocumentHash, base: str, language: Language) -> Sequence[str]:
-    before = in_base(base, language) if base else ""
-    return f"{before}{name(document.name)}", f"<code>{esc(document.sha256)}</code>"
+    before = in_base(base, language) if base else Markup()
+    return before + name(document.name), CODE(document.sha256)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> str:
-    """A table whose cells are escaped HTML; "" without rows."""
-    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    head = "".join(f'<th scope="col">{t(column, language)}</th>' for column in columns)
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>' if lines else ""
-    )
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> Markup:
+    """A table; "" without rows."""
+    lines = joined(html("<tr>{}</tr>")(joined(map(html("<td>{}</td>"), row))) for row in rows)
+    head = joined(html('<th scope="col">{}</th>')(t(column, language)) for column in columns)
+    table = html('<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>')
+    return table(head, lines) if lines else lines
 
 
 FORMS = ("html", "json")
 
 
-def choices(turn: int, language: Language) -> str:
+def choices(turn: int, language: Language) -> Markup:
     """The sheet with the forms in which an answer can be saved, and how to verify a saved one."""
-    rows = "".join(
-        f'<li><button type="button" class="primary" data-act="save-as" data-turn="{turn}" data-form="{form}">'
-        f"{t(f'saving.{form}', language)}</button><span>{t(f'saving.{form}_about', language)}</span></li>"
-        for form in FORMS
-    )
-    body = (
-        f'<p>{t("saving.about", language)}</p><ul class="forms">{rows}</ul>'
-        f'<p>{t("saving.verify", language)}</p><pre tabindex="0">python -m rag verify FILE</pre>'
+    rows = joined(_form(form, turn, language) for form in FORMS)
+    body = html('<p>{}</p><ul class="forms">{}</ul><p>{}</p><pre tabindex="0">python -m rag verify FILE</pre>')(
+        t("saving.about", language), rows, t("saving.verify", language)
     )
     return sheet(t("saving.title", language), body, language, kind="small saving")
+
+
+def _form(form: str, turn: int, language: Language) -> Markup:
+    save = button("primary", "save-as", t(f"saving.{form}", language), turn=turn, form=form)
+    return html("<li>{}<span>{}</span></li>")(save, t(f"saving.{form}_about", language))

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from rag.ledger import Search, made
 from rag.messages import Language
 from rag.types import Candidate, Retrieval
 
 from ..answer import query
-from ..markup import esc, path, source, t, why
+from ..markup import html, joined, path, source, t, why
 from ..sheet import sheet
 
 PLACES = {"dense": "7%", "full_text": "36%", "fused": "66%", "final": "96%"}
@@ -36,10 +38,10 @@ DROPS = {
 
 @dataclass(frozen=True, slots=True)
 class CutLine:
-    """A line before place `before`, counted from 0, of the final order; `label` is escaped."""
+    """A line before place `before`, counted from 0, of the final order."""
 
     before: int
-    label: str
+    label: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +65,45 @@ class Geometry:
         return HEAD + (rank - 0.5) * self.row
 
 
-def flow_sheet(searches: Sequence[Search], language: Language, *, turn: int, tools: str) -> str:
+def flow_sheet(searches: Sequence[Search], language: Language, *, turn: int, tools: Markup) -> Markup:
     """The sheet with the rank flow of each search of one answer."""
-    body = f'<p class="flow-about">{t("flow.about", language)}</p>{flows(searches, language, turn=turn)}'
+    body = html('<p class="flow-about">{}</p>{}')(t("flow.about", language), flows(searches, language, turn=turn))
     return sheet(t("flow.title", language), body, language, kind="flow-sheet", tools=tools)
 
 
 def flows(
     searches: Sequence[Search], language: Language, *, turn: int, shown_as: Sequence[Search] | None = None
-) -> str:
+) -> Markup:
     """The picture of each search, under its name where there are several.
 
     Labels link to the cards of turn `turn`, whose evidence is `shown_as`, else `searches`.
     """
-    drawn = ""
+    drawn: list[Markup] = []
     for search in made(searches):
         shown = next((each for each in shown_as or searches if each.number == search.number), search)
-        head = f'<h3 class="of-search">{query.named(search, search.number, language)}</h3>' if len(searches) > 1 else ""
-        drawn += head + flow(search, language, turn=turn, shown_as=shown)
-    return drawn
+        if len(searches) > 1:
+            named = query.named(search, search.number, language)
+            drawn.append(html('<h3 class="of-search">{}</h3>')(named))
+        drawn.append(flow(search, language, turn=turn, shown_as=shown))
+    return joined(drawn)
 
 
-def flow(search: Search, language: Language, *, turn: int, shown_as: Search | None = None) -> str:
+def flow(search: Search, language: Language, *, turn: int, shown_as: Search | None = None) -> Markup:
     """Picture and table of one search."""
     retrieval = search.retrieval
     candidates = search.candidates
     if retrieval is None or not candidates:
-        return f'<p class="flow-none">{t("no_retrieval", language)}</p>'
+        return html('<p class="flow-none">{}</p>')(t("no_retrieval", language))
     geometry = geometry_of(retrieval, language)
     anchors = {c.stored.id: anchor(c, turn, search.number) for c in (shown_as or search).candidates}
-    lines = "".join(_path(i, c, geometry) for i, c in enumerate(candidates))
+    lines = joined(_path(i, c, geometry) for i, c in enumerate(candidates))
     judged = any(c.log_odds is not None for c in candidates)
-    return (
-        f'<div class="flow" style="--row:{geometry.row}px">'
-        f'<svg width="100%" height="{geometry.height}" role="img" aria-label="{_told(retrieval, language)}">'
-        f"{_headings(language, judged=judged)}{_limit(geometry, retrieval, language)}{_cut_lines(geometry)}{lines}"
-        "</svg>"
-        f"{_labels(candidates, geometry, anchors, language)}</div>{_table(retrieval, language)}"
-    )
+    drawn = joined([_headings(language, judged=judged), _limit(geometry, retrieval, language), _cut_lines(geometry)])
+    names, table = _labels(candidates, geometry, anchors, language), _table(retrieval, language)
+    return html(
+        '<div class="flow" style="--row:{}px"><svg width="100%" height="{}" role="img" aria-label="{}">{}{}</svg>'
+        "{}</div>{}"
+    )(geometry.row, geometry.height, _told(retrieval, language), drawn, lines, names, table)
 
 
 def anchor(c: Candidate, turn: int, search: int = 1) -> str:
@@ -134,109 +137,106 @@ def _cuts(retrieval: Retrieval, language: Language) -> tuple[CutLine, ...]:
         "flow.cut_candidates": {"limit": options.candidates},
         "flow.cut_budget": {},
     }
-    found: dict[int, list[str]] = {}
+    found: dict[int, list[Markup]] = {}
     for code, label in DROPS.items():
         places = [i for i, c in enumerate(retrieval.candidates) if c.dropped and c.dropped.code == code]
         if places:
             found.setdefault(places[0], []).append(t(label, language, **values[label]))
-    return tuple(CutLine(place, " · ".join(found[place])) for place in sorted(found))
+    return tuple(CutLine(place, joined(found[place], " · ")) for place in sorted(found))
 
 
-def _told(retrieval: Retrieval, language: Language) -> str:
+def _told(retrieval: Retrieval, language: Language) -> Markup:
     return t("flow.told", language, found=len(retrieval.candidates), kept=len(retrieval.contexts))
 
 
-def _headings(language: Language, *, judged: bool) -> str:
+def _headings(language: Language, *, judged: bool) -> Markup:
     anchors = {"dense": "start", "final": "end"}
     edges = {"dense": "0", "final": "100%"}
-    return "".join(
-        f'<text class="flow-stage" x="{edges.get(stage, x)}" y="13" text-anchor="{anchors.get(stage, "middle")}">'
-        f"{t(f'flow.{stage}' if stage != 'final' or judged else 'flow.unjudged', language)}</text>"
-        f'<line class="flow-axis" x1="{x}" x2="{x}" y1="{HEAD - 12}" y2="100%"/>'
+    names = {stage: f"flow.{stage}" if stage != "final" or judged else "flow.unjudged" for stage in PLACES}
+    column = html(
+        '<text class="flow-stage" x="{}" y="13" text-anchor="{}">{}</text>'
+        '<line class="flow-axis" x1="{x}" x2="{x}" y1="{}" y2="100%"/>'
+    )
+    return joined(
+        column(edges.get(stage, x), anchors.get(stage, "middle"), t(names[stage], language), HEAD - 12, x=x)
         for stage, x in PLACES.items()
     )
 
 
-def _limit(geometry: Geometry, retrieval: Retrieval, language: Language) -> str:
+def _limit(geometry: Geometry, retrieval: Retrieval, language: Language) -> Markup:
     """The line below the last candidate that the reranker was given."""
     if not geometry.limit:
-        return ""
+        return Markup()
     y = geometry.ranked(geometry.limit) + geometry.row / 2 + CUT / 2
     label = t("flow.cut_candidates", language, limit=retrieval.options.candidates)
-    return (
-        f'<line class="flow-cut" x1="54%" x2="78%" y1="{y:g}" y2="{y:g}"/>'
-        f'<text class="flow-cut-name" x="53%" y="{y + 4:g}" text-anchor="end">{label}</text>'
-    )
+    return html(
+        '<line class="flow-cut" x1="54%" x2="78%" y1="{y}" y2="{y}"/>'
+        '<text class="flow-cut-name" x="53%" y="{}" text-anchor="end">{}</text>'
+    )(f"{y + 4:g}", label, y=f"{y:g}")
 
 
-def _cut_lines(geometry: Geometry) -> str:
+def _cut_lines(geometry: Geometry) -> Markup:
     tops = [geometry.final(cut.before) - geometry.row / 2 - CUT / 2 for cut in geometry.cuts]
-    return "".join(f'<line class="flow-cut" x1="84%" x2="100%" y1="{y:g}" y2="{y:g}"/>' for y in tops)
+    return joined(html('<line class="flow-cut" x1="84%" x2="100%" y1="{y}" y2="{y}"/>')(y=f"{y:g}") for y in tops)
 
 
-def _path(at: int, c: Candidate, geometry: Geometry) -> str:
+def _path(at: int, c: Candidate, geometry: Geometry) -> Markup:
     """Lines between the stages a candidate was seen by; a dot where it has a rank, a cross where it was dropped."""
-    points: list[tuple[str, float]] = []
+    points: list[tuple[str, str]] = []
     if c.dense:
-        points.append((PLACES["dense"], geometry.ranked(c.dense.rank)))
+        points.append((PLACES["dense"], f"{geometry.ranked(c.dense.rank):g}"))
     if c.full_text:
-        points.append((PLACES["full_text"], geometry.ranked(c.full_text.rank)))
+        points.append((PLACES["full_text"], f"{geometry.ranked(c.full_text.rank):g}"))
     if c.fused:
-        points.append((PLACES["fused"], geometry.fused(c.fused.rank)))
-    points.append((PLACES["final"], geometry.final(at)))
-    lines = "".join(
-        f'<line x1="{x}" y1="{y:g}" x2="{to_x}" y2="{to_y:g}"/>' for (x, y), (to_x, to_y) in pairwise(points)
-    )
-    dots = "".join(f'<circle cx="{x}" cy="{y:g}" r="3.2"/>' for x, y in points)
-    return f'<g class="{"kept" if c.kept else "dropped"}" data-c="{at}">{lines}{dots}</g>'
+        points.append((PLACES["fused"], f"{geometry.fused(c.fused.rank):g}"))
+    points.append((PLACES["final"], f"{geometry.final(at):g}"))
+    line = html('<line x1="{}" y1="{}" x2="{}" y2="{}"/>')
+    lines = joined(line(*start, *end) for start, end in pairwise(points))
+    dots = joined(html('<circle cx="{}" cy="{}" r="3.2"/>')(x, y) for x, y in points)
+    return html('<g class="{}" data-c="{}">{}{}</g>')("kept" if c.kept else "dropped", at, lines, dots)
 
 
-def _labels(candidates: Sequence[Candidate], geometry: Geometry, anchors: dict[str, str], language: Language) -> str:
+def _labels(candidates: Sequence[Candidate], geometry: Geometry, anchors: dict[str, str], language: Language) -> Markup:
     """The names at the end of the lines, as links to the cards; a list, so that long names end in an ellipsis."""
     cuts = {cut.before: cut.label for cut in geometry.cuts}
-    rows: list[str] = []
+    rows: list[Markup] = []
     for i, c in enumerate(candidates):
         if i in cuts:
-            rows.append(f'<li class="flow-cut-row"><span>{cuts[i]}</span></li>')
+            rows.append(html('<li class="flow-cut-row"><span>{}</span></li>')(cuts[i]))
         rows.append(_label(i, c, anchors.get(c.stored.id, ""), language))
-    return f'<ol class="flow-names">{"".join(rows)}</ol>'
+    return html('<ol class="flow-names">{}</ol>')(joined(rows))
 
 
-def _label(i: int, c: Candidate, target: str, language: Language) -> str:
+def _label(i: int, c: Candidate, target: str, language: Language) -> Markup:
     place = path(c.stored.chunk.heading_path[-1:])
-    sign = f'<b class="flow-n">{c.number}</b>' if c.kept else '<b class="flow-n" aria-hidden="true">×</b>'
+    dropped = Markup('<b class="flow-n" aria-hidden="true">×</b>')
+    sign = html('<b class="flow-n">{}</b>')(c.number) if c.number is not None else dropped
     state = why(c.dropped, language) if c.dropped else t("flow.kept", language)
     value = f"{c.probability:.2f}" if c.probability is not None else "–"
-    return (
-        f'<li class="{"kept" if c.kept else "dropped"}" data-c="{i}"><a href="#{target}" title="{state}">{sign}'
-        f'<span class="flow-name">{source(c.stored, language)} <i>{place}</i></span>'
-        f'<span class="sr">{state}</span><em>{value}</em></a></li>'
-    )
+    return html(
+        '<li class="{}" data-c="{}"><a href="#{}" title="{state}">{}<span class="flow-name">{} <i>{}</i></span>'
+        '<span class="sr">{state}</span><em>{}</em></a></li>'
+    )("kept" if c.kept else "dropped", i, target, sign, source(c.stored, language), place, value, state=state)
 
 
-def _table(retrieval: Retrieval, language: Language) -> str:
+def _table(retrieval: Retrieval, language: Language) -> Markup:
     """The content of the picture as a table, for readers who do not see it."""
-    heads = (
-        "flow.unjudged",
-        "flow.passage",
-        "flow.dense",
-        "flow.full_text",
-        "flow.fused",
-        "flow.probability",
-        "flow.state",
-    )
-    rows = "".join(_row(c, language) for c in retrieval.candidates)
-    head = "".join(f'<th scope="col">{t(key, language)}</th>' for key in heads)
-    return (
-        f'<details class="flow-table"><summary>{t("flow.table", language)}</summary>'
-        f'<div class="flow-scroll" tabindex="0" role="region" aria-label="{t("flow.table", language)}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
-    )
+    heads = ("unjudged", "passage", "dense", "full_text", "fused", "probability", "state")
+    rows = joined(_row(c, language) for c in retrieval.candidates)
+    head = joined(html('<th scope="col">{}</th>')(t(f"flow.{key}", language)) for key in heads)
+    return html(
+        '<details class="flow-table"><summary>{name}</summary>'
+        '<div class="flow-scroll" tabindex="0" role="region" aria-label="{name}">'
+        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></details>"
+    )(head, rows, name=t("flow.table", language))
 
 
-def _row(c: Candidate, language: Language) -> str:
-    ranks = "".join(f"<td>{r.rank if r else '–'}</td>" for r in (c.dense, c.full_text, c.fused))
+def _row(c: Candidate, language: Language) -> Markup:
+    ranks = joined(html("<td>{}</td>")(r.rank if r else "–") for r in (c.dense, c.full_text, c.fused))
     value = f"{c.probability:.3f}" if c.probability is not None else "–"
-    state = f"[{c.number}] {t('flow.kept', language)}" if c.kept else (why(c.dropped, language) if c.dropped else "–")
-    where = f"{source(c.stored, language)} {path(c.stored.chunk.heading_path)}"
-    return f'<tr><td>{esc(c.rank)}</td><th scope="row">{where}</th>{ranks}<td>{value}</td><td>{state}</td></tr>'
+    state = why(c.dropped, language) if c.dropped else "–"
+    if c.number is not None:
+        state = html("[{}] {}")(c.number, t("flow.kept", language))
+    where = html("{} {}")(source(c.stored, language), path(c.stored.chunk.heading_path))
+    row = html('<tr><td>{}</td><th scope="row">{}</th>{}<td>{}</td><td>{}</td></tr>')
+    return row(str(c.rank), where, ranks, value, state)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from rag.ledger import Search, contexts_of
 from rag.messages import Language
 from rag.options import OptionKind, RetrievalOption, ShownIn, of
 from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Mode, RetrievalOptions
 
-from ..markup import esc, name, path, source, t, why
+from ..markup import button, html, joined, name, t, where, why
 from ..options import slider
 from ..sheet import sheet
 from .flow import anchor, flows
@@ -24,31 +26,35 @@ Searches = Sequence[Search]
 """Searches of one answer with an outcome. The settings shown are those of the first; a change applies to all."""
 
 
-def whatif_sheet(actual: Searches, language: Language, *, turn: int) -> str:
+def whatif_sheet(actual: Searches, language: Language, *, turn: int) -> Markup:
     """The sheet: controls with the answer's settings, and the parts drawn anew with every change."""
     part = parts(actual, actual, language, turn=turn)
-    body = (
-        f'<div class="whatif" data-turn="{turn}" data-pinned="{_list(actual[0].options.pinned)}" '
-        f'data-banned="{_list(actual[0].options.banned)}"><div class="whatif-controls">'
-        f'<p class="whatif-about">{t("whatif.about", language)}</p>{_controls(actual, language)}</div>'
-        f'<div class="whatif-result"><div data-part="changes" role="status">{part["changes"]}</div>'
-        f'<h3>{t("whatif.sent", language)}</h3><div data-part="sent">{part["sent"]}</div>'
-        f'<details class="whatif-more" id="whatif-unsent"><summary>{t("whatif.unsent", language)}</summary>'
-        f'<div data-part="unsent">{part["unsent"]}</div></details>'
-        f'<details class="whatif-more" id="whatif-flow"><summary>{t("flow.title", language)}</summary>'
-        f'<div data-part="flow">{part["flow"]}</div></details></div></div>'
+    pinned, banned = (json.dumps(list(ids)) for ids in (actual[0].options.pinned, actual[0].options.banned))
+    folded = html(
+        '<details class="whatif-more" id="whatif-{key}"><summary>{}</summary><div data-part="{key}">{}</div></details>'
     )
+    unsent = folded(t("whatif.unsent", language), part["unsent"], key="unsent")
+    drawn = folded(t("flow.title", language), part["flow"], key="flow")
+    body = html(
+        '<div class="whatif" data-turn="{}" data-pinned="{}" data-banned="{}"><div class="whatif-controls">'
+        '<p class="whatif-about">{}</p>{}</div>'
+        '<div class="whatif-result"><div data-part="changes" role="status">{}</div>'
+        '<h3>{}</h3><div data-part="sent">{}</div>{}{}</div></div>'
+    )(
+        turn, pinned, banned, t("whatif.about", language), _controls(actual, language),
+        part["changes"], t("whatif.sent", language), part["sent"], unsent, drawn,
+    )  # fmt: skip
     return sheet(t("whatif.title", language), body, language, kind="whatif-sheet large")
 
 
-def preview(actual: Searches, again: Searches, language: Language, *, turn: int, number: int) -> str:
+def preview(actual: Searches, again: Searches, language: Language, *, turn: int, number: int) -> Markup:
     """The parts under other settings, for the script to put in place; `number` says which request they answer."""
     made = parts(actual, again, language, turn=turn)
-    rows = "".join(f'<div data-part="{key}">{made[key]}</div>' for key in PARTS)
-    return f'<div class="whatif-preview" data-number="{number}" hidden>{rows}</div>'
+    rows = joined(html('<div data-part="{}">{}</div>')(key, made[key]) for key in PARTS)
+    return html('<div class="whatif-preview" data-number="{}" hidden>{}</div>')(number, rows)
 
 
-def parts(actual: Searches, again: Searches, language: Language, *, turn: int) -> dict[str, str]:
+def parts(actual: Searches, again: Searches, language: Language, *, turn: int) -> dict[str, Markup]:
     """Name of each part in `PARTS` -> its HTML."""
     found = [(search, c) for search in again for c in search.candidates]
     sent = sorted(((s, c) for s, c in found if c.kept), key=lambda one: one[1].number or 0)
@@ -56,13 +62,13 @@ def parts(actual: Searches, again: Searches, language: Language, *, turn: int) -
     return {
         "changes": _changes(actual, again, language, turn=turn),
         "sent": _passages(sent, actual, language, turn=turn)
-        or f'<p class="whatif-none">{t("whatif.nothing", language)}</p>',
+        or html('<p class="whatif-none">{}</p>')(t("whatif.nothing", language)),
         "unsent": _passages(unsent, actual, language, turn=turn),
         "flow": flows(again, language, turn=turn, shown_as=actual),
     }
 
 
-def _controls(actual: Searches, language: Language) -> str:
+def _controls(actual: Searches, language: Language) -> Markup:
     options = actual[0].options
     found = _reach(actual)
     judged = any(c.log_odds is not None for search in actual for c in search.candidates)
@@ -77,15 +83,14 @@ def _controls(actual: Searches, language: Language) -> str:
         if option.name not in notes:
             controls.append(_control(option, options, found, language))
         elif notes[option.name]:
-            controls.append(f'<p class="whatif-note">{t(notes[option.name], language)}</p>')
-    return "".join(controls)
+            controls.append(html('<p class="whatif-note">{}</p>')(t(notes[option.name], language)))
+    return joined(controls)
 
 
-def _control(option: RetrievalOption, options: RetrievalOptions, found: int, language: Language) -> str:
+def _control(option: RetrievalOption, options: RetrievalOptions, found: int, language: Language) -> Markup:
     if option.kind is OptionKind.SWITCH:
-        return (
-            f'<label class="whatif-switch"><input type="checkbox" name="{option.name}" checked>'
-            f"<span>{t(option.label, language)}</span></label>"
+        return html('<label class="whatif-switch"><input type="checkbox" name="{}" checked><span>{}</span></label>')(
+            option.name, t(option.label, language)
         )
     if option.name == "candidates":
         return slider(option, min(options.candidates, found), language, high=found)
@@ -97,7 +102,7 @@ def _reach(actual: Searches) -> int:
     return max(1, *(len(search.candidates) for search in actual))
 
 
-def _changes(actual: Searches, again: Searches, language: Language, *, turn: int) -> str:
+def _changes(actual: Searches, again: Searches, language: Language, *, turn: int) -> Markup:
     """The contexts to be sent compared with those sent, and the button to answer so; disabled while nothing differs."""
     then, now = _numbers(actual), _numbers(again)
     entered, left = len(now.keys() - then.keys()), len(then.keys() - now.keys())
@@ -111,60 +116,56 @@ def _changes(actual: Searches, again: Searches, language: Language, *, turn: int
     else:
         facts.append(t("whatif.unchanged", language))
     ready = bool(now) and (now != then or _settings(again[0].options) != _settings(actual[0].options))
-    attributes = f'data-act="whatif-answer" data-key="answer" data-turn="{turn}"{"" if ready else " disabled"}'
-    shown = "".join(f"<span>{fact}</span>" for fact in facts)
-    return (
-        f'<p class="whatif-facts">{shown}</p>'
-        f'<button type="button" class="primary" {attributes}>{t("whatif.answer", language)}</button>'
-    )
+    words = t("whatif.answer", language)
+    put = button("primary", "whatif-answer", words, key="answer", turn=turn, off=not ready)
+    return html('<p class="whatif-facts">{}</p>{}')(joined(map(html("<span>{}</span>"), facts)), put)
 
 
 def _settings(options: RetrievalOptions) -> tuple[object, ...]:
     return tuple(option.of(options) for option in of(shown=ShownIn.WHAT_IF))
 
 
-def _passages(several: Sequence[tuple[Search, Candidate]], actual: Searches, language: Language, *, turn: int) -> str:
+def _passages(
+    several: Sequence[tuple[Search, Candidate]], actual: Searches, language: Language, *, turn: int
+) -> Markup:
     before = {(search.number, c.stored.id): c for search in actual for c in search.candidates}
-    rows = "".join(_passage(c, before.get((s.number, c.stored.id)), s, language, turn=turn) for s, c in several)
-    return f'<ol class="whatif-list">{rows}</ol>' if rows else ""
+    rows = joined(_passage(c, before.get((s.number, c.stored.id)), s, language, turn=turn) for s, c in several)
+    return html('<ol class="whatif-list">{}</ol>')(rows) if rows else rows
 
 
-def _passage(c: Candidate, then: Candidate | None, search: Search, language: Language, *, turn: int) -> str:
-    value = f"<em>{c.probability:.3f}</em>" if c.probability is not None else ""
-    number = f'<b class="flow-n">{c.number}</b>' if c.kept else '<b class="flow-n none" aria-hidden="true">–</b>'
-    reason = f'<span class="whatif-why">{why(c.dropped, language)}</span>' if c.dropped else ""
-    target = f' href="#{anchor(then, turn, search.number)}"' if then else ""
-    return (
-        f'<li class="{"kept" if c.kept else "dropped"}">{number}'
-        f'<a class="whatif-name"{target}>{source(c.stored, language)} '
-        f'<span class="path">{path(c.stored.chunk.heading_path)}</span></a>'
-        f"{_change(c, then, language)}{value}{reason}{_switches(c, search.options, language)}</li>"
-    )
+def _passage(c: Candidate, then: Candidate | None, search: Search, language: Language, *, turn: int) -> Markup:
+    value = html("<em>{}</em>")(f"{c.probability:.3f}") if c.probability is not None else ""
+    none = Markup('<b class="flow-n none" aria-hidden="true">–</b>')
+    number = html('<b class="flow-n">{}</b>')(c.number) if c.number is not None else none
+    reason = html('<span class="whatif-why">{}</span>')(why(c.dropped, language)) if c.dropped else ""
+    target = html(' href="#{}"')(anchor(then, turn, search.number)) if then else ""
+    link = html('<a class="whatif-name"{}>{}</a>')(target, where(c.stored, language))
+    told = joined([number, link, _change(c, then, language), value, reason, _switches(c, search.options, language)])
+    return html('<li class="{}">{}</li>')("kept" if c.kept else "dropped", told)
 
 
-def _change(c: Candidate, then: Candidate | None, language: Language) -> str:
+def _change(c: Candidate, then: Candidate | None, language: Language) -> Markup:
     was = then.number if then else None
     if c.number == was:
-        return ""
+        return Markup()
     if was is None:
-        return f'<ins class="whatif-tag">{t("whatif.entered", language)}</ins>'
+        return html('<ins class="whatif-tag">{}</ins>')(t("whatif.entered", language))
     if c.number is None:
-        return f'<del class="whatif-tag">{t("whatif.left", language)}</del>'
-    return f'<span class="whatif-tag">{t("whatif.was", language, number=was)}</span>'
+        return html('<del class="whatif-tag">{}</del>')(t("whatif.left", language))
+    return html('<span class="whatif-tag">{}</span>')(t("whatif.was", language, number=was))
 
 
-def _switches(c: Candidate, options: RetrievalOptions, language: Language) -> str:
-    where = f"{called(c.stored, language)} {' › '.join(c.stored.chunk.heading_path[-1:])}"
+def _switches(c: Candidate, options: RetrievalOptions, language: Language) -> Markup:
+    place = f"{called(c.stored, language)} {' › '.join(c.stored.chunk.heading_path[-1:])}"
 
-    def switch(act: str, pressed: bool) -> str:
-        return (
-            f'<button type="button" class="whatif-switch-{act}" data-act="whatif-{act}" data-id="{esc(c.stored.id)}" '
-            f'data-key="{act}-{esc(c.stored.id)}" aria-pressed="{str(pressed).lower()}" '
-            f'aria-label="{t(f"whatif.{act}", language)}: {name(where)}">{t(f"whatif.{act}", language)}</button>'
-        )
+    def switch(act: str, pressed: bool) -> Markup:
+        return html(
+            '<button type="button" class="whatif-switch-{act}" data-act="whatif-{act}" data-id="{id}" '
+            'data-key="{act}-{id}" aria-pressed="{}" aria-label="{words}: {}">{words}</button>'
+        )(str(pressed).lower(), name(place), act=act, id=c.stored.id, words=t(f"whatif.{act}", language))
 
     pinned, banned = c.stored.id in options.pinned, c.stored.id in options.banned
-    return f'<span class="whatif-switches">{switch("pin", pinned)}{switch("ban", banned)}</span>'
+    return html('<span class="whatif-switches">{}{}</span>')(switch("pin", pinned), switch("ban", banned))
 
 
 def _numbers(searches: Searches) -> dict[str, int]:
@@ -173,7 +174,3 @@ def _numbers(searches: Searches) -> dict[str, int]:
 
 def _tokens(searches: Searches) -> int:
     return sum(c.stored.chunk.tokens for c in contexts_of(searches))
-
-
-def _list(ids: Sequence[str]) -> str:
-    return esc(json.dumps(list(ids)))

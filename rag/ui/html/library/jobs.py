@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
+
 from rag.events import DocumentOutcome, IngestEvent, IngestStage, beside_of, twin_of
 from rag.knowledge.jobs.job import GOOD, Job, JobKind, JobState, Pace
 from rag.messages import Language
 
 from ...i18n import say
-from ..markup import esc, icon, name, size, t, why
+from ..markup import button, html, joined, name, size, t, tool, warning, why
 
 TITLES = {JobKind.INGEST: "ingest", JobKind.REINDEX: "reindexing.job", JobKind.REINGEST: "originals.reingest"}
 STEPS = tuple(IngestStage)
@@ -22,7 +24,7 @@ MAX_ROWS = 300
 """Files listed at most. Further ones are counted, not drawn; failed files come first."""
 
 
-def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> str:
+def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> Markup:
     """The jobs of the knowledge base on show, and in one line those of the others.
 
     Shown are jobs that wait or run, those with an error or with files to try again, and the last one that ended.
@@ -40,88 +42,77 @@ def _open(job: Job) -> bool:
     return not job.ended or bool(job.failures) or job.error is not None
 
 
-def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
-    return "".join(_job(job, pace, language, _into(job, names, language)) for job, pace in jobs)
+def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> Markup:
+    return joined(_job(job, pace, language, _into(job, names, language)) for job, pace in jobs)
 
 
-def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> str:
+def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> Markup:
     if not jobs:
-        return ""
-    said = t("jobs.others", language, count=len(jobs))
-    return (
-        f'<details class="job-others" id="job-others"><summary>{said}</summary>{_all(jobs, language, names)}</details>'
-    )
+        return Markup()
+    folded = html('<details class="job-others" id="job-others"><summary>{}</summary>{}</details>')
+    return folded(t("jobs.others", language, count=len(jobs)), _all(jobs, language, names))
 
 
-def _into(job: Job, names: Mapping[str, str], language: Language) -> str:
+def _into(job: Job, names: Mapping[str, str], language: Language) -> Markup:
     """The knowledge base a job fills; "" where there is only one."""
     if job.collection not in names:
         said = t("jobs.into_deleted", language)
     elif len(names) > 1:
         said = name(say("jobs.into", language, name=names[job.collection]))
     else:
-        return ""
-    return f'<p class="job-base">{said}</p>'
+        return Markup()
+    return html('<p class="job-base">{}</p>')(said)
 
 
-def _job(job: Job, pace: Pace, language: Language, into: str) -> str:
+def _job(job: Job, pace: Pace, language: Language, into: Markup) -> Markup:
     """One job as a table: a row per file, with its stages and its outcome."""
     events = [file.event for file in job.files]
     at = _at_work(job)
     drawn = _worth_showing(events) if job.ended else _near(events, at)
     hidden = len(events) - len(drawn)
-    rows = "".join(_file(events[i], i == at, language) for i in drawn)
-    more = f'<p class="more">{t("more_files", language, count=hidden)}</p>' if hidden else ""
+    rows = joined(_file(events[i], i == at, language) for i in drawn)
+    more = html('<p class="more">{}</p>')(t("more_files", language, count=hidden)) if hidden else ""
     said = "elsewhere" if job.elsewhere else "resumed" if job.resumed else ""
-    remark = f'<p class="more">{t(f"jobs.{said}", language)}</p>' if said else ""
-    error = (
-        f'<p class="job-error">{icon("warning", size=16)}<span>{why(job.error, language)}</span></p>'
-        if job.error
-        else ""
-    )
-    title = t(TITLES[job.kind], language)
-    table = (
-        f'<div class="scroll"><table class="table job"><thead><tr><th scope="col">{t("col_document", language)}</th>'
-        f'<th scope="col" class="num">{t("col_size", language)}</th><th scope="col">{t("col_stage", language)}</th>'
-        f'<th scope="col" class="num">{t("col_chunks", language)}</th><th scope="col">{t("col_outcome", language)}</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-    return (
-        f'<section class="sheet" aria-label="{title}"><div class="sheet-head">'
-        f'<h2>{title}</h2>{into}<p role="status">{_count_of(job, pace, language)}</p>'
-        f"{_tools(job, language)}</div>{error}{remark}"
-        f"{_folded(job, table + more, language) if rows else more}</section>"
-    )
+    remark = html('<p class="more">{}</p>')(t(f"jobs.{said}", language)) if said else ""
+    error = warning("job-error", why(job.error, language), size=16) if job.error else ""
+    return html(
+        '<section class="sheet" aria-label="{title}"><div class="sheet-head"><h2>{title}</h2>{}'
+        '<p role="status">{}</p>{}</div>{}{}{}</section>'
+    )(
+        into, _count_of(job, pace, language), _tools(job, language), error, remark,
+        _folded(job, _table(rows, language) + more, language) if rows else more, title=t(TITLES[job.kind], language),
+    )  # fmt: skip
 
 
-def _folded(job: Job, table: str, language: Language) -> str:
+def _table(rows: Markup, language: Language) -> Markup:
+    heads = (t(f"col_{column}", language) for column in ("document", "size", "stage", "chunks", "outcome"))
+    return html(
+        '<div class="scroll"><table class="table job"><thead><tr><th scope="col">{}</th>'
+        '<th scope="col" class="num">{}</th><th scope="col">{}</th><th scope="col" class="num">{}</th>'
+        '<th scope="col">{}</th></tr></thead><tbody>{}</tbody></table></div>'
+    )(*heads, rows)
+
+
+def _folded(job: Job, table: Markup, language: Language) -> Markup:
     """Fold a long list of files that all went well: the documents below it are what matters then."""
     well = all(file.event.outcome in (*GOOD, BESIDES) for file in job.files)
     if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
         return table
     label = t("jobs.show_files", language, count=len(job.files))
-    return f'<details class="job-files" id="job-{esc(job.id)}"><summary>{label}</summary>{table}</details>'
+    return html('<details class="job-files" id="job-{}"><summary>{}</summary>{}</details>')(job.id, label, table)
 
 
-def _tools(job: Job, language: Language) -> str:
+def _tools(job: Job, language: Language) -> Markup:
     if job.stopping and not job.ended:
-        return f'<button type="button" class="quiet" disabled>{t("jobs.stopping", language)}</button>'
+        return html('<button type="button" class="quiet" disabled>{}</button>')(t("jobs.stopping", language))
     if not job.ended:
-        return _button("cancel-ingest", t("cancel", language), job)
+        return button("quiet", "cancel-ingest", t("cancel", language), job=job.id)
     again = t("jobs.retry", language, count=len(job.failures))
-    retry = _button("retry-failed", again, job) if job.failures else ""
-    label = t("jobs.dismiss", language)
-    return retry + (
-        f'<button type="button" class="tool" data-act="dismiss-job" data-job="{esc(job.id)}" aria-label="{label}" '
-        f'title="{label}">{icon("close", size=16)}</button>'
-    )
+    retry = button("quiet", "retry-failed", again, job=job.id) if job.failures else Markup()
+    return retry + tool("dismiss-job", "close", t("jobs.dismiss", language), size=16, job=job.id)
 
 
-def _button(act: str, label: str, job: Job) -> str:
-    return f'<button type="button" class="quiet" data-act="{act}" data-job="{esc(job.id)}">{label}</button>'
-
-
-def _count_of(job: Job, pace: Pace, language: Language) -> str:
+def _count_of(job: Job, pace: Pace, language: Language) -> Markup:
     if job.ended:
         return _summary(job, language)
     if not job.files:
@@ -129,14 +120,14 @@ def _count_of(job: Job, pace: Pace, language: Language) -> str:
     said = [t("jobs.files", language, done=sum(f.ended for f in job.files), total=len(job.files))]
     if pace.seconds_left is not None:
         said += [t("jobs.rate", language, rate=_rounded(pace.chunks_per_second)), _left(pace.seconds_left, language)]
-    return " · ".join(said)
+    return joined(said, " · ")
 
 
 def _rounded(rate: float) -> str:
     return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
-def _left(seconds: float, language: Language) -> str:
+def _left(seconds: float, language: Language) -> Markup:
     if seconds < 90:
         return t("jobs.seconds_left", language, count=max(1, round(seconds)))
     if seconds < 5400:
@@ -168,33 +159,30 @@ def _worth_showing(files: Sequence[IngestEvent]) -> list[int]:
     return sorted(places, key=lambda i: (files[i].outcome in GOOD, files[i].outcome is not None))[:MAX_ROWS]
 
 
-def _summary(job: Job, language: Language) -> str:
+def _summary(job: Job, language: Language) -> Markup:
     counts = [(o, sum(1 for f in job.files if f.event.outcome is o)) for o in DocumentOutcome]
     said = [
         t(f"count_{outcome}", language, count=count) for outcome, count in counts if count and outcome is not BESIDES
     ]
     said += [why(f.event.reason, language) for f in job.files if f.event.outcome is BESIDES and f.event.reason]
-    return " · ".join(said)
+    return joined(said, " · ")
 
 
-def _file(e: IngestEvent, at_work: bool, language: Language) -> str:
-    origin = f" <small>{t('from_zip', language)} <bdi>{name(e.origin)}</bdi></small>" if e.origin else ""
-    remark = f'<p class="remark">{why(e.reason, language)}</p>' if e.reason else ""
-    if e.beside:
-        remark += f'<p class="remark twin">{why(beside_of(e), language)}</p>'
-    if e.twin:
-        remark += f'<p class="remark twin">{why(twin_of(e), language)}</p>'
-    if e.unkept:
-        remark += f'<p class="remark">{why(e.unkept, language)}</p>'
-    return (
-        f'<tr class="{e.outcome or ("running" if at_work else "waiting")}"><th scope="row" class="file-cell">'
-        f'<bdi class="file">{name(e.name)}</bdi>{origin}{remark}</th>'
-        f'<td class="num">{size(e.size)}</td><td class="steps">{_steps(e, at_work, language)}</td>'
-        f'<td class="num">{_count(e)}</td><td>{_outcome(e, at_work, language)}</td></tr>'
-    )
+def _file(e: IngestEvent, at_work: bool, language: Language) -> Markup:
+    origin = html(" <small>{} <bdi>{}</bdi></small>")(t("from_zip", language), name(e.origin)) if e.origin else ""
+    beside, twin = beside_of(e) if e.beside else None, twin_of(e) if e.twin else None
+    remarks = (("remark", e.reason), ("remark twin", beside), ("remark twin", twin), ("remark", e.unkept))
+    told = joined(html('<p class="{}">{}</p>')(kind, why(said, language)) for kind, said in remarks if said)
+    return html(
+        '<tr class="{}"><th scope="row" class="file-cell"><bdi class="file">{}</bdi>{}{}</th><td class="num">{}</td>'
+        '<td class="steps">{}</td><td class="num">{}</td><td>{}</td></tr>'
+    )(
+        e.outcome or ("running" if at_work else "waiting"), name(e.name), origin, told, size(e.size),
+        _steps(e, at_work, language), _count(e), _outcome(e, at_work, language),
+    )  # fmt: skip
 
 
-def _steps(e: IngestEvent, at_work: bool, language: Language) -> str:
+def _steps(e: IngestEvent, at_work: bool, language: Language) -> Markup:
     reached = STEPS.index(e.stage)
 
     def state(position: int) -> str:
@@ -204,7 +192,8 @@ def _steps(e: IngestEvent, at_work: bool, language: Language) -> str:
             return ""
         return "bad" if e.outcome else "now"
 
-    return "".join(f'<span class="step {state(i)}">{t(f"ingest_{s}", language)}</span>' for i, s in enumerate(STEPS))
+    step = html('<span class="step {}">{}</span>')
+    return joined(step(state(i), t(f"ingest_{s}", language)) for i, s in enumerate(STEPS))
 
 
 def _count(e: IngestEvent) -> str:
@@ -213,8 +202,6 @@ def _count(e: IngestEvent) -> str:
     return str(e.chunks) if e.chunks else "–"
 
 
-def _outcome(e: IngestEvent, at_work: bool, language: Language) -> str:
-    if e.outcome is None:
-        state = "running" if at_work else "waiting"
-        return f'<span class="outcome {state}">{t(f"outcome_{state}", language)}</span>'
-    return f'<span class="outcome {e.outcome}">{t(f"outcome_{e.outcome}", language)}</span>'
+def _outcome(e: IngestEvent, at_work: bool, language: Language) -> Markup:
+    state = e.outcome or ("running" if at_work else "waiting")
+    return html('<span class="outcome {}">{}</span>')(state, t(f"outcome_{state}", language))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from rag.knowledge.knowledge_base import DESCRIPTION_LENGTH, NAME_LENGTH, OWN, KnowledgeBase
 from rag.knowledge.listing import STATES, Listed, Listing
 from rag.messages import Language, label
 from rag.options import OptionKind
 
-from ..markup import esc, name, t
-from ..options import wish_area, wish_field
+from ..markup import button, html, joined, name, t
+from ..options import choice, wish_area, wish_field
 from ..sheet import sheet
 
 
@@ -21,143 +23,130 @@ def called(base: KnowledgeBase, language: Language) -> str:
 
 def tools(
     bases: Sequence[KnowledgeBase], base: KnowledgeBase, found: Listed | None, listing: Listing, language: Language
-) -> str:
+) -> Markup:
     """The head of the document list: the knowledge base, and the filters of the list."""
-    about = f'<p class="kb-about">{esc(base.description)}</p>' if base.description else ""
+    about = html('<p class="kb-about">{}</p>')(base.description) if base.description else ""
     filters = _filters(found, listing, language) if found and found.total else ""
-    return (
-        f'<section class="sheet kb-tools" aria-label="{t("library.base", language)}"><div class="sheet-head">'
-        f'{_switcher(bases, base, language)}<span class="kb-space"></span>'
-        f'<button type="button" class="tool wide" data-act="base-edit">{t("library.base_edit", language)}</button>'
-        f'<button type="button" class="tool wide" data-act="base-new">{t("library.base_new", language)}</button>'
-        f"</div>{about}{filters}</section>"
-    )
+    acts = joined(button("tool wide", f"base-{act}", t(f"library.base_{act}", language)) for act in ("edit", "new"))
+    return html(
+        '<section class="sheet kb-tools" aria-label="{}">'
+        '<div class="sheet-head">{}<span class="kb-space"></span>{}</div>{}{}</section>'
+    )(t("library.base", language), _switcher(bases, base, language), acts, about, filters)
 
 
-def _switcher(bases: Sequence[KnowledgeBase], base: KnowledgeBase, language: Language) -> str:
+def _switcher(bases: Sequence[KnowledgeBase], base: KnowledgeBase, language: Language) -> Markup:
     if len(bases) < 2:
         title = called(base, language) if base.name else t("documents", language)
-        return f"<h2>{name(title) if base.name else title}</h2>"
-    options = "".join(_option(other.id, called(other, language), chosen=other.id == base.id) for other in bases)
-    return (
-        f'<h2 class="sr">{t("documents", language)}</h2>'
-        f'<select class="kb-select" aria-label="{t("library.base", language)}">{options}</select>'
-    )
+        return html("<h2>{}</h2>")(name(title) if base.name else title)
+    options = joined(choice(each.id, name(called(each, language)), chosen=each.id == base.id) for each in bases)
+    switcher = html('<h2 class="sr">{}</h2><select class="kb-select" aria-label="{}">{}</select>')
+    return switcher(t("documents", language), t("library.base", language), options)
 
 
-def _filters(found: Listed, listing: Listing, language: Language) -> str:
-    words = t("filter", language)
+def _filters(found: Listed, listing: Listing, language: Language) -> Markup:
     chosen = [
         _chooser("folder", [(f, f"{f} ({n})") for f, n in found.folders], listing.folder, language),
         _chooser("tag", [(tag, f"{tag} ({n})") for tag, n in found.tags], listing.tag, language),
         _chooser("kind", [(k, k) for k in found.kinds] if len(found.kinds) > 1 else [], listing.kind, language),
         _chooser("state", [(s, label(f"library.state_{s}", language)) for s in STATES], listing.state, language),
     ]
-    return (
-        f'<div class="kb-filters"><input type="search" class="doc-words" value="{esc(listing.words)}" '
-        f'placeholder="{words}" aria-label="{words}">{"".join(chosen)}{_dates(found, listing, language)}</div>'
-    )
+    return html(
+        '<div class="kb-filters"><input type="search" class="doc-words" value="{}" placeholder="{words}" '
+        'aria-label="{words}">{}{}</div>'
+    )(listing.words, joined(chosen), _dates(found, listing, language), words=t("filter", language))
 
 
-def _dates(found: Listed, listing: Listing, language: Language) -> str:
+def _dates(found: Listed, listing: Listing, language: Language) -> Markup:
     """A filter by a range of dates; "" where no document has one."""
     first, last = found.dates
     if not first:
-        return ""
-    fields = "".join(
-        f'<label><span>{t(f"library.filter_{field}", language)}</span> <input type="date" class="doc-date" '
-        f'data-field="{field}" min="{esc(first)}" max="{esc(last)}" value="{esc(now)}"></label>'
-        for field, now in (("since", listing.since), ("until", listing.until))
+        return Markup()
+    field = html('<input type="date" class="doc-date" data-field="{}" min="{}" max="{}" value="{}">')
+    fields = joined(
+        html("<label><span>{}</span> {}</label>")(t(f"library.filter_{key}", language), field(key, first, last, now))
+        for key, now in (("since", listing.since), ("until", listing.until))
     )
-    return f'<span class="doc-dates" role="group" aria-label="{t("library.filter_dates", language)}">{fields}</span>'
+    group = html('<span class="doc-dates" role="group" aria-label="{}">{}</span>')
+    return group(t("library.filter_dates", language), fields)
 
 
-def _chooser(field: str, choices: Sequence[tuple[str, str]], now: str, language: Language) -> str:
+def _chooser(field: str, choices: Sequence[tuple[str, str]], now: str, language: Language) -> Markup:
     """A filter by one of several values; "" where there is nothing to choose from."""
     if not choices:
-        return ""
+        return Markup()
     everything = t(f"library.filter_{field}", language)
-    options = "".join(_option(value, shown, chosen=value == now) for value, shown in choices[:MOST_CHOICES])
-    return (
-        f'<select class="doc-filter" data-field="{field}" aria-label="{everything}">'
-        f'<option value="">{everything}</option>{options}</select>'
-    )
+    options = [choice(value, name(shown), chosen=value == now) for value, shown in choices[:MOST_CHOICES]]
+    chooser = html('<select class="doc-filter" data-field="{}" aria-label="{}">{}</select>')
+    return chooser(field, everything, joined([choice("", everything, chosen=False), *options]))
 
 
 MOST_CHOICES = 500
 """Choices in one list at most; further ones are found by words."""
 
 
-def _option(value: str, shown: str, *, chosen: bool) -> str:
-    return f'<option value="{esc(value)}"{" selected" if chosen else ""}>{name(shown)}</option>'
-
-
-def new(language: Language, *, entered: str = "", problem: str = "") -> str:
-    """The sheet for a new knowledge base. `problem` is an escaped sentence."""
-    body = (
-        f'<form class="kb-form" data-submit="base-create">{_problem(problem)}'
-        f"{_field('name', entered, language, most=NAME_LENGTH, required=True)}"
-        f"{_area('description', '', language, most=DESCRIPTION_LENGTH)}"
-        f'<p class="kb-do"><button type="submit" class="primary">{t("library.base_create", language)}</button></p>'
-        "</form>"
-    )
+def new(language: Language, *, entered: str = "", problem: str = "") -> Markup:
+    """The sheet for a new knowledge base. `problem` is a sentence on why it could not be made."""
+    fields = _field("name", entered, language, most=NAME_LENGTH, required=True)
+    fields += _area("description", "", language, most=DESCRIPTION_LENGTH)
+    body = _form("base-create", problem, fields, t("library.base_create", language))
     return sheet(t("library.base_new", language), body, language, kind="small kb-sheet")
 
 
-def edit(base: KnowledgeBase, language: Language, *, is_default: bool, filled: bool = False, problem: str = "") -> str:
+def edit(
+    base: KnowledgeBase, language: Language, *, is_default: bool, filled: bool = False, problem: str = ""
+) -> Markup:
     """The sheet that sets up a knowledge base, and deletes it. `filled`: a job is adding documents to it."""
-    own = (
-        f"<fieldset><legend>{t('library.base_own', language)}</legend>"
-        f'<p class="kb-hint">{t("library.base_own_about", language)}</p>'
-        f"{_own(base, language)}</fieldset>"
-    )
-    body = (
-        f'<form class="kb-form" data-submit="base-save">{_problem(problem)}'
-        f"{_field('name', base.name, language, most=NAME_LENGTH, required=not is_default)}"
-        f"{_area('description', base.description, language, most=DESCRIPTION_LENGTH)}"
-        f"{_field('language', base.language, language, most=3, about='base_language_about')}{own}"
-        f'<p class="kb-do"><button type="submit" class="primary">{t("library.base_save", language)}</button></p></form>'
-        f"{'' if is_default else _deletion(base, language, filled)}"
-    )
+    own = html('<fieldset><legend>{}</legend><p class="kb-hint">{}</p>{}</fieldset>')
+    fields = [
+        _field("name", base.name, language, most=NAME_LENGTH, required=not is_default),
+        _area("description", base.description, language, most=DESCRIPTION_LENGTH),
+        _field("language", base.language, language, most=3, about="base_language_about"),
+        own(t("library.base_own", language), t("library.base_own_about", language), _own(base, language)),
+    ]
+    form = _form("base-save", problem, joined(fields), t("library.base_save", language))
     title = t("library.base_edit_of", language, name=called(base, language))
-    return sheet(title, body, language, kind="small kb-sheet")
+    deletion = Markup() if is_default else _deletion(base, language, filled)
+    return sheet(title, form + deletion, language, kind="small kb-sheet")
 
 
-def _own(base: KnowledgeBase, language: Language) -> str:
+def _form(submit: str, said: str, fields: Markup, button: Markup) -> Markup:
+    return html(
+        '<form class="kb-form" data-submit="{}">{}{}'
+        '<p class="kb-do"><button type="submit" class="primary">{}</button></p></form>'
+    )(submit, problem(said), fields, button)
+
+
+def problem(said: str) -> Markup:
+    """A sentence on why the form was not accepted; "" for none."""
+    return html('<p class="kb-problem" role="alert">{}</p>')(said) if said else Markup()
+
+
+def _own(base: KnowledgeBase, language: Language) -> Markup:
     """Fields for the knowledge base's own retrieval options: texts above, the others in a row."""
     texts = [option for option in OWN.values() if option.kind is OptionKind.TEXT]
-    above = "".join(wish_area(option, base, language) for option in texts)
-    row = "".join(wish_field(option, base, language) for option in OWN.values() if option not in texts)
-    return f'{above}<div class="kb-row">{row}</div>'
+    above = joined(wish_area(option, base, language) for option in texts)
+    row = joined(wish_field(option, base, language) for option in OWN.values() if option not in texts)
+    return html('{}<div class="kb-row">{}</div>')(above, row)
 
 
-def _deletion(base: KnowledgeBase, language: Language, filled: bool) -> str:
+def _deletion(base: KnowledgeBase, language: Language, filled: bool) -> Markup:
     about = t("library.base_delete_about", language, name=base.name)
-    running = f'<p class="kb-hint">{t("jobs.ends_with_base", language)}</p>' if filled else ""
-    return (
-        f'<details class="kb-delete" id="kb-delete"><summary>{t("library.base_delete", language)}</summary>'
-        f'{running}<form data-submit="base-delete"><label><span>{about}</span>'
-        '<input type="text" name="typed" autocomplete="off" required></label>'
-        f'<button type="submit" class="danger">{t("library.base_delete_do", language)}</button></form></details>'
-    )
+    running = html('<p class="kb-hint">{}</p>')(t("jobs.ends_with_base", language)) if filled else ""
+    return html(
+        '<details class="kb-delete" id="kb-delete"><summary>{}</summary>{}<form data-submit="base-delete">'
+        '<label><span>{}</span><input type="text" name="typed" autocomplete="off" required></label>'
+        '<button type="submit" class="danger">{}</button></form></details>'
+    )(t("library.base_delete", language), running, about, t("library.base_delete_do", language))
 
 
-def _problem(problem: str) -> str:
-    return f'<p class="kb-problem" role="alert">{problem}</p>' if problem else ""
-
-
-def _field(field: str, value: str, language: Language, *, most: int, required: bool = False, about: str = "") -> str:
+def _field(field: str, value: str, language: Language, *, most: int, required: bool = False, about: str = "") -> Markup:
     needed = " required" if required else ""
-    hint = f"<small>{t(f'library.{about}', language)}</small>" if about else ""
-    return (
-        f"<label><span>{t(f'library.base_{field}', language)}</span>"
-        f'<input type="text" name="{field}" value="{esc(value)}" maxlength="{most}" autocomplete="off"{needed}>{hint}'
-        "</label>"
-    )
+    hint = html("<small>{}</small>")(t(f"library.{about}", language)) if about else ""
+    return html(
+        '<label><span>{}</span><input type="text" name="{}" value="{}" maxlength="{}" autocomplete="off"{}>{}</label>'
+    )(t(f"library.base_{field}", language), field, value, most, needed, hint)
 
 
-def _area(field: str, value: str, language: Language, *, most: int) -> str:
-    return (
-        f"<label><span>{t(f'library.base_{field}', language)}</span>"
-        f'<textarea name="{field}" rows="2" maxlength="{most}">{esc(value)}</textarea></label>'
-    )
+def _area(field: str, value: str, language: Language, *, most: int) -> Markup:
+    area = html('<label><span>{}</span><textarea name="{}" rows="2" maxlength="{}">{}</textarea></label>')
+    return area(t(f"library.base_{field}", language), field, most, value)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from markupsafe import Markup
+
 from rag.knowledge.listing import Listed, Listing, state
 from rag.messages import LANGUAGES, SHIPPED, Language, Reason
 from rag.types import Document
 
 from ...i18n import say
 from .. import originals
-from ..markup import esc, icon, moment, name, size, t, why
-from . import table as actions
+from ..markup import attributes, button, esc, html, icon, joined, moment, name, size, t, tool, warning, why
 
 COLUMNS = (
     ("name", "col_document", ""), ("language", "col_language", "c-lang"), ("chunks", "col_chunks", "num c-chunks"),
@@ -29,128 +30,116 @@ def table(
     base: str = "",
     undo: str = "",
     kept: Set[str] = frozenset(),
-) -> str:
-    """The page of documents. `undo` is an escaped sentence about what was deleted last; `kept` holds the names of
-    documents whose original is kept."""
-    if not found.total:
-        body = _nothing(t("no_documents", language), language, offer=True)
-    elif not found.matching:
-        body = _nothing(t("library.nothing_matches", language), language, offer=False)
-    else:
+) -> Markup:
+    """The page of documents. `undo` is a sentence about what was deleted last; `kept` holds the names of documents
+    whose original is kept."""
+    if found.matching:
         body = _rows(found, listing, language, base, kept)
-    return (
-        f'<section class="sheet doc-list" aria-label="{t("documents", language)}" '
-        f'data-matching="{found.matching}" data-base="{esc(base)}">{_undo(undo, language)}'
-        f'<div class="doc-count"><p role="status">{_count(found, language)}</p>{_pages(found, language)}</div>'
-        f"{body}</section>"
-    )
+    else:
+        body = _nothing("library.nothing_matches" if found.total else "no_documents", language, offer=not found.total)
+    head = html('<div class="doc-count"><p role="status">{}</p>{}</div>')
+    return html('<section class="sheet doc-list" aria-label="{}" data-matching="{}" data-base="{}">{}{}{}</section>')(
+        t("documents", language), found.matching, base, _undo(undo, language),
+        head(_count(found, language), _pages(found, language)), body,
+    )  # fmt: skip
 
 
-def _count(found: Listed, language: Language) -> str:
+def _count(found: Listed, language: Language) -> Markup:
     if found.matching == found.total:
         return t("documents_count", language, documents=found.total, chunks=found.chunks)
     return t("library.matching", language, matching=found.matching, total=found.total)
 
 
-def _undo(said: str, language: Language) -> str:
+def _undo(said: str, language: Language) -> Markup:
     if not said:
-        return ""
-    return (
-        f'<p class="doc-undo" role="status"><span>{said}</span>'
-        f'<button type="button" class="tool wide" data-act="doc-undo">{t("library.undo", language)}</button></p>'
-    )
+        return Markup()
+    undo = button("tool wide", "doc-undo", t("library.undo", language))
+    return html('<p class="doc-undo" role="status"><span>{}</span>{}</p>')(name(said), undo)
 
 
-def _pages(found: Listed, language: Language) -> str:
+def _pages(found: Listed, language: Language) -> Markup:
     if found.pages < 2:
-        return ""
+        return Markup()
 
-    def step(to: int, text: str, sign: str) -> str:
-        state = f' data-page="{to}"' if 1 <= to <= found.pages else " disabled"
-        caption = t(text, language)
-        return (
-            f'<button type="button" class="tool" data-act="doc-page"{state} aria-label="{caption}" '
-            f'title="{caption}">{icon(sign, size=16)}</button>'
-        )
+    def step(to: int, text: str, sign: str) -> Markup:
+        there = 1 <= to <= found.pages
+        return tool("doc-page", sign, t(text, language), size=16, off=not there, page=to if there else None)
 
     where = t("library.page", language, page=found.page, pages=found.pages)
-    return (
-        f'<div class="doc-pages">{step(found.page - 1, "library.page_before", "previous")}<span>{where}</span>'
-        f"{step(found.page + 1, 'library.page_after', 'next')}</div>"
-    )
+    before = step(found.page - 1, "library.page_before", "previous")
+    after = step(found.page + 1, "library.page_after", "next")
+    return html('<div class="doc-pages">{}<span>{}</span>{}</div>')(before, where, after)
 
 
-def _nothing(said: str, language: Language, *, offer: bool) -> str:
-    button = f'<button type="button" class="quiet" data-act="sample">{t("sample_button", language)}</button>'
-    return f'<div class="doc-none"><p>{said}</p>{button if offer else ""}</div>'
+def _nothing(said: str, language: Language, *, offer: bool) -> Markup:
+    sample = button("quiet", "sample", t("sample_button", language)) if offer else ""
+    return html('<div class="doc-none"><p>{}</p>{}</div>')(t(said, language), sample)
 
 
-def _rows(found: Listed, listing: Listing, language: Language, base: str, kept: Set[str]) -> str:
-    heads = "".join(_head(*column, listing, language) for column in COLUMNS)
-    rows = "".join(_row(d, language, base, kept=d.name in kept) for d in found.documents)
+def _rows(found: Listed, listing: Listing, language: Language, base: str, kept: Set[str]) -> Markup:
+    heads = joined(_head(*column, listing, language) for column in COLUMNS)
+    rows = joined(_row(d, language, base, kept=d.name in kept) for d in found.documents)
     page, last = t("library.select_page", language), t("library.actions", language)
-    return (
-        f"{_bulk(found, language)}"
-        f'<div class="scroll"><table class="table documents"><thead><tr><th scope="col" class="c-pick">'
-        f'<input type="checkbox" class="pick-page" aria-label="{page}" title="{page}"></th>{heads}'
-        f'<th scope="col"><span class="sr">{last}</span></th></tr></thead><tbody>{rows}</tbody>'
-        f"</table></div>{actions.menu(language)}"
-    )
+    return html(
+        '{}<div class="scroll"><table class="table documents"><thead><tr><th scope="col" class="c-pick">'
+        '<input type="checkbox" class="pick-page" aria-label="{page}" title="{page}"></th>{}'
+        '<th scope="col"><span class="sr">{}</span></th></tr></thead><tbody>{}</tbody></table></div>{}'
+    )(_bulk(found, language), heads, last, rows, menu(language), page=page)
 
 
-def _bulk(found: Listed, language: Language) -> str:
+def _bulk(found: Listed, language: Language) -> Markup:
     """The actions on the selected documents; shown once there are some."""
-
-    def button(act: str, text: str) -> str:
-        return f'<button type="button" class="tool wide" data-act="{act}">{t(text, language)}</button>'
 
     every = t("library.select_all", language, count=found.matching)
     more = found.matching > len(found.documents)
-    return (
-        '<div class="doc-bulk" hidden><span><b class="doc-picked"></b> '
-        f"{t('library.selected', language)}</span>"
-        + (f'<button type="button" class="tool wide doc-all" data-act="doc-all">{every}</button>' if more else "")
-        + f"{button('doc-ask', 'library.ask_these')}{button('doc-disable', 'library.disable')}"
-        f"{button('doc-enable', 'library.enable')}{button('doc-reingest', 'originals.reingest')}"
-        f"{button('doc-delete', 'delete')}</div>"
-    )
+    acts = {
+        "doc-ask": "library.ask_these",
+        "doc-disable": "library.disable",
+        "doc-enable": "library.enable",
+        "doc-reingest": "originals.reingest",
+        "doc-delete": "delete",
+    }
+    buttons = [button("tool wide doc-all", "doc-all", every)] if more else []
+    buttons += [button("tool wide", act, t(text, language)) for act, text in acts.items()]
+    selected = html('<span><b class="doc-picked"></b> {}</span>')(t("library.selected", language))
+    return html('<div class="doc-bulk" hidden>{}{}</div>')(selected, joined(buttons))
 
 
-def _head(key: str, text: str, kind: str, listing: Listing, language: Language) -> str:
+def _head(key: str, text: str, kind: str, listing: Listing, language: Language) -> Markup:
     sorted_by = listing.sort == key
     order = ("descending" if listing.descending else "ascending") if sorted_by else "none"
-    classes = f' class="{kind}"' if kind else ""
-    return (
-        f'<th scope="col" aria-sort="{order}"{classes}><button type="button" class="doc-sort" data-act="doc-sort" '
-        f'data-sort="{key}">{t(text, language)}</button></th>'
-    )
+    classes = html(' class="{}"')(kind) if kind else ""
+    sort = button("doc-sort", "doc-sort", t(text, language), sort=key)
+    return html('<th scope="col" aria-sort="{}"{}>{}</th>')(order, classes, sort)
 
 
-def _row(d: Document, language: Language, base: str, *, kept: bool) -> str:
-    safe = name(d.name)
+def _row(d: Document, language: Language, base: str, *, kept: bool) -> Markup:
     now = state(d)
-    off = "" if d.enabled else " off"
-    marks = (*d.tags[:5], d.date) if d.date else d.tags[:5]
-    tags = "".join(f'<span class="doc-tag">{name(mark)}</span>' for mark in marks)
-    revision = f" · {t('library.revision', language, number=d.revision)}" if d.revision > 1 else ""
-    error = f'<p class="remark">{why(d.error, language)}</p>' if d.error else ""
     shown = "" if now == "enabled" else t(f"library.state_{now}", language)
-    return (
-        f'<tr class="listed{off}"><td class="c-pick"><input type="checkbox" class="pick" data-name="{esc(d.name)}" '
-        f'aria-label="{t("library.select", language, name=d.name)}"></td>'
-        f'<th scope="row" class="file-cell">'
-        f'<button type="button" class="open" data-act="doc-open" data-name="{esc(d.name)}" data-base="{esc(base)}">'
-        f'<bdi class="file">{safe}</bdi></button>'
-        f"<small>{name(d.title)}{revision}</small>{tags}{error}</th>"
-        f'<td class="c-lang">{_language(d.language, language)}</td>'
-        f'<td class="num c-chunks">{d.chunks}</td><td class="num c-tokens">{d.tokens:,}</td>'
-        f'<td class="num c-size">{size(d.size)}</td><td class="c-kind">{esc(d.kind)}</td>'
-        f'<td class="c-state {now}">{shown}</td><td class="c-time">{moment(d.ingested_at)}</td>'
-        f'<td class="act">{actions.button(d, language, base=base, kept=kept)}</td></tr>'
-    )
+    return html(
+        '<tr class="listed{}"><td class="c-pick">'
+        '<input type="checkbox" class="pick" data-name="{}" aria-label="{}"></td>'
+        '<th scope="row" class="file-cell">{}</th><td class="c-lang">{}</td>'
+        '<td class="num c-chunks">{}</td><td class="num c-tokens">{}</td><td class="num c-size">{}</td>'
+        '<td class="c-kind">{}</td><td class="c-state {}">{}</td><td class="c-time">{}</td><td class="act">{}</td></tr>'
+    )(
+        "" if d.enabled else " off", d.name, t("library.select", language, name=d.name), _file(d, language, base),
+        _language(d.language, language), d.chunks, f"{d.tokens:,}", size(d.size), d.kind, now, shown,
+        moment(d.ingested_at), more(d, language, base=base, kept=kept),
+    )  # fmt: skip
 
 
-def _language(code: str, language: Language) -> str:
+def _file(d: Document, language: Language, base: str) -> Markup:
+    """Name, title and tags of a document, and what was wrong with it."""
+    marks = (*d.tags[:5], d.date) if d.date else d.tags[:5]
+    tags = joined(html('<span class="doc-tag">{}</span>')(name(mark)) for mark in marks)
+    revision = html(" · {}")(t("library.revision", language, number=d.revision)) if d.revision > 1 else ""
+    error = html('<p class="remark">{}</p>')(why(d.error, language)) if d.error else ""
+    open_ = button("open", "doc-open", html('<bdi class="file">{}</bdi>')(name(d.name)), name=d.name, base=base)
+    return html("{}<small>{}{}</small>{}{}")(open_, name(d.title), revision, tags, error)
+
+
+def _language(code: str, language: Language) -> Markup:
     """Name of a language in the reader's language, else in that language itself, else its code."""
     if f"named_{code}" in SHIPPED.area("language", language):
         return t(f"language.named_{code}", language)
@@ -177,33 +166,29 @@ def able(document: Document, *, kept: bool) -> list[str]:
     return [item for item, _act, _words in ITEMS if works.get(item, True)]
 
 
-def button(document: Document, language: Language, *, base: str, kept: bool) -> str:
+def more(document: Document, language: Language, *, base: str, kept: bool) -> Markup:
     """The button of a row. It names its document, so that the menu need not look it up in a row that may have moved."""
     label = name(say("library.actions_of", language, name=document.name))
-    file = f' data-file="{originals.address(document.name, base)}"' if kept else ""
-    return (
-        f'<button type="button" class="row-more tool" data-act="row-menu" data-name="{esc(document.name)}" '
-        f'data-base="{esc(base)}" data-can="{" ".join(able(document, kept=kept))}"{file} aria-haspopup="menu" '
-        f'aria-expanded="false" aria-label="{label}">{icon("more")}</button>'
-    )
+    file = html(' data-file="{}"')(originals.address(document.name, base)) if kept else ""
+    return html(
+        '<button type="button" class="row-more tool" data-act="row-menu" data-name="{}" data-base="{}" '
+        'data-can="{}"{} aria-haspopup="menu" aria-expanded="false" aria-label="{}">{}</button>'
+    )(document.name, base, " ".join(able(document, kept=kept)), file, label, icon("more"))
 
 
-def menu(language: Language) -> str:
+def menu(language: Language) -> Markup:
     """Every item, once for the whole list; the script leaves those that work for a document."""
-    items = "".join(_item(*item, language) for item in ITEMS)
-    return f'<template class="row-actions"><div class="row-menu" role="menu">{items}</div></template>'
+    items = joined(_item(*item, language) for item in ITEMS)
+    return html('<template class="row-actions"><div class="row-menu" role="menu">{}</div></template>')(items)
 
 
-def _item(item: str, act: str, words: str, language: Language) -> str:
-    common = f'class="row-item" role="menuitem" tabindex="-1" data-item="{item}"'
+def _item(item: str, act: str, words: str, language: Language) -> Markup:
+    common = attributes({"class": "row-item", "role": "menuitem", "tabindex": -1, "data-item": item})
     if not act:
-        return f"<a {common} download>{t(words, language)}</a>"
-    return f'<button type="button" {common} data-act="{act}">{t(words, language)}</button>'
+        return html("<a{} download>{}</a>")(common, t(words, language))
+    return html('<button type="button"{} data-act="{}">{}</button>')(common, act, t(words, language))
 
 
-def unavailable(reason: Reason, language: Language) -> str:
+def unavailable(reason: Reason, language: Language) -> Markup:
     """A notice in place of the table while the database does not answer."""
-    return (
-        f'<section class="sheet"><p class="job-error">{icon("warning", size=16)}<span>{why(reason, language)}'
-        "</span></p></section>"
-    )
+    return html('<section class="sheet">{}</section>')(warning("job-error", why(reason, language), size=16))

@@ -14,12 +14,13 @@ from typing import Any
 
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
 
 from rag.documents.reconstruction import Stretch, own_spans
 from rag.messages import Language
 
 from ..markdown import SafeRenderer, web_link
-from ..markup import esc, is_web
+from ..markup import esc, html, is_web, joined
 from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
 
 HIGHEST_HEADING = 3
@@ -53,7 +54,7 @@ class MarginRow:
     """Text beside some chunks, given by number: mostly one chunk, several where a block holds more."""
 
     chunks: tuple[int, ...]
-    html: str
+    html: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,15 @@ def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, langua
     paint.parted = len(held) > 1
     env: dict[str, Any] = {"language": language, "paint": paint, "links": []}
 
-    def body(block: _Block) -> str:
+    def body(block: _Block) -> Markup:
         if block.source:
-            return f'<pre tabindex="0">{paint.text(block.source, range(block.start, block.end))}</pre>'
-        return str(renderer.render(block.tokens, options, env))
+            return html('<pre tabindex="0">{}</pre>')(paint.text(block.source, range(block.start, block.end)))
+        return Markup(renderer.render(block.tokens, options, env))
 
-    html = "".join(
-        f'<div class="doc-block" data-from="{block.start}" data-to="{block.end}">{body(block)}</div>'
-        for block in members
-    )
+    one = html('<div class="doc-block" data-from="{}" data-to="{}">{}</div>')
+    blocks = joined(one(block.start, block.end, body(block)) for block in members)
     numbers = tuple(paint.first + at for at in held)
-    return MarginRow(numbers, paint.not_begun(numbers) + html)
+    return MarginRow(numbers, paint.not_begun(numbers) + blocks)
 
 
 def _heading(block: _Block) -> Heading:
@@ -169,58 +168,55 @@ class _Paint:
             for at in range(bisect_right(self._cuts, span.start), bisect_left(self._cuts, span.end) + 1):
                 self._cover[at] += (span,)
 
-    def text(self, content: str, offsets: Sequence[int]) -> str:
+    def text(self, content: str, offsets: Sequence[int]) -> Markup:
         """Escape and mark content whose characters have these `offsets` in the document."""
         if not offsets:
             return esc(content)
         between = self._cuts[bisect_right(self._cuts, offsets[0]) : bisect_right(self._cuts, offsets[-1])]
         edges = [0, *(bisect_left(offsets, cut) for cut in between), len(content)]
-        return "".join(self._piece(content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
+        return joined(self._piece(content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
 
-    def _piece(self, content: str, offset: int) -> str:
-        html = esc(content)
+    def _piece(self, content: str, offset: int) -> Markup:
+        shown = esc(content)
         cover = self._cover[bisect_right(self._cuts, offset)]
         if cover:
-            first = cover[0]
             kinds = " ".join(dict.fromkeys(span.kind for span in cover))
-            names = "".join(f'<span id="{self._first(f"doc-mark-{s.key}")}"></span>' for s in cover if self._new(s))
-            html = f'{names}<mark class="{esc(kinds)}" title="{esc(first.title)}">{html}</mark>'
+            names = joined(self._place(f"doc-mark-{span.key}") for span in cover)
+            shown = html('{}<mark class="{}" title="{}">{}</mark>')(names, kinds, cover[0].title, shown)
         if not self.parted:
-            return html
+            return shown
         chunk = self.first + max(bisect_right(self._starts, offset) - 1, 0)
-        name = f"doc-at-{chunk}"
-        place = "" if name in self.begun else f' id="{self._first(name)}"'
-        return f'<span data-chunk="{chunk}"{place}>{html}</span>'
+        place = html(' id="{}"')(f"doc-at-{chunk}") if self._begins(f"doc-at-{chunk}") else ""
+        return html('<span data-chunk="{}"{}>{}</span>')(chunk, place, shown)
 
-    def not_begun(self, numbers: Sequence[int]) -> str:
+    def not_begun(self, numbers: Sequence[int]) -> Markup:
         """Places for chunks of a shared row that show no text of their own, such as a rule."""
-        names = [f"doc-at-{number}" for number in numbers] if self.parted else []
-        return "".join(f'<span id="{self._first(each)}"></span>' for each in names if each not in self.begun)
+        return joined(self._place(f"doc-at-{number}") for number in numbers if self.parted)
 
-    def _new(self, span: Span) -> bool:
-        return f"doc-mark-{span.key}" not in self.begun
+    def _place(self, name: str) -> Markup:
+        return html('<span id="{}"></span>')(name) if self._begins(name) else Markup()
 
-    def _first(self, name: str) -> str:
+    def _begins(self, name: str) -> bool:
+        """True the first time that an element of this name is asked for."""
+        begins = name not in self.begun
         self.begun.add(name)
-        return esc(name)
+        return begins
 
 
 class DocumentRenderer(SafeRenderer):
     """Text with its marks; links to the web alone; headings below those of the page."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        token = tokens[idx]
-        painted: str = env["paint"].text(token.content, token.meta.get(OFFSETS, ()))
-        return painted
+        return str(_painted(tokens[idx], env))
 
     def text_special(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return self.text(tokens, idx, options, env)
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f"<code>{self.text(tokens, idx, options, env)}</code>"
+        return str(html("<code>{}</code>")(_painted(tokens[idx], env)))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+        return str(html('<pre tabindex="0"><code>{}</code></pre>\n')(_painted(tokens[idx], env)))
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return self.fence(tokens, idx, options, env)
@@ -228,19 +224,24 @@ class DocumentRenderer(SafeRenderer):
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         address = str(tokens[idx].attrGet("href") or "")
         env["links"].append(is_web(address))
-        return web_link(address) if is_web(address) else f'<span class="no-link" title="{esc(address)}">'
+        return str(web_link(address) if is_web(address) else html('<span class="no-link" title="{}">')(address))
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return "</a>" if env["links"].pop() else "</span>"
+        return str(Markup("</a>") if env["links"].pop() else Markup("</span>"))
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
         level = int(token.tag[1])
-        place = f' id="doc-h-{token.meta["start"]}" tabindex="-1"' if "start" in token.meta else ""
-        return f'<h{_on_page(level)} class="doc-h l{level}"{place}>'
+        place = html(' id="doc-h-{}" tabindex="-1"')(token.meta["start"]) if "start" in token.meta else ""
+        return str(html('<h{} class="doc-h l{}"{}>')(_on_page(level), level, place))
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f"</h{_on_page(int(tokens[idx].tag[1]))}>\n"
+        return str(html("</h{}>\n")(_on_page(int(tokens[idx].tag[1]))))
+
+
+def _painted(token: Token, env: EnvType) -> Markup:
+    paint: _Paint = env["paint"]
+    return paint.text(token.content, token.meta.get(OFFSETS, ()))
 
 
 def _on_page(level: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from rag.documents.reconstruction import Stretch, own_spans, parts, stretches
 from rag.evidence.document_view import ChunkPlace, DocumentState, Reading
 from rag.messages import Language
@@ -13,7 +15,7 @@ from rag.types import HEADING_SEPARATOR, Chunk
 
 from ...i18n import say
 from .. import originals
-from ..markup import esc, icon, in_base, name, path, t, why
+from ..markup import button, html, icon, in_base, joined, name, path, t, tool, why
 from ..sheet import sheet
 from .document import Heading, MarginRow, Span, render
 
@@ -41,7 +43,7 @@ def viewer(
     score_name: str,
     base_name: str = "",
     original: bool = False,
-) -> str:
+) -> Markup:
     """The sheet. `turn` is the number of the answer whose question is shown, 0 for none.
 
     `base_name` is the name of the document's knowledge base, where there are several. `original`: the original of the
@@ -49,7 +51,7 @@ def viewer(
     """
     view = _Viewer(reading, turn, language, score_name or "p_yes", base_name)
     before = in_base(base_name, language) if base_name else ""
-    title = f'{before}<bdi class="file">{name(reading.document)}</bdi>'
+    title = html('{}<bdi class="file">{}</bdi>')(before, name(reading.document))
     return sheet(title, view.body(target), language, kind="large viewer", tools=view.tools(original=original))
 
 
@@ -65,30 +67,28 @@ class _Viewer:
         self.chunks = [place.stored.chunk for place in reading.places]
         self.owned = own_spans(self.chunks)
 
-    def say(self, key: str, /, **values: str | int | float) -> str:
+    def say(self, key: str, /, **values: str | int | float) -> Markup:
         return t(f"viewer.{key}", self.language, **values)
 
-    def tools(self, *, original: bool) -> str:
-        label = self.say("copy_reference")
-        return (self._original() if original else "") + (
-            f'<button type="button" class="tool" data-act="doc-reference" aria-label="{label}" '
-            f'title="{self.say("copy_reference_about")}">{icon("copy", size=16)}</button>'
-        )
+    def tools(self, *, original: bool) -> Markup:
+        label, about = self.say("copy_reference"), self.say("copy_reference_about")
+        copy = button("tool", "doc-reference", icon("copy", size=16), label=label, title=about)
+        return (self._original() if original else Markup()) + copy
 
-    def _original(self) -> str:
+    def _original(self) -> Markup:
         """A link that downloads the original; "" if the document shown is not the current one."""
         if self.reading.state is not DocumentState.CURRENT:
-            return ""
+            return Markup()
         where = originals.address(self.reading.document, self.reading.base)
         about = t("originals.file_about", self.language)
         label = t("originals.file", self.language)
-        return f'<a class="tool wide" href="{where}" download title="{about}">{label}</a>'
+        return html('<a class="tool wide" href="{}" download title="{}">{}</a>')(where, about, label)
 
-    def body(self, target: ViewTarget) -> str:
+    def body(self, target: ViewTarget) -> Markup:
         shown = parts(self.chunks, most=MOST_SHOWN) or [()]
         at = self._part_of(shown, target)
         first = sum(len(part) for part in shown[:at])
-        rows: list[str] = []
+        rows: list[Markup] = []
         headings: list[Heading] = []
         position, reached = first, 0
         for stretch in stretches(shown[at]):
@@ -97,16 +97,16 @@ class _Viewer:
             rows += [self._gap(reached, stretch), *map(self._row, rendered.rows)]
             position, reached = position + len(stretch.chunks), stretch.end
         goal = next((i for i, p in enumerate(self.reading.places) if p.stored.id == target.chunk), None)
-        return (
-            f'<div class="doc" data-name="{esc(self.reading.document)}" data-base="{esc(self.reading.base)}" '
-            f'data-base-name="{esc(self.base_name)}" '
-            f'data-turn="{self.turn}" data-target="{"" if goal is None else f"doc-at-{goal}"}" '
-            f'data-characters="{esc(say("viewer.reference_characters", self.language))}">'
-            f"{self._head(shown, at)}"
-            f'<div class="doc-main">{self._outline(headings)}'
-            f'<div class="doc-scroll" tabindex="0" role="region" aria-label="{self.say("text")}">{"".join(rows)}</div>'
-            f"</div>{self._bar(range(first, position))}</div>"
-        )
+        return html(
+            '<div class="doc" data-name="{}" data-base="{}" data-base-name="{}" data-turn="{}" '
+            'data-target="{}" data-characters="{}">{}<div class="doc-main">{}'
+            '<div class="doc-scroll" tabindex="0" role="region" aria-label="{}">{}</div></div>{}</div>'
+        )(
+            self.reading.document, self.reading.base, self.base_name, self.turn,
+            "" if goal is None else f"doc-at-{goal}", say("viewer.reference_characters", self.language),
+            self._head(shown, at), self._outline(headings), self.say("text"), joined(rows),
+            self._bar(range(first, position)),
+        )  # fmt: skip
 
     def _part_of(self, shown: Sequence[Sequence[Chunk]], target: ViewTarget) -> int:
         wanted = next((p.stored.chunk for p in self.reading.places if p.stored.id == target.chunk), None)
@@ -115,79 +115,78 @@ class _Viewer:
 
     # ---- above the text ---------------------------------------------------------------------------------------------
 
-    def _head(self, shown: Sequence[Sequence[Chunk]], at: int) -> str:
+    def _head(self, shown: Sequence[Sequence[Chunk]], at: int) -> Markup:
         question = self.reading.ledger.question if self.reading.ledger else ""
-        asked = f'<p class="doc-question">{self.say("for_question")} <q>{esc(question)}</q></p>' if question else ""
-        below = f"{self._facts()}{self._cited()}{self._parts(shown, at)}"
-        return f'<div class="doc-head">{self._state()}{asked}{below}</div>'
+        asked = html('<p class="doc-question">{} <q>{}</q></p>')(self.say("for_question"), question) if question else ""
+        below = joined([self._facts(), self._cited(), self._parts(shown, at)])
+        return html('<div class="doc-head">{}{}{}</div>')(self._state(), asked, below)
 
-    def _state(self) -> str:
+    def _state(self) -> Markup:
         state = self.reading.state
         if state is DocumentState.CURRENT:
-            return ""
-        button = ""
-        if state is DocumentState.CHANGED:
-            label = self.say("as_it_is")
-            button = f'<button type="button" class="quiet" data-act="doc-open" {self._where()}>{label}</button>'
-        return f'<p class="doc-state">{icon("warning", size=16)}<span>{self.say(state)}</span>{button}</p>'
+            return Markup()
+        changed = state is DocumentState.CHANGED
+        name, base = self.reading.document, self.reading.base
+        as_it_is = button("quiet", "doc-open", self.say("as_it_is"), name=name, base=base) if changed else ""
+        line = html('<p class="doc-state">{}<span>{}</span>{}</p>')
+        return line(icon("warning", size=16), self.say(state), as_it_is)
 
-    def _where(self) -> str:
-        return f'data-name="{esc(self.reading.document)}" data-base="{esc(self.reading.base)}"'
-
-    def _facts(self) -> str:
+    def _facts(self) -> Markup:
         tokens = sum(chunk.tokens for chunk in self.chunks)
-        facts = self.say("facts", passages=len(self.chunks), tokens=tokens)
+        facts = say("viewer.facts", self.language, passages=len(self.chunks), tokens=tokens)
         if not self.turn:
-            return f'<p class="doc-facts">{self.say("gutter_plain", facts=facts)}</p>'
-        scale = "".join(f'<i style="--heat:{percent}%"></i>' for percent in (0, 25, 50, 75, 100))
-        legend = (
-            f'<span><span class="doc-scale" aria-hidden="true">0 {scale} 1</span> {esc(self.score)}</span>'
-            f'<span><i class="swatch searched" aria-hidden="true"></i>{self.say("heat_searched")}</span>'
-            f'<span><i class="swatch never" aria-hidden="true"></i>{self.say("heat_never")}</span>'
-            f'<span><b class="swatch sent" aria-hidden="true">n</b>{self.say("heat_sent_as_n")}</span>'
-            f'<span><mark class="quote" aria-hidden="true">ab</mark> {self.say("mark_quote")}</span>'
-            f'<span><mark class="best" aria-hidden="true">ab</mark> {self.say("mark_best")}</span>'
+            return html('<p class="doc-facts">{}</p>')(self.say("gutter_plain", facts=facts))
+        scale = joined(html('<i style="--heat:{}%"></i>')(percent) for percent in (0, 25, 50, 75, 100))
+        legend = html(
+            '<span><span class="doc-scale" aria-hidden="true">0 {} 1</span> {}</span>'
+            '<span><i class="swatch searched" aria-hidden="true"></i>{}</span>'
+            '<span><i class="swatch never" aria-hidden="true"></i>{}</span>'
+            '<span><b class="swatch sent" aria-hidden="true">n</b>{}</span>'
+            '<span><mark class="quote" aria-hidden="true">ab</mark> {}</span>'
+            '<span><mark class="best" aria-hidden="true">ab</mark> {}</span>'
+        )(
+            scale,
+            self.score,
+            *map(self.say, ("heat_searched", "heat_never", "heat_sent_as_n", "mark_quote", "mark_best")),
         )
-        return (
-            f'<details class="doc-facts" open><summary>{facts} · {self.say("legend")}</summary>'
-            f'<p class="doc-legend">{legend}</p></details>'
+        head = html("{} · {}")(facts, self.say("legend"))
+        return html('<details class="doc-facts" open><summary>{}</summary><p class="doc-legend">{}</p></details>')(
+            head, legend
         )
 
-    def _cited(self) -> str:
+    def _cited(self) -> Markup:
         if not self.reading.highlights:
-            return ""
-        links = "".join(
-            f'<button type="button" class="chip" data-act="doc-jump" data-to="doc-mark-{i}" '
-            f'aria-label="{self.say("jump_mark", number=h.number)}">{h.number}</button>'
+            return Markup()
+        links = joined(
+            button("chip", "doc-jump", h.number, label=self.say("jump_mark", number=h.number), to=f"doc-mark-{i}")
             for i, h in enumerate(self.reading.highlights)
         )
-        return f'<p class="doc-cited">{self.say("rests_on")} {links}</p>'
+        return html('<p class="doc-cited">{} {}</p>')(self.say("rests_on"), links)
 
-    def _parts(self, shown: Sequence[Sequence[Chunk]], at: int) -> str:
+    def _parts(self, shown: Sequence[Sequence[Chunk]], at: int) -> Markup:
         if len(shown) < 2:
-            return ""
+            return Markup()
 
-        def step(to: int, key: str, sign: str) -> str:
-            off = "" if 0 <= to < len(shown) else " disabled"
-            return (
-                f'<button type="button" class="tool" data-act="doc-open" data-turn="{self.turn}" data-part="{to}" '
-                f'{self._where()} aria-label="{self.say(key)}"{off}>{icon(sign, size=15)}</button>'
-            )
+        def step(to: int, key: str, sign: str) -> Markup:
+            return button(
+                "tool", "doc-open", icon(sign, size=15), label=self.say(key), off=not 0 <= to < len(shown),
+                turn=self.turn, part=to, name=self.reading.document, base=self.reading.base,
+            )  # fmt: skip
 
         count = self.say("part", number=at + 1, count=len(shown))
         before, after = step(at - 1, "previous", "previous"), step(at + 1, "next", "next")
-        return f'<p class="pager">{before}<span>{count}</span>{after}</p>'
+        return html('<p class="pager">{}<span>{}</span>{}</p>')(before, count, after)
 
-    def _outline(self, headings: Sequence[Heading]) -> str:
+    def _outline(self, headings: Sequence[Heading]) -> Markup:
         if not headings:
-            return ""
-        lines = "".join(
-            f'<li class="l{h.level}"><button type="button" data-act="doc-jump" data-to="doc-h-{h.start}">'
-            f"{name(h.title)}</button></li>"
+            return Markup()
+        lines = joined(
+            html('<li class="l{}">{}</li>')(h.level, button("", "doc-jump", name(h.title), to=f"doc-h-{h.start}"))
             for h in headings
             if h.title
         )
-        return f'<details class="doc-outline" open><summary>{self.say("outline")}</summary><ol>{lines}</ol></details>'
+        outline = html('<details class="doc-outline" open><summary>{}</summary><ol>{}</ol></details>')
+        return outline(self.say("outline"), lines)
 
     # ---- the text and its gutter ------------------------------------------------------------------------------------
 
@@ -198,115 +197,103 @@ class _Viewer:
             if h.start < stretch.end and h.end > stretch.start
         ]
 
-    def _gap(self, reached: int, stretch: Stretch) -> str:
+    def _gap(self, reached: int, stretch: Stretch) -> Markup:
         if self.reading.state is DocumentState.CURRENT or reached >= stretch.start:
-            return ""
-        return f'<p class="doc-gap">{self.say("not_kept", start=reached, end=stretch.start)}</p>'
+            return Markup()
+        return html('<p class="doc-gap">{}</p>')(self.say("not_kept", start=reached, end=stretch.start))
 
-    def _row(self, row: MarginRow) -> str:
-        place = f' id="doc-at-{row.chunks[0]}"' if len(row.chunks) == 1 else ""
+    def _row(self, row: MarginRow) -> Markup:
+        place = html(' id="doc-at-{}"')(row.chunks[0]) if len(row.chunks) == 1 else ""
         headings = HEADING_SEPARATOR.join(self.chunks[row.chunks[0]].heading_path)
-        language = esc(self.reading.places[0].stored.language)
-        return (
-            f'<div class="doc-row"{place} data-path="{esc(headings)}">'
-            f'<div class="doc-gutter">{"".join(map(self._heat, row.chunks))}</div>'
-            f'<div class="doc-text" lang="{language}">{row.html}</div></div>'
-        )
+        language, gutter = self.reading.places[0].stored.language, joined(map(self._heat, row.chunks))
+        return html(
+            '<div class="doc-row"{} data-path="{}"><div class="doc-gutter">{}</div>'
+            '<div class="doc-text" lang="{}">{}</div></div>'
+        )(place, headings, gutter, language, row.html)
 
-    def _heat(self, at: int) -> str:
+    def _heat(self, at: int) -> Markup:
         place = self.reading.places[at]
         chunk = place.stored.chunk
-        label = f"{self._standing(place)} · {self._measures(at)}" if self.turn else self._measures(at)
-        label = f"{self.say('passage', number=at + 1)}: {label}"
+        facts = [self._standing(place), self._measures(at)] if self.turn else [self._measures(at)]
+        label = html("{}: {}")(self.say("passage", number=at + 1), joined(facts, " · "))
         heat = str(place.heat) if self.turn else "plain"
         c = place.candidate
         tint = f"--heat:{c.probability:.0%};" if c and c.probability is not None and self.turn else ""
         shown = str(c.number) if c and c.number and self.turn else ""
         if place.cited_in and not self.turn:
             shown = f"{len(place.cited_in)}×"
-        return (
-            f'<button type="button" class="heat {heat}" style="{tint}flex-grow:{chunk.end - chunk.start}" '
-            f'data-act="doc-chunk" data-chunk="{at}" aria-label="{label}" title="{label}">'
-            f"<span>{shown}</span></button>"
-        )
+        return html(
+            '<button type="button" class="heat {}" style="{}flex-grow:{}" data-act="doc-chunk" data-chunk="{}" '
+            'aria-label="{label}" title="{label}"><span>{}</span></button>'
+        )(heat, tint, chunk.end - chunk.start, at, shown, label=label)
 
-    def _standing(self, place: ChunkPlace) -> str:
+    def _standing(self, place: ChunkPlace) -> Markup:
         c = place.candidate
         if c is None:
             return self.say("heat_never")
         if c.probability is None:
             return self.say("heat_sent_unjudged", number=c.number) if c.number else self.say("heat_searched")
-        value = f"{esc(self.score)} {c.probability:.3f}"
+        value = html("{} {}")(self.score, f"{c.probability:.3f}")
         said = self.say("heat_sent", number=c.number) if c.number else self.say("heat_judged")
-        return f"{said} · {value}"
+        return joined([said, value], " · ")
 
-    def _measures(self, at: int) -> str:
+    def _measures(self, at: int) -> Markup:
         chunk = self.chunks[at]
         cited = len(self.reading.places[at].cited_in)
-        said = f"{t('tokens', self.language, count=chunk.tokens)} · {self._characters(chunk)}"
-        return f"{said} · {self.say('cited_in', count=cited)}" if cited else said
+        said = [t("tokens", self.language, count=chunk.tokens), self._characters(chunk)]
+        return joined([*said, self.say("cited_in", count=cited)] if cited else said, " · ")
 
-    def _characters(self, chunk: Chunk) -> str:
+    def _characters(self, chunk: Chunk) -> Markup:
         return t("characters", self.language, start=chunk.start, end=chunk.end)
 
     # ---- what is told of one chunk ----------------------------------------------------------------------------------
 
-    def _bar(self, shown: range) -> str:
-        told = "".join(f'<template id="doc-info-{at}">{self._told(at)}</template>' for at in shown)
-        close = t("close", self.language)
-        return (
-            f'<section class="doc-bar" tabindex="-1" hidden aria-label="{self.say("about_passage")}">'
-            f'<div class="doc-told"></div><button type="button" class="tool" data-act="doc-bar-close" '
-            f'aria-label="{close}" title="{close}">{icon("close", size=16)}</button></section>{told}'
+    def _bar(self, shown: range) -> Markup:
+        told = joined(html('<template id="doc-info-{}">{}</template>')(at, self._told(at)) for at in shown)
+        close = tool("doc-bar-close", "close", t("close", self.language), size=16)
+        bar = html(
+            '<section class="doc-bar" tabindex="-1" hidden aria-label="{}"><div class="doc-told"></div>{}</section>{}'
         )
+        return bar(self.say("about_passage"), close, told)
 
-    def _told(self, at: int) -> str:
+    def _told(self, at: int) -> Markup:
         place = self.reading.places[at]
         chunk = place.stored.chunk
         repeated = self.owned[at][0] - chunk.start
-        again = f" · {self.say('repeats', count=repeated)}" if repeated else ""
+        again = html(" · {}")(self.say("repeats", count=repeated)) if repeated else ""
         dropped = place.candidate.dropped if place.candidate else None
-        reason = f'<p class="dropped">{why(dropped, self.language)}</p>' if dropped and self.turn else ""
-        standing = f"<p>{self._standing(place)}</p>" if self.turn else ""
-        return (
-            f'<h3>{self.say("passage", number=at + 1)} <span class="path">{path(chunk.heading_path)}</span></h3>'
-            f"<p>{self._measures(at)}{again}</p>{standing}{reason}"
-            f'<p class="doc-acts">{self._acts(place)}</p>{self._citing(place)}'
-        )
+        reason = html('<p class="dropped">{}</p>')(why(dropped, self.language)) if dropped and self.turn else ""
+        standing = html("<p>{}</p>")(self._standing(place)) if self.turn else ""
+        title = html('{} <span class="path">{}</span>')(self.say("passage", number=at + 1), path(chunk.heading_path))
+        acts, citing = self._acts(place), self._citing(place)
+        told = html('<h3>{}</h3><p>{}{}</p>{}{}<p class="doc-acts">{}</p>{}')
+        return told(title, self._measures(at), again, standing, reason, acts, citing)
 
-    def _acts(self, place: ChunkPlace) -> str:
+    def _acts(self, place: ChunkPlace) -> Markup:
         chunk, c = place.stored.chunk, place.candidate
         heading = "".join(f" › {part}" for part in chunk.heading_path)
         characters = say("viewer.reference_characters", self.language).format(start=chunk.start, end=chunk.end)
         reference = f"{self.reading.document}{heading}, {characters}"
-        acts = [
-            f'<button type="button" class="quiet" data-act="copy" data-text="{esc(reference)}">'
-            f"{self.say('copy_reference')}</button>"
-        ]
+        acts = [button("quiet", "copy", self.say("copy_reference"), text=reference)]
         if self.turn and c:
             card = f"ev-{self.turn}-{c.number or f'r{c.rank}'}"
-            show = f'data-act="doc-card" data-id="{card}">{self.say("card")}'
-            acts.insert(0, f'<button type="button" class="quiet" {show}</button>')
+            acts.insert(0, button("quiet", "doc-card", self.say("card"), id=card))
         if self.turn and not (c and c.kept):
             acts.insert(0, why_this(place, self.turn, self.reading.base, self.language))
-        return "".join(acts)
+        return joined(acts)
 
-    def _citing(self, place: ChunkPlace) -> str:
+    def _citing(self, place: ChunkPlace) -> Markup:
         if not place.cited_in:
-            return ""
-        rows = "".join(
-            f'<li class="talk" data-id="{esc(c.conversation)}"><button type="button" class="link" data-act="doc-talk">'
-            f"{esc(c.question)}</button> <small>{esc(c.title)}</small></li>"
-            for c in place.cited_in[:CITED_LISTED]
+            return Markup()
+        row = html('<li class="talk" data-id="{}">{} <small>{}</small></li>')
+        rows = joined(
+            row(c.conversation, button("link", "doc-talk", c.question), c.title) for c in place.cited_in[:CITED_LISTED]
         )
         count = self.say("cited_in", count=len(place.cited_in))
-        return f'<p class="doc-citing">{count}</p><ul class="doc-citing">{rows}</ul>'
+        return html('<p class="doc-citing">{}</p><ul class="doc-citing">{}</ul>')(count, rows)
 
 
-def why_this(place: ChunkPlace, turn: int, base: str, language: Language) -> str:
+def why_this(place: ChunkPlace, turn: int, base: str, language: Language) -> Markup:
     """The button that asks why a chunk was not sent."""
-    return (
-        f'<button type="button" class="quiet" data-act="why-chunk" data-turn="{turn}" data-base="{esc(base)}" '
-        f'data-name="{esc(place.stored.document)}" data-chunk="{esc(place.stored.id)}">'
-        f"{t('whynot.this', language)}</button>"
-    )
+    said, stored = t("whynot.this", language), place.stored
+    return button("quiet", "why-chunk", said, turn=turn, base=base, name=stored.document, chunk=stored.id)
