@@ -417,6 +417,12 @@ def test_a_sentence_that_was_cut_in_two_is_found(own: Desk) -> None:
     assert (found.passage.stored.document, found.passage.stored.chunk.index) == ("tides.md", 0)
 
 
+def test_a_row_is_found_as_an_answer_quotes_it(own: Desk) -> None:
+    add_now(own, "stations.md", "| Station | Interval (months) |\n|---|---|\n| Willow | 5 |")
+    found = own.whynot.of_text(own.ask(), "Willow: Interval 5 months")
+    assert found.passage and (found.passage.stored.document, found.passage.fit) == ("stations.md", Fit.EXACT)
+
+
 # ---- what would admit it, for any options ---------------------------------------------------------------------------
 
 NAMES = [f"c{n}" for n in range(8)]

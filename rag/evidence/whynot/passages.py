@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from rag.documents.reconstruction import own_spans, stretches
 from rag.protocols import Embedder, Store
-from rag.types import StoredChunk
+from rag.types import Chunk, StoredChunk
 
 MOST_PASTED = 2000
 """Characters looked for. A longer text is a document, not a sentence of one."""
@@ -82,7 +82,12 @@ def find_passage(
 
 
 def _first(words: str, chunks: Iterable[StoredChunk]) -> StoredChunk | None:
-    return next((stored for stored in chunks if _offset(words, stored.chunk.text) is not None), None)
+    return next((stored for stored in chunks if _stands(words, stored.chunk)), None)
+
+
+def _stands(words: str, chunk: Chunk) -> bool:
+    """True if words stand in a passage as it is typed, or as a reader reads it and an answer quotes it."""
+    return any(_offset(words, text) is not None for text in (chunk.text, chunk.reading.text))
 
 
 def _squeezed(text: str) -> str:
