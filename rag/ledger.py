@@ -9,6 +9,7 @@ from enum import StrEnum
 from .events import Delta, Judging, Retrieved, Stage, StageEvent
 from .messages import Reason
 from .status import ModelInfo
+from .steps import AnswerStep, StepEvent
 from .types import Candidate, Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
 
 RECORD_VERSION = 2
@@ -216,6 +217,8 @@ class Ledger:
     """Versions of Plainsight and of the libraries that matter for the result."""
     collections: Mapping[str, str] = field(default_factory=dict)
     """Id -> name at that time, of the knowledge bases that were searched."""
+    steps: tuple[AnswerStep, ...] = ()
+    """The steps in which the evidence was gathered; empty where one search was all."""
     record_version: int = RECORD_VERSION
 
     def __post_init__(self) -> None:
@@ -266,7 +269,7 @@ class Answered:
     ledger: Ledger
 
 
-AnswerEvent = StageEvent | Judging | Retrieved | Delta | Answered
+AnswerEvent = StageEvent | StepEvent | Judging | Retrieved | Delta | Answered
 
 
 @dataclass(frozen=True, slots=True)

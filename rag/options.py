@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from .steps import Approach
 from .text.well_formed import well_formed
 from .types import Mode, RetrievalOptions
 
@@ -182,6 +183,11 @@ TABLE: Mapping[str, RetrievalOption] = {
         RetrievalOption(
             "threshold", OptionKind.NUMBER, "Least probability of a context", _EVERYBODY, _COUNTED,
             high=1, step=0.01, variable="RAG_THRESHOLD",
+        ),
+        RetrievalOption(
+            "approach", OptionKind.CHOICE, "One search, or steps that look further", frozenset(SetBy) - {SetBy.BASE},
+            frozenset({ShownIn.COMMAND}),
+            choices=(str(Approach.AUTO), str(Approach.DIRECT), str(Approach.STEPS)), variable="RAG_APPROACH",
         ),
         RetrievalOption(
             "instruction", OptionKind.TEXT, "Task told to the Qwen3 models; English works best", _EVERYBODY,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .messages import Reason
+from .steps import Approach
 from .text.reading import ReadingText, reading
 
 Vectors = NDArray[np.float32]
@@ -283,6 +284,8 @@ class RetrievalOptions:
     """Ids of chunks the user does not want kept."""
     narrowed: tuple[Narrowing, ...] = ()
     """Knowledge bases of which only a part is searched."""
+    approach: Approach = Approach.AUTO
+    """Whether one search is made, or steps are taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ FOUNDATION = (
     "rag.ledger",
     "rag.database",
     "rag.private_files",
+    "rag.steps",
     "rag.addresses",
 )
 """What everybody may know."""

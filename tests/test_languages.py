@@ -31,6 +31,7 @@ READERS = {
     "answering/followups.py": "words that point back to an earlier question",
     "answering/rewriting.py": "words that point back to an earlier question",
     "answering/smalltalk.py": "greetings",
+    "answering/steps/parts.py": "words that compare, and join questions",
     "answering/topics.py": "words that name another thing of the same kind",
     "citations/claims.py": "sentences that claim nothing",
     "citations/figures.py": "numbers in words",

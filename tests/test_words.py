@@ -19,6 +19,7 @@ import rag
 from rag import events, ledger, messages, options, status
 from rag.accounts import actor
 from rag.answering.smalltalk import Kind
+from rag.answering.steps.parts import Division
 from rag.citations import summary as checks
 from rag.cli import ask, report
 from rag.evidence import answer_diff as differences
@@ -33,6 +34,7 @@ from rag.ledger import Ledger, Outcome, made
 from rag.messages import LANGUAGES, Language, reason
 from rag.models.engine.numbers import NumberType
 from rag.retrieval import duplicates as naming
+from rag.steps import Approach, StepAuthor, StepKind
 from rag.text import codes, identifiers, sentences
 from rag.text import markdown_spans as prose
 from rag.text.reading import BlockKind
@@ -74,6 +76,9 @@ WORDS: dict[str, Iterable[str]] = {
     "marks.fit_{}": calibration.Method,
     "marks.state_{}": [*calibration.Method, "none"],
     "ui.mode_{}": Mode,
+    "ui.approach_{}": Approach,
+    "steps.kind_{}": StepKind,
+    "steps.author_{}": StepAuthor,
     "ui.part_{}": PARTS,
     "ui.part_state_{}": status.PartState,
     "export.part_{}": PARTS[1:],
@@ -103,6 +108,7 @@ WITHOUT_WORDS = (
     NumberType,
     Named,
     BlockKind,
+    Division,
     prose.SpanKind,
     reading.Heat,
     reading.DocumentState,

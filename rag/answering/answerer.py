@@ -21,6 +21,8 @@ from rag.protocols import Afresh, ChatModel, Extractor, Searchable
 from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
+from rag.steps import Approach
+from rag.text.sanitizer import safe_markdown
 from rag.text.well_formed import well_formed
 from rag.types import Candidate, Message
 
@@ -28,6 +30,10 @@ from . import prompts, smalltalk
 from .draft import Draft, Setup
 from .refusals import why_nothing
 from .rewriting import rewrite
+from .steps.gathering import Gathering, StepBudget
+from .steps.model import ModelPlanner
+from .steps.planner import Planner
+from .steps.rules import RulePlanner
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +55,8 @@ class Answerer:
         detect_language: Callable[[str], str],
         budget: prompts.PromptBudget,
         setup: Setup,
+        planner: Planner | None = None,
+        steps: StepBudget | None = None,
         now: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -60,6 +68,8 @@ class Answerer:
         self.detect_language = detect_language
         self.budget = budget
         self.setup = setup
+        self.planner = planner or RulePlanner()
+        self.steps = steps or StepBudget()
         self.now = now
         self.wall_clock = wall_clock
 
@@ -136,16 +146,10 @@ class _Turn:
         if not self.draft.searched:
             return
         if not self.draft.contexts:
-            yield from self._known()
+            yield from self.draft.known()
             yield from self._abstain()
             return
         yield from self._answer()
-
-    def _known(self) -> Iterator[Retrieved]:
-        """The evidence as it stands, search by search."""
-        for search in self.draft.searches:
-            if search.retrieval is not None:
-                yield Retrieved(search.retrieval, search.number)
 
     def _chat_a_little(self, kind: smalltalk.Kind) -> Iterator[AnswerEvent]:
         """A greeting is answered without a search."""
@@ -177,6 +181,22 @@ class _Turn:
                 self.draft.note(event)
             else:
                 yield event
+        if search.options.approach is not Approach.DIRECT and not self.cancel:
+            yield from self._further(search.options.approach)
+
+    def _further(self, approach: Approach) -> Iterator[AnswerEvent]:
+        """The steps after the first search."""
+        parts = self.parts
+        gathering = Gathering(
+            self.draft, parts.retriever, self._planner(approach), approach=approach, documents=parts.scope.documents,
+            budget=parts.steps, now=parts.now,
+        )  # fmt: skip
+        yield from gathering.run(cancel=self.cancel)
+
+    def _planner(self, approach: Approach) -> Planner:
+        """The model chooses where the reader wants steps and there is a model; else the rules do."""
+        chat, rules = self.parts.chat, self.parts.planner
+        return ModelPlanner(chat, rules, cancel=self.cancel) if chat and approach is Approach.STEPS else rules
 
     def _chosen_again(self, given: Ledger) -> Iterator[AnswerEvent]:
         """Select anew from what the searches of an earlier answer found."""
@@ -188,17 +208,17 @@ class _Turn:
                 yield watch.skip(stage, reason("stages.reused"))
             yield watch.start(Stage.SELECT)
         self.draft.searches = reselected(given.searches, self.request.options)
-        for watch, known in zip(watches, self._known(), strict=True):
+        for watch, known in zip(watches, self.draft.known(), strict=True):
             yield watch.selected(known.retrieval)
 
     def _answer(self) -> Iterator[AnswerEvent]:
         if self.parts.chat is None:
             yield self.watch.skip(Stage.PROMPT, reason("stages.no_model"))
-            yield from self._known()
+            yield from self.draft.known()
             yield from self._quote(None)
         else:
             prompt = yield from self._prompt(self.draft.contexts)
-            yield from self._known()
+            yield from self.draft.known()
             if not prompt.contexts:
                 self.draft.messages = ()  # they are not sent
                 for stage in (Stage.GENERATE, Stage.CITE):
@@ -284,9 +304,7 @@ class _Turn:
         if failed is None:
             yield self.watch.start(Stage.GENERATE)
         try:
-            main = self.draft.searches[0]
-            question = main.query if main.author is Author.SPELLING else self.request.question
-            for piece in self.parts.extractor.answer(question, self.draft.contexts):
+            for piece in self._quoted():
                 yield Delta(self.draft.say(piece))
         except BREAKDOWNS as e:
             why = breakdown(Stage.GENERATE, e)
@@ -296,6 +314,18 @@ class _Turn:
         if failed is None:
             yield self.watch.finish(Stage.GENERATE, why=reason("stages.no_model"))
         self.draft.end(Outcome.EXTRACTIVE, failed)
+
+    def _quoted(self) -> Iterator[str]:
+        """The extractive answer; where a question has parts, one answer for each, below its name."""
+        parts = [(part, evidence) for part in self.draft.parts if (evidence := self.draft.evidence_for(part))]
+        if len(parts) < 2:
+            main = self.draft.searches[0]
+            question = main.query if main.author is Author.SPELLING else self.request.question
+            yield from self.parts.extractor.answer(question, self.draft.contexts)
+            return
+        for place, (part, evidence) in enumerate(parts):
+            yield ("\n\n" if place else "") + f"**{safe_markdown(' '.join(part.purpose.split()))}**\n\n"
+            yield from self.parts.extractor.answer(part.query, evidence)
 
     def _cite(self) -> Iterator[AnswerEvent]:
         if not self.draft.answer:

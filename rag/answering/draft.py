@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.citations import markers as citations
@@ -14,7 +14,8 @@ from rag.messages import Reason, reason
 from rag.protocols import Afresh
 from rag.retrieval.merging import without
 from rag.status import ModelInfo
-from rag.types import Candidate, Fingerprint, Message, Usage
+from rag.steps import AnswerStep, StepKind
+from rag.types import Candidate, Fingerprint, Message, RetrievalOptions, Usage
 
 PROVIDER = "provider"
 """Name of the counter where the model's server counted the tokens."""
@@ -66,6 +67,7 @@ class Draft:
     started_at: float
     searches: tuple[Search, ...] = ()
     """Their stages are in `stages` until the ledger is made."""
+    steps: tuple[AnswerStep, ...] = ()
     messages: tuple[Message, ...] = ()
     answer: str = ""
     raw: str = ""
@@ -91,6 +93,23 @@ class Draft:
     @property
     def searched(self) -> bool:
         return any(search.retrieval is not None for search in self.searches)
+
+    @property
+    def parts(self) -> tuple[Search, ...]:
+        """The searches made for parts of the question."""
+        of_parts = {step.search for step in self.steps if step.kind is StepKind.SEARCH and step.purpose}
+        return tuple(search for search in self.searches if search.number in of_parts)
+
+    def evidence_for(self, part: Search) -> tuple[Candidate, ...]:
+        """The contexts that the search of a part found, the best for it first: also those an earlier search sends."""
+        merit = {c.stored.id: c.log_odds or 0.0 for c in part.candidates if not _below(c, part.options)}
+        return tuple(sorted((c for c in self.contexts if c.stored.id in merit), key=lambda c: -merit[c.stored.id]))
+
+    def known(self) -> Iterator[Retrieved]:
+        """The evidence as it stands, search by search."""
+        for search in self.searches:
+            if search.retrieval is not None:
+                yield Retrieved(search.retrieval, search.number)
 
     def note(self, event: StageEvent | Retrieved) -> None:
         """Take in how far a search or the answer has come."""
@@ -160,6 +179,7 @@ class Draft:
         return Ledger(
             question=self.request.question,
             options=self.request.options,
+            steps=self.steps,
             searches=tuple(replace(one, stages=self._steps(one.number, SEARCH_STAGES)) for one in self.searches),
             answer_stages=self._steps(1, [stage for stage in Stage if stage not in SEARCH_STAGES]),
             messages=self.messages,
@@ -182,3 +202,7 @@ class Draft:
 
     def _steps(self, search: int, stages: Sequence[Stage]) -> tuple[StageEvent, ...]:
         return tuple(self.stages[search, stage] for stage in stages if (search, stage) in self.stages)
+
+
+def _below(c: Candidate, options: RetrievalOptions) -> bool:
+    return c.probability is not None and c.probability < options.threshold

@@ -15,6 +15,7 @@ from rag.messages import Language, reason, text
 from rag.options import OptionKind, RetrievalOption, ShownIn, applied, of
 from rag.service import Service
 from rag.settings import Settings
+from rag.steps import Approach
 from rag.types import RetrievalOptions
 
 from . import report
@@ -43,6 +44,9 @@ def _add(asking: argparse.ArgumentParser, run: Callable[[argparse.Namespace, Set
         "--document", action="append", default=[], metavar="NAME",
         help="search only in this one, or in a folder: FOLDER/; may be repeated",
     )  # fmt: skip
+    asking.add_argument(
+        "--steps", dest="approach", action="store_const", const=str(Approach.STEPS), help="the same as --approach steps"
+    )
     asking.add_argument("--json", action="store_true", help="print one JSON object")
     asking.set_defaults(run=run)
 
@@ -108,7 +112,8 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
 def told(ledger: Ledger, language: Language) -> str:
     """The text printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
     model = ledger.models["chat"].name if "chat" in ledger.models else "–"
-    lines = [text(reason(f"report.outcome_{ledger.outcome}", model=model), language)]
+    lines = [report.step_line(step, language) for step in ledger.steps]
+    lines.append(text(reason(f"report.outcome_{ledger.outcome}", model=model), language))
     if ledger.reason:
         lines.append(text(ledger.reason, language))
     if ledger.searched and ledger.main.query != ledger.question:

@@ -13,6 +13,7 @@ from rag.ledger import Author, Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
 from rag.retrieval.source_names import source
+from rag.steps import AnswerStep
 from rag.types import HEADING_SEPARATOR, Candidate, Document
 
 
@@ -59,6 +60,16 @@ def search_line(search: Search, language: Language) -> str:
     name = text(reason("searches.number", number=search.number), language)
     purpose = f" ({_line(search.purpose)})" if search.purpose else ""
     return f"{name}: {_line(search.query)}{purpose}"
+
+
+def step_line(step: AnswerStep, language: Language) -> str:
+    """Line that tells of a step that has ended: what was done, why, and what came of it."""
+    done = label(f"steps.kind_{step.kind}", language)
+    query = f": {_line(step.query)}" if step.query else ""
+    came = text(reason("steps.came", found=step.found, kept=step.kept), language) if step.search else ""
+    note = text(step.note, language) if step.note else ""
+    told = " · ".join(filter(None, (came, note, text(step.why, language))))
+    return f"{step.number}. {done}{query} ({told})"
 
 
 def searched_for(query: str, author: Author, language: Language) -> str:

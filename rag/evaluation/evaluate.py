@@ -84,6 +84,10 @@ class Evaluation:
     models: Mapping[str, ModelInfo]
     """By part: embedder, reranker."""
     options: RetrievalOptions = field(default_factory=RetrievalOptions)
+    several: int = 0
+    """Questions with more than one relevant document."""
+    gathered: int = 0
+    """Of those the ones for which a passage of every relevant document was kept."""
     calibration: Reliability | None = None
     """None where no document was judged by the reranker."""
 
@@ -100,6 +104,8 @@ class _Tally:
     answers: int = 0
     right: int = 0
     generated: bool = False
+    several: int = 0
+    gathered: int = 0
     judged: list[Judged] = field(default_factory=list)
 
     def add(self, question: Question, candidates: Sequence[Candidate], ledger: Ledger | None) -> None:
@@ -109,6 +115,9 @@ class _Tally:
         self.best.append(best_probability(candidates))
         self.kept += any(c.kept for c in candidates)
         self.answers += bool(question.answer_any)
+        if ledger and len(question.relevant) > 1:
+            self.several += 1
+            self.gathered += {*question.relevant} <= {c.stored.document for c in ledger.contexts}
         if ledger:
             self.right += holds_one(ledger.answer, question.answer_any)
             self.generated |= ledger.outcome is Outcome.GENERATED
@@ -150,6 +159,8 @@ def evaluate(
         ranking={stage: measures(labelled, tally.runs[stage]) for stage in STAGES},
         answers=tally.answers,
         answered_right=tally.right,
+        several=tally.several,
+        gathered=tally.gathered,
         generated=tally.generated,
         abstention=_abstention(tally, others, options) if unanswerable else None,
         profile=parts.models.profile,
@@ -199,8 +210,9 @@ def _ingest(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool
 
 
 def _asked(parts: Parts, question: Question, options: RetrievalOptions) -> tuple[Sequence[Candidate], Ledger | None]:
-    """The candidates found for a question, and the whole answer where there is something to compare it with."""
-    if not question.answer_any or not question.text.strip():
+    """The candidates found for a question, and the whole answer where there is something to compare it with: expected
+    words, or several documents that steps may find one by one."""
+    if not (question.answer_any or len(question.relevant) > 1) or not question.text.strip():
         return _retrieved(parts, question.text, options), None
     events = parts.answerer.ask(Request(question.text, options=options), cancel=Cancel())
     ledger = next(event.ledger for event in events if isinstance(event, Answered))

@@ -59,6 +59,8 @@ def _shares(found: Evaluation, language: Language) -> list[str]:
     if found.answers:
         code = "evaluation.answers_generated" if found.generated else "evaluation.answers_extractive"
         lines.append(_share(code, found.answered_right, found.answers, language))
+    if found.several:
+        lines.append(_share("evaluation.gathered", found.gathered, found.several, language))
     if a := found.abstention:
         lines += [
             _share("evaluation.refused", a.refused, a.answerable, language, threshold=f"{a.threshold:g}"),

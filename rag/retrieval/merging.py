@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -42,6 +42,34 @@ def numbered(searches: Sequence[Search]) -> tuple[Search, ...]:
     return tuple(done)
 
 
+def allotted(searches: Sequence[Search], limit: int) -> tuple[Search, ...]:
+    """The same searches with `limit` contexts in all: the best of each, whatever the limit, then the second
+    best of each, and so on.
+
+    Each search has kept as many by itself. Pinned passages come before all others.
+    """
+    several = made(searches)
+    if len(several) < 2:
+        return tuple(searches)
+    chosen = {c.stored.id for search in several for c in search.contexts if c.stored.id in search.options.pinned}
+    for search, c in _by_turns(several):
+        unheard = not any(other.stored.id in chosen for other in search.contexts)
+        if unheard or len(chosen) < limit:
+            chosen.add(c.stored.id)
+    beyond = reason("stages.beyond_contexts", limit=limit)
+    return without(
+        searches, {c.stored.id: beyond for search in several for c in search.contexts if c.stored.id not in chosen}
+    )
+
+
+def _by_turns(searches: Sequence[Search]) -> Iterator[tuple[Search, Candidate]]:
+    """The first context of each search, then the second of each: scores for different queries do not compare."""
+    for place in range(max(len(search.contexts) for search in searches)):
+        for search in searches:
+            if place < len(search.contexts):
+                yield search, search.contexts[place]
+
+
 def _among(c: Candidate, kept: list[Candidate], owners: dict[str, int], search: Search) -> Candidate:
     """A context of one search as it stands after those `kept` before, to which it is added if it is none of them."""
     if owner := owners.get(c.stored.id):
@@ -73,7 +101,7 @@ def reselected(searches: Sequence[Search], options: RetrievalOptions) -> tuple[S
         found = reselect(search.retrieval, wanted) if search.retrieval else None
         return replace(search, options=wanted, retrieval=found)
 
-    return numbered([again(search) for search in searches])
+    return numbered(allotted([again(search) for search in searches], options.contexts))
 
 
 def without(searches: Sequence[Search], dropped: Mapping[str, Reason]) -> tuple[Search, ...]:

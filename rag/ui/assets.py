@@ -21,6 +21,7 @@ STYLES = (
     "library/indexes",
     "library/library",
     "answer/query",
+    "answer/steps",
     "answer/refusal",
     "library/rowmenu",
     "shell/talks",

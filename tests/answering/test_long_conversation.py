@@ -43,7 +43,7 @@ def test_no_update_holds_an_earlier_turn_and_none_is_larger_for_them(handlers: H
     assert len(session(handlers, tab="many").turns) == MANY + 1
     for update in (*few, *many):
         assert update.history == gr.skip(), "what is on the page already is not sent again"
-        assert isinstance(update.live, dict) or update.live.count("<article") == 1
+        assert update.live == gr.skip() or str(update.live).count("<article") == 1
     assert numberless(few[-1].live) == numberless(many[-1].live)
     assert numberless(few[-1].evidence) == numberless(many[-1].evidence)
 

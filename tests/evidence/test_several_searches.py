@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from rag.answering.answerer import Answerer
 from rag.answering.draft import Draft, Setup, begun
@@ -47,7 +48,7 @@ __all__ = ["shared"]
 QUESTION = "Rotate the certificate, and which backup command restores it?"
 FIRST, SECOND = "rotate the certificate", "restore command of the certificate backup"
 PURPOSE = "which <b>command</b> restores"
-OPTIONS = RetrievalOptions(candidates=4, contexts=2, threshold=0.1)
+OPTIONS = RetrievalOptions(candidates=4, contexts=3, threshold=0.1)
 ANSWER = "Send SIGHUP [1]. Use the restore command [3]."
 
 
@@ -181,7 +182,7 @@ def test_each_search_has_a_row_of_steps_while_they_run(asked: Asked) -> None:
 
 def test_every_search_has_a_rank_flow_of_its_own(asked: Asked) -> None:
     turn = asked.turn()
-    html = flow.flow_sheet(turn.searches, "en", turn=1, tools="")
+    html = flow.flow_sheet(turn.searches, "en", turn=1, tools=Markup())
     assert html.count("<svg width=") == 2 and html.count('<h3 class="of-search">') == 2
     cards = evidence.panel((turn,), 1, "en", score_name="p_yes")
     assert all(f'id="{target}"' in cards for target in html_targets(html))

@@ -8,6 +8,7 @@ from rag.events import SEARCH_STAGES, Delta, Judging, Retrieved, Stage, StageEve
 from rag.evidence.kept import KeptAnswer
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Search, contexts_of, made
 from rag.messages import Reason
+from rag.steps import AnswerStep, StepEvent
 from rag.types import Candidate, RetrievalOptions
 
 
@@ -22,6 +23,8 @@ class Turn:
     """The last event of every step, grouped by search."""
     searches: tuple[Search, ...] = ()
     """Searches whose evidence is known so far, in order; their stages are among `stages`."""
+    steps: tuple[AnswerStep, ...] = ()
+    """Steps in which the evidence is gathered, as far as they are known; empty where one search is all."""
     text: str = ""
     ledger: Ledger | None = None
     error: Reason | None = None
@@ -57,6 +60,7 @@ class Turn:
             ledger.options,
             stages=ledger.stages,
             searches=made(ledger.searches),
+            steps=ledger.steps,
             text=ledger.answer,
             ledger=ledger,
             parent=kept.parent,
@@ -113,12 +117,14 @@ class Turn:
         if self.ledger is None or self.id not in self.siblings:
             return self
         outcome = self.ledger.outcome
-        return replace(self, ledger=None, searches=(), stages=(), kept=self.ledger.id, ended=outcome)
+        return replace(self, ledger=None, searches=(), stages=(), steps=(), kept=self.ledger.id, ended=outcome)
 
     def with_ledger(self, ledger: Ledger) -> Turn:
         """The turn with its ledger and evidence; undoes `light`."""
         searches = made(ledger.searches)
-        return replace(self, ledger=ledger, searches=searches, stages=ledger.stages, kept="", ended=None)
+        return replace(
+            self, ledger=ledger, searches=searches, stages=ledger.stages, steps=ledger.steps, kept="", ended=None
+        )
 
     def after(self, event: AnswerEvent) -> Turn:
         """The turn after `event`."""
@@ -126,6 +132,8 @@ class Turn:
             case StageEvent():
                 others = {(e.search, e.stage): e for e in self.stages} | {(event.search, event.stage): event}
                 return replace(self, stages=tuple(sorted(others.values(), key=_place)), waiting=False)
+            case StepEvent(step):
+                return replace(self, steps=(*(s for s in self.steps if s.number != step.number), step))
             case Judging():
                 return replace(self, judging=event)
             case Retrieved(retrieval, number):
@@ -138,8 +146,9 @@ class Turn:
             case Answered(ledger):
                 known = made(ledger.searches) or self.searches
                 return replace(
-                    self, ledger=ledger, text=ledger.answer, stages=ledger.stages, searches=known, judging=None
-                )
+                    self, ledger=ledger, text=ledger.answer, stages=ledger.stages, searches=known, judging=None,
+                    steps=ledger.steps,
+                )  # fmt: skip
 
 
 def _place(event: StageEvent) -> tuple[int, int, int]:

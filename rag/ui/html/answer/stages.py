@@ -28,10 +28,11 @@ _UNKNOWN = Markup('<circle cx="6" cy="6" r="3"/>')
 
 
 def live(turn: Turn, language: Language) -> Markup:
-    """All steps in a row for each search, the running step with its count; "" where nothing is searched."""
+    """All stages in a row for each search, of several steps for the last one; "" where nothing is searched."""
     if turn.small_talk:
         return Markup()
-    return joined(_row_of_pills(turn, search, bar, language) for search, bar in _bars(turn))
+    bars = _bars(turn)
+    return joined(_row_of_pills(turn, search, bar, language) for search, bar in (bars[-1:] if turn.steps else bars))
 
 
 def _row_of_pills(turn: Turn, search: int, bar: Sequence[Stage], language: Language) -> Markup:
@@ -117,6 +118,8 @@ def _rows(turn: Turn, language: Language) -> Markup:
 
 def _marks(turn: Turn, language: Language) -> Markup:
     """The seven steps as marks that differ in shape, each with its state, time and reason. One stop for Tab."""
+    if turn.steps:
+        return Markup()  # they have a list of their own
     bars = [(_seen(turn, search), bar) for search, bar in _bars(turn)]
     seen = [(stage, known.get(stage)) for known, bar in bars for stage in bar]
     marks = joined(_mark(stage, event, i == 0, language) for i, (stage, event) in enumerate(seen))

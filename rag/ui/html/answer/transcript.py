@@ -18,7 +18,7 @@ from ...state.turn import Turn
 from ..library import scope
 from ..markdown import Checks, Chips, answer
 from ..markup import button, html, icon, joined, name, size, t, tool, warning, why
-from . import query, stages
+from . import query, stages, steps
 from .checks import under_answer
 from .examples import examples, fit
 from .refusal import ways_on
@@ -77,7 +77,7 @@ def _running(one: Turn, language: Language, status: Status | None) -> Markup:
         body = html('<div class="prose streaming">{}</div>')(_prose(one, language))
     else:
         body = html('<p class="thinking" role="status"><span class="sr">{}</span></p>')(t("working", language))
-    return stages.live(one, language) + body
+    return stages.live(one, language) + steps.live(one, language) + body
 
 
 def _loading(status: Status | None, language: Language) -> Markup:
@@ -102,7 +102,7 @@ def _finished(one: Turn, language: Language) -> Markup:
     prose = html('<div class="prose">{}</div>')(_prose(one, language)) if one.text else ""
     checks, verdict = under_answer(one, language), _verdict(one, language)
     unkept, others = _unkept(one, language), ways_on(one, language)
-    head = [stages.kept(one, language), query.line(one, language, place="answer"), prose]
+    head = [stages.kept(one, language), steps.kept(one, language), query.line(one, language, place="answer"), prose]
     return joined([*head, checks, verdict, unkept, others, _tools(one, language)])
 
 

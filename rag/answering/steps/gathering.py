@@ -1,0 +1,160 @@
+"""The loop that gathers evidence in steps: choose, do, look at what came of it, until there is enough or no more.
+
+The first search was made when it begins. Each further step that finds passages is a search of the draft, numbered like
+it; the contexts of all of them are numbered anew after each step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.errors import RagError
+from rag.events import Cancel, Judging, Retrieved, StageEvent
+from rag.ledger import Author, Search
+from rag.messages import reason
+from rag.retrieval.merging import allotted, numbered
+from rag.retrieval.retriever import Retriever
+from rag.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
+from rag.types import Document
+
+from ..draft import Draft
+from .planner import ENDS, GatheringState, Planner, StepChoice
+
+FRUITLESS = 2
+"""Steps in a row that add no context, after which another one would not either."""
+
+_AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL, StepAuthor.READER: Author.EDITED}
+
+
+@dataclass(frozen=True, slots=True)
+class StepBudget:
+    """Most steps of an answer, the first search and the end counted, and seconds after which no further one begins."""
+
+    steps: int = 6
+    seconds: float = 60.0
+
+
+class Gathering:
+    """Takes the steps of one answer; `draft` holds what they find."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        retriever: Retriever,
+        planner: Planner,
+        *,
+        approach: Approach,
+        documents: Callable[[], Sequence[Document]],
+        budget: StepBudget,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._draft = draft
+        self._retriever = retriever
+        self._planner = planner
+        self._eager = approach is Approach.STEPS
+        self._documents = documents
+        self._budget = budget
+        self._now = now
+        self._began = now()
+        self._fruitless = 0
+
+    def run(self, *, cancel: Cancel) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
+        """Events of the steps after the first search. Leaves no steps behind where the first search was all."""
+        draft, documents = self._draft, self._documents()
+        draft.steps = (self._first(),)
+        while not cancel:
+            choice = self._within_budget(self._planner.next(self._state(documents)))
+            if choice.kind in ENDS:
+                if len(draft.steps) == 1 and not self._eager:
+                    draft.steps = ()
+                    return
+                yield from self._ended(choice)
+                return
+            yield from self._taken(choice, cancel)
+
+    def _first(self) -> AnswerStep:
+        main = self._draft.searches[0]
+        why = reason("steps.asked_for") if self._eager else reason("steps.first")
+        milliseconds = sum(e.milliseconds or 0.0 for (n, _), e in self._draft.stages.items() if n == main.number)
+        return AnswerStep(
+            1, StepKind.SEARCH, StepAuthor.RULE, why, query=main.query, search=main.number,
+            found=len(main.candidates), kept=len(main.contexts), milliseconds=milliseconds,
+        )  # fmt: skip
+
+    def _state(self, documents: Sequence[Document]) -> GatheringState:
+        draft = self._draft
+        done = {StepChoice(s.kind, s.author, s.why, s.query, s.purpose, s.documents).aim for s in draft.steps}
+        return GatheringState(
+            draft.searches[0].query, draft.searches, draft.steps, documents, self._eager, frozenset(done)
+        )
+
+    def _within_budget(self, choice: StepChoice) -> StepChoice:
+        """The choice, or the end where steps or seconds are spent, or steps bring nothing."""
+        if choice.kind in ENDS:
+            return choice
+        spent = None
+        if len(self._draft.steps) + 1 >= self._budget.steps:
+            spent = reason("steps.steps_spent", limit=self._budget.steps)
+        elif self._now() - self._began >= self._budget.seconds:
+            spent = reason("steps.time_spent", seconds=self._budget.seconds)
+        elif self._fruitless >= FRUITLESS:
+            spent = reason("steps.fruitless", count=FRUITLESS)
+        if spent is None:
+            return choice
+        kind = StepKind.ANSWER if self._draft.contexts else StepKind.GIVE_UP
+        return StepChoice(kind, StepAuthor.RULE, spent, options=choice.options, parent=len(self._draft.steps))
+
+    def _taken(self, choice: StepChoice, cancel: Cancel) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
+        draft, began = self._draft, self._now()
+        step = replace(self._step(choice), search=len(draft.searches) + 1)
+        yield StepEvent(step)
+        main = draft.searches[0]
+        options = replace(main.options, documents=choice.documents or main.options.documents, pinned=())
+        search = Search(
+            step.search, choice.query, _AUTHORS[choice.author], options, purpose=choice.purpose,
+            parent=self._search_of(choice.parent),
+        )  # fmt: skip
+        before = {c.stored.id for c in draft.contexts}
+        draft.searches = (*draft.searches, search)
+        note = None
+        try:
+            for event in self._retriever.run(search.query, search.options, cancel=cancel, search=search.number):
+                if isinstance(event, Retrieved):
+                    draft.note(event)
+                else:
+                    yield event
+        except RagError as e:
+            note = e.reason
+        draft.searches = numbered(allotted(draft.searches, main.options.contexts))
+        yield from draft.known()
+        self._fruitless = 0 if {c.stored.id for c in draft.contexts} - before else self._fruitless + 1
+        found = draft.searches[-1]
+        step = replace(
+            step, found=len(found.candidates), note=note, failed=note is not None,
+            milliseconds=1000 * (self._now() - began),
+        )  # fmt: skip
+        draft.steps = (*draft.steps, step)
+        self._count()
+        yield StepEvent(draft.steps[-1])
+
+    def _ended(self, choice: StepChoice) -> Iterator[StepEvent]:
+        step = replace(self._step(choice), milliseconds=0.0)
+        self._draft.steps = (*self._draft.steps, step)
+        self._count()
+        yield StepEvent(step)
+
+    def _step(self, choice: StepChoice) -> AnswerStep:
+        return AnswerStep(
+            len(self._draft.steps) + 1, choice.kind, choice.author, choice.why, choice.parent, choice.query,
+            choice.purpose, choice.documents, choice.options,
+        )  # fmt: skip
+
+    def _search_of(self, step: int) -> int:
+        return next((s.search for s in self._draft.steps if s.number == step), 0)
+
+    def _count(self) -> None:
+        """Note with every step how many contexts there are because of it: a later step may take some over."""
+        kept = {search.number: len(search.contexts) for search in self._draft.searches}
+        self._draft.steps = tuple(replace(s, kept=kept.get(s.search, 0)) for s in self._draft.steps)

@@ -1,0 +1,64 @@
+"""Documents that the links of a passage lead to. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from rag.text.markdown_spans import SpanKind, is_relative, pieces
+from rag.types import StoredChunk
+
+_LINK = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A link to a document of the scope: its name and the link's label."""
+
+    document: str
+    label: str
+
+
+def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
+    """Links of a passage that lead to one of the documents `names`, each document once, itself excepted.
+
+    A target is looked for beside the passage's document, then as a file name that only one document has: generators
+    of documentation sites find their pages by name alone.
+    """
+    known, by_file = set(names), _by_file(names)
+    seen = {stored.document}
+    text = stored.chunk.text
+    for piece in pieces(text):
+        if piece.kind is not SpanKind.LINK_END or not is_relative(piece.target):
+            continue
+        document = _found(piece.target, stored.document, known, by_file)
+        if document and document not in seen:
+            seen.add(document)
+            yield Lead(document, " ".join(text[piece.label : piece.start].split()))
+
+
+def without_links(text: str) -> str:
+    """The text less its links: what a label says is told elsewhere."""
+    return _LINK.sub(" ", text)
+
+
+def _found(target: str, document: str, known: set[str], by_file: Mapping[str, str]) -> str:
+    path = unquote(target.partition("#")[0])
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(document), path))
+    for name in (beside, f"{beside}.md"):
+        if name in known:
+            return name
+    file = posixpath.basename(path)
+    return by_file.get(file) or by_file.get(f"{file}.md") or ""
+
+
+def _by_file(names: Sequence[str]) -> dict[str, str]:
+    """File name -> document, where only one has it."""
+    found: dict[str, str] = {}
+    for name in names:
+        file = posixpath.basename(name)
+        found[file] = "" if file in found else name
+    return found

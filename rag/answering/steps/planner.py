@@ -1,0 +1,58 @@
+"""What a planner is given, and what it chooses. Values and the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.ledger import Search
+from rag.messages import Reason
+from rag.steps import AnswerStep, StepAuthor, StepKind, StepOption
+from rag.types import Document
+
+ENDS = (StepKind.ANSWER, StepKind.GIVE_UP)
+"""Kinds of steps that end the gathering."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepChoice:
+    """The next step."""
+
+    kind: StepKind
+    author: StepAuthor
+    why: Reason
+    query: str = ""
+    purpose: str = ""
+    documents: tuple[str, ...] = ()
+    options: tuple[StepOption, ...] = ()
+    """What else was looked at."""
+    parent: int = 1
+    """Number of the step that led to it."""
+
+    @property
+    def aim(self) -> tuple[StepKind, str, tuple[str, ...]]:
+        """What tells two steps apart: of two with the same aim the second would find what the first found."""
+        return self.kind, " ".join(self.query.casefold().split()), tuple(sorted(self.documents))
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringState:
+    """What is known when a step is chosen."""
+
+    question: str
+    """The search query of the question: it stands alone."""
+    searches: Sequence[Search]
+    steps: Sequence[AnswerStep]
+    documents: Sequence[Document]
+    """Documents of the scope."""
+    eager: bool
+    """True where the reader asked for steps; else only clear reasons count."""
+    done: frozenset[tuple[StepKind, str, tuple[str, ...]]]
+    """Aims of the steps taken."""
+
+
+class Planner(Protocol):
+    """Chooses the next step. Never raises; with nothing left to do it chooses to answer, or to give up."""
+
+    def next(self, state: GatheringState) -> StepChoice: ...

@@ -1,0 +1,134 @@
+"""The planner that needs no model: a few rules in a fixed order, the first that applies decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rag.ledger import contexts_of, nearest
+from rag.messages import Reason, reason
+from rag.retrieval.suggestions import lacking, rewordings
+from rag.steps import StepAuthor, StepKind, StepOption
+from rag.text.terms import telling_words
+from rag.types import Candidate
+
+from .leads import leads, without_links
+from .parts import MOST, Division, parts_of
+from .planner import GatheringState, StepChoice
+
+LEADING = 3
+"""Best contexts whose links are looked at."""
+MOST_LEADS = 2
+"""Linked documents that are looked into."""
+MOST_REWORDINGS = 2
+
+
+class RulePlanner:
+    """Takes a question apart, follows links, words a search anew; then answers, or gives up."""
+
+    def next(self, state: GatheringState) -> StepChoice:
+        """The first open choice of the first rule that has one. What the others say is kept with it."""
+        looked: list[StepOption] = []
+        chosen: StepChoice | None = None
+        for rule in _RULES:
+            choices, closed = rule(state)
+            fresh = [choice for choice in choices if choice.aim not in state.done]
+            if chosen is None and fresh:
+                chosen = fresh[0]
+                looked += [StepOption(choice.kind, True, _shown(choice)) for choice in fresh[1:]]
+            elif fresh:
+                looked.append(StepOption(fresh[0].kind, True, _shown(fresh[0])))
+            else:
+                looked.append(StepOption(_KINDS[rule], False, closed))
+        end = chosen or _end(state)
+        return StepChoice(
+            end.kind, end.author, end.why, end.query, end.purpose, end.documents, tuple(looked), end.parent
+        )
+
+
+Outcome = tuple[Sequence[StepChoice], Reason]
+"""What a rule would do, and why it would do nothing."""
+
+
+def _parts(state: GatheringState) -> Outcome:
+    parts = parts_of(state.question)
+    if parts is None:
+        return [], reason("steps.one_question")
+    code = "steps.compares" if parts.division is Division.COMPARISON else "steps.several"
+    found = [
+        StepChoice(StepKind.SEARCH, StepAuthor.RULE, reason(code, part=part.name), part.query, part.name)
+        for part in parts.parts[:MOST]
+    ]
+    return found, reason("steps.parts_searched")
+
+
+def _links(state: GatheringState) -> Outcome:
+    contexts = contexts_of(state.searches)[:LEADING]
+    if not contexts:
+        return [], reason("steps.nothing_leads")
+    told = "\n".join(without_links(c.stored.chunk.text) for c in contexts_of(state.searches))
+    missing = lacking(state.question, told)
+    if not missing and not state.eager:
+        return [], reason("steps.nothing_missing")
+    taken = sum(step.kind is StepKind.READ for step in state.steps)
+    found = list(_leading(state, contexts, missing)) if taken < MOST_LEADS else []
+    return found, reason("steps.no_link_fits") if taken < MOST_LEADS else reason("steps.links_followed", count=taken)
+
+
+def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequence[str]) -> Iterator[StepChoice]:
+    """Links that promise a missing word; where the reader asked for steps, else one of the question's."""
+    names = [document.name for document in state.documents if document.enabled]
+    titles = {document.name: document.title for document in state.documents}
+    sent = {c.stored.document for c in contexts}
+    asked = telling_words(state.question)
+    promising: list[tuple[int, StepChoice]] = []
+    for c in contexts:
+        for lead in leads(c.stored, names):
+            if lead.document in sent:
+                continue
+            told = f"{lead.label} {titles.get(lead.document, '')}"
+            new = [word for word in missing if not lacking(word, told)]
+            held = [word for word in asked if not lacking(word, told)]
+            if new or (state.eager and len(held) * 2 >= len(asked)):
+                why = reason("steps.follows_link", label=lead.label or lead.document, document=lead.document)
+                choice = StepChoice(StepKind.READ, StepAuthor.RULE, why, state.question, lead.label, (lead.document,))
+                promising.append((-2 * len(new) - len(held), choice))
+    yield from (choice for _, choice in sorted(promising, key=lambda one: one[0]))
+
+
+def _reworded(state: GatheringState) -> Outcome:
+    if contexts_of(state.searches):
+        return [], reason("steps.enough_found")
+    if not state.eager:
+        return [], reason("steps.not_asked_for")
+    tried = sum(step.kind is StepKind.SEARCH and not step.purpose for step in state.steps) - 1
+    if tried >= MOST_REWORDINGS:
+        return [], reason("steps.reworded_enough", count=tried)
+    others = rewordings(state.question, nearest(state.searches))
+    found = [
+        StepChoice(StepKind.SEARCH, StepAuthor.RULE, reason("steps.rewords", query=query), query) for query in others
+    ]
+    return found, reason("steps.no_other_words")
+
+
+def _missing(question: str, contexts: Sequence[Candidate]) -> tuple[str, ...]:
+    """Telling words of the question that no context holds."""
+    return lacking(question, "\n".join(c.stored.chunk.embedded_text for c in contexts))
+
+
+def _shown(choice: StepChoice) -> Reason:
+    return choice.why
+
+
+def _end(state: GatheringState) -> StepChoice:
+    contexts = contexts_of(state.searches)
+    if contexts:
+        why = reason("steps.answers", count=len(contexts))
+        return StepChoice(StepKind.ANSWER, StepAuthor.RULE, why, parent=len(state.steps))
+    missing = _missing(state.question, nearest(state.searches))
+    why = reason("steps.gives_up_without", words=", ".join(missing)) if missing else reason("steps.gives_up")
+    return StepChoice(StepKind.GIVE_UP, StepAuthor.RULE, why, parent=len(state.steps))
+
+
+Rule = Callable[[GatheringState], Outcome]
+_KINDS: dict[Rule, StepKind] = {_parts: StepKind.SEARCH, _links: StepKind.READ, _reworded: StepKind.SEARCH}
+_RULES: tuple[Rule, ...] = tuple(_KINDS)

@@ -1,0 +1,91 @@
+"""Steps: what an answer did to gather its evidence, one after the other, as values.
+
+The first step is always the ordinary search for the question itself. What follows was chosen by a rule, a model or the
+reader, and every choice keeps its reason and what else could have been chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .messages import Reason
+
+
+class Approach(StrEnum):
+    """Way in which the evidence of a question is gathered."""
+
+    AUTO = "auto"
+    """In steps where a rule sees a reason to, else by one search."""
+    DIRECT = "direct"
+    """By one search."""
+    STEPS = "steps"
+
+
+class StepKind(StrEnum):
+    """Kind of a step."""
+
+    SEARCH = "search"
+    READ = "read"
+    """Look into a document that a passage leads to."""
+    LIST = "list"
+    """Documents of the scope, filtered, ordered and counted."""
+    ANSWER = "answer"
+    GIVE_UP = "give_up"
+
+
+class StepAuthor(StrEnum):
+    """Who chose a step."""
+
+    RULE = "rule"
+    MODEL = "model"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class StepOption:
+    """A kind of step that was looked at before a step was chosen; `why` says what for, or why it was not open."""
+
+    kind: StepKind
+    open: bool
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStep:
+    """One step of an answer, as far as it is known."""
+
+    number: int
+    """From 1, in the order the steps were taken."""
+    kind: StepKind
+    author: StepAuthor
+    why: Reason
+    """Why this step was chosen."""
+    parent: int = 0
+    """Number of the step whose outcome led to it; 0 for none."""
+    query: str = ""
+    """What was searched for; "" where nothing was."""
+    purpose: str = ""
+    """The part of the question it was taken for; "" for all of it."""
+    documents: tuple[str, ...] = ()
+    """Names it looked into; empty for all of the scope."""
+    options: tuple[StepOption, ...] = ()
+    """Other steps that could have been taken, and those that could not."""
+    search: int = 0
+    """Number of the search it made; 0 for none."""
+    found: int = 0
+    """Passages, or documents, it found."""
+    kept: int = 0
+    """Passages that are contexts because of it."""
+    note: Reason | None = None
+    """What came of it, where that is more than what was found; why it failed, if it did."""
+    failed: bool = False
+    milliseconds: float | None = None
+    """None while it is being taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """A step began, if it has no milliseconds yet, or ended."""
+
+    step: AnswerStep

@@ -1,0 +1,76 @@
+"""Which questions are taken apart, and into what."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.steps.parts import LONGEST, Division, parts_of
+
+COMPARISONS = {
+    "What is the difference between HNSW and IVF_FLAT?": ["HNSW", "IVF_FLAT"],
+    "What's the difference between HNSW and IVF_FLAT in memory use?": ["HNSW in memory use", "IVF_FLAT in memory use"],
+    "Compare standalone with a cluster": ["standalone", "cluster"],
+    "HNSW vs IVF_PQ": ["HNSW", "IVF_PQ"],
+    "HNSW versus IVF_PQ, please": ["HNSW", "IVF_PQ"],
+    "How does bounded consistency differ from session consistency?": ["bounded consistency", "session consistency"],
+    "How do strong and eventual consistency differ?": ["strong consistency", "eventual consistency"],
+    "Does IVF_PQ need less memory than HNSW?": ["IVF_PQ need less memory", "HNSW need less memory"],
+    "What changed between version 2.3 and version 2.4?": ["version 2.3", "version 2.4"],
+    "HNSW 和 IVF_FLAT 有什么区别？": ["HNSW", "IVF_FLAT"],
+    "单机版与集群版的区别是什么": ["单机版", "集群版"],
+    "比较 HNSW 和 IVF_PQ 的内存占用": ["HNSW 内存占用", "IVF_PQ 内存占用"],
+    "HNSW和IVF_FLAT哪个更快": ["HNSW 更快", "IVF_FLAT 更快"],
+}
+SEVERAL = {
+    "What is a segment? How large can it get?": ["What is a segment?", "segment How large can it get?"],
+    "How do I create a collection and how do I drop it?": [
+        "How do I create a collection",
+        "create collection how do I drop it?",
+    ],
+    "1) What is a shard? 2) What is a segment?": ["What is a shard?", "What is a segment?"],
+    "如何创建集合？怎么删除它？": ["如何创建集合", "创建集合 怎么删除它"],
+    "什么是分区，以及它的上限是多少？": ["什么是分区", "分区 它的上限是多少"],
+}
+WHOLE = (
+    "",
+    "?",
+    "hello",
+    "What is the maximum length of a VARCHAR field?",
+    "How do I back up and restore data?",
+    "What are the pros and cons of HNSW?",
+    "How do I install the server and connect to it?",
+    "Is there a difference?",
+    "What is the difference between A and A?",
+    "Milvus 支持哪些索引和距离度量",
+    "怎么备份和恢复数据",
+)
+
+
+@pytest.mark.parametrize("question", COMPARISONS)
+def test_a_comparison_has_two_sides(question: str) -> None:
+    found = parts_of(question)
+    assert found is not None and found.division is Division.COMPARISON
+    assert [part.query for part in found.parts] == COMPARISONS[question]
+
+
+@pytest.mark.parametrize("question", SEVERAL)
+def test_several_questions_are_searched_one_by_one(question: str) -> None:
+    found = parts_of(question)
+    assert found is not None and found.division is Division.SEVERAL
+    assert [part.query for part in found.parts] == SEVERAL[question]
+
+
+@pytest.mark.parametrize("question", WHOLE)
+def test_one_question_stays_whole(question: str) -> None:
+    assert parts_of(question) is None
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_whole_or_has_parts_that_can_be_searched(text: str) -> None:
+    found = parts_of(text)
+    if found is not None:
+        assert len(found.parts) > 1 and all(part.name.strip() and part.query.strip() for part in found.parts)
+        if found.division is Division.COMPARISON:
+            assert max(len(part.name) for part in found.parts) <= LONGEST + LONGEST
