@@ -54,9 +54,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("models", "store", "start"),
+        choices=("models", "store", "start", "relevance"),
         default="models",
-        help="start: how soon the page answers",
+        help="start: how soon the page answers; relevance: fit the offline reranker's curves",
     )
     parser.add_argument("--size", choices=SIZES, default="standard", help="quick: minutes; full: hours")
     parser.add_argument("--passages", type=int, nargs="+", help="passages per reranking table, instead of the size's")
@@ -71,6 +71,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--models", type=Path, help="folder to keep the random models in (2.4 GB)")
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000, 100_000], help="store: chunks")
+    parser.add_argument("--sets", type=Path, default=Path(), help="relevance: folder of the labelled sets")
     parser.add_argument("--json", type=Path, help="where the result goes; default benchmarks/results/")
     parser.add_argument("--report", type=Path, help="print the tables of an earlier result and do nothing else")
     return parser.parse_args(arguments)

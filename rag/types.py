@@ -298,6 +298,9 @@ class Fusion:
     k: int = 60
     dense_weight: float = 1.0
     full_text_weight: float = 1.0
+    language: str = ""
+    """The query's language, where passages in other languages go by the better of their two ranks; "" where all ranks
+    add up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.text.language import UNDETERMINED
 from rag.types import Candidate, Fusion, Hit, Ranked
+
+FOREIGN_WORDS = 0.8
+"""Weight of full text's rank for a passage in another language than the query's: a rare name it found still gets in,
+after the first dense ones."""
 
 
 def fuse(dense: Sequence[Hit], full_text: Sequence[Hit], fusion: Fusion) -> list[Candidate]:
@@ -33,7 +38,14 @@ def fuse_again(candidates: Sequence[Candidate], fusion: Fusion) -> list[Candidat
 def _score(candidate: Candidate, fusion: Fusion) -> float:
     dense = fusion.dense_weight / (fusion.k + candidate.dense.rank) if candidate.dense else 0.0
     full_text = fusion.full_text_weight / (fusion.k + candidate.full_text.rank) if candidate.full_text else 0.0
-    return dense + full_text
+    if _read_alike(candidate, fusion):
+        return dense + full_text
+    return 2 * max(dense, FOREIGN_WORDS * full_text)
+
+
+def _read_alike(candidate: Candidate, fusion: Fusion) -> bool:
+    """False where full text sees but the names that question and passage share, and its silence says nothing."""
+    return not fusion.language or candidate.stored.language in (fusion.language, UNDETERMINED)
 
 
 def _place(candidate: Candidate) -> tuple[str, int, str]:

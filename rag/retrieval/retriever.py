@@ -15,6 +15,7 @@ from rag.errors import RagError, StoreError, StoreSilent
 from rag.events import Cancel, Judging, Retrieved, Stage, StageEvent
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable
+from rag.text.language import UNDETERMINED
 from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions
 
 from .fusion import fuse, fuse_again
@@ -82,7 +83,7 @@ class Retriever:
         if isinstance(dense, Reason) and isinstance(full_text, Reason):
             raise RagError(dense if options.mode is not Mode.FULL_TEXT else full_text)
         yield watch.start(Stage.FUSE)
-        fusion = self._fusion(query, options)
+        fusion = self._fusion(query, options, both=not isinstance(dense, Reason) and not isinstance(full_text, Reason))
         named = self._named(query, fuse(_hits(dense), _hits(full_text), fusion), options)
         remark = reason("stages.found_by_name", count=named.found) if named.found else None
         yield watch.finish(Stage.FUSE, done=len(named.candidates), why=remark)
@@ -152,11 +153,19 @@ class Retriever:
             log.warning("the names of a query could not be looked up", exc_info=True)
             return NameSearch(tuple(fused))
 
-    def _fusion(self, query: str, options: RetrievalOptions) -> Fusion:
+    def _fusion(self, query: str, options: RetrievalOptions, *, both: bool) -> Fusion:
+        """The weights for a query; where `both` searches ran, one can stand in for the other."""
         known = self._embedder.info.languages
-        foreign = bool(known) and self._detect_language(query) not in known
+        language = self._detect_language(query)
+        foreign = bool(known) and language not in known
         dense = self._policy.foreign_dense_weight if foreign else options.dense_weight
-        return Fusion(self._policy.rrf_k, dense_weight=dense, full_text_weight=options.full_text_weight)
+        across = both and not foreign and language != UNDETERMINED
+        return Fusion(
+            self._policy.rrf_k,
+            dense_weight=dense,
+            full_text_weight=options.full_text_weight,
+            language=language if across else "",
+        )
 
     def _rerank(
         self, query: str, fused: Sequence[Candidate], options: RetrievalOptions, watch: Stopwatch, cancel: Cancel

@@ -155,6 +155,22 @@ def test_the_question_s_language_is_preferred_by_the_words_of_the_passage(texts:
     assert "".join(extractive.answer("How large may a file be, 20 MB?", wrong)).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        pytest.param("文件最大为 20 MB。", "zh", True, id="another language"),
+        pytest.param("A file may have 20 MB.", "en", False, id="the language of the question"),
+        pytest.param("A file may have 20 MB.", "zh", False, id="an English sentence in a Chinese document"),
+        pytest.param("```\n20 MB\n```", "zh", False, id="code"),
+    ],
+)
+def test_a_quote_in_another_language_stands_as_it_is_and_that_is_said(text: str, language: str, said: bool) -> None:
+    context = [replace(each, stored=replace(each.stored, language=language)) for each in contexts(text)]
+    found = "".join(Extractive(BagEmbedder()).answer("How large may a file be, 20 MB?", context))
+    assert text in found
+    assert found.endswith("in another language; it is quoted as it stands.") is said
+
+
 def test_each_context_is_a_paragraph_and_all_are_read() -> None:
     texts = [f"The port of server {name} is open." for name in ("k", "l", "m", "n")]
     assert answer("which port of the server is open", *texts) == "\n\n".join(

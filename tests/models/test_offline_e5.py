@@ -18,6 +18,8 @@ from transformers import BertConfig, BertModel
 from rag.errors import ModelRejected
 from rag.models.device import DeviceLock
 from rag.models.offline import E5, E5Embedder, PackagedEmbedder
+from rag.models.offline.centres import SENTENCES, sentences
+from rag.models.offline.embedder import Centre, Encoded, Framing
 from rag.models.offline.encoder import Encoder
 from rag.models.offline.package import check
 from rag.models.offline.packed_file import PackedFile
@@ -62,9 +64,16 @@ def published(tiny: TinyModel) -> BertModel:
     return model
 
 
+class AsComputed(E5Embedder):
+    """Vectors as the network gives them, their language still in them."""
+
+    def _settled(self, encoded: Encoded, text: str, frame: Framing) -> Encoded:
+        return encoded
+
+
 @pytest.fixture(scope="module")
 def small(tiny: TinyModel) -> E5Embedder:
-    return E5Embedder.load(tiny.path, lock=DeviceLock())
+    return AsComputed.load(tiny.path, lock=DeviceLock())
 
 
 def expected(published: BertModel, ids: list[int]) -> torch.Tensor:
@@ -168,6 +177,32 @@ def test_a_package_that_is_not_there_is_not_installed() -> None:
     assert not replace(E5, package="no_such_package").installed()
 
 
+def test_what_all_texts_have_in_common_is_taken_off() -> None:
+    def encoded(*rows: list[float]) -> Encoded:
+        pieces = np.array(rows, np.float32)
+        return Encoded(pieces.mean(0), pieces.astype(np.float16))
+
+    first, second = encoded([1, 0, 0], [1, 1, 0]), encoded([1, 0, 1])
+    centre = Centre.of([first, second])
+    np.testing.assert_allclose(centre.vector, [1, 0.25, 0.5])
+    np.testing.assert_allclose(centre.pieces, [1, 0.25, 0.5])
+    found = second.without(centre)
+    np.testing.assert_allclose(found.vector, np.array([0, -0.25, 0.5]) / np.hypot(0.25, 0.5), atol=1e-6)
+    np.testing.assert_allclose(found.pieces[0], found.vector, atol=1e-3)
+    assert len(Encoded(first.vector, first.pieces[:0]).without(centre).pieces) == 0
+
+
+def test_a_language_without_sentences_has_those_of_others() -> None:
+    assert sentences("zh") == SENTENCES["zh"]
+    assert sentences("sw") == sentences("und") and len(sentences("sw")) > len(sentences("zh"))
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_the_sentences_of_a_language_are_recognised_as_such(language: str) -> None:
+    assert len(SENTENCES[language]) == len(SENTENCES["en"])
+    assert {detect(sentence) for sentence in SENTENCES[language]} == {language}
+
+
 # ---- the package itself ---------------------------------------------------------------------------------------------
 
 PASSAGES = (
@@ -200,9 +235,26 @@ def every() -> PackagedEmbedder:
 def test_a_question_in_one_language_finds_the_passage_in_another(
     every: PackagedEmbedder, question: str, best: int
 ) -> None:
-    others = [passage for passage in PASSAGES if detect(passage) != detect(question)]
-    similar = every.embed_documents(others) @ every.embed_query(question, instruction="")[0]
-    assert others[int(np.argmax(similar))] == PASSAGES[best]
+    similar = every.embed_documents(PASSAGES) @ every.embed_query(question, instruction="")[0]
+    assert int(np.argmax(similar)) == best
+
+
+@needs_package
+def test_every_sentence_is_nearest_to_its_translation(every: PackagedEmbedder) -> None:
+    """Whatever the language: what they have in common was taken off."""
+    asked = np.concatenate([every.embed_query(sentence, instruction="") for sentence in SENTENCES["en"]])
+    texts = [sentence for language in SENTENCES if language != "en" for sentence in SENTENCES[language]]
+    similar = (asked @ every.embed_documents(texts).T).reshape(len(asked), -1, len(asked))
+    right = similar.argmax(axis=2) == np.arange(len(asked))[:, None]
+    assert right.mean() > 0.97
+
+
+@needs_package
+def test_a_passage_that_answers_is_found_among_those_in_the_language_of_the_question(every: PackagedEmbedder) -> None:
+    answer = "Milvus can manage vectors with up to 32,768 dimensions by default."
+    others = [*SENTENCES["zh"], "向量数据库用于检索。", "系统默认使用三个副本。"]
+    similar = every.embed_documents([answer, *others]) @ every.embed_query("向量最多可以有多少维？", instruction="")[0]
+    assert int(np.argmax(similar)) == 0
 
 
 @needs_package

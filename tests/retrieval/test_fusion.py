@@ -47,6 +47,38 @@ def test_scores_and_ranks_are_kept_for_every_stage() -> None:
     assert second.full_text is None and second.fused and second.fused.rank == 2
 
 
+def foreign(*ids: str) -> list[Hit]:
+    return [replace(hit, stored=replace(hit.stored, language="de")) for hit in hits(*ids)]
+
+
+@pytest.mark.parametrize(
+    ("dense", "full_text", "fusion", "expected"),
+    [
+        pytest.param(
+            [*"abc"], [*"ca"], Fusion(language="zh"), [*"abc"], id="the order of dense stands across languages"
+        ),
+        pytest.param([*"abc"], [*"ca"], Fusion(), [*"acb"], id="ranks add up where no language is given"),
+        pytest.param([*"abc"], [*"ca"], Fusion(language="de"), [*"acb"], id="ranks add up within a language"),
+        pytest.param([*"ab"], ["z"], Fusion(k=1, language="zh"), [*"azb"], id="a name that words found comes in"),
+        pytest.param(
+            ["a"], [*"bc"], Fusion(dense_weight=0.0, language="zh"), [*"bca"], id="weight 0 keeps candidates but last"
+        ),
+    ],
+)
+def test_full_text_says_little_about_passages_in_another_language(
+    dense: list[str], full_text: list[str], fusion: Fusion, expected: list[str]
+) -> None:
+    assert order(foreign(*dense), foreign(*full_text), fusion) == expected
+
+
+def test_a_foreign_passage_and_a_native_one_that_lead_their_lists_are_level() -> None:
+    native, other = hits("n"), foreign("f")
+    fused = fuse([*native, *other], native, Fusion(language="en"))
+    assert fused[0].fused and fused[0].fused.score == pytest.approx(2 / 61)
+    (alone,) = fuse(other, [], Fusion(language="en"))
+    assert alone.fused and alone.fused.score == pytest.approx(2 / 61)
+
+
 ids = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from rag.messages import FIRST, SHIPPED
+from rag.messages import FIRST, SHIPPED, reason, text
 from rag.protocols import Embedder
-from rag.text.language import detect
+from rag.text.language import UNDETERMINED, detect
 from rag.text.terms import query_terms, terms
 from rag.types import Candidate
 
@@ -50,9 +50,18 @@ class Extractive:
             yield closest(scored[0].excerpt.units[0], language)
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
             separator = "\n\n"
-        for one in chosen(scored, found):
+        quotes = chosen(scored, found)
+        for one in quotes:
             yield separator + written(one, language, labelled=_labelled(question, one, found[one.passage]))
             separator = "\n\n"
+        if any(self._foreign(question, one, contexts) for one in quotes):
+            yield separator + text(reason("extract.foreign"), language)
+
+    def _foreign(self, question: str, one: Excerpt, contexts: Sequence[Candidate]) -> bool:
+        """True if a quote is in another language than the question, as its context is: code alone shows none."""
+        alike = (self._detect_language(question), UNDETERMINED)
+        sources = [c.stored.language for c in contexts if c.number == one.units[0].number]
+        return bool(sources) and sources[0] not in alike and self._detect_language(one.text) not in alike
 
 
 def _labelled(question: str, one: Excerpt, passage: Passage) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from rag.status import ModelInfo
+from rag.text.language import detect
 
 from ..device import DeviceLock
-from .embedder import Framing, PackagedEmbedder
+from .centres import VERSION, sentences
+from .embedder import Centre, Encoded, Framing, PackagedEmbedder
 from .encoder import Encoder
 from .package import E5
 from .packed_file import PackedFile
@@ -16,11 +19,25 @@ from .pieces import PieceTokenizer
 
 QUESTION, PASSAGE = "query:", "passage:"
 """What the model was trained to find before a question and before a passage."""
-INFO = ModelInfo(E5.name, E5.revision, "cpu", "float32")
+INFO = ModelInfo(E5.name, f"{E5.revision}, centres {VERSION}", "cpu", "float32")
 
 
 class E5Embedder(PackagedEmbedder):
-    """Vectors of multilingual-e5-small."""
+    """Vectors of multilingual-e5-small without what tells their language."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        tokenizer: PieceTokenizer,
+        *,
+        question: Framing,
+        passage: Framing,
+        lock: DeviceLock,
+        detect_language: Callable[[str], str] = detect,
+    ) -> None:
+        self._detect_language = detect_language
+        self._centres: dict[tuple[str, Framing], Centre] = {}
+        super().__init__(encoder, tokenizer, question=question, passage=passage, lock=lock)
 
     @classmethod
     def load(cls, path: Path | None = None, *, lock: DeviceLock) -> Self:
@@ -40,3 +57,15 @@ class E5Embedder(PackagedEmbedder):
     @property
     def info(self) -> ModelInfo:
         return INFO
+
+    def _settled(self, encoded: Encoded, text: str, frame: Framing) -> Encoded:
+        return encoded.without(self._centre(self._detect_language(text), frame))
+
+    def _centre(self, language: str, frame: Framing) -> Centre:
+        """What texts of a language have in common, computed when the first of them is met."""
+        known = self._centres.get((language, frame))
+        if known is None:
+            rows = self._framed(sentences(language), frame)
+            with self._lock.turn(urgent=True):
+                known = self._centres[language, frame] = Centre.of(self._run(rows, frame))
+        return known

@@ -20,7 +20,7 @@ from rag.types import Vectors
 from ..device import DeviceLock
 from ..packing import PackBudget
 from ..recent import Recent
-from ..vectors import check_probe, gathered
+from ..vectors import check_probe, gathered, unit_rows
 from .encoder import Encoder
 
 MAX_TOKENS = 254
@@ -60,6 +60,25 @@ class Encoded:
     def size(self) -> int:
         """Bytes in memory."""
         return self.vector.nbytes + self.pieces.nbytes
+
+    def without(self, centre: Centre) -> Encoded:
+        """The vectors with what all texts of a kind have in common taken off, at length 1 again."""
+        pieces = unit_rows(self.pieces - centre.pieces) if len(self.pieces) else self.pieces
+        return Encoded(unit_rows(self.vector[None] - centre.vector)[0], pieces.astype(np.float16))
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """What texts of a kind have in common: the means of their vectors and of all their pieces."""
+
+    vector: NDArray[np.float32]
+    pieces: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, texts: Sequence[Encoded]) -> Centre:
+        """The centre of some texts, each counting as much as any other."""
+        pieces = np.mean([encoded.pieces.mean(axis=0, dtype=np.float32) for encoded in texts], axis=0)
+        return cls(np.mean([encoded.vector for encoded in texts], axis=0), pieces)
 
 
 class PackagedEmbedder(ABC):
@@ -128,14 +147,24 @@ class PackagedEmbedder(ABC):
             yield fresh
 
     def _encoded(self, texts: Sequence[str], frame: Framing, *, urgent: bool) -> Iterator[dict[int, Encoded]]:
-        rows = [(*frame.before, *ids[:MAX_TOKENS], *frame.after) for ids in self._tokenizer.ids(texts)]
+        rows = self._framed(texts, frame)
 
         def run(pack: list[int]) -> list[Encoded]:
             with self._lock.turn(urgent=urgent):
                 return self._run([rows[position] for position in pack], frame)
 
         for pack, outcome in self._budget.run([len(row) for row in rows], run):
-            yield dict(zip(pack, outcome, strict=True))
+            yield {
+                position: self._settled(encoded, texts[position], frame)
+                for position, encoded in zip(pack, outcome, strict=True)
+            }
+
+    def _framed(self, texts: Sequence[str], frame: Framing) -> list[tuple[int, ...]]:
+        return [(*frame.before, *ids[:MAX_TOKENS], *frame.after) for ids in self._tokenizer.ids(texts)]
+
+    def _settled(self, encoded: Encoded, text: str, frame: Framing) -> Encoded:
+        """The vectors of a text as they are handed out."""
+        return encoded
 
     def _run(self, rows: Sequence[Sequence[int]], frame: Framing) -> list[Encoded]:
         return [_encoded(states, frame) for states in self._encoder.rows(rows)]
