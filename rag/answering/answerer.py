@@ -324,7 +324,7 @@ class _Turn:
             yield from self.parts.extractor.answer(question, self.draft.contexts)
             return
         for place, (part, evidence) in enumerate(parts):
-            yield ("\n\n" if place else "") + f"**{safe_markdown(' '.join(part.purpose.split()))}**\n\n"
+            yield ("\n\n" if place else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
             yield from self.parts.extractor.answer(part.query, evidence)
 
     def _cite(self) -> Iterator[AnswerEvent]:

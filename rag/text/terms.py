@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from threading import local
 from typing import Any
 
 from .scripts import UNSPACED
@@ -188,14 +189,20 @@ def _limited(term: str) -> Iterator[str]:
 
 def stem(word: str) -> str:
     """English stem (Porter 2) of a lower-case ASCII word."""
-    return str(_stemmer().stemWord(word))
+    return str(_stemmers.english.stemWord(word))
 
 
-@cache
-def _stemmer() -> Any:
-    from snowballstemmer import stemmer
+class _Stemmers(local):
+    """A stemmer for each thread: it keeps the word at hand in itself."""
 
-    return stemmer("english")
+    @cached_property
+    def english(self) -> Any:
+        from snowballstemmer import stemmer
+
+        return stemmer("english")
+
+
+_stemmers = _Stemmers()
 
 
 @cache

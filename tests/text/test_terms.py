@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from milvus_lite.analyzer.standard import StandardAnalyzer
 
-from rag.text.terms import LONGEST_QUERY, LONGEST_TERM, document_terms, query_terms, terms
+from rag.text.terms import LONGEST_QUERY, LONGEST_TERM, document_terms, query_terms, stem, terms
 
 
 @pytest.mark.parametrize(
@@ -113,3 +115,18 @@ def test_over_long_text_loses_repetitions_before_terms() -> None:
     assert document_terms("fox fox fox dog", limit=7) == "fox dog"
     assert document_terms("fox fox fox dog", limit=6) == "fox"
     assert document_terms("fox fox", limit=7) == "fox fox"
+
+
+def test_many_threads_stem_side_by_side() -> None:
+    words = [
+        f"{letter * 3}{ending}" for letter in "bcdfgklmnp" for ending in ("ationally", "ing", "iveness", "y", "fulness")
+    ]
+    alone = [stem(word) for word in words]
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda _: [stem(word) for word in words], range(64)))
+    finally:
+        sys.setswitchinterval(pause)
+    assert together == [alone] * 64

@@ -107,7 +107,7 @@ def test_a_comparison_searches_each_side(ask: Ask) -> None:
     ]  # fmt: skip
     assert {"hnsw.md", "ivf.md"} <= {c.stored.document for c in ledger.contexts}
     assert [c.number for c in ledger.contexts] == list(range(1, len(ledger.contexts) + 1))
-    assert ledger.answer.startswith("**hnsw**\n\nhnsw.md") and "\n\n**ivf**\n\nivf.md" in ledger.answer
+    assert ledger.answer.startswith("### hnsw\n\nhnsw.md") and "\n\n### ivf\n\nivf.md" in ledger.answer
     told = [(e.step.number, e.step.milliseconds is not None) for e in events if isinstance(e, StepEvent)]
     assert told == [(2, False), (2, True), (3, False), (3, True), (4, True)]
 
