@@ -40,6 +40,7 @@ READERS = {
     "documents/convert/headings.py": "labels of links to a heading",
     "documents/convert/numerals.py": "numbers as Word writes them",
     "documents/convert/slides.py": "names slides give to pictures",
+    "models/offline/centres.py": "sentences whose middle is taken",
     "models/offline/keywords.py": "an example of a term",
     "models/qwen3/prompts.py": "a text with which a tokenizer is tried",
     "retrieval/duplicates.py": "negations, and names of versions",

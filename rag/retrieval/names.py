@@ -14,6 +14,8 @@ from rag.types import Candidate, Named
 
 FITS = 0.1
 """Least probability of a passage that comes first for a name which only adds to the question."""
+LIKE = 0.5
+"""Least similarity of a name that is offered in place of one that is nowhere: half of its characters."""
 MOST_TOLD = 3
 """Names of one passage that are told."""
 
@@ -62,8 +64,8 @@ def led(ordered: Sequence[Candidate]) -> list[Candidate]:
 
 
 def nearest_name(name: str, there: Sequence[str]) -> str:
-    """The name nearest to one that no passage has, of those that some have; "" where there is none."""
-    found = process.extractOne(name, there, scorer=Levenshtein.normalized_similarity)
+    """The name nearest to one that no passage has, of those that some have; "" where none is like it."""
+    found = process.extractOne(name, there, scorer=Levenshtein.normalized_similarity, score_cutoff=LIKE)
     return found[0] if found else ""
 
 

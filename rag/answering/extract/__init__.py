@@ -45,17 +45,16 @@ class Extractive:
         telling = [one for one in offered if not all(asks(unit) for unit in one.units)]
         scored = self._scoring.scored(question, telling or offered, found)
         language = SHIPPED.fitting(self._detect_language(question)) or FIRST
-        separator = ""
+        told: list[str] = []
         if scored and not answers(scored[0], contexts):
-            yield closest(scored[0].excerpt.units[0], language)
+            told.append(closest(scored[0].excerpt.units[0], language))
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
-            separator = "\n\n"
         quotes = chosen(scored, found)
-        for one in quotes:
-            yield separator + written(one, language, labelled=_labelled(question, one, found[one.passage]))
-            separator = "\n\n"
         if any(self._foreign(question, one, contexts) for one in quotes):
-            yield separator + text(reason("extract.foreign"), language)
+            told.append(text(reason("extract.foreign"), language))
+        told += [written(one, language, labelled=_labelled(question, one, found[one.passage])) for one in quotes]
+        for place, piece in enumerate(told):
+            yield f"\n\n{piece}" if place else piece
 
     def _foreign(self, question: str, one: Excerpt, contexts: Sequence[Candidate]) -> bool:
         """True if a quote is in another language than the question, as its context is: code alone shows none."""
