@@ -14,9 +14,12 @@ from rag.citations.matching import SearchableText, parts
 from rag.models.chat.failures import Redactor
 from rag.models.chat.thinking import WithoutThinking
 from rag.text import sentences
+from rag.text.reading import reading
 from rag.text.sanitizer import safe_markdown
-from rag.ui.html import markup
+from rag.types import Chunk
+from rag.ui.html import highlights
 from rag.ui.html.markdown import Checks, Chips, answer
+from rag.ui.html.reading.passage import PassageView, view
 from tests.support.growth import assert_linear, assert_not_frozen
 
 PIECES = [
@@ -32,7 +35,12 @@ def drawn(text: str) -> str:
 
 def marked(text: str) -> str:
     spans = [(at, at + 1) for at in range(0, len(text), 5)]
-    return markup.marked(text, best=None, terms=spans, quotes=dict(enumerate(spans)))
+    return highlights.marked(text, best=None, terms=spans, quotes=dict(enumerate(spans)))
+
+
+def on_its_card(text: str) -> PassageView:
+    reading.cache_clear()
+    return view.__wrapped__(Chunk(0, 0, len(text), (), text, 1), "a b", ((0, (0, len(text) // 2)),), "en")
 
 
 WORK: dict[str, Callable[[str], object]] = {
@@ -44,6 +52,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "made safe": safe_markdown,
     "drawn": drawn,
     "marked": marked,
+    "a card": on_its_card,
     "searched": lambda text: SearchableText(text).look_up("pump starts"),
     "looked up": SearchableText("The pump starts at 85 degrees.").look_up,
     "thought": lambda text: [*map(WithoutThinking().feed, text)],

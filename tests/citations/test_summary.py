@@ -19,7 +19,7 @@ from rag.ui.html import markdown as signs
 from rag.ui.html.answer.checks import card_quotes, under_answer
 from rag.ui.html.answer.transcript import turn
 from rag.ui.html.evidence.evidence import panel
-from rag.ui.html.markup import marked
+from rag.ui.html.highlights import marked
 from rag.ui.state.turn import Turn
 from tests.support.browsed import Page
 from tests.support.evidence import candidate
@@ -178,6 +178,12 @@ def test_a_card_lists_its_quotes_and_marks_them_in_its_passage() -> None:
     assert [(b["data-card"], b["data-quotes"]) for b in buttons] == [("ev-3-1", "0"), ("ev-3-1", "1")]
     assert "not in this passage, but in [2]" in rows
     assert card_quotes(one, 2, "en") == "" and card_quotes(one, None, "en") == ""
+
+
+def test_a_quote_that_two_sentences_rest_on_is_listed_once_and_shows_for_both() -> None:
+    one = turn_of(ledger('Files [1 "20 MB"]. All of them [1 "20 MB"], and more [1 "20"].'))
+    rows = Page(card_quotes(one, 1, "en"))
+    assert [about["data-quotes"] for tag, about in rows.tags if tag == "button"] == ["0 1", "2"]
 
 
 def test_while_an_answer_streams_nothing_is_claimed_of_it() -> None:

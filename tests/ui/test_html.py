@@ -18,7 +18,7 @@ from rag.ledger import Outcome, Request
 from rag.messages import LANGUAGES, Language, area, reason
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Document, RetrievalOptions, StoredChunk
-from rag.ui.html import markup, shell, status
+from rag.ui.html import highlights, shell, status
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import evidence, whynot
 from rag.ui.html.library import jobs, table
@@ -182,7 +182,7 @@ def test_marking_a_passage_changes_nothing_of_its_text(
     source: str, terms: list[tuple[int, int]], best: tuple[int, int] | None
 ) -> None:
     source = re.sub(r"[\x00-\x1f\x7f]", " ", source)
-    html = markup.marked(source, best=best, terms=terms)
+    html = highlights.marked(source, best=best, terms=terms)
     assert_harmless(html)
     assert Page(html).shown == source
 

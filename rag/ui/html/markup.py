@@ -1,13 +1,13 @@
-"""Helpers every view needs: HTML that is known to be safe, numbers, times, marked passages, icons."""
+"""Helpers every view needs: HTML that is known to be safe, numbers, times, icons."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from html import escape
-from itertools import count, pairwise
+from itertools import count
 from string import Formatter
 from typing import LiteralString, Protocol
 from urllib.parse import urlsplit
@@ -216,54 +216,3 @@ def path(headings: tuple[str, ...]) -> Markup:
     """A heading path with quiet separators."""
     between = Markup('<span class="sep" aria-hidden="true"> › </span>')
     return joined((html("<span>{}</span>")(name(h)) for h in headings), between)
-
-
-def marked(
-    source: str, *, best: Span | None, terms: Sequence[Span], quotes: Mapping[int, Span] | None = None
-) -> Markup:
-    """The source with its best sentence, the question's words and the answer's quotes marked.
-
-    Spans are of the raw, unescaped text. `quotes` are by their number, which the marks carry.
-    """
-    inside = [(max(0, a), min(len(source), b)) for a, b in terms]
-    inside = [(a, b) for a, b in inside if a < b]
-    quoted = quotes or {}
-    cuts = {0, len(source), *(x for span in (*inside, *quoted.values()) for x in span), *(best or ())}
-    edges = sorted(x for x in cuts if 0 <= x <= len(source))
-    said = _covered(edges, dict(enumerate(inside)))
-    cited = _covered(edges, quoted)
-    out: list[str] = []
-    for start, end in pairwise(edges):
-        piece = source[start:end]
-        if said[start]:
-            piece = html('<mark class="term">{}</mark>')(piece)
-        if numbers := " ".join(map(str, cited[start])):
-            piece = html('<mark class="quote" data-quotes="{}">{}</mark>')(numbers, piece)
-        if best and best[0] <= start and end <= best[1]:
-            piece = html('<mark class="best">{}</mark>')(piece)
-        out.append(piece)
-    return joined(out)
-
-
-def _covered(edges: Sequence[int], spans: Mapping[int, Span]) -> dict[int, tuple[int, ...]]:
-    """Edge -> numbers of the spans, in their order, that go on from there. Every span begins and ends at an edge."""
-    if not spans:
-        return dict.fromkeys(edges, ())
-    order = {number: position for position, number in enumerate(spans)}
-    begin: dict[int, list[int]] = {}
-    for number, (start, _) in spans.items():
-        begin.setdefault(max(0, start), []).append(number)
-    going_on: list[int] = []
-    covered: dict[int, tuple[int, ...]] = {}
-    for edge in edges:
-        going_on = [number for number in [*going_on, *begin.get(edge, ())] if spans[number][1] > edge]
-        covered[edge] = tuple(sorted(going_on, key=order.__getitem__))
-    return covered
-
-
-def clipped(source: str, span: Span, terms: Sequence[Span], *, limit: int = 320) -> Markup:
-    """The span alone, its terms marked, with an ellipsis where it had to be cut."""
-    start, end = span
-    cut = min(end, start + limit)
-    body = marked(source[start:cut], best=None, terms=[(a - start, b - start) for a, b in terms])
-    return body + ("…" if cut < end else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from rag.citations.summary import CitationCheck, quotes_of, remark, summary, tally, unsent
@@ -10,6 +12,7 @@ from rag.messages import Language
 
 from ...state.turn import Turn
 from ..markup import button, html, joined, t
+from ..reading.passage import clipped, in_words
 
 SHOWN = 160
 """Characters of a quote shown in a card's foot; the passage has the whole quote marked."""
@@ -41,7 +44,10 @@ def card_quotes(one: Turn, number: int | None, language: Language) -> Markup:
     found = quotes_of(one.ledger, number) if one.ledger and number else []
     if not found:
         return Markup()
-    rows = joined(_row(one, position, quote, language) for position, quote in found)
+    same: dict[Quote, list[int]] = {}  # several sentences may rest on one quote
+    for position, quote in found:
+        same.setdefault(replace(quote, at=0), []).append(position)
+    rows = joined(_row(one, " ".join(map(str, positions)), quote, language) for quote, positions in same.items())
     return html('<ul class="card-quotes" aria-label="{}">{}</ul>')(t("support.quotes", language), rows)
 
 
@@ -64,26 +70,21 @@ def _sign(support: Support, language: Language) -> Markup:
 
 
 def _unsent(ledger: Ledger, language: Language) -> Markup:
-    rows = joined(
-        html("<li><q>{}</q> {}</li>")(
-            _clipped(quote.text), t("support.unsent", language, number=quote.number, remark=remark(quote, language))
-        )
-        for quote in unsent(ledger)
-    )
+    said = {q: t("support.unsent", language, number=q.number, remark=remark(q, language)) for q in unsent(ledger)}
+    rows = joined(html("<li><q>{}</q> {}</li>")(_words(quote), told) for quote, told in said.items())
     return html('<ul class="unsent">{}</ul>')(rows) if rows else rows
 
 
-def _row(one: Turn, position: int, quote: Quote, language: Language) -> Markup:
+def _row(one: Turn, positions: str, quote: Quote, language: Language) -> Markup:
     check = CHECKS[quote.match]
-    words = html("<q>{}</q>")(_clipped(quote.text))
+    words = html("<q>{}</q>")(_words(quote))
     said = html('<span class="remark">{}</span>')(remark(quote, language))
     if quote.match is Match.MISSING:
         return html('<li class="{}"><span class="words">{}</span>{}</li>')(check, words, said)
     card, hint = f"ev-{one.number}-{quote.number}", t("support.show_quote", language)
-    shown = button("words", "show-quote", words, title=hint, quotes=position, card=card)
+    shown = button("words", "show-quote", words, title=hint, quotes=positions, card=card)
     return html('<li class="{}">{}{}</li>')(check, shown, said)
 
 
-def _clipped(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+def _words(quote: Quote) -> str:
+    return clipped(in_words(quote.text), SHOWN)

@@ -16,8 +16,10 @@ from rag.types import Candidate, Ranked
 
 from ...i18n import locale
 from ..answer import query
+from ..highlights import Highlights
 from ..markdown import Chips, answer
-from ..markup import button, esc, html, in_base, joined, marked, milliseconds, moment, name, t, where, why
+from ..markup import button, esc, html, in_base, joined, milliseconds, moment, name, t, where, why
+from ..reading.passage import whole
 from ..sheet import sheet
 from . import record
 
@@ -78,7 +80,7 @@ def _contexts(ledger: Ledger, language: Language) -> Markup:
 
 
 def _context(c: Candidate, quoted: Sequence[tuple[int, int]], language: Language) -> Markup:
-    text = marked(c.stored.chunk.text, best=None, terms=quoted)
+    text = whole(c.stored.chunk, Highlights(terms=quoted), language)
     body = html('<div class="full" lang="{}">{}</div>')(c.stored.language, text)
     return html('<li id="ev-1-{}">{}{}</li>')(c.number or 0, _source(c, language), body)
 
@@ -122,7 +124,8 @@ def _found(search: Search, ledger: Ledger, language: Language) -> Markup:
     )  # fmt: skip
     rows = [_candidate(c, language) for c in search.candidates]
     one = html('<details><summary>{}</summary><div class="full">{}</div></details>')
-    texts = joined(one(_source(c, language), c.stored.chunk.text) for c in search.candidates if not c.kept)
+    unsent = [c for c in search.candidates if not c.kept]
+    texts = joined(one(_source(c, language), whole(c.stored.chunk, Highlights(), language)) for c in unsent)
     more = html('<details class="texts"><summary>{}</summary>{}</details>')(t("bundle.other_texts", language), texts)
     return _table(columns, rows, language) + (more if texts else "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -12,20 +11,16 @@ from rag.citations.summary import quotes_of
 from rag.ledger import Search
 from rag.messages import Language
 from rag.retrieval.names import told
-from rag.text.highlight import best_sentence, term_spans
 from rag.types import Candidate, Ranked
 
 from ...state.turn import Turn
 from ..answer import query
 from ..answer.checks import card_quotes
-from ..markup import Span, button, clipped, html, icon, joined, marked, passage_button, path, source, t, why
+from ..markup import Span, button, html, icon, joined, passage_button, path, source, t, why
+from ..reading import passage
 from . import marking, similar
 from .flow import anchor, place
 from .marking import Marked
-
-HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*(?:\n|\Z))+")
-BEGINNING = 180
-"""Characters shown of a passage in which no sentence stands out."""
 
 
 def panel(
@@ -122,7 +117,7 @@ class _Cards:
         waiting = "" if c.log_odds is not None else " waiting"
         meter = Markup('<div class="meter"><span class="bar"></span></div>') if waiting else self.meter(c)
         return html('<li class="card {}{}"><div class="card-top">{}</div>{}<p class="snippet">{}</p></li>')(
-            _level(c), waiting, self.source(c), meter, _beginning(c.stored.chunk.text)
+            _level(c), waiting, self.source(c), meter, passage.beginning(c.stored.chunk)
         )
 
     def panel_tools(self) -> Markup:
@@ -208,23 +203,22 @@ class _Cards:
         return html("{} ({})")(self.score_about, state) if state else self.score_about
 
     def passage(self, c: Candidate, search: Search) -> Markup:
-        chunk = c.stored.chunk
-        best, terms = best_sentence(search.query, chunk.text), term_spans(search.query, chunk.text)
-        snippet = clipped(chunk.text, best, terms) if best else _beginning(chunk.text)
+        stored = c.stored
+        shown = passage.view(stored.chunk, search.query, self.quotes(c), self.language)
         return html(
             '<p class="snippet">{}</p><details id="full-{key}"><summary>{} <span>{}</span></summary>'
-            '<div class="full" lang="{}">{}</div></details>'
+            '<div class="full doc-text" lang="{}">{}</div></details>'
             '<details id="scores-{key}"><summary>{}</summary>{}</details>'
         )(
-            snippet, t("full_passage", self.language), t("tokens", self.language, count=chunk.tokens),
-            c.stored.language, marked(chunk.text, best=best, terms=terms, quotes=self.quotes(c)),
+            shown.sentence, t("full_passage", self.language), t("tokens", self.language, count=stored.chunk.tokens),
+            stored.language, shown.whole,
             t("scores", self.language), self.scores(c), key=f"{self.one.number}-{place(c, search.number)}",
         )  # fmt: skip
 
-    def quotes(self, c: Candidate) -> dict[int, Span]:
-        """Place of a quote in the ledger -> its span in the passage."""
+    def quotes(self, c: Candidate) -> tuple[tuple[int, Span], ...]:
+        """Place of a quote in the ledger, and its span in the passage."""
         found = quotes_of(self.one.ledger, c.number) if self.one.ledger and c.number else []
-        return {position: (quote.start, quote.end) for position, quote in found if quote.end}
+        return tuple((position, (quote.start, quote.end)) for position, quote in found if quote.end)
 
     def ranks(self, c: Candidate) -> Markup:
         def rank(label: str, ranked: Ranked | None) -> Markup:
@@ -275,12 +269,6 @@ class _Cards:
             _level(c), anchor(c, self.one.number, search.number), top, reason, self.named(c),
             self.passage(c, search), self.ranks(c), self.card_tools(c),
         )  # fmt: skip
-
-
-def _beginning(text: str) -> str:
-    """The first words below the chunk's own headings, which stand over the card already."""
-    line = joined(HEADINGS.sub("", text).split(), " ") or joined(text.split(), " ")
-    return line if len(line) <= BEGINNING else f"{line[:BEGINNING]}…"
 
 
 def _level(c: Candidate) -> str:

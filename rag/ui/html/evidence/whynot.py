@@ -18,6 +18,7 @@ from rag.types import StoredChunk
 from ..answer import query
 from ..markup import button, html, joined, passage_button, t, warning, where, why
 from ..options import written
+from ..reading.passage import beginning
 from ..sheet import sheet
 
 SHOWN = 320
@@ -76,8 +77,7 @@ class _Verdict:
         if passage is None:
             return Markup()
         stored = self.named(passage.stored)
-        text = " ".join(stored.chunk.text.split())
-        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        shown = beginning(stored.chunk, SHOWN)
         fit = {Fit.CLOSE: "fit_close", Fit.NEAREST: "fit_nearest"}.get(passage.fit)
         near = html("<p>{}</p>")(self.say(fit, percent=f"{passage.similarity:.0%}")) if fit else ""
         acts = {"doc-open": t("viewer.open", self.language)}

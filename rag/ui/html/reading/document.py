@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -70,8 +70,10 @@ def render(stretch: Stretch, spans: Sequence[Span], language: Language, *, first
 
     Its chunks are numbered from `first`; where several share a row, chunk n begins at the element `doc-at-n`.
     """
-    tokens = located(stretch.text, DocumentRenderer, start=stretch.start)
-    blocks = list(_blocks(tokens, Lines(stretch.text, stretch.start), stretch))
+    blocks = list(_blocks(stretch.text, DocumentRenderer, stretch.start))
+    for block in blocks:
+        if block.tokens[0].type == "heading_open":
+            block.tokens[0].meta["start"] = block.start
     owned = own_spans(stretch.chunks)
     paint = _Paint(spans, owned, first)
     rows = tuple(_row(held, members, paint, language) for held, members in _rows(blocks, owned))
@@ -90,20 +92,33 @@ class _Block:
     """Source to show as it is where the parser gave up, since text nested too deeply is in no token; "" elsewhere."""
 
 
-def _blocks(tokens: Sequence[Token], lines: Lines, stretch: Stretch) -> Iterator[_Block]:
+def rendered(
+    source: str, paint: Paint, language: Language, renderer: type[DocumentRenderer], *, start: int = 0
+) -> Markup:
+    """Markdown whose first character has offset `start`, its text marked by `paint`."""
+    env: dict[str, Any] = {"language": language, "paint": paint, "links": []}
+    return joined(_body(block, renderer, env) for block in _blocks(source, renderer, start))
+
+
+def _blocks(source: str, renderer: type[DocumentRenderer], start: int) -> Iterator[_Block]:
+    lines = Lines(source, start)
     first = 0
+    tokens = located(source, renderer, start=start)
     for at, token in enumerate(tokens):
         if token.level == 0 and token.nesting <= 0:
-            top = tokens[first]
-            begin, stop = top.map or (0, 0)
-            if top.type == "heading_open":
-                top.meta["start"] = lines.offset(begin)
+            begin, stop = map(lines.offset, tokens[first].map or (0, 0))
             inside = tokens[first : at + 1]
-            start, end = lines.offset(begin), lines.offset(stop)
             too_deep = max(each.level for each in inside) >= DEEPEST_NESTING - 1
-            source = stretch.text[start - stretch.start : end - stretch.start] if too_deep else ""
-            yield _Block(start, end, inside, source)
+            yield _Block(begin, stop, inside, source[begin - start : stop - start] if too_deep else "")
             first = at + 1
+
+
+def _body(block: _Block, kind: type[DocumentRenderer], env: dict[str, Any]) -> Markup:
+    if block.source:
+        paint: Paint = env["paint"]
+        return html('<pre tabindex="0">{}</pre>')(paint.text(block.source, range(block.start, block.end)))
+    renderer, options = renderer_of(kind)
+    return Markup(renderer.render(block.tokens, options, env))
 
 
 def _rows(blocks: Sequence[_Block], owned: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, ...], list[_Block]]]:
@@ -127,17 +142,11 @@ def _rows(blocks: Sequence[_Block], owned: Sequence[tuple[int, int]]) -> Iterato
 
 
 def _row(held: tuple[int, ...], members: Sequence[_Block], paint: _Paint, language: Language) -> MarginRow:
-    renderer, options = renderer_of(DocumentRenderer)
     paint.parted = len(held) > 1
     env: dict[str, Any] = {"language": language, "paint": paint, "links": []}
 
-    def body(block: _Block) -> Markup:
-        if block.source:
-            return html('<pre tabindex="0">{}</pre>')(paint.text(block.source, range(block.start, block.end)))
-        return Markup(renderer.render(block.tokens, options, env))
-
     one = html('<div class="doc-block" data-from="{}" data-to="{}">{}</div>')
-    blocks = joined(one(block.start, block.end, body(block)) for block in members)
+    blocks = joined(one(each.start, each.end, _body(each, DocumentRenderer, env)) for each in members)
     numbers = tuple(paint.first + at for at in held)
     return MarginRow(numbers, paint.not_begun(numbers) + blocks)
 
@@ -146,6 +155,12 @@ def _heading(block: _Block) -> Heading:
     opening, inline = block.tokens[0], block.tokens[1]
     title = "".join(" " if c.type.endswith("break") else c.content for c in inline.children or [])
     return Heading(int(opening.tag[1]), " ".join(title.split()), block.start)
+
+
+class Paint(Protocol):
+    """Marks text whose characters have these `offsets`; those of unknown place have none."""
+
+    def text(self, content: str, offsets: Sequence[int]) -> Markup: ...
 
 
 @dataclass
@@ -239,8 +254,18 @@ class DocumentRenderer(SafeRenderer):
         return str(html("</h{}>\n")(_on_page(int(tokens[idx].tag[1]))))
 
 
+class PassageRenderer(DocumentRenderer):
+    """A passage's headings are no headings of the page, and no places to jump to."""
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return str(Markup('<p class="heading">'))
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return str(Markup("</p>\n"))
+
+
 def _painted(token: Token, env: EnvType) -> Markup:
-    paint: _Paint = env["paint"]
+    paint: Paint = env["paint"]
     return paint.text(token.content, token.meta.get(OFFSETS, ()))
 
 
