@@ -34,7 +34,8 @@ QUESTIONS = 100
 LEAST = 10
 """Questions from which a way to judge is fitted on a set: a few strays in another language are none."""
 WAYS = {ENGLISH.curve: "English", SAME_LANGUAGE.curve: "same language", OTHER_LANGUAGE.curve: "other language"}
-WAYS |= {BY_KEYWORDS: "keywords"}
+KEYWORDS = "keywords"
+WAYS |= {BY_KEYWORDS: KEYWORDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ def main(options: argparse.Namespace) -> None:
         questions = read_questions(options.sets / one.questions, relevant=one.relevant)
         questions = [question for question in questions if question.relevant or one.relevant is None]
         rows = _chunks(every, corpus, titles=one.titles)
-        ways = _matches(every, alone, rows, questions) | _matches(every, both, rows, questions)
+        ways = _matches(every, both, rows, questions)
+        if " on " not in name:  # words do not cross from one language into another
+            ways |= {KEYWORDS: _matches(every, alone, rows, questions)[KEYWORDS]}
         for way, matches in ways.items():
             if len(matches.relevant if one.relevant else matches.irrelevant) >= LEAST:
                 found[way][name] = matches
