@@ -92,13 +92,13 @@ def holds(identifier: Identifier, text: str) -> bool:
 
 
 def others(identifier: Identifier, text: str) -> tuple[str, ...]:
-    """Other identifiers of the same form in a text, as they stand there."""
+    """Other identifiers of the same form in a text, as they stand there. `rooms 0/1` names both alike."""
     if identifier.kind is IdentifierKind.AMOUNT:
         return ()
     return tuple(
         each.text
         for each in _of_kind(identifier.kind, text)
-        if each.form == identifier.form and each.value != identifier.value
+        if each.form == identifier.form and each.value != identifier.value and each.text != identifier.text
     )
 
 

@@ -107,7 +107,7 @@ def test_a_pasted_sentence_gets_its_verdict_and_the_setting_that_admits_it(harbo
     expect(verdict).to_contain_text(re.compile(r"rank \d of 3 searched .*; the last of the 3 had 0\.\d+"))
     expect(dialog.locator(".why-steps")).to_contain_text("judged just now")
     expect(dialog.locator(".why-passage")).to_contain_text("Customs")
-    expect(dialog.locator(".why-remedy")).to_contain_text("Candidates 3 → 5")
+    expect(dialog.locator(".why-remedy")).to_contain_text(re.compile(r"Candidates 3 → \d"))
     dialog.get_by_role("button", name="Try it").click()
     expect(dialog).to_have_count(0)
     answered(harbour)

@@ -128,7 +128,7 @@ def test_other_settings_show_at_once_what_would_be_sent_and_the_new_answer_stand
     beside = dialog(page, "Answers side by side")
     rows = beside.locator(".compare-rows li")
     expect(rows.first).to_be_visible(timeout=60_000)
-    expect(beside.locator("del").first).to_contain_text("MB")
+    expect(beside.locator("del").first).to_have_text("20")
     expect(beside).to_contain_text("Contexts, at most: 2")
     expect(beside).to_contain_text("Banned: 1")
     violations = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]

@@ -155,6 +155,7 @@ def interrupted(command: Sequence[str], cwd: Path, env: dict[str, str], until: s
         stdout=subprocess.PIPE if out else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL if out else subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what is started in the background ignores it
     )
     stream = program.stdout if out else program.stderr
     assert stream is not None

@@ -13,6 +13,7 @@ import sys
 
 from rag.errors import StoreUnavailable
 from rag.store import MilvusStore, connect, diagnose
+from rag.text.language import detect
 from tests import ROOT
 
 from .corpus import FINGERPRINT, sample
@@ -30,6 +31,7 @@ def put(store: MilvusStore, name: str) -> None:
 def main(path: str) -> None:
     """Run as a program: fill the disk, make room, go on, and be killed."""
     store = MilvusStore.open(connect(path), "kb", FINGERPRINT)
+    detect("What tells languages apart is read from a file of its own, while there is room.")
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
     try:
         for name in EARLY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.text.codes import Weight
@@ -128,6 +128,7 @@ WORDS = st.text(alphabet="abcXYZ 019_.-:/第条章年月日室#`@()\n", max_size
 
 
 @given(WORDS)
+@example("室0/1")
 def test_a_text_holds_every_name_it_has_and_no_name_is_another_one(text: str) -> None:
     for each in identifiers(text):
         assert each.text and each.value
