@@ -24,6 +24,12 @@ from rag.types import Hit
 
 SHORTEST = 5
 """Letters from which a word is corrected: shorter ones are near to too many."""
+LONGEST = 32
+"""Letters up to which: a longer one is no slip of the pen, and has thousands of neighbours."""
+LONGEST_RUN = 64
+"""Characters of a word, or of a run without blanks, that is looked up."""
+MOST_WORDS = 40
+"""Words of a question that is looked at; a longer one is a text that was pasted."""
 LONG_WORD = 6
 """Letters from which a word with two slips of the pen is still taken for the same; below, with one."""
 CLEARLY = 3
@@ -85,8 +91,11 @@ def spelled(query: str, store: Searchable, documents: Sequence[str] = (), *, cou
 
 
 def absent(words: Sequence[str], store: Searchable, documents: Sequence[str] = ()) -> tuple[str, ...]:
-    """Those of the words that stand in no passage that is searched, in any form. Raises StoreError."""
-    asked = {word: _telling_terms(word) for word in words}
+    """Those of the words that stand in no passage that is searched, in any form; of many the first are looked up.
+
+    Raises StoreError.
+    """
+    asked = {word: _telling_terms(word) for word in words[:MOST_WORDS] if len(word) <= LONGEST_RUN}
     every = list(dict.fromkeys(term for own in asked.values() for term in own))
     seen = _held(store.search_terms(every, limit=len(words) + 1, documents=documents))
     return tuple(
@@ -103,11 +112,14 @@ def _telling_terms(word: str) -> list[str]:
 
 
 def _correctable(query: str) -> list[str]:
+    words = telling_words(query)
+    if len(words) > MOST_WORDS:
+        return []
     named = " ".join(name.text for name in naming(query))
     return [
         word
-        for word in telling_words(query)
-        if len(word) >= SHORTEST and _LETTERS.fullmatch(word) and not word.isupper() and word not in named
+        for word in words
+        if SHORTEST <= len(word) <= LONGEST and _LETTERS.fullmatch(word) and not word.isupper() and word not in named
     ]
 
 

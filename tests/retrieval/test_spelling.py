@@ -9,6 +9,7 @@ import pytest
 from rag.messages import Reason, reason
 from rag.retrieval.spelling import Spelled, absent, spelled
 from rag.store import MilvusStore
+from rag.types import Hit
 from tests.support.fakes import BagEmbedder
 from tests.support.knowledge import open_store
 
@@ -97,3 +98,27 @@ def test_without_full_text_nothing_is_corrected(store: MilvusStore) -> None:
             return reason("store.no_full_text", version="2.3.5")
 
     assert spelled("the tourqe", Old(), count_tokens=tokens) == Spelled("the tourqe")
+
+
+class Asked:
+    """A store that counts the terms it is asked for, and has none."""
+
+    def __init__(self, store: MilvusStore) -> None:
+        self.most = 0
+        self.full_text_missing = store.full_text_missing
+        self.search_dense, self.search_full_text = store.search_dense, store.search_full_text
+        self.documents = store.documents
+
+    def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
+        self.most = max(self.most, len(terms))
+        return []
+
+
+@pytest.mark.parametrize(
+    "text", ["certifikate" * 700, "Certifikate " * 600, " ".join(f"wort{n:04}x" for n in range(800))]
+)
+def test_a_pasted_text_is_no_slip_and_asks_for_little(store: MilvusStore, text: str) -> None:
+    asked = Asked(store)
+    assert spelled(text[:8000], asked, count_tokens=tokens).query == text[:8000]
+    assert absent([*text[:8000].split(), "字" * 8000], asked) is not None
+    assert asked.most < 5000
