@@ -1,7 +1,7 @@
 """Steps: what an answer did to gather its evidence, one after the other, as values.
 
-The first step is always the ordinary search for the question itself. What follows was chosen by a rule, a model or the
-reader, and every choice keeps its reason and what else could have been chosen.
+The first step is always the ordinary search for the question itself. What follows was chosen by a rule or a model, and
+every choice keeps its reason and what else could have been chosen.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ class StepKind(StrEnum):
     SEARCH = "search"
     READ = "read"
     """Look into a document that a passage leads to."""
-    LIST = "list"
-    """Documents of the scope, filtered, ordered and counted."""
     ANSWER = "answer"
     GIVE_UP = "give_up"
 
@@ -39,7 +37,6 @@ class StepAuthor(StrEnum):
 
     RULE = "rule"
     MODEL = "model"
-    READER = "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class AnswerStep:
     search: int = 0
     """Number of the search it made; 0 for none."""
     found: int = 0
-    """Passages, or documents, it found."""
+    """Passages it found."""
     kept: int = 0
     """Passages that are contexts because of it."""
     note: Reason | None = None

@@ -25,7 +25,7 @@ from .planner import ENDS, GatheringState, Planner, StepChoice
 FRUITLESS = 2
 """Steps in a row that add no context, after which another one would not either."""
 
-_AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL, StepAuthor.READER: Author.EDITED}
+_AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL}
 
 
 @dataclass(frozen=True, slots=True)

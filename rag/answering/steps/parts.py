@@ -15,6 +15,8 @@ from rag.text.terms import telling_words
 
 MOST = 3
 """Parts that are searched, of a question that has more of them the first."""
+LONGEST_QUESTION = 300
+"""Characters of a question that is taken apart: the patterns take more than linear time on a longer one."""
 LONGEST = 80
 """Characters of one side of a comparison; a longer one is a sentence that the pattern has misread."""
 
@@ -94,7 +96,9 @@ _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 
 
 def parts_of(question: str) -> QuestionParts | None:
-    """The parts of a question, None where it is one question."""
+    """The parts of a question, None where it is one question, or too long to tell."""
+    if len(question) > LONGEST_QUESTION:
+        return None
     return _comparison(question) or _several(question)
 
 

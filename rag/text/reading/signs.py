@@ -6,10 +6,11 @@ import re
 from bisect import bisect_left
 from html import unescape
 
-from ..links import LONG
 from .scanner import Scanner, TokenKind
 from .tags import KNOWN
 
+LONG = 48
+"""Characters from which an address is shortened: the usual ones of a documentation stay."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]（）「」『』【】《》，。；：！？、]*")
 _ADDRESS_TAIL = ".,;:!?*_~"

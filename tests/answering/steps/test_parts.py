@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.steps.parts import LONGEST, Division, parts_of
+from rag.answering.steps.parts import LONGEST_QUESTION, Division, parts_of
 
 COMPARISONS = {
     "What is the difference between HNSW and IVF_FLAT?": ["HNSW", "IVF_FLAT"],
@@ -72,5 +72,10 @@ def test_any_text_is_whole_or_has_parts_that_can_be_searched(text: str) -> None:
     found = parts_of(text)
     if found is not None:
         assert len(found.parts) > 1 and all(part.name.strip() and part.query.strip() for part in found.parts)
-        if found.division is Division.COMPARISON:
-            assert max(len(part.name) for part in found.parts) <= LONGEST + LONGEST
+
+
+def test_a_long_text_is_not_taken_apart() -> None:
+    question = "What is the difference between HNSW and IVF_FLAT"
+    assert parts_of(question) is not None
+    assert parts_of("difference between a and " * 320 + question) is None
+    assert parts_of(question.ljust(LONGEST_QUESTION + 1, "x")) is None
