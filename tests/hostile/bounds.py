@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rag.answering import rewriting, smalltalk
+from rag.answering.steps.parts import parts_of
 from rag.citations import claims
 from rag.citations import markers as citations
 from rag.citations.matching import SearchableText
@@ -72,6 +73,7 @@ WORK: Mapping[str, Callable[[str], object]] = {
     "its best sentence": lambda text: best_sentence("data x", text),
     "its marked words": lambda text: term_spans("data x", text),
     "small talk": smalltalk.kind_of,
+    "taken apart": parts_of,
     "a follow-up": lambda text: rewriting.by_rule(text, [Exchange(text, "")]),
     "a rewritten query": rewriting.read_query,
     "streamed": _streamed,

@@ -128,6 +128,7 @@ TEXTS: Mapping[str, Text] = {
     "rows shorter than their head": lambda size: (
         "|a" * (n := max(2, int(size**0.5))) + "|\n" + "|-" * n + "|\n" + "|b\n" * n
     ),
+    "comparisons": repeated("difference between a and "),
     "rules of tables": repeated("|:-", before="|a\n"),
     "lines of one letter": repeated("a\n"),
     "indents": staircase("x", " "),
