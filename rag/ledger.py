@@ -9,8 +9,8 @@ from enum import StrEnum
 from .events import Delta, Judging, Retrieved, Stage, StageEvent
 from .messages import Reason
 from .status import ModelInfo
-from .steps import AnswerStep, StepEvent
 from .types import Candidate, Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
+from .types.steps import AnswerStep, StepEvent
 
 RECORD_VERSION = 2
 """Version of the shape of `Ledger`; `evidence.records` reads earlier ones. Version 1 held one search and no number."""

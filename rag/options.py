@@ -14,9 +14,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from .steps import Approach
 from .text.well_formed import well_formed
 from .types import Mode, RetrievalOptions
+from .types.steps import Approach
 
 INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
 """The default task of both Qwen3 model cards, kept in English whatever the language of the documents."""

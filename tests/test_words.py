@@ -34,11 +34,11 @@ from rag.ledger import Ledger, Outcome, made
 from rag.messages import LANGUAGES, Language, reason
 from rag.models.engine.numbers import NumberType
 from rag.retrieval import duplicates as naming
-from rag.steps import Approach, StepAuthor, StepKind
 from rag.text import codes, identifiers, sentences
 from rag.text import markdown_spans as prose
 from rag.text.reading import BlockKind
 from rag.types import Mode, Named
+from rag.types.steps import Approach, StepAuthor, StepKind
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record

@@ -21,10 +21,10 @@ from rag.protocols import Afresh, ChatModel, Extractor, Searchable
 from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
-from rag.steps import Approach
 from rag.text.sanitizer import safe_markdown
 from rag.text.well_formed import well_formed
 from rag.types import Candidate, Message
+from rag.types.steps import Approach
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup

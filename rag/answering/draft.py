@@ -14,8 +14,8 @@ from rag.messages import Reason, reason
 from rag.protocols import Afresh
 from rag.retrieval.merging import without
 from rag.status import ModelInfo
-from rag.steps import AnswerStep, StepKind
 from rag.types import Candidate, Fingerprint, Message, RetrievalOptions, Usage
+from rag.types.steps import AnswerStep, StepKind
 
 PROVIDER = "provider"
 """Name of the counter where the model's server counted the tokens."""

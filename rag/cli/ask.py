@@ -15,8 +15,8 @@ from rag.messages import Language, reason, text
 from rag.options import OptionKind, RetrievalOption, ShownIn, applied, of
 from rag.service import Service
 from rag.settings import Settings
-from rag.steps import Approach
 from rag.types import RetrievalOptions
+from rag.types.steps import Approach
 
 from . import report
 from .exits import ABSTAINED, FAILED, OK

@@ -13,8 +13,8 @@ from rag.ledger import Author, Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
 from rag.retrieval.source_names import source
-from rag.steps import AnswerStep
 from rag.types import HEADING_SEPARATOR, Candidate, Document
+from rag.types.steps import AnswerStep
 
 
 def stage_line(event: StageEvent, language: Language) -> str:

@@ -16,8 +16,8 @@ from rag.ledger import Author, Search
 from rag.messages import reason
 from rag.retrieval.merging import allotted, numbered
 from rag.retrieval.retriever import Retriever
-from rag.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 from rag.types import Document
+from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
 from .planner import ENDS, GatheringState, Planner, StepChoice

@@ -16,8 +16,8 @@ from rag.events import Cancel
 from rag.ledger import contexts_of
 from rag.messages import Reason, reason
 from rag.protocols import Afresh, ChatModel
-from rag.steps import StepAuthor, StepKind
 from rag.types import Candidate, Message
+from rag.types.steps import StepAuthor, StepKind
 
 from ..prompts import harmless
 from .leads import Lead, leads

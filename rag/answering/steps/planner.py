@@ -8,8 +8,8 @@ from typing import Protocol
 
 from rag.ledger import Search
 from rag.messages import Reason
-from rag.steps import AnswerStep, StepAuthor, StepKind, StepOption
 from rag.types import Document
+from rag.types.steps import AnswerStep, StepAuthor, StepKind, StepOption
 
 ENDS = (StepKind.ANSWER, StepKind.GIVE_UP)
 """Kinds of steps that end the gathering."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from rag.ledger import contexts_of, nearest
 from rag.messages import Reason, reason
 from rag.retrieval.suggestions import lacking, rewordings
-from rag.steps import StepAuthor, StepKind, StepOption
 from rag.text.terms import telling_words
 from rag.types import Candidate
+from rag.types.steps import StepAuthor, StepKind, StepOption
 
 from .leads import leads, without_links
 from .parts import MOST, Division, parts_of

@@ -8,8 +8,8 @@ from rag.events import SEARCH_STAGES, Delta, Judging, Retrieved, Stage, StageEve
 from rag.evidence.kept import KeptAnswer
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Search, contexts_of, made
 from rag.messages import Reason
-from rag.steps import AnswerStep, StepEvent
 from rag.types import Candidate, RetrievalOptions
+from rag.types.steps import AnswerStep, StepEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from rag.evidence.records import read, write
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, contexts_of
 from rag.messages import LANGUAGES, reason, text
 from rag.retrieval.retriever import Policy, Retriever
-from rag.steps import Approach, StepAuthor, StepEvent, StepKind
 from rag.store import MilvusStore
 from rag.types import Candidate, RetrievalOptions
+from rag.types.steps import Approach, StepAuthor, StepEvent, StepKind
 from tests.support.fakes import BagEmbedder, OverlapReranker
 from tests.support.knowledge import open_store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from rag.messages import Language, reason
-from rag.steps import AnswerStep, StepOption
+from rag.types.steps import AnswerStep, StepOption
 
 from ...state.turn import Turn
 from ..markup import html, joined, milliseconds, t, why

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .messages import Reason
+from rag.messages import Reason
 
 
 class Approach(StrEnum):
