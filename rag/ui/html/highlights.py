@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from markupsafe import Markup
 
 from .markup import Span, esc, html, joined
+
+
+def pieces(content: str, offsets: Sequence[int], cuts: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """Content cut at the places `cuts` of its source, each piece with the offset it begins at.
+
+    `offsets` are those of the characters; they and the cuts rise.
+    """
+    between = cuts[bisect_right(cuts, offsets[0]) : bisect_right(cuts, offsets[-1])]
+    edges = [0, *(bisect_left(offsets, cut) for cut in between), len(content)]
+    return ((content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
 
 
 class Highlights:
@@ -27,9 +37,7 @@ class Highlights:
         """Content whose characters stand at these `offsets` of the text, in rising order, with its marks."""
         if not offsets:
             return esc(content)
-        between = self._cuts[bisect_right(self._cuts, offsets[0]) : bisect_right(self._cuts, offsets[-1])]
-        edges = [0, *(bisect_left(offsets, cut) for cut in between), len(content)]
-        return joined(self._piece(content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
+        return joined(self._piece(piece, offset) for piece, offset in pieces(content, offsets, self._cuts))
 
     def _piece(self, piece: str, offset: int) -> str:
         at = bisect_right(self._cuts, offset) - 1

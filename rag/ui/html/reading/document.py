@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Protocol
 
 from markdown_it.token import Token
@@ -19,6 +18,7 @@ from markupsafe import Markup
 from rag.documents.reconstruction import Stretch, own_spans
 from rag.messages import Language
 
+from ..highlights import pieces
 from ..markdown import SafeRenderer, web_link
 from ..markup import esc, html, is_web, joined
 from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
@@ -187,9 +187,7 @@ class _Paint:
         """Escape and mark content whose characters have these `offsets` in the document."""
         if not offsets:
             return esc(content)
-        between = self._cuts[bisect_right(self._cuts, offsets[0]) : bisect_right(self._cuts, offsets[-1])]
-        edges = [0, *(bisect_left(offsets, cut) for cut in between), len(content)]
-        return joined(self._piece(content[a:b], offsets[a]) for a, b in pairwise(edges) if a < b)
+        return joined(self._piece(piece, offset) for piece, offset in pieces(content, offsets, self._cuts))
 
     def _piece(self, content: str, offset: int) -> Markup:
         shown = esc(content)
