@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
+from .formulas import formula_end
 from .tables import with_tables
 
 LINE_END = re.compile(r"\r\n?|\n")
-TOKEN = re.compile(r"\\[!-/:-@\[-`{-~]|`+|[<\[\]]|!(?=\[)|[^\\`<\[\]!]+|.", re.DOTALL)
-MARK = re.compile(r"[\\`<\[!]")
+TOKEN = re.compile(r"\\[!-/:-@\[-`{-~]|`+|[<\[\]$]|!(?=\[)|[^\\`<\[\]!$]+|.", re.DOTALL)
+MARK = re.compile(r"[\\`<\[!$]")
 AUTOLINK = re.compile(r"<(https?://[^\s<>]*|mailto:[^\s<>]+)>", re.IGNORECASE)
 HTML_START = re.compile(r"[A-Za-z/!?]")
 LINE_START = re.compile(r"[ \t>*+\-\d.)]*")
@@ -43,6 +44,7 @@ class SpanKind(StrEnum):
     """A run that opens no code."""
     ESCAPE = "escape"
     """A backslash and the punctuation it takes the meaning from."""
+    FORMULA = "formula"
     AUTOLINK = "autolink"
     HTML = "html"
     """One `<` that could open raw HTML."""
@@ -172,6 +174,8 @@ class _Scanner:
         token = TOKEN.match(self.text, at, self.end)
         assert token  # its last alternative matches any character
         mark, stop = token[0], token.end()
+        if mark[0] in "\\$" and (formula := formula_end(self.text, at, self.end)):
+            return MarkdownSpan(SpanKind.FORMULA, at, formula)
         if len(mark) == 2 and mark[0] == "\\":
             return MarkdownSpan(SpanKind.ESCAPE, at, stop)
         if mark[0] == "`":

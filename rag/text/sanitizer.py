@@ -11,6 +11,7 @@ IN_TARGET = {ord(c): f"%{ord(c):02X}" for c in "\"'()<>[]!`\\ \t"}
 """Characters with a meaning in Markdown, as they are written inside a link's target."""
 CODE_LINE_END = re.compile(r"(?:\r\n?|\n)[ \t>]*")
 """A line end in a code span shows as a blank; kept, a tag on the next line would open an HTML block after all."""
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 LONGEST_LABEL = 1_000
 """Characters of a link's words in which the name of its host is looked for: brackets nest, and each has all inside."""
 PICTURE = "🖼 "
@@ -24,8 +25,8 @@ def safe_markdown(text: str, *, growing: bool = False) -> str:
 
     Images become their description, HTML is shown as text, links work when they lead to http, https or mail and then
     name their host. One from document to document becomes its words and its target, others are shown as they are
-    written. Code blocks are untouched. `growing`: the text is the beginning of a stream, a code span it leaves open is
-    closed.
+    written. Code blocks are untouched, formulas are shown letter by letter. `growing`: the text is the beginning of a
+    stream, a code span it leaves open is closed.
     """
     shown: list[str] = []
     in_image = 0
@@ -49,21 +50,23 @@ def _safe(text: str, piece: MarkdownSpan) -> str:
             return "\\`" * len(raw)
         case SpanKind.ESCAPE:
             return "&lt;" if raw == "\\<" else raw
+        case SpanKind.FORMULA:
+            return PUNCTUATION.sub(r"\\\g<0>", LINE_END.sub(" ", raw)).replace("\\<", "&lt;")
         case SpanKind.BANG | SpanKind.JOINT:
             return f"\\{raw}"
         case SpanKind.AUTOLINK:
             return f"<{piece.target.translate(IN_TARGET)}>"
         case SpanKind.LINK_START:
             return "[" if allowed(piece.target) else "“" if is_relative(piece.target) else "\\["
-        case SpanKind.LINK_END if allowed(piece.target):
-            return _link_end(text[max(piece.label, piece.start - LONGEST_LABEL) : piece.start], piece.target)
         case SpanKind.LINK_END:
-            return "” " if is_relative(piece.target) else "\\]"
+            return _link_end(text[max(piece.label, piece.start - LONGEST_LABEL) : piece.start], piece.target)
         case _:
             return ALWAYS.get(piece.kind, raw)
 
 
 def _link_end(label: str, target: str) -> str:
+    if not allowed(target):
+        return "” " if is_relative(target) else "\\]"
     to = host(target) or ""
     named = f" ({to})" if to and to not in label else ""
     return f"]({target.translate(IN_TARGET)}){named}"

@@ -24,7 +24,7 @@ from tests.support.growth import assert_linear, assert_not_frozen
 
 PIECES = [
     "[", "`", "`` a ", "[1] ", '[1 "a', "[1 'a", "[a]:", "a[a]: ", "Yes. ", "Abc [1]. ", "- a:\n", "<code>", "<!--",
-    "<a b ", "**a ", "_a", "![", "[a](", "> ", "|a", "\\", " ", "\n", "a___b", "。",
+    "<a b ", "**a ", "_a", "![", "[a](", "> ", "|a", "\\", " ", "\n", "a___b", "。", "$a_", "\\(_", "\\begin{a}",
 ]  # fmt: skip
 
 

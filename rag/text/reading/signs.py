@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from html import unescape
 
+from ..formulas import MATHEMATICS
 from .scanner import Scanner, TokenKind
 from .tags import KNOWN
 
@@ -27,7 +28,6 @@ _CHECKED = {
     "cross_mark": "✗",
     "no_entry_sign": "✗",
 }
-_MATHEMATICS = re.compile(r"[\\^_=+<>{}]")
 
 
 def escape(scanner: Scanner, at: int, mark: str) -> int:
@@ -36,7 +36,7 @@ def escape(scanner: Scanner, at: int, mark: str) -> int:
     if mark in ("\\(", "\\["):
         closer = "\\)" if mark == "\\(" else "\\]"
         end = scanner.find(closer, at + 2)
-        if end == at + 3 or (end > 0 and _MATHEMATICS.search(scanner.text, at + 2, end)):
+        if end == at + 3 or (end > 0 and MATHEMATICS.search(scanner.text, at + 2, end)):
             return scanner.add(TokenKind.FORMULA, at, end + 2)
     after = at + len(mark)
     in_word = at > 0 and scanner.text[at - 1].isalnum() and scanner.text[after : after + 1].isalnum()
