@@ -191,6 +191,7 @@ def _chat(settings: Settings) -> ChatModel | None:
         max_retries=settings.openai_retries,
         temperature=settings.openai_temperature,
         max_output_tokens=settings.openai_max_tokens,
+        reasoning_effort=settings.openai_reasoning_effort,
     )
 
 

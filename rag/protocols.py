@@ -77,11 +77,17 @@ class ChatModel(Protocol):
     def info(self) -> ModelInfo: ...
 
     def stream(
-        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        cancel: Cancel,
+        on_usage: Callable[[Usage], None] | None = None,
+        stop: Sequence[str] = (),
     ) -> Iterator[str]:
         """Yield text deltas. Raises GenerationError; ends quietly when cancelled.
 
         `on_usage` is called before the end, from any thread, with the tokens so far; never where nobody counts them.
+        `stop` are texts at which the model may end; whoever cannot do without that looks for them too.
         """
 
 

@@ -183,7 +183,19 @@ class Settings:
     )
     openai_base_url: str = setting("OPENAI_BASE_URL", "", "Any OpenAI-compatible server; empty: OpenAI's own")
     openai_model: str = setting("OPENAI_MODEL", "gpt-4o", "Language model")
-    openai_timeout: float = setting("OPENAI_TIMEOUT", 60.0, "Seconds to wait for the next token", low=1, high=3600)
+    openai_timeout: float = setting(
+        "OPENAI_TIMEOUT",
+        0.0,
+        "Seconds to wait for the next token; 0: 60, and 300 for the first where it runs here or thinks",
+        low=0,
+        high=3600,
+    )
+    openai_reasoning_effort: str = setting(
+        "OPENAI_REASONING_EFFORT",
+        "",
+        "How long a model that thinks does so; empty: as it likes",
+        choices=("none", "minimal", "low", "medium", "high", "xhigh"),
+    )
     openai_retries: int = setting("OPENAI_RETRIES", 2, "Retries before the first token", low=0, high=10)
     openai_temperature: float = setting("OPENAI_TEMPERATURE", 0.2, "Sampling temperature", low=0.0, high=2.0)
     openai_max_tokens: int = setting("OPENAI_MAX_TOKENS", 1200, "Longest answer, in tokens", low=16, high=128000)

@@ -28,6 +28,7 @@ from rag.types.steps import Approach
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
+from .echoes import WithoutEcho
 from .refusals import why_nothing
 from .rewriting import rewrite
 from .steps.gathering import Gathering, StepBudget
@@ -269,7 +270,7 @@ class _Turn:
 
     def _generate(self, chat: ChatModel, prompt: prompts.Prompt) -> Iterator[AnswerEvent]:
         yield self.watch.start(Stage.GENERATE)
-        failed = yield from self._stream(chat, prompt.messages)
+        failed = yield from self._stream(chat, prompt.messages, prompt.boundary)
         if failed is None:
             yield self.watch.finish(Stage.GENERATE)
             self.draft.end(Outcome.GENERATED, None)
@@ -278,26 +279,49 @@ class _Turn:
         else:
             yield from self._quote(failed)
 
-    def _stream(self, chat: ChatModel, messages: Sequence[Message]) -> Generator[AnswerEvent, None, Reason | None]:
-        """Yields the reply as it comes, without its quotes; returns why it broke off, None when it did not."""
+    def _stream(
+        self, chat: ChatModel, messages: Sequence[Message], boundary: str = ""
+    ) -> Generator[AnswerEvent, None, Reason | None]:
+        """Yields the reply as it comes, without its quotes; returns why it broke off, None when it did not.
+
+        It ends where it goes on with the prompt, whose contexts have this `boundary` between them.
+        """
         failed: Reason | None = None
+        echo = WithoutEcho(boundary)
         try:
-            for delta in chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage):
-                shown, afresh = self.draft.hear(delta), isinstance(delta, Afresh)
-                if shown or afresh:
-                    yield Delta(shown, afresh)
+            yield from self._heard(chat, messages, echo, stop=(boundary,) if boundary else ())
         except GenerationError as e:
             failed = e.reason
-        if shown := self.draft.hear_out(whole=failed is None and not self.cancel):
+        if shown := self.draft.hear(echo.flush()) + self.draft.hear_out(whole=failed is None and not self.cancel):
             yield Delta(shown)
         if not self.cancel and self.draft.answer and not citations.says_something(self.draft.answer):
             self.draft.retract()
             yield Delta("", afresh=True)
         if not self.cancel and not self.draft.answer:
-            failed = failed or reason("generation.said_nothing", model=chat.info.name)
+            silent = "only_echo" if echo.ended else "said_nothing"
+            failed = failed or reason(f"generation.{silent}", model=chat.info.name)
         if failed:
             yield self.watch.fail(Stage.GENERATE, failed)
         return failed
+
+    def _heard(
+        self, chat: ChatModel, messages: Sequence[Message], echo: WithoutEcho, *, stop: Sequence[str]
+    ) -> Iterator[AnswerEvent]:
+        """The reply up to where it repeats the prompt; nothing more is wanted from there on. Raises GenerationError."""
+        deltas = chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage, stop=stop)
+        try:
+            for delta in deltas:
+                afresh = isinstance(delta, Afresh)
+                if afresh:
+                    echo.again()
+                shown = self.draft.hear(type(delta)(echo.feed(delta)))
+                if shown or afresh:
+                    yield Delta(shown, afresh)
+                if echo.ended:
+                    break
+        finally:
+            if isinstance(deltas, Generator):
+                deltas.close()
 
     def _quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
         """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""

@@ -69,6 +69,8 @@ class Prompt:
     messages: tuple[Message, ...]
     contexts: tuple[Candidate, ...]
     dropped: Mapping[str, Reason]
+    boundary: str
+    """Mark between the contexts; no answer has it."""
 
 
 def answer_messages(
@@ -97,7 +99,7 @@ def answer_messages(
         messages += [Message("user", exchange.question), Message("assistant", exchange.answer)]
     messages.append(Message("user", asked))
     kept = tuple(replace(c, number=n, dropped=None) for n, c in enumerate(contexts[:fitting], start=1))
-    return Prompt(tuple(messages), kept, dropped)
+    return Prompt(tuple(messages), kept, dropped, boundary)
 
 
 def _boundary(question: str, contexts: Sequence[Candidate], history: Sequence[Exchange]) -> str:

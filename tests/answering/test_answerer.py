@@ -22,7 +22,7 @@ from rag.protocols import Afresh, ChatModel, Extractor
 from rag.retrieval.retriever import Policy, Retriever
 from rag.store import MilvusStore
 from rag.text.language import detect
-from rag.types import Candidate, Exchange, RetrievalOptions, Usage, Vectors
+from rag.types import Candidate, Exchange, Message, RetrievalOptions, Usage, Vectors
 from tests.support.fakes import BagEmbedder, OverlapReranker, ScriptedChat
 from tests.support.knowledge import open_store
 from tests.support.loopback_openai import Good, LoopbackOpenAI, Status, error
@@ -189,6 +189,29 @@ def test_thinking_that_only_ends_takes_back_what_was_shown_of_it(store: MilvusSt
     assert (ledger.outcome, ledger.answer, shown(events)) == (Outcome.GENERATED, "Send SIGHUP [1].", ledger.answer)
     assert [c.number for c in ledger.citations] == [1]
     assert ledger.raw == "Send SIGHUP [1]."
+
+
+def test_an_answer_ends_where_the_prompt_is_repeated(store: MilvusStore) -> None:
+    class Echoing(ScriptedChat):
+        stopped_at: Sequence[str] = ()
+        went_on = False
+
+        def stream(self, messages: Sequence[Message], *, stop: Sequence[str] = (), **_: object) -> Iterator[str]:
+            self.stopped_at = stop
+            yield f"Send SIGHUP [1].\n{stop[0]} context 2"
+            self.went_on = True
+            yield "\ndocument: made-up.md"
+
+    chat = Echoing()
+    _, ledger = ask(conversation(store, chat))
+    assert (ledger.answer, ledger.outcome) == ("Send SIGHUP [1].", Outcome.GENERATED)
+    assert [f"{mark} context 1" in ledger.messages[-1].content for mark in chat.stopped_at] == [True]
+    assert not chat.went_on
+
+
+def test_the_prompt_alone_is_no_answer(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["context 3\ndocument: made-up.md\n\nSend SIGHUP."])))
+    assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, reason("generation.only_echo", model="scripted"))
 
 
 def test_a_question_that_cannot_be_written_down_is_asked_with_a_mark_in_its_place(store: MilvusStore) -> None:

@@ -17,6 +17,7 @@ from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.messages import LANGUAGES, Reason, reason, text
 from rag.models.chat.openai_chat import OpenAIChat
+from rag.models.chat.request import Wanted
 from rag.types import Message, Usage
 from tests.support.loopback_openai import Cut, Gated, Good, Hung, LoopbackOpenAI, Raw, Reply, Status, StreamError, error
 
@@ -148,6 +149,102 @@ def test_thinking_is_not_answer(server: LoopbackOpenAI, reply: Reply, answer: st
     assert ask(chat_at(server.url)) == (answer, None)
 
 
+def test_an_end_that_names_no_reason_is_an_end(server: LoopbackOpenAI) -> None:
+    server.script(Good(["Yes."], finish=None))
+    assert ask(chat_at(server.url)) == ("Yes.", None)
+
+
+@pytest.mark.parametrize("sign", ["\n\ndata: [DONE]\n\n", "data: [DONE]"])
+def test_an_answer_that_speaks_of_the_end_has_not_ended_by_that(server: LoopbackOpenAI, sign: str) -> None:
+    server.script(Good([sign], finish=None, done=False))
+    _, failure = ask(chat_at(server.url))
+    assert failure and failure.reason.code == "generation.cut"
+
+
+def whole(message: object, **others: object) -> Raw:
+    """A reply in one piece."""
+    body = {"id": "c", "object": "chat.completion", "choices": [{"index": 0, "message": message, **others}]}
+    return Raw(
+        json.dumps({**body, "usage": {"prompt_tokens": 12, "completion_tokens": 3}}).encode(), "application/json"
+    )
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Status(400, error("Your organization must be verified to stream this model.", "unsupported_value", "stream")),
+        Status(400, error("Streaming is not supported for this model.")),
+        Status(501, "this server does not support streaming"),
+        Status(422, {"detail": [{"loc": ["body", "stream"], "msg": "Input should be False"}]}),
+    ],
+)
+def test_where_no_stream_is_given_the_answer_is_asked_for_in_one_piece_from_then_on(
+    server: LoopbackOpenAI, refusal: Reply
+) -> None:
+    said = {"role": "assistant", "content": "<think>hm</think>Yes.", "reasoning_content": "hm"}
+    server.script(refusal, whole(said, finish_reason="stop"), whole(said))
+    chat, counted = chat_at(server.url), list[Usage]()
+    assert list(chat.stream(ASKED, cancel=Cancel(), on_usage=counted.append)) == ["Yes."]
+    assert ask(chat) == ("Yes.", None)
+    first, second, third = (request.body for request in server.requests)
+    assert first["stream"] is True
+    assert second == third == {"model": "gpt-test", "messages": first["messages"], "stream": False}
+    assert counted == [Usage(prompt_tokens=12, answer_tokens=3)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "delivered", "code"),
+    [
+        pytest.param(whole({"content": [{"type": "text", "text": "Yes."}]}), "Yes.", "", id="a list of parts"),
+        pytest.param(whole({"content": "Half", "x": 1}, finish_reason="length"), "Half", "length", id="too long"),
+        pytest.param(whole({"content": None}), "", "said_nothing", id="no word"),
+        pytest.param(whole("Yes."), "", "garbage", id="no message"),
+        pytest.param(Raw(b'{"error": {"code": 429}}', "application/json"), "", "rate_limited", id="an error"),
+        pytest.param(Raw(b"[" * 100_000, "application/json"), "", "garbage", id="nested without an end"),
+        pytest.param(Raw(b"\n\n" * 5_000_000, "application/json"), "", "garbage", id="blanks without an end"),
+    ],
+)
+def test_an_answer_in_one_piece_is_one_though_a_stream_was_asked_for(
+    server: LoopbackOpenAI, reply: Reply, delivered: str, code: str
+) -> None:
+    server.script(reply)
+    answer, failure = ask(chat_at(server.url))
+    assert (answer, failure.reason.code if failure else "") == (delivered, f"generation.{code}" if code else "")
+
+
+@pytest.mark.parametrize("model", ["o3", "o4-mini-2025-04-16", "openai/gpt-5", "gpt-5.1-mini"])
+def test_a_model_that_is_known_to_think_is_asked_rightly_at_once(server: LoopbackOpenAI, model: str) -> None:
+    chat = OpenAIChat(model, KEY, server.url, temperature=0.2, max_output_tokens=50, reasoning_effort="low")
+    list(chat.stream(ASKED, cancel=Cancel(), stop=["#end"]))
+    sent = {name: v for name, v in server.request().body.items() if name not in ("model", "messages", "stream")}
+    usage = {"include_usage": True}
+    assert sent == {"stream_options": usage, "max_completion_tokens": 8050, "reasoning_effort": "low"}
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-5-chat-latest", "qwen3:8b", "llama-3-o1x", "solo3"])
+def test_any_other_model_is_asked_as_always(server: LoopbackOpenAI, model: str) -> None:
+    chat = OpenAIChat(model, KEY, server.url, temperature=0.0, max_output_tokens=50)
+    list(chat.stream(ASKED, cancel=Cancel(), stop=["#end"]))
+    sent = {name: v for name, v in server.request().body.items() if name not in ("model", "messages", "stream")}
+    usage = {"include_usage": True}
+    assert sent == {"stream_options": usage, "temperature": 0.0, "max_tokens": 50, "stop": ["#end"]}
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "seconds", "patience"),
+    [
+        ("m", "https://a.test/v1", 0, (60, 60)),
+        ("m", "http://127.0.0.1:8000/v1", 0, (300, 60)),
+        ("o3", "https://a.test/v1", 0, (300, 60)),
+        ("o3", "http://localhost/v1", 20, (20, 20)),
+    ],
+)
+def test_what_thinks_or_runs_here_is_waited_for_longer(
+    model: str, url: str, seconds: float, patience: tuple[float, float]
+) -> None:
+    assert Wanted(model).patience(url, seconds) == patience
+
+
 FAILURES = [
     pytest.param(
         Status(403, error("keys sk-proj-an*****ther and Bearer abcdef\n are not yours")),
@@ -223,7 +320,10 @@ FAILURES = [
     ),
     pytest.param(Cut(["Half an"]), "Half an", reason("generation.cut", host=HOST), id="cut in the middle"),
     pytest.param(
-        Good(["Half an"], finish=None), "Half an", reason("generation.cut", host=HOST), id="ended without an end"
+        Good(["Half an"], finish=None, done=False),
+        "Half an",
+        reason("generation.cut", host=HOST),
+        id="ended without an end",
     ),
     pytest.param(
         StreamError(["Half an"], {"message": "overloaded"}),

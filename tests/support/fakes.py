@@ -83,7 +83,12 @@ class ScriptedChat:
         self.sent: list[tuple[Message, ...]] = []
 
     def stream(
-        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        cancel: Cancel,
+        on_usage: Callable[[Usage], None] | None = None,
+        stop: Sequence[str] = (),
     ) -> Iterator[str]:
         self.sent.append(tuple(messages))
         reply = self.replies.pop(0)

@@ -30,6 +30,8 @@ class Good:
     usage: tuple[int, int] | None = None
     reasoning: Sequence[str] = ()
     """`reasoning_content` deltas that come first."""
+    done: bool = True
+    """It says that this is all."""
 
 
 @dataclass(frozen=True)
@@ -293,7 +295,8 @@ def _good(reply: Good) -> Iterator[str]:
         yield _chunk({}, reply.finish)
     if reply.usage:
         yield _chunk({}, usage=reply.usage)
-    yield "data: [DONE]\n\n"
+    if reply.done:
+        yield "data: [DONE]\n\n"
 
 
 def _failing(reply: StreamError) -> Iterator[str]:

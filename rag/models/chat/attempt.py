@@ -11,8 +11,10 @@ from rag.protocols import Afresh
 from rag.text.well_formed import WellFormed
 from rag.types import Usage
 
-from . import failures
+from . import failures, whole
+from .bounded import said_done
 from .failures import Endpoint, Failure, Redactor
+from .request import IN_ONE_PIECE, OPTIONAL, WHOLE
 from .thinking import WithoutThinking
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ MOST_THOUGHT = 1_000_000
 """Characters of thinking before an answer."""
 EMPTY = 50
 """Characters that a chunk counts which holds nothing: reading it is work all the same."""
-OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
-"""Parameters an answer does not depend on: left out for a server that rejects them."""
 
 
 class Attempt:
@@ -52,7 +52,11 @@ class Attempt:
         """Characters that came and were not delivered, as far as they are thinking."""
         self.begun = False
         self.thought = False
+        self.ended = False
+        """The server said that this is all, in one way or another."""
         self.finish = ""
+        self.patience_s = to.first_s
+        """Seconds to wait for the first token."""
 
     async def run(self, client: AsyncOpenAI, request: dict[str, Any]) -> Failure | None:
         """Deliver the answer; the failure, if that went wrong."""
@@ -61,11 +65,14 @@ class Attempt:
         sent = OPTIONAL & frozenset(request)
         if any(message["role"] == "system" for message in request["messages"]):
             sent |= {failures.SYSTEM}
+        if IN_ONE_PIECE in request:
+            sent, self.patience_s = sent - {"stream"}, self.to.first_s * WHOLE
         try:
-            async with asyncio.timeout(self.to.connect_s + self.to.timeout_s):
+            async with asyncio.timeout(self.to.connect_s + self.patience_s):
                 stream = await client.chat.completions.create(**request)
             async with stream:
-                return await self._read(stream)
+                in_one_piece = whole.in_one_piece(stream.response)
+                return await (self._read_whole(stream, sent) if in_one_piece else self._read(stream))
         except openai.APIStatusError as e:
             body = e.body if e.body is not None else e.response.text
             return failures.of_status(
@@ -87,16 +94,35 @@ class Attempt:
     async def _read(self, stream: AsyncStream[ChatCompletionChunk]) -> Failure | None:
         content_type = stream.response.headers.get("content-type", "")
         chunks = 0
-        async for chunk in _timed(stream, self.to.timeout_s):
+        async for chunk in _timed(stream, lambda: self.to.timeout_s if self.begun else self.patience_s):
             chunks += 1
             self._take(chunk)
-        self._deliver(self.thinking.feed(self.well_formed.flush()))
-        self._deliver(self.thinking.flush())
         if not chunks:
+            self._flush()
             code = "empty" if "event-stream" in content_type else "garbage"
             return Failure(reason(f"generation.{code}", url=self.to.url), detail=content_type)
+        self.ended = said_done(stream.response)
+        return self._end()
+
+    async def _read_whole(self, stream: AsyncStream[ChatCompletionChunk], sent: frozenset[str]) -> Failure | None:
+        """Deliver an answer that comes in one piece, whether or not a stream was asked for."""
+        async with asyncio.timeout(self.patience_s):
+            body = await whole.read(stream.response)
+        if body.get("error"):
+            return failures.of_stream(body["error"], to=self.to, redact=self.redact, sent=sent, begun=False)
+        self._take(whole.as_chunk(body))
+        self.ended = True
+        return self._end()
+
+    def _end(self) -> Failure | None:
+        """Deliver what is left; the failure, if the answer is not whole."""
+        self._flush()
         why = self._incomplete()
         return Failure(why) if why else None
+
+    def _flush(self) -> None:
+        self._deliver(self.thinking.feed(self.well_formed.flush()))
+        self._deliver(self.thinking.flush())
 
     def _take(self, chunk: Any) -> None:
         """Deliver what a chunk holds. Raises ValueError when it is not a chunk at all."""
@@ -145,7 +171,7 @@ class Attempt:
             return reason("generation.filtered", host=self.to.host)
         if self.finish == "length":
             return reason("generation.length" if self.begun else "generation.only_thought", model=self.to.model)
-        if not self.finish and self.begun:
+        if not self.finish and not self.ended and self.begun:
             return reason("generation.cut", host=self.to.host)
         if not self.begun:
             code = "only_thought" if self.thought else "said_nothing"
@@ -153,8 +179,9 @@ class Attempt:
         return None
 
     def _too_slow(self) -> Reason:
-        code = "generation.stalled" if self.begun else "generation.first_token"
-        return reason(code, model=self.to.model, seconds=f"{self.to.timeout_s:g}")
+        if self.begun:
+            return reason("generation.stalled", model=self.to.model, seconds=f"{self.to.timeout_s:g}")
+        return reason("generation.first_token", model=self.to.model, seconds=f"{self.patience_s:g}")
 
     def _not_understood(self) -> Reason:
         return (
@@ -192,10 +219,10 @@ def _count(usage: object, name: str) -> int:
     return tokens if isinstance(tokens, int) else 0
 
 
-async def _timed(chunks: AsyncIterator[Any], limit_s: float) -> AsyncIterator[Any]:
-    """The chunks; TimeoutError when one takes longer than `limit_s`."""
+async def _timed(chunks: AsyncIterator[Any], limit_s: Callable[[], float]) -> AsyncIterator[Any]:
+    """The chunks; TimeoutError when one takes longer than `limit_s` says at that moment."""
     while True:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(limit_s()):
             chunk = await anext(chunks, None)
         if chunk is None:
             return

@@ -40,6 +40,18 @@ ROLES = re.compile(
     r"|\brole\b.{0,80}\b(not|un)[ -]?support",
     re.IGNORECASE,
 )
+STREAM = "stream"
+UNSTREAMED = re.compile(
+    r"\bstream(ing|ed|s)?\b.{0,60}\b(not|un|never)[ -]?(yet )?(be )?(support|implement|allow|available|enabled)"
+    r"|(not|n't|cannot|unable to) (currently )?(support|implement|allow|permit)?(s|ed)? ?(to )?stream"
+    r"|verified to stream",
+    re.IGNORECASE,
+)
+WAYS = (
+    (SYSTEM, frozenset({400, 422, 500}), ROLES),
+    (STREAM, frozenset({400, 403, 405, 422, 500, 501}), UNSTREAMED),
+)
+"""Ways to ask that not every server knows: the statuses and words of a refusal of each."""
 QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing|out of credits", re.IGNORECASE)
 KEY_LIKE = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]+|\bBearer\s+\S+", re.IGNORECASE)
 STARRED = "***"
@@ -55,6 +67,9 @@ class Endpoint:
     host: str
     has_key: bool
     timeout_s: float
+    """Seconds between two tokens."""
+    first_s: float
+    """Seconds before the first."""
     connect_s: float
 
 
@@ -119,9 +134,9 @@ def of_status(
     """The failure behind an HTTP status. `sent` are the optional parameters of the request."""
     words = _words(body)
     detail = redact(words) or "–"
-    if status in (400, 422, 500) and SYSTEM in sent and ROLES.search(words):
+    if way := _refused_way(status, words, sent):
         why = reason("generation.rejected", host=to.host, status=status, detail=detail)
-        return Failure(why, rejected=SYSTEM, detail=detail)
+        return Failure(why, rejected=way, detail=detail)
     if status == 401:
         return Failure(reason("generation.bad_key", host=to.host) if to.has_key else _no_key(to), detail=detail)
     if status == 402 or (status == 429 and QUOTA.search(words)):
@@ -173,6 +188,12 @@ def of_stream(body: object, *, to: Endpoint, redact: Redactor, sent: frozenset[s
     if TOO_LONG.search(words):
         return Failure(reason("generation.too_long", model=to.model), detail=detail)
     return Failure(reason("generation.rejected", host=to.host, status=200, detail=detail), detail=detail)
+
+
+def _refused_way(status: int, words: str, sent: frozenset[str]) -> str:
+    """The way of asking that a server does not know; "" where that is not what it says."""
+    refused = (way for way, statuses, said in WAYS if way in sent and status in statuses and said.search(words))
+    return next(refused, "")
 
 
 def _no_key(to: Endpoint) -> Reason:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -19,13 +18,13 @@ from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.status import ModelInfo
-from rag.text.well_formed import well_formed
 from rag.types import Message, Usage
 
 from . import failures
 from .attempt import Attempt
 from .background import Background
 from .failures import Endpoint, Redactor
+from .request import Wanted, is_loopback
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -53,9 +52,9 @@ class ProviderError(Exception):
 class OpenAIChat:
     """A chat model behind an OpenAI-compatible address; `base_url` "" is OpenAI's own.
 
-    `timeout_s` bounds the wait for the first token and between two. An answer longer than `max_output_tokens` could
-    give is cut: the server does not keep to it. Optional parameters a server does not take are left out
-    from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
+    `timeout_s` bounds the wait for the first token and between two; 0 is the usual time. An answer longer than
+    `max_output_tokens` could give is cut: the server does not keep to it. Optional parameters a server does not take
+    are left out from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
     """
 
     def __init__(
@@ -68,17 +67,14 @@ class OpenAIChat:
         max_retries: int = 2,
         temperature: float | None = None,
         max_output_tokens: int | None = None,
+        reasoning_effort: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.model = model
         self._key = str.__str__(api_key).strip()  # a starred string subclass shows stars in any other way
         self._url = base_url or OPENAI_URL
         self._max_retries = max_retries
-        self._optional: dict[str, Any] = {
-            "temperature": temperature,
-            "max_tokens": max_output_tokens,
-            "stream_options": {"include_usage": True},
-        }
+        self._wanted = Wanted(model, temperature, max_output_tokens, reasoning_effort)
         self._not_taken: frozenset[str] = frozenset()
         self._longest = min(max(CHARACTERS_PER_TOKEN * (max_output_tokens or 0), SHORTEST_LIMIT), LONGEST_LIMIT)
         self._sleep = sleep
@@ -87,8 +83,8 @@ class OpenAIChat:
             url, host = failures.shown_url(self._url)
         except ValueError:
             url, host = "", ""
-        connect_s = min(CONNECT_S, timeout_s)
-        self._to = Endpoint(model, url, host, bool(self._key), timeout_s, connect_s)
+        first_s, between_s = self._wanted.patience(url, timeout_s)
+        self._to = Endpoint(model, url, host, bool(self._key), between_s, first_s, min(CONNECT_S, between_s))
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.model!r}, base_url={self._to.url!r})"
@@ -99,7 +95,12 @@ class OpenAIChat:
         return ModelInfo(name=self.model, revision="", device=self._to.host, dtype="")
 
     def stream(
-        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        cancel: Cancel,
+        on_usage: Callable[[Usage], None] | None = None,
+        stop: Sequence[str] = (),
     ) -> Iterator[str]:
         """Yield text deltas. Raises GenerationError, also after some deltas: then the answer is incomplete.
 
@@ -113,7 +114,7 @@ class OpenAIChat:
 
         async def work() -> None:
             try:
-                await self._attempts(messages, items.put, on_usage)
+                await self._attempts(messages, stop, items.put, on_usage)
             except Exception as e:  # handed to the caller's thread, which raises it
                 items.put(e)
             finally:
@@ -121,11 +122,11 @@ class OpenAIChat:
 
         request = Background(work)
 
-        def stop() -> None:
+        def give_up() -> None:
             request.stop()
             items.put(None)
 
-        with cancel.calls(stop):
+        with cancel.calls(give_up):
             threading.Thread(target=request.run, name="chat-stream", daemon=True).start()
             try:
                 while (item := items.get()) is not None and not cancel:
@@ -145,13 +146,17 @@ class OpenAIChat:
             raise GenerationError(reason("generation.no_key", host=self._to.host))
 
     async def _attempts(
-        self, messages: Sequence[Message], put: Callable[[str], None], on_usage: Callable[[Usage], None] | None
+        self,
+        messages: Sequence[Message],
+        stop: Sequence[str],
+        put: Callable[[str], None],
+        on_usage: Callable[[Usage], None] | None,
     ) -> None:
         tries = 0
         async with self._client() as client:
             while True:
                 attempt = Attempt(self._to, self._redact, put, on_usage, longest=self._longest)
-                failure = await attempt.run(client, self._request(messages))
+                failure = await attempt.run(client, self._request(messages, stop))
                 if failure is None:
                     return
                 detail = self._redact(failure.detail)
@@ -165,43 +170,31 @@ class OpenAIChat:
                 else:
                     raise GenerationError(failure.reason) from ProviderError(detail)
 
-    def _request(self, messages: Sequence[Message]) -> dict[str, Any]:
-        """Few parameters, so that every server understands; none it has rejected before."""
+    def _request(self, messages: Sequence[Message], stop: Sequence[str]) -> dict[str, Any]:
+        """The client library's arguments: the body, and headers that tell nothing of this machine."""
         import openai
 
-        optional = {name: value for name, value in self._optional.items() if value is not None}
-        if "max_tokens" in self._not_taken and "max_tokens" in optional:
-            optional["max_completion_tokens"] = optional.pop("max_tokens")
         headers: dict[str, Any] = {f"X-Stainless-{name}": openai.omit for name in SILENT_HEADERS}
         headers |= {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}  # what is packed may have any size
         if not self._key:
             headers["Authorization"] = openai.omit
         if self._url != OPENAI_URL:
             headers |= {"OpenAI-Organization": openai.omit, "OpenAI-Project": openai.omit}
-        return {
-            "model": self.model,
-            "messages": [
-                {"role": m.role, "content": well_formed(m.content)}
-                for m in (_in_turns(messages) if failures.SYSTEM in self._not_taken else messages)
-            ],
-            "stream": True,
-            "extra_headers": headers,
-            **{name: value for name, value in optional.items() if name not in self._not_taken},
-        }
+        return {**self._wanted.body(messages, stop, refused=self._not_taken), "extra_headers": headers}
 
     def _client(self) -> AsyncOpenAI:
         import openai
 
         from .bounded import bound
 
-        is_loopback = _is_loopback(self._url)
+        on_this_machine = is_loopback(self._url)
         http = openai.DefaultAsyncHttpxClient(
             # reads are bounded by our own clock, which comment lines sent to keep a connection open do not reset
             timeout=openai.Timeout(None, connect=self._to.connect_s),
             follow_redirects=False,  # documents go to the address the user gave and to no other
-            trust_env=not is_loopback,  # a proxy does not know this machine's own servers
+            trust_env=not on_this_machine,  # a proxy does not know this machine's own servers
             verify=not (
-                is_loopback and self._url.startswith("http:")
+                on_this_machine and self._url.startswith("http:")
             ),  # certificates take long to load: not for nothing
             event_hooks={"response": [bound]},
         )
@@ -213,23 +206,3 @@ class OpenAIChat:
             max_retries=0,
             http_client=http,
         )
-
-
-def _in_turns(messages: Sequence[Message]) -> list[Message]:
-    """The messages without a system role: rules go before what the user says next, so that the roles alternate."""
-    turns: list[Message] = []
-    for message in messages:
-        role = "user" if message.role == "system" else message.role
-        if turns and turns[-1].role == role:
-            turns[-1] = Message(role, f"{turns[-1].content}\n\n{message.content}")
-        else:
-            turns.append(Message(role, message.content))
-    return turns
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -26,12 +26,17 @@ class WatchedChat:
         return self._chat.info
 
     def stream(
-        self, messages: Sequence[Message], *, cancel: Cancel, on_usage: Callable[[Usage], None] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        cancel: Cancel,
+        on_usage: Callable[[Usage], None] | None = None,
+        stop: Sequence[str] = (),
     ) -> Iterator[str]:
         """As the model's own. A call that was cancelled before a word came says nothing of the server."""
         heard = False
         try:
-            for delta in self._chat.stream(messages, cancel=cancel, on_usage=on_usage):
+            for delta in self._chat.stream(messages, cancel=cancel, on_usage=on_usage, stop=stop):
                 heard = True
                 yield delta
         except GenerationError as e:
