@@ -37,6 +37,7 @@ EARLY = "shell/early"
 PAGE = "shell/page"
 BUS = "shell/bus"
 FEATURES = (
+    "shell/addresses",
     "answer/checks",
     "evidence/flow",
     "library/indexes",

@@ -69,8 +69,9 @@ class Events:
         shown = [page.tab, *self.chat, page.progress, page.tools, page.table, page.scope]
         shown += [page.news, page.pill, page.models]
         yield PageEvent(
-            self.blocks.load, self.handlers.open, [page.tab, page.talk], shown, Order.DIRECT,
-            js="() => [window.plainsight.tab(), window.plainsight.talk()]", then=(*self.answered, *self.begun),
+            self.blocks.load, self.handlers.open, [page.tab, page.talk, page.addressed], shown, Order.DIRECT,
+            js="() => ['tab', 'talk', 'addressed'].map((name) => window.plainsight[name]())",
+            then=(*self.answered, *self.begun),
         )  # fmt: skip
 
     def _looking(self) -> Iterator[PageEvent]:

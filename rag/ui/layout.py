@@ -42,6 +42,7 @@ class Layout:
 
     def _build(self) -> None:
         self.tab = gr.Textbox(visible="hidden", elem_id="tab-id", show_label=False)
+        self.addressed = gr.Textbox(visible="hidden", elem_id="addressed-id", show_label=False)
         self.talk = gr.Textbox(visible="hidden", elem_id="talk-id", show_label=False)
         self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
         self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")

@@ -68,12 +68,16 @@ class Views:
         session = slot.session
         earlier = [self.kept.whole(session.actor, turn) for turn in session.turns[:-1]]
         return Chat(
-            history=transcript.conversation(session.conversation) + transcript.turns(earlier, lang),
+            history=self._address(session) + transcript.turns(earlier, lang),
             live=self.live(session, lang),
             evidence=self.evidence(session, lang),
             box=busy() if slot.answering and slot.answering.active else SKIP,
             banner=transcript.editing(session.editing, lang),
         )
+
+    def _address(self, session: Session) -> Markup:
+        """Tells the page which conversation it shows; one that is kept nowhere has no address."""
+        return transcript.conversation(session.conversation if session.actor.owner else "", session.name)
 
     def live(self, session: Session, lang: Language) -> Markup:
         """The last turn; for an empty conversation, its offers, such as questions to try."""

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import pytest
 
 from rag.accounts.browser import token
 from rag.ui.http.hosts import Proxies, addressed_to
+from rag.ui.http.routes import below, page_at_top, route_at, way_up
 from tests.support.pages import config, scripted_page, visitor
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -493,3 +494,48 @@ def test_a_call_without_end_is_refused(alice: httpx.Client) -> None:
 
     reply = alice.post("/gradio_api/queue/join", content=blanks(), headers={"content-type": "application/json"})
     assert (reply.status_code, reply.headers[REFUSED]) == (413, "front.too_long")
+
+
+# ---- addresses of the page ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "top", "up"),
+    [
+        pytest.param("", b"/", "/", "./", id="the page"),
+        pytest.param("", b"/documents", "/", "./", id="a page of it"),
+        pytest.param("", b"/c/00000000000000000000000000000000", "/", "../", id="a conversation"),
+        pytest.param("", b"/documents/a%2Fb.md", "/", "../", id="a slash that was written as none"),
+        pytest.param("", b"/documents/a/b.md", "/", "../../", id="a document in a folder"),
+        pytest.param("/docs/rag", b"/docs/rag/documents/a/b.md", "/docs/rag/", "../../", id="below a path left on"),
+        pytest.param("/docs/rag", b"/documents/a/b.md", "/", "../../", id="below a path taken off"),
+        pytest.param("/documents", b"/documents/documents/a.md", "/documents/", "../", id="below a path of that name"),
+    ],
+)
+def test_the_page_stands_at_its_addresses_and_knows_its_top(root: str, path: bytes, top: str, up: str) -> None:
+    scope = {"type": "http", "path": unquote(path.decode()), "raw_path": path}
+    assert page_at_top(scope, root)["path"] == top
+    assert way_up(scope, root) == up
+    found = route_at(below(root, scope["path"]))
+    assert found and found.methods[0] == "GET"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/c", "/c/", "/c/1", f"/c/{'0' * 33}", f"/c/{'0' * 31}G", f"/c/{'0' * 32}/x", "/settings/x", "/document",
+        "/documents/a%0Ab", "/documents" + "/a" * 65, "/c/../theme.css",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_of_the_page_is_refused(address: str, path: str) -> None:
+    assert raw(address, "GET", path)[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/settings", "/documents/a/b%20c.md?base=x&deep_link=y", f"/c/{'0' * 32}"])
+def test_an_address_of_the_page_says_nothing_of_what_is_there(address: str, path: str) -> None:
+    reply = httpx.get(f"{address}{path}")
+    assert reply.status_code == 200 and '"deep_link_state":"none"' in reply.text
+    depth = path.partition("?")[0].count("/") - 1
+    assert reply.text.index(f'<base href="{"../" * depth or "./"}">') < reply.text.index("early.js")
+    assert reply.headers["cache-control"] == "no-store"
+    assert httpx.post(f"{address}{path}").status_code in (403, 405)

@@ -448,3 +448,16 @@ def test_a_conversation_that_is_kept_nowhere_is_bounded() -> None:
     for number in range(MOST_UNKEPT_TURNS + 5):
         held = held.asked(f"question {number}?", RetrievalOptions())
     assert len(held.turns) == MOST_UNKEPT_TURNS
+
+
+def test_the_conversation_of_the_address_takes_the_place_of_the_tabs_own(talks: Talks) -> None:
+    ask(talks.handlers, "one?")
+    first = session(talks.handlers).conversation
+    talks.handlers.sessions.update(_keys(talks)[0], lambda s: replace(s.cleared()))
+    ask(talks.handlers, "two?")
+    second = session(talks.handlers).conversation
+    assert "two?" in shown_by(talks.handlers.open(ALICE, "t1", "", second))
+    shown = shown_by(talks.handlers.open(ALICE, "t1", second, first))
+    assert "one?" in shown and "two?" not in shown and first in shown
+    nothing = shown_by(talks.handlers.open(ALICE, "t1", first, "0" * 32))
+    assert "one?" not in nothing and "two?" not in nothing

@@ -33,8 +33,15 @@ function (languages) {
     console.warn("Plainsight keeps no preferences here:", error);
   }
 
+  // The page is found under many addresses, all of them below this one; which of them says what it shows.
+  var top = new URL(".", document.baseURI);
+  var TALK = /^c\/([0-9a-f]{32})$/;
   window.plainsight = {
     language: languages[language],
+    top: top,
+    // The part of the address below the top, without query and place.
+    address: function () { return location.pathname.slice(top.pathname.length); },
+    addressed: function () { return (TALK.exec(this.address()) || [])[1] || ""; },
     // This tab's name for its conversation; kept over reloads, gone with the tab. With the cookie it is the only key.
     tab: function () {
       try {
@@ -65,7 +72,7 @@ function (languages) {
     configurable: true,
     get: function () { return config; },
     set: function (given) {
-      if (given) given.root = new URL(".", location.href).href.replace(/\/$/, "");
+      if (given) given.root = top.href.replace(/\/$/, "");
       config = given;
     },
   });
@@ -94,7 +101,7 @@ function (languages) {
   };
   // Another tab may have been given a new cookie: the page that belongs to it has the token.
   var renewed = function () {
-    return plain.call(window, new URL(".", location.href).href, { cache: "no-store" })
+    return plain.call(window, top.href, { cache: "no-store" })
       .then(function (answer) { return answer.text(); })
       .then(function (page) { token = (TOKEN.exec(page) || [])[1] || token; });
   };

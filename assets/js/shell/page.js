@@ -88,6 +88,17 @@
     if (element.closest("#banner") && element.textContent.trim()) find("#composer textarea")?.focus();
   };
 
+  // ---- a word at the page's edge, which goes by itself --------------------------------------------------------------
+  const NOTICE_MS = 6000;
+  const edge = Object.assign(document.createElement("p"), { id: "notice", role: "status" });
+  document.body.append(edge);
+  let leaving = 0;
+  page.notice = (text) => {
+    clearTimeout(leaving);
+    edge.textContent = text;
+    leaving = setTimeout(() => { edge.textContent = ""; }, NOTICE_MS);
+  };
+
   // ---- copying and saving --------------------------------------------------------------------------------------------
   const copy = async (text) => {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);

@@ -26,7 +26,9 @@
     const talk = field.closest(".talk"), title = field.value.trim();
     const changed = title && title !== field.getAttribute("value");
     naming(talk, false);
-    if (changed) send("rename_talk", asked({ id: talk.dataset.id, title }));
+    if (!changed) return;
+    send("rename_talk", asked({ id: talk.dataset.id, title }));
+    page.renamed(talk.dataset.id, title);
   };
 
   let waiting = 0;

@@ -48,15 +48,19 @@ class Handlers:
     # ---- opening ----------------------------------------------------------------------------------------------------
 
     @guarded
-    def open(self, request: gr.Request, tab: str, talk: str = "") -> tuple[Any, ...]:
+    def open(self, request: gr.Request, tab: str, talk: str = "", addressed: str = "") -> tuple[Any, ...]:
         """Show a page that was loaded: the conversation the tab already had, and the jobs that run.
 
         `talk` is the id of the conversation the tab remembers: a restarted server forgets tabs, not conversations.
+        `addressed` is the id in the page's address, which takes the place of whatever the tab had.
         """
         who = Visitor.of(tab, request)
         edition = self.views.edition(who.actor)
         session = self.sessions.slot(who.key, who.address).session
-        if not session.turns and not session.conversation:
+        if isinstance(addressed, str) and addressed not in ("", session.conversation):
+            self.leave(who)
+            self._resumed(who, addressed)
+        elif not session.turns and not session.conversation:
             self._resumed(who, talk)
         status, lang = self.service.status(who.actor), who.language
         return (
@@ -71,14 +75,14 @@ class Handlers:
         )
 
     def _resumed(self, who: Visitor, talk: str) -> Session:
-        """The session with the conversation `talk`; unchanged where that is gone, or never was the visitor's."""
+        """The session with the conversation `talk`; an empty one where that is gone, or never was the visitor's."""
         if not isinstance(talk, str) or not talk:
             return self.sessions.get(who.key)
         try:
             title = self.service.conversations.title(who.actor, talk)
             thread = self.service.conversations.thread(who.actor, talk)
         except KeepingError:
-            return self.sessions.get(who.key)
+            return self.sessions.update(who.key, Session.cleared)
         return self.sessions.update(who.key, lambda s: s.resumed(talk, title, thread))
 
     # ---- asking -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from .asgi import App, Headers, Receive, Scope, Send, values
 from .hosts import Proxies, addressed_to, allowed_hosts, host_of, named_hosts, same_origin
 from .refusals import RequestRefused, refuse
 from .replies import PageHead, Reply
-from .routes import ROUTE, STARTING, Route, below, route_at
+from .routes import ROUTE, STARTING, Route, below, page_at_top, route_at, way_up
 from .visitors import USER, holds_token, secret_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -63,6 +63,9 @@ class Guard:
         try:
             found = self._checked(scope)
             scope[ROUTE] = found
+            if found.page:
+                reply.top = way_up(scope, self.root)
+                scope = page_at_top(scope, self.root)
             scope["query_string"] = query(scope.get("query_string", b""), secret, found.query)
             await self.app(scope, receive, reply.send)
         except RequestRefused as e:

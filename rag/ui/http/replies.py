@@ -62,10 +62,10 @@ class PageHead:
     def of(cls, script: str) -> PageHead:
         return cls(sha256(script.encode()).hexdigest()[:12])
 
-    def written(self, secret: str) -> bytes:
-        """The HTML that is put first into the page's head."""
-        head = html('<meta name="plainsight-token" content="{}"><script src="./{}?v={}"></script>')
-        return head(token(secret), EARLY, self.version).encode()
+    def written(self, secret: str, top: str) -> bytes:
+        """The HTML that is put first into the page's head. `top` is the way from its address to the top of the page."""
+        head = html('<base href="{}"><meta name="plainsight-token" content="{}"><script src="./{}?v={}"></script>')
+        return head(top, token(secret), EARLY, self.version).encode()
 
 
 def policy(page: bytes) -> bytes:
@@ -80,6 +80,9 @@ class Reply:
 
     `secret` is the browser's; `new` is True if the browser does not know it yet.
     """
+
+    top = "./"
+    """The way from the address of the page to its top."""
 
     def __init__(self, send: Send, head: PageHead, *, secret: str, new: bool) -> None:
         self._send = send
@@ -108,7 +111,7 @@ class Reply:
 
     async def _finish(self, page: Message) -> None:
         written = _FRAMED.sub(b"", b"".join(self._body), count=1)
-        body = written.replace(b"<head>", b"<head>" + self._head.written(self._secret), 1)
+        body = written.replace(b"<head>", b"<head>" + self._head.written(self._secret, self.top), 1)
         ours = {
             POLICY: policy(written),
             b"content-length": str(len(body)).encode(),

@@ -21,6 +21,8 @@ ROUTE = "plainsight.route"
 EARLY = "early.js"
 """The path of the script that runs before everything else."""
 
+DEEPEST = 64
+"""Most parts of a document's name in the address of a page."""
 FILE = r"(/(?!\.)[A-Za-z0-9_.-]+)+"
 """The path of a file that Gradio brings along; no part of it begins with a dot."""
 
@@ -43,6 +45,8 @@ class Route:
     sent: BodyKind = BodyKind.NOTHING
     streams: bool = False
     """True if its answer is a stream that lasts as long as somebody listens."""
+    page: bool = False
+    """True if the page itself answers, which finds its place by its address."""
 
     def fits(self, path: str) -> bool:
         return re.fullmatch(self.path, path) is not None
@@ -50,6 +54,9 @@ class Route:
 
 ROUTES = (
     Route("/", ("GET", "HEAD")),  # HEAD: is it up? Asked by Gradio at the start, and by the container's health check
+    Route("/c/[0-9a-f]{32}", page=True),
+    Route("/documents|/settings", page=True),
+    Route(rf"/documents(/[^/\x00-\x1f\x7f]*){{1,{DEEPEST}}}", page=True),  # that of a document, which the page opens
     Route(f"/{re.escape(EARLY)}"),
     Route(f"/{ORIGINAL}", query=("name", "base")),
     Route("/theme.css"),
@@ -77,6 +84,21 @@ def route_of(scope: Scope) -> Route:
     """The route of a request that the guard let in; `NO_ROUTE` for anything else, such as the server's own start."""
     found: Route = scope.get(ROUTE, NO_ROUTE)
     return found
+
+
+def page_at_top(scope: Scope, root: str) -> Scope:
+    """A request for an address of the page as one for the page itself."""
+    path = scope["path"]
+    top = f"{path.removesuffix(below(root, path))}/"
+    return {**scope, "path": top, "raw_path": top.encode()}
+
+
+def way_up(scope: Scope, root: str) -> str:
+    """The way from an address of the page up to the page itself, as the browser follows it: by what was sent, in which
+    a slash of a document's name may be written as no slash."""
+    sent = scope.get("raw_path") or scope["path"].encode()
+    above = root.count("/") if below(root, scope["path"]) != scope["path"] else 0
+    return "../" * (sent.count(b"/") - 1 - above) or "./"
 
 
 def below(root: str, path: str) -> str:

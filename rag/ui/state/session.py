@@ -17,7 +17,7 @@ from typing import Any
 
 from rag.accounts.actor import NOBODY, Actor
 from rag.errors import RagError
-from rag.evidence.conversation_store import new_conversation
+from rag.evidence.conversation_store import TITLE_LENGTH, new_conversation
 from rag.evidence.kept import KeptAnswer
 from rag.knowledge.listing import Listing
 from rag.ledger import Outcome
@@ -91,6 +91,11 @@ class Session:
 
     def turn(self, number: int) -> Turn | None:
         return next((t for t in self.turns if t.number == number), None)
+
+    @property
+    def name(self) -> str:
+        """Title of the conversation; "" before anything was asked."""
+        return self.title or (self.turns[0].question[:TITLE_LENGTH] if self.turns else "")
 
     @property
     def last(self) -> Turn | None:

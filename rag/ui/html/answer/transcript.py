@@ -29,9 +29,9 @@ def turns(several: Sequence[Turn], language: Language) -> Markup:
     return joined(turn(one, language) for one in several)
 
 
-def conversation(known: str) -> Markup:
-    """A hidden element with the id of the conversation, for the tab to remember."""
-    return html('<i hidden data-conversation="{}"></i>')(known)
+def conversation(known: str, title: str) -> Markup:
+    """A hidden element with the id of the conversation and its title, for the tab to remember."""
+    return html('<i hidden data-conversation="{}" data-title="{}"></i>')(known, title)
 
 
 def turn(one: Turn, language: Language, *, status: Status | None = None) -> Markup:
