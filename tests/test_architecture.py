@@ -253,7 +253,7 @@ def test_importing_loads_no_heavy_library(module: str) -> None:
 TAG = re.compile(r"</?[a-zA-Z!]|=\"")
 """What only HTML holds: a tag, or an attribute with its value."""
 TRUSTED = {
-    ("rag.ui.html.markdown", "_parser().render(source, {'chips': chips, 'language': chips.language})"),
+    ("rag.ui.html.markdown", "parser.renderer.render(tokens, parser.options, env)"),
     ("rag.ui.html.reading.document", "renderer.render(block.tokens, options, env)"),
     ("rag.ui.html.evidence.bundle", "STYLE.read_text(encoding='utf-8')"),
     ("rag.ui.html.evidence.bundle", "PLACE"),

@@ -110,6 +110,7 @@ WITHOUT_WORDS = (
     BlockKind,
     Division,
     prose.SpanKind,
+    checks.Trust,
     reading.Heat,
     reading.DocumentState,
     sentences.Form,

@@ -150,16 +150,20 @@ class _Check:
 
     def _unmarked(self, position: int, statement: Statement) -> tuple[Support, tuple[int, ...]]:
         """Support of a statement that cites nothing itself, and the contexts that give it: it may stand in the context
-        cited next, or be an item of a list whose introduction cites."""
+        cited next, or be an item below one that cites, or of a list whose introduction does."""
         following = self.following[position]
         if following:
             text = words(self.answer, statement)
             number = self._verbatim(text, following.markers, least=LEAST_UNCITED, at=statement.end)
             if number:
                 return Support.QUOTED, (number,)
-        introduction = self.statements[statement.introduced_by] if statement.introduced_by >= 0 else None
-        numbers = tuple(n for n in _numbers(introduction) if n in self.passages) if introduction else ()
-        return (Support.CITED, numbers) if numbers else (Support.NONE, ())
+        above = statement.introduced_by
+        while above >= 0:
+            numbers = tuple(n for n in _numbers(self.statements[above]) if n in self.passages)
+            if numbers:
+                return Support.CITED, numbers
+            above = self.statements[above].introduced_by
+        return Support.NONE, ()
 
     def _given_to(self, statement: Statement) -> list[Quote]:
         cited = dict.fromkeys((marker.end, number) for marker in statement.markers for number in marker.numbers)

@@ -47,6 +47,16 @@ _OFFER = re.compile(
 _INTRODUCES = (":", "：")
 _ASKS = ("?", "？")
 _TITLE_LIKE = re.compile(r"(\*\*|__)[^*_\n]+\1:?")
+_FORMULA = re.compile(
+    r"(?:\$\$[^$]++\$\$|\$[^$\n]++\$|\\\[.*\\\]|\\\(.*\\\)|\\begin\{(\w{1,20}\*?)\}.*\\end\{\1\})[.,;。，；]?",
+    re.DOTALL,
+)
+_ENDED = re.compile(r"[.!?。！？…][*_\"'”’)）]*$")
+_LEADS = re.compile(
+    r"\b(?:following|below|these|steps?|ways|options|here(?:['’]s| is| are))\b|如下|以下|下面|下列|步骤|几种|这些",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,10 @@ class Statement:
     markers: tuple[Marker, ...] = ()
     introduced_by: int = -1
     """Position of the statement whose list this is an item of; -1 for none."""
+    depth: int = 0
+    """Lists it stands in."""
+    leads: bool = False
+    """True if items of a list of its own come next."""
 
 
 def statements(answer: str) -> list[Statement]:
@@ -78,9 +92,16 @@ def claims_something(answer: str, statement: Statement, *, alone: bool) -> bool:
         return False
     if statement.form is Form.TABLE:
         return True
+    if _FORMULA.fullmatch(text) or (statement.leads and _leads_in(text, statement.form)):
+        return False
     if text.rstrip("*_\"'”’)） ").endswith(_INTRODUCES + _ASKS) or _OFFER.search(text) or says_nothing_is_there(text):
         return False
     return alone or not _REPLY.fullmatch(_bare(text))
+
+
+def _leads_in(text: str, form: Form) -> bool:
+    """True if what stands before a list only opens it: the title of an item, or words that name no figure."""
+    return not _ENDED.search(text) if form is Form.ITEM else bool(_LEADS.search(text)) and not _FIGURE.search(text)
 
 
 def says_nothing_is_there(text: str) -> bool:
@@ -122,7 +143,7 @@ def _with_markers(answer: str, pieces: Sequence[Sentence], markers: Sequence[Mar
             start = piece.start
         if has_words:
             start += len(answer[start : piece.end]) - len(answer[start : piece.end].lstrip())
-            statement = Statement(start, piece.end, piece.form, piece.block)
+            statement = Statement(start, piece.end, piece.form, piece.block, depth=piece.depth)
             found.append(_given(statement, inside, piece.block))
     return found
 
@@ -155,15 +176,19 @@ def _bare(text: str) -> str:
 
 
 def _introduced(answer: str, found: Sequence[Statement]) -> list[Statement]:
-    """Items of a list know the sentence that introduces the list."""
+    """Items of a list know the sentence that introduces the list, and those below an item know that item."""
     introduced: list[Statement] = []
-    by = -1
+    above: list[int] = []
+    """Positions of what introduces the lists that are open, outermost first."""
     for position, one in enumerate(found):
-        if one.form is Form.ITEM and by >= 0:
-            one = replace(one, introduced_by=by)
-        elif words(answer, one).rstrip("*_ ").endswith(_INTRODUCES):
-            by = position
-        else:
-            by = -1
-        introduced.append(one)
+        if not one.depth:
+            above.clear()
+        while above and found[above[-1]].depth >= max(one.depth, 1):
+            above.pop()
+        following = found[position + 1] if position + 1 < len(found) else None
+        leads = following is not None and following.form is Form.ITEM and following.depth > one.depth
+        by = above[-1] if above and one.form is Form.ITEM else -1
+        introduced.append(replace(one, introduced_by=by, leads=leads))
+        if one.depth or words(answer, one).rstrip("*_ ").endswith(_INTRODUCES):
+            above.append(position)
     return introduced

@@ -71,9 +71,47 @@ def summary(ledger: Ledger, language: Language) -> str:
     return SEPARATOR.join(said)
 
 
+class Trust(StrEnum):
+    """How an answer stands up to its sources as a whole."""
+
+    GOOD = "good"
+    """Every sentence has a source that says it, so far as words can tell."""
+    PART = "part"
+    POOR = "poor"
+    """A quote was not found, or a figure is another one."""
+
+
+def trust(ledger: Ledger) -> Trust:
+    """The trust in an answer that claims something."""
+    counts = tally(ledger.claims)
+    if counts[Support.ALTERED] or counts[Support.NOT_FOUND]:
+        return Trust.POOR
+    return Trust.PART if counts[Support.NONE] or counts[Support.CITED] else Trust.GOOD
+
+
+def in_short(ledger: Ledger, language: Language) -> str:
+    """The fewest words on how far an answer can be trusted; "" without claims."""
+    if not ledger.claims:
+        return ""
+    counts, total = tally(ledger.claims), len(ledger.claims)
+    if counts[Support.QUOTED] == total:
+        return label("support.all_quoted", language)
+    check = counts[Support.ALTERED] + counts[Support.NOT_FOUND]
+    backed = total - check - counts[Support.NONE]
+    how = "support.all_backed" if backed == total else "support.backed"
+    said = [text(reason(how, backed=backed, total=total), language)]
+    said += [text(reason("support.to_check", count=check), language)] if check else []
+    return SEPARATOR.join(said)
+
+
 def quotes_of(ledger: Ledger, number: int) -> list[tuple[int, Quote]]:
     """The quotes that name a context, each with its position in the ledger."""
     return [(position, quote) for position, quote in enumerate(ledger.quotes) if quote.number == number]
+
+
+def cited_for(ledger: Ledger, number: int) -> str:
+    """The first sentence that cites a context, with its citations; "" for none."""
+    return next((ledger.answer[c.start : c.end] for c in ledger.claims if number in c.numbers), "")
 
 
 def unsent(ledger: Ledger) -> list[Quote]:

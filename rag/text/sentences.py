@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -32,13 +32,14 @@ class Form(StrEnum):
 class Sentence:
     """Characters `[start, end)` of a text, without list marker, quote mark or blanks around them.
 
-    `block` counts the paragraphs, items, tables and code blocks of the text from 0.
+    `block` counts the paragraphs, items, tables and code blocks of the text from 0, `depth` the lists it stands in.
     """
 
     start: int
     end: int
     form: Form
     block: int
+    depth: int = 0
 
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -47,9 +48,9 @@ _MARKERS = re.compile(r"(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6
 _TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
 _COMMENT = "<!--", "-->"
 _OPAQUE = re.compile(
-    r"`++[^`\n]*+`++|\]\([^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
+    r"`++[^`\n]*+`++|\$\$[^$]*+\$\$|\\\[(?:[^\\]|\\[^\[\]])*+\\\]|\]\([^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
 )
-"""Inline code and addresses: a full stop inside them ends nothing."""
+"""Inline code, formulas and addresses: a full stop inside them ends nothing."""
 _END = re.compile(
     r"""[。！？…]++[”’」』）》"'*_]*+                     # needs no blank
       |(?P<narrow>(?<=[^\s.!?])[.!?]++["'”’)\]*_]*+)(?=\s)""",
@@ -68,14 +69,18 @@ _NOT_BLANK = re.compile(r"\S")
 
 def sentences(text: str) -> list[Sentence]:
     """All pieces in order; they do not overlap. Lines that are nothing but markup belong to none."""
-    return [
-        sentence
-        for number, (start, end, form) in enumerate(_blocks(text))
-        for sentence in _split(text, start, end, form, number)
-    ]
+    return [sentence for number, block in enumerate(_blocks(text)) for sentence in _split(text, block, number)]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, Form]]:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    start: int
+    end: int
+    form: Form
+    depth: int
+
+
+def _blocks(text: str) -> Iterator[_Stretch]:
     edges = [0, *(m.end() for m in _LINE_END.finditer(text)), len(text)]
     open_now: list[str] = []
     for token in _parser().parse(text):
@@ -91,8 +96,10 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Form]]:
             continue
         by_line = "blockquote_open" in open_now or token.type == "html_block"
         stretches = [(line, line + 1) for line in range(first, last)] if by_line else [(first, last)]
+        depth = open_now.count("list_item_open")
         for begin, end in stretches:
-            yield from _bare(text, edges[begin], edges[end], form, is_html=token.type == "html_block")
+            block = _Stretch(edges[begin], edges[end], form, depth)
+            yield from _bare(text, block, is_html=token.type == "html_block")
 
 
 def _form(token: Token, open_now: list[str]) -> Form | None:
@@ -110,15 +117,16 @@ def _form(token: Token, open_now: list[str]) -> Form | None:
     return None
 
 
-def _bare(text: str, start: int, end: int, form: Form, *, is_html: bool) -> Iterator[tuple[int, int, Form]]:
+def _bare(text: str, block: _Stretch, *, is_html: bool) -> Iterator[_Stretch]:
     """The block without the marks before it and the blanks after it; nothing when no word is left."""
-    if form not in (Form.CODE, Form.TABLE):
+    start, end = block.start, block.end
+    if block.form not in (Form.CODE, Form.TABLE):
         marks = _MARKERS.match(text, start, end)
         start = marks.end() if marks else start
     end = start + len(text[start:end].rstrip())
     words = _TAG.sub("", _without_comments(text[start:end])) if is_html else text[start:end]
     if _LETTER.search(words):
-        yield start, end, form
+        yield replace(block, start=start, end=end)
 
 
 def _without_comments(text: str) -> str:
@@ -129,18 +137,20 @@ def _without_comments(text: str) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _split(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
-    if form not in (Form.PROSE, Form.ITEM):
-        yield Sentence(start, end, form, block)
+def _split(text: str, block: _Stretch, number: int) -> Iterator[Sentence]:
+    whole = Sentence(block.start, block.end, block.form, number, block.depth)
+    if block.form not in (Form.PROSE, Form.ITEM):
+        yield whole
         return
-    masked = _OPAQUE.sub(lambda m: "X" * len(m.group()), text[start:end])
+    start = block.start
+    masked = _OPAQUE.sub(lambda m: "X" * len(m.group()), text[start : block.end])
     last = 0
     for match in _END.finditer(masked):
         if match["narrow"] and not _ends(masked, match):
             continue
-        yield from _trimmed(text, start + last, start + match.end(), form, block)
+        yield from _trimmed(text, replace(whole, start=start + last, end=start + match.end()))
         last = match.end()
-    yield from _trimmed(text, start + last, end, form, block)
+    yield from _trimmed(text, replace(whole, start=start + last))
 
 
 def _ends(text: str, match: re.Match[str]) -> bool:
@@ -155,10 +165,11 @@ def _ends(text: str, match: re.Match[str]) -> bool:
     return not following.islower() and not _ABBREVIATION.search(before)
 
 
-def _trimmed(text: str, start: int, end: int, form: Form, block: int) -> Iterator[Sentence]:
-    piece = text[start:end]
+def _trimmed(text: str, rough: Sentence) -> Iterator[Sentence]:
+    piece = text[rough.start : rough.end]
     if _LETTER.search(piece):
-        yield Sentence(start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()), form, block)
+        start, end = rough.start + len(piece) - len(piece.lstrip()), rough.end - len(piece) + len(piece.rstrip())
+        yield replace(rough, start=start, end=end)
 
 
 @cache

@@ -29,6 +29,13 @@ def answered(page: Page) -> Locator:
     return last
 
 
+def opened(answer: Locator) -> Locator:
+    """An answer with all that stands behind the line under it."""
+    answer.locator(".checks > summary").click()
+    expect(answer.locator(".checks")).to_have_attribute("open", "")
+    return answer
+
+
 def ask(page: Page, question: str = QUESTION) -> Locator:
     send(page, question)
     return answered(page)

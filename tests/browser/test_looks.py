@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Open, ready
-from .steps import ask, clear_jobs, composer, send, tab
+from .steps import ask, clear_jobs, composer, opened, send, tab
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -229,6 +229,7 @@ def test_on_a_phone_the_buttons_of_an_answer_keep_their_words_whole(open_page: O
     page = open_page(scripted, width=390, height=844, language="zh-CN")
     composer(page).fill("How do I rotate certificates?")
     composer(page).press("Enter")
+    opened(page.locator(".answer"))
     buttons = page.locator(".answer .tools .tool.wide")
     expect(buttons).to_have_count(4)
     broken = "buttons => buttons.filter(b => b.scrollHeight > b.clientHeight).map(b => b.textContent)"

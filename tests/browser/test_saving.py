@@ -15,7 +15,7 @@ from tests import ROOT
 from tests.support.pages import real_page, scripted_page
 
 from .conftest import Open, ready
-from .steps import INGEST_MS, ask, tab
+from .steps import INGEST_MS, ask, opened, tab
 from .test_looks import AXE, _readable
 
 GUIDE = "# Harbour guide\n\n## Berths\n\nVisitors moor at the north pontoon. A berth costs 32 crowns a night.\n"
@@ -103,7 +103,7 @@ def test_thirty_marks_turn_a_score_into_words(open_page: Open, tmp_path: Path) -
 def test_an_answer_is_copied_with_its_sources(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    button = ask(page).get_by_role("button", name="Copy with sources")
+    button = opened(ask(page)).get_by_role("button", name="Copy with sources")
     button.click()
     expect(button).to_have_class("tool wide done")
     text = page.evaluate("navigator.clipboard.readText()")
@@ -112,7 +112,7 @@ def test_an_answer_is_copied_with_its_sources(open_page: Open, scripted: str) ->
 
 def saved(page: Page, form: str, folder: Path) -> Path:
     """The evidence of the last answer, saved from the page."""
-    page.locator(".turn").last.get_by_role("button", name="Save evidence").click()
+    opened(page.locator(".turn").last.locator(".answer")).get_by_role("button", name="Save evidence").click()
     dialog = page.get_by_role("dialog", name="Save the evidence of this answer")
     with page.expect_download() as download:
         dialog.get_by_role("button", name=form).click()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from .conftest import Open
-from .steps import ask
+from .steps import ask, opened
 
 
 def test_the_record_opens_in_a_dialog_that_keeps_the_focus_and_gives_it_back(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
-    answer = ask(page)
+    answer = opened(ask(page))
     button = answer.get_by_role("button", name="Record", exact=True)
     button.focus()
     page.keyboard.press("Enter")
@@ -27,7 +27,7 @@ def test_the_record_opens_in_a_dialog_that_keeps_the_focus_and_gives_it_back(ope
 
 def test_a_click_beside_the_sheet_closes_it(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
-    ask(page).get_by_role("button", name="Record", exact=True).click()
+    opened(ask(page)).get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.mouse.click(5, 5)
     expect(page.get_by_role("dialog")).to_have_count(0)

@@ -14,7 +14,7 @@ from tests.support.chromium import executable
 from tests.support.pages import real_page
 
 from .conftest import Open
-from .steps import INGEST_MS, ask, tab
+from .steps import INGEST_MS, ask, opened, tab
 from .test_looks import AXE, _readable
 
 QUESTION = "How large may a file be that I upload?"
@@ -136,7 +136,7 @@ def test_other_settings_show_at_once_what_would_be_sent_and_the_new_answer_stand
     page.keyboard.press("Escape")
     expect(page.locator(".turn")).to_have_count(1)
     expect(page.locator(".cards .card")).to_have_count(2)
-    page.locator(".turn").get_by_role("button", name="Compare").click()
+    opened(page.locator(".turn .answer")).get_by_role("button", name="Compare").click()
     expect(dialog(page, "Answers side by side")).to_contain_text("Banned: 1")
 
 

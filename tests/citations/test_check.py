@@ -132,6 +132,26 @@ def test_words_left_out_make_several_quotes() -> None:
             id="a list whose introduction cites",
         ),
         pytest.param(
+            "- Keep files small [1].\n  - In zips too.\n    - Always.\n- Keep few.",
+            [
+                ("Keep files small [1].", Support.CITED),
+                ("In zips too.", Support.CITED),
+                ("Always.", Support.CITED),
+                ("Keep few.", Support.NONE),
+            ],
+            id="items below an item that cites",
+        ),
+        pytest.param(
+            "Follow these steps.\n\n1. Set-up\n   - Write the files [1].\n2. **Restart**\n   - Wait.",
+            [("Write the files [1].", Support.CITED), ("Wait.", Support.NONE)],
+            id="titles of items and what leads to a list",
+        ),
+        pytest.param(
+            "The price rose by 40 % in these years.\n\n- Berths [1]",
+            [("The price rose by 40 % in these years.", Support.NONE), ("Berths [1]", Support.CITED)],
+            id="a figure before a list",
+        ),
+        pytest.param(
             "| a | b |\n| --- | --- |\n| 1 | 2 [1] |\n\nFree.",
             [("| a | b |\n| --- | --- |\n| 1 | 2 [1] |", Support.CITED), ("Free.", Support.NONE)],
             id="a table",
@@ -163,6 +183,9 @@ def test_citations_and_their_sentences(reply: str, expected: list[tuple[str, Sup
         pytest.param("Let me know if you need more.", id="offer"),
         pytest.param("希望对你有帮助。", id="offer in Chinese"),
         pytest.param("Yes.", id="a bare yes"),
+        pytest.param("$$\nV = l b h. W = m g\n$$", id="a formula"),
+        pytest.param("\\[ E = m c^2 \\]", id="a formula in brackets"),
+        pytest.param("\\begin{align}\nQ &= A v\n\\end{align}", id="a formula as an environment"),
     ],
 )
 def test_no_claim(sentence: str) -> None:

@@ -10,7 +10,20 @@ from hypothesis import strategies as st
 
 from rag.citations.check import check
 from rag.citations.stream import split
-from rag.citations.summary import CitationCheck, cited, quotes_of, remark, summary, unsent, was_checked, without_source
+from rag.citations.summary import (
+    CitationCheck,
+    Trust,
+    cited,
+    in_short,
+    quotes_of,
+    remark,
+    summary,
+    trust,
+    unsent,
+    was_checked,
+    without_source,
+)
+from rag.citations.unsourced import unsourced
 from rag.cli import report
 from rag.evidence.export import export_markdown
 from rag.ledger import Ledger, Match, Outcome
@@ -104,6 +117,44 @@ def test_sentences_without_source_are_those_that_cite_nothing_or_only_what_was_n
     assert [kept.answer[c.start : c.end] for c in without_source(kept)] == ["It is free.", "See [7]."]
 
 
+@pytest.mark.parametrize(
+    ("reply", "remarks"),
+    [
+        pytest.param(
+            "It is free. It is fast.", [("It is free.", 1), ("It is fast.", 1)], id="sentences of a paragraph"
+        ),
+        pytest.param("1. Free.\n   - Fast.\n\n   - New. Good.\n2. Old.", [("Old.", 5)], id="a nested list"),
+        pytest.param("- Free.\n- Small [1].\n- Fast.", [("Free.", 1), ("Fast.", 1)], id="a source between"),
+        pytest.param(
+            "- Free.\n\nIt is new.\n\n- Fast.", [("Free.", 1), ("It is new.", 1), ("Fast.", 1)], id="two lists"
+        ),
+        pytest.param("- Free.\n\n## Speed\n\n- Fast.", [("Free.", 1), ("Fast.", 1)], id="lists under two headings"),
+    ],
+)
+def test_one_remark_tells_of_all_items_in_a_row_without_source(reply: str, remarks: list[tuple[str, int]]) -> None:
+    kept = ledger(reply)
+    found = unsourced(kept)
+    assert [stretch.count for stretch in found] == [count for _, count in remarks]
+    for stretch, (words, _) in zip(found, remarks, strict=True):
+        assert kept.answer[: stretch.end].endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("reply", "line", "how"),
+    [
+        pytest.param('Files [1 "20 MB"].', "Every sentence quoted word for word", Trust.GOOD, id="quoted"),
+        pytest.param('Zips [1 "a zip may hold 2000 files"].', "Every sentence has a source", Trust.GOOD, id="nearly"),
+        pytest.param("Files are small [1].", "Every sentence has a source", Trust.PART, id="cited"),
+        pytest.param("Small [1]. Free.", "1 of 2 sentences with a source", Trust.PART, id="one has none"),
+        pytest.param(REPLY, "3 of 6 sentences with a source · 2 to check", Trust.POOR, id="of every kind"),
+        pytest.param('30 MB [1 "20 MB"].', "0 of 1 sentence with a source · 1 to check", Trust.POOR, id="altered"),
+    ],
+)
+def test_the_line_of_trust_says_the_least_that_matters(reply: str, line: str, how: Trust) -> None:
+    kept = ledger(reply)
+    assert (in_short(kept, "en"), trust(kept)) == (line, how)
+
+
 def test_a_remark_says_what_was_found() -> None:
     kept = ledger()
     assert [remark(q, "en") for q in kept.quotes] == [
@@ -166,6 +217,18 @@ def test_the_line_under_the_answer_opens_to_what_its_marks_mean() -> None:
     assert Page(html).tags[0] == ("details", {"class": "checks", "id": "checks-3"})
     assert "nothing &lt;b&gt;" in html
     assert under_answer(turn_of(ledger(checked=False)), "en") == ""
+
+
+def test_a_list_without_source_has_one_mark_that_counts_its_sentences() -> None:
+    html = turn(turn_of(ledger("Small [1].\n\n- It is free.\n  - It is fast.\n- It is new.")), "en")
+    assert [a["href"] for a in Page(html).of("no-source") if a.get("href")] == ["#checks-3"]
+    assert re.search(r"It is new\. <a [^>]*>no source: 3 sentences</a>", html)
+
+
+def test_a_card_opens_with_the_sentence_the_answer_cites_it_for() -> None:
+    html = panel([turn_of(ledger("A zip may hold many files [1]."))], 3, "en", score_name="")
+    (card,) = [part for part in html.split("<li") if 'id="ev-3-1"' in part]
+    assert '<p class="snippet">A zip may hold 2000 files.</p>' in card
 
 
 def test_a_card_lists_its_quotes_and_marks_them_in_its_passage() -> None:

@@ -72,7 +72,7 @@
     if (!turn) return;
     const place = page.find("[data-live]", pending);
     place.textContent = page.find(".answer .prose", turn)?.textContent || "";
-    if (!page.find(".answer > .tools", turn) || pending.dataset.asked) return;
+    if (!page.find(".answer > .foot", turn) || pending.dataset.asked) return;
     pending.dataset.asked = "yes";
     page.send("compare", { turn: Number(pending.dataset.turn) });
   };

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from rag.citations.markers import display
 from rag.citations.summary import Cited
+from rag.citations.unsourced import Unsourced, ends
 from rag.messages import Language
 from rag.text.markdown_spans import MarkdownSpan, SpanKind, pieces
 from rag.text.tables import with_tables
@@ -32,14 +33,16 @@ from .tags import understand_tags
 ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
 """Turn, context and, in the Markdown alone, the citation's place in the answer."""
 CHECKS = re.compile(r"#checks-(\d+)")
+HIGHEST_HEADING = 3
+"""Level on the page of an answer's top headings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Result of checking a finished answer: its valid citations, and the ends of its sentences without source."""
+    """Result of checking a finished answer: its valid citations, and its stretches without source."""
 
     cited: Sequence[Cited] = ()
-    without_source: Sequence[int] = ()
+    without_source: Sequence[Unsourced] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,24 @@ class Chips:
 def answer(source: str, chips: Chips, *, complete: bool) -> Markup:
     """The answer's HTML. While it streams, a marker that has only begun is held back."""
     sent = len(chips.titles)
-    marked = signs.marked(source, chips.checks.without_source)
+    bare = chips.checks.without_source
+    marked = signs.marked(source, ends(bare))
     shown = display(marked, sent, lambda number, place: f"#ev-{chips.turn}-{number}-{place}", growing=not complete)
-    label = say("support.no_source", chips.language)
-    return to_html(signs.linked(shown, f"#checks-{chips.turn}", label), chips)
+    labels = [_label(each, chips.language) for each in bare]
+    return to_html(signs.linked(shown, f"#checks-{chips.turn}", labels), chips)
+
+
+def _label(bare: Unsourced, language: Language) -> str:
+    several = bare.count > 1
+    return say("support.no_source_for" if several else "support.no_source", language, count=bare.count)
 
 
 def to_html(source: str, chips: Chips) -> Markup:
     """HTML of Markdown that nobody has defused; links to evidence become chips."""
-    return Markup(_parser().render(source, {"chips": chips, "language": chips.language}))
+    parser, env = _parser(), {"chips": chips, "language": chips.language}
+    tokens = parser.parse(source, env)
+    env["levels"] = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    return Markup(parser.renderer.render(tokens, parser.options, env))
 
 
 @cache
@@ -119,10 +131,16 @@ class _Renderer(SafeRenderer):
         return str(web_link(address))
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return str(Markup('<p class="heading">'))  # an answer's headings are no headings of the page
+        return str(html('<h{} class="heading">')(_on_page(tokens[idx], env)))
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return str(Markup("</p>\n"))
+        return str(html("</h{}>\n")(_on_page(tokens[idx], env)))
+
+
+def _on_page(heading: Token, env: EnvType) -> int:
+    """The level of an answer's heading on the page: its highest is that below the question, and none is skipped."""
+    levels: list[str] = env["levels"]
+    return min(HIGHEST_HEADING + levels.index(heading.tag), 6)
 
 
 def _chip_open(turn: int, number: int, place: str | None, chips: Chips) -> Markup:
@@ -168,9 +186,10 @@ def marked(source: str, ends: Sequence[int]) -> str:
     return "".join(parts) + clean[last:]
 
 
-def linked(shown: str, address: str, words: str) -> str:
-    """The Markdown with links to `address` for the signs; `words` are ours and hold no Markdown."""
-    return shown.replace(SIGN, f" [{words}]({address})")
+def linked(shown: str, address: str, labels: Sequence[str]) -> str:
+    """The Markdown with links to `address` for the signs, in order; their words are ours and hold no Markdown."""
+    first, *rest = shown.split(SIGN)
+    return first + "".join(f" [{label}]({address}){part}" for label, part in zip(labels, rest, strict=True))
 
 
 def _outside(inline: Sequence[MarkdownSpan], ends: Sequence[int], length: int) -> Iterator[int]:

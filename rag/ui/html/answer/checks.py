@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from rag.citations.summary import CitationCheck, quotes_of, remark, summary, tally, unsent
+from rag.citations.summary import CitationCheck, in_short, quotes_of, remark, tally, trust, unsent
 from rag.ledger import Ledger, Match, Quote, Support
 from rag.messages import Language
 
@@ -28,15 +28,25 @@ SIGNS = {
 CHECKS = {Match.EXACT: CitationCheck.EXACT, Match.CLOSE: CitationCheck.CLOSE, Match.MISSING: CitationCheck.MISSING}
 
 
-def under_answer(one: Turn, language: Language) -> Markup:
-    """One line that opens to the meaning of its marks; "" where the answer claims nothing."""
-    line = summary(one.ledger, language) if one.ledger else ""
-    if not line or one.ledger is None:
+def under_answer(one: Turn, language: Language, *, made: Markup | None = None, more: Markup | None = None) -> Markup:
+    """One line of trust that opens to the meaning of the answer's marks; "" where there is nothing to tell.
+
+    `made` is a word on how the answer was made, for the line; `more` stands below the marks.
+    """
+    ledger = one.ledger
+    line = in_short(ledger, language) if ledger else ""
+    told = _told(ledger, language) if ledger and line else Markup()
+    if not (line or more):
         return Markup()
+    grade = html('<span class="trust {}">{}</span>')(trust(ledger), line) if ledger and line else Markup()
+    said = joined([each for each in (grade, made) if each]) or t("answer_details", language)
     return html(
-        '<details class="checks" id="checks-{}"><summary>{}</summary><div class="checks-body"><p>{}</p>{}{}'
-        "</div></details>"
-    )(one.number, line, t("support.about", language), _legend(one.ledger, language), _unsent(one.ledger, language))
+        '<details class="checks" id="checks-{}"><summary>{}</summary><div class="checks-body">{}{}</div></details>'
+    )(one.number, said, told, more or Markup())
+
+
+def _told(ledger: Ledger, language: Language) -> Markup:
+    return html("<p>{}</p>{}{}")(t("support.about", language), _legend(ledger, language), _unsent(ledger, language))
 
 
 def card_quotes(one: Turn, number: int | None, language: Language) -> Markup:

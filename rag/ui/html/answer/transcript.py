@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from rag.citations.summary import cited, without_source
+from rag.citations.summary import cited
+from rag.citations.unsourced import unsourced
 from rag.knowledge.jobs.job import Job
 from rag.ledger import Outcome
 from rag.messages import Language
@@ -22,6 +23,9 @@ from . import query, stages, steps
 from .checks import under_answer
 from .examples import examples, fit
 from .refusal import ways_on
+
+MADE = {Outcome.GENERATED: "generated", Outcome.EXTRACTIVE: "extractive_short", Outcome.STOPPED: "stopped"}
+"""Outcomes with an answer to show, and how the line under it calls each."""
 
 
 def turns(several: Sequence[Turn], language: Language) -> Markup:
@@ -94,16 +98,15 @@ def _part(part: PartStatus, language: Language) -> Markup:
 
 def _prose(one: Turn, language: Language) -> Markup:
     titles = {c.number: called(c.stored, language, path=True) for c in one.contexts if c.number}
-    checked = Checks(cited(one.ledger), [c.end for c in without_source(one.ledger)]) if one.ledger else Checks()
+    checked = Checks(cited(one.ledger), unsourced(one.ledger)) if one.ledger else Checks()
     return answer(one.text, Chips(one.number, titles, language, checked), complete=one.done)
 
 
 def _finished(one: Turn, language: Language) -> Markup:
     prose = html('<div class="prose">{}</div>')(_prose(one, language)) if one.text else ""
-    checks, verdict = under_answer(one, language), _verdict(one, language)
     unkept, others = _unkept(one, language), ways_on(one, language)
     head = [stages.kept(one, language), steps.kept(one, language), query.line(one, language, place="answer"), prose]
-    return joined([*head, checks, verdict, unkept, others, _tools(one, language)])
+    return joined([*head, _hindered(one, language), unkept, others, _foot(one, language)])
 
 
 def _unkept(one: Turn, language: Language) -> Markup:
@@ -113,22 +116,27 @@ def _unkept(one: Turn, language: Language) -> Markup:
     return warning("failed-stage", said, size=15)
 
 
-def _verdict(one: Turn, language: Language) -> Markup:
-    """One line on how the answer was made, and the reason where something stood in its way."""
+def _hindered(one: Turn, language: Language) -> Markup:
+    """What stood in the way of the answer; "" where nothing did."""
     outcome = one.outcome
     said = [why(one.reason, language)] if one.reason and outcome is not Outcome.STOPPED else []
     if outcome in (Outcome.EXTRACTIVE, Outcome.SMALL_TALK) and one.reason:
         label = "extractive_after_failure" if outcome is Outcome.EXTRACTIVE else "reply_after_failure"
         return _warned("warned", "warning", label, said, language)
-    if outcome is Outcome.SMALL_TALK:
+    if outcome in (*MADE, Outcome.SMALL_TALK):
         return Markup()
-    if outcome in (Outcome.GENERATED, Outcome.EXTRACTIVE, Outcome.STOPPED):
-        model = {"model": _model(one)} if outcome is Outcome.GENERATED else {}
-        return html('<p class="verdict">{}</p>')(t(str(outcome), language, **model))
     if outcome is Outcome.ABSTAINED:
         said += [t("abstained_while_ingesting", language)] if one.ingesting else []
         return _warned("abstained", "search", "abstained", said, language)
     return _warned("failed", "warning", "failed", said, language)
+
+
+def _made(one: Turn, language: Language) -> Markup:
+    """A word on how the answer was made; "" where a box of its own tells."""
+    if one.outcome not in MADE or (one.outcome is Outcome.EXTRACTIVE and one.reason):
+        return Markup()
+    model = {"model": _model(one)} if one.outcome is Outcome.GENERATED else {}
+    return html('<span class="verdict">{}</span>')(t(MADE[one.outcome], language, **model))
 
 
 def _warned(kind: str, sign: str, label: str, said: Sequence[Markup], language: Language) -> Markup:
@@ -141,27 +149,38 @@ def _model(one: Turn) -> str:
     return chat.name if chat else "–"
 
 
-def _tools(one: Turn, language: Language) -> Markup:
+def _foot(one: Turn, language: Language) -> Markup:
+    """What stands under an answer: one line of trust that opens to all the rest, and the tools used most."""
     tools = [tool("copy", "copy", t("copy_answer", language), size=16, text=one.text)] if one.text else []
     tools.append(tool("retry", "retry", t("retry", language), size=16, turn=one.number))
-    if one.outcome is not Outcome.SMALL_TALK:
-        tools += [button("tool wide", act, said, turn=one.number) for act, said in _views(one, language)]
-        tools.append(scope.told(one.ledger, language) if one.ledger else Markup())
-    return html('<div class="tools">{}{}</div>')(joined(tools), _profile(one, language))
+    if one.outcome is Outcome.SMALL_TALK:
+        return html('<div class="foot"><div class="tools">{}{}</div></div>')(joined(tools), _profile(one, language))
+    if one.candidates:
+        label, count = "show_evidence" if one.contexts else "show_candidates", len(one.contexts or one.candidates)
+        tools.append(button("tool wide", "evidence", t(label, language, count=count), turn=one.number))
+    line = under_answer(one, language, made=_made(one, language), more=_more(one, language))
+    return html('<div class="foot">{}<div class="tools">{}</div></div>')(line, joined(tools))
+
+
+def _more(one: Turn, language: Language) -> Markup:
+    """What can be opened or saved of an answer, and what it was made with; "" where no record is kept."""
+    if one.ledger is None:
+        return Markup()
+    plain = one.outcome is Outcome.EXTRACTIVE and not one.reason
+    how = html("<p>{}</p>")(t("extractive", language)) if plain else ""
+    acts = joined(button("tool wide", act, said, turn=one.number) for act, said in _views(one, language))
+    told = scope.told(one.ledger, language)
+    return html('{}<div class="tools">{}{}{}</div>')(how, acts, told, _profile(one, language))
 
 
 def _views(one: Turn, language: Language) -> Iterator[tuple[str, Markup]]:
     """What can be opened or saved of an answer: the act, and the words on its button."""
-    if one.candidates:
-        label = "show_evidence" if one.contexts else "show_candidates"
-        yield "evidence", t(label, language, count=len(one.contexts) or len(one.candidates))
-    if one.ledger is not None and len(one.siblings) > 1:
+    if len(one.siblings) > 1:
         yield "compare", t("whatif.compare", language)
-    if one.ledger is not None:
-        yield "record", t("record.open", language)
-        if one.text:
-            yield "copy-sources", t("saving.copy", language)
-        yield "save", t("saving.open", language)
+    yield "record", t("record.open", language)
+    if one.text:
+        yield "copy-sources", t("saving.copy", language)
+    yield "save", t("saving.open", language)
 
 
 def _profile(one: Turn, language: Language) -> Markup:

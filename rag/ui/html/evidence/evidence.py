@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from rag.citations.summary import quotes_of
+from rag.citations.summary import cited_for, quotes_of
 from rag.ledger import Search
 from rag.messages import Language
 from rag.retrieval.names import told
@@ -204,7 +204,8 @@ class _Cards:
 
     def passage(self, c: Candidate, search: Search) -> Markup:
         stored = c.stored
-        shown = passage.view(stored.chunk, search.query, self.quotes(c), self.language)
+        said = cited_for(self.one.ledger, c.number) if self.one.ledger and c.number else ""
+        shown = passage.view(stored.chunk, search.query, self.quotes(c), self.language, cited_for=said)
         return html(
             '<p class="snippet">{}</p><details id="full-{key}"><summary>{} <span>{}</span></summary>'
             '<div class="full doc-text" lang="{}">{}</div></details>'

@@ -29,16 +29,22 @@ class PassageView:
     """A passage for a card."""
 
     sentence: Markup
-    """What the answer quotes first, else what fits the query best, else how the passage begins."""
+    """What the answer quotes first, else what fits best what it cites the passage for, or the query; else the start."""
     whole: Markup
 
 
 @lru_cache(maxsize=512)  # a panel is drawn anew with every mark
-def view(chunk: Chunk, query: str, quotes: tuple[tuple[int, Span], ...], language: Language) -> PassageView:
-    """A passage found with `query`; `quotes` are the answer's, with their characters in the passage."""
+def view(
+    chunk: Chunk, query: str, quotes: tuple[tuple[int, Span], ...], language: Language, *, cited_for: str = ""
+) -> PassageView:
+    """A passage found with `query`; `quotes` are the answer's, with their characters in the passage.
+
+    `cited_for` is what an answer says that cites the passage without quoting it.
+    """
     read = chunk.reading
     best = best_sentence(query, read.text)
-    span = (_cited(read, quotes[0][1]) if quotes else None) or best
+    quoted = _cited(read, quotes[0][1]) if quotes else None
+    span = quoted or (best_sentence(cited_for, read.text) if cited_for else None) or best
     words = clipped(plain(read, span), SENTENCE) if span else beginning(chunk)
     terms = term_spans(query, chunk.text)
     typed = read.source_span(*best) if best else None
