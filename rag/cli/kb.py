@@ -7,13 +7,14 @@ import dataclasses
 from typing import Any
 
 from rag.errors import StoreError
+from rag.events import Cancel
 from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
 from rag.knowledge.library import Library
 from rag.messages import Language, reason, text
 from rag.settings import Settings
 
 from .exits import OK
-from .report import plain
+from .report import plain, profile_lines
 from .terminal import as_json
 
 
@@ -24,6 +25,9 @@ def add_commands(commands: Any) -> None:
     own = kb.add_subparsers(dest="kb_command", required=True)
     listing = own.add_parser("list", help="all knowledge bases with their documents")
     listing.add_argument("--json", action="store_true", help="print one JSON array")
+    profile = own.add_parser("profile", help="what one is made of: kinds, tags, tables, links, versions")
+    profile.add_argument("name", metavar="NAME", nargs="?", default="")
+    profile.add_argument("--json", action="store_true", help="print one JSON object")
     create = own.add_parser("create", help="a new one")
     create.add_argument("name", metavar="NAME")
     create.add_argument("--description", default="", metavar="TEXT")
@@ -48,7 +52,14 @@ def run(args: argparse.Namespace, settings: Settings, language: Language) -> int
     from rag.data_folder import opened_library
 
     with opened_library(settings) as library:
-        command = {"list": _list, "create": _create, "rename": _rename, "set": _set, "delete": _delete}
+        command = {
+            "list": _list,
+            "profile": _profile,
+            "create": _create,
+            "rename": _rename,
+            "set": _set,
+            "delete": _delete,
+        }
         command[args.kb_command](args, library, language)
     return OK
 
@@ -66,6 +77,11 @@ def _list(args: argparse.Namespace, library: Library, language: Language) -> Non
         print(text(reason("library.line", name=named, documents=count, collection=base.live), language))
         for line in base.description.splitlines():
             print(f"    {line}")
+
+
+def _profile(args: argparse.Namespace, library: Library, language: Language) -> None:
+    made_of = library.profile(library.catalogue.named(args.name).id, cancel=Cancel())
+    print(as_json(plain(made_of)) if args.json else "\n".join(profile_lines(made_of, language)))
 
 
 def _documents(library: Library, base: KnowledgeBase) -> int | None:

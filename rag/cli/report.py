@@ -14,6 +14,7 @@ from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
 from rag.retrieval.source_names import source
 from rag.types import HEADING_SEPARATOR, Candidate, Document
+from rag.types.contents import Counts, KnowledgeProfile
 from rag.types.steps import AnswerStep
 
 
@@ -53,6 +54,37 @@ def document_line(document: Document) -> str:
         f"{document.name}  {document.chunks} chunks  {document.tokens} tokens  {document.language}"
         f"  {document.size} B{off}"
     )
+
+
+def profile_lines(made_of: KnowledgeProfile, language: Language) -> list[str]:
+    """What a knowledge base is made of, a line for each fact and each table."""
+
+    def fact(key: str, said: str) -> str:
+        return f"{label(f'profile.{key}', language)}: {said or label('profile.none', language)}"
+
+    def told(key: str, **values: int | str) -> str:
+        return text(reason(f"profile.{key}", **values), language)
+
+    first, last = made_of.dates
+    dated = told("dates_are", count=made_of.dated, first=first, last=last) if made_of.dated else ""
+    tables = told("tables_are", count=made_of.tables, documents=made_of.documents_with_tables)
+    links = told("links_are", count=made_of.links, dangling=made_of.dangling)
+    return [
+        told("documents_are", count=made_of.documents, chunks=made_of.chunks, tokens=made_of.tokens),
+        *(fact(key, _counts(getattr(made_of, key))) for key in ("kinds", "languages", "folders", "tags")),
+        fact("dates", dated),
+        fact("headings", f"{told('headings_are', count=made_of.headings)} {_counts(made_of.common_headings)}"),
+        fact("tables", tables if made_of.tables else ""),
+        *(f"  {t.document}: {' | '.join(t.columns)} ({told('table_rows', count=t.rows)})" for t in made_of.sketches),
+        fact("links", links),
+        *(f"  {name}: {count}" for name, count in made_of.linked),
+        fact("alike", "" if made_of.alike else told("alike_none")),
+        *(f"  {pair.first}, {pair.second}: {round(100 * pair.shared)} %" for pair in made_of.alike),
+    ]
+
+
+def _counts(counts: Counts) -> str:
+    return ", ".join(f"{value} ({count})" for value, count in counts)
 
 
 def search_line(search: Search, language: Language) -> str:

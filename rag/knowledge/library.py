@@ -14,10 +14,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from rag.errors import IndexMismatch, KeepingError, LibraryError, ModelsNotReady, StoreError
+from rag.events import Cancel
 from rag.messages import reason
 from rag.protocols import Embedder, Searchable, Store
 from rag.retrieval.scope import Scope, SearchTarget, TextOnly
 from rag.types import Document, Fingerprint, RetrievalOptions
+from rag.types.contents import KnowledgeProfile
 
 from .catalog import Catalog
 from .cleanup import Cleanup
@@ -25,6 +27,7 @@ from .inventory import Inventory
 from .inventory_check import InventoryCheck
 from .knowledge_base import KnowledgeBase, shown
 from .originals import Originals
+from .profile.shelf import ContentsShelf
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,12 @@ class Library:
         self._as_made: dict[str, Store] = {}
         """By collection; stores opened as they were made, whatever runs now."""
         self._tidier = Cleanup(self.tidy_originals)
+        self._contents = ContentsShelf()
+
+    def profile(self, base: str = "", *, cancel: Cancel) -> KnowledgeProfile:
+        """What a knowledge base is made of, counted from its documents. Raises like `documents`."""
+        live = self.catalogue.base(base).live
+        return self._contents.profile(live, self.documents(base), self.as_made(live).chunks, cancel=cancel)
 
     def serve(self, embedder: Embedder) -> None:
         """Let stores be opened from now on, as the model is there; drop the collections deleted before."""

@@ -225,6 +225,12 @@ _SEPARATORS = re.compile(r"[\s._\-()（）\[\]【】~+]+")
 _SUFFIX = re.compile(r"\.[a-z]{1,8}$")
 
 
+def family(name: str) -> tuple[str, ...]:
+    """What the names of all versions of a document have in common, those by date too; () where nothing is left."""
+    bare, _ = _bare(name)
+    return tuple(bare) if any(bare[-1:]) else ()
+
+
 def kinship(one: str, other: str) -> Kinship:
     """Kinship of two different path-like names; symmetric."""
     if one == other:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rag.accounts.actor import Actor
+from rag.events import Cancel
 from rag.knowledge.knowledge_base import KnowledgeBase
 from rag.knowledge.library import Library
 from rag.messages import Reason
 from rag.types import RetrievalOptions
+from rag.types.contents import KnowledgeProfile
 
 
 class KnowledgeBaseService:
@@ -50,6 +52,10 @@ class KnowledgeBaseService:
     def defaults(self, actor: Actor, collections: Sequence[str] = ()) -> RetrievalOptions:
         """Return the default options of a question to these knowledge bases. Raises LibraryError."""
         return self._library.defaults(self._usual, collections)
+
+    def profile(self, actor: Actor, id: str = "", *, cancel: Cancel) -> KnowledgeProfile:
+        """What a knowledge base is made of, counted without a model. Raises LibraryError, StoreError."""
+        return self._library.profile(id, cancel=cancel)
 
     def missing(self, actor: Actor) -> Reason | None:
         """Return the remark that documents are missing, as of the last look; None where none are."""

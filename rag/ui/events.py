@@ -207,6 +207,7 @@ class Events:
         yield PageEvent("base_delete", h.delete, tab, shown)
         yield PageEvent("base_new", h.new, tab, [page.sheet])
         yield PageEvent("base_edit", h.edit, tab, [page.sheet])
+        yield PageEvent("base_profile", h.profile, tab, [page.sheet])
         yield PageEvent("scope", scoping.show, tab, [page.sheet])
         # the page takes the answer to the last search
         yield PageEvent("scope_find", scoping.find, tab, [page.found], Order.EACH)

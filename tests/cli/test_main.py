@@ -365,6 +365,9 @@ def test_knowledge_bases_from_the_command_line(tmp_path: Path) -> None:
     assert [(base["name"], base["documents"]) for base in found] == [("", 1), ("Policies", 1)]
     assert "Policies  1 document " in run("kb", "list")[1] and "Of the company." in run("kb", "list")[1]
     assert [d["name"] for d in json.loads(run("documents", "--json", "--kb", "Policies")[1])] == ["leave.md"]
+    made_of = json.loads(run("kb", "profile", "Policies", "--json")[1])
+    assert (made_of["documents"], made_of["read"], made_of["headings"]) == (1, 1, 1)
+    assert "1 document, 1 passage" in run("kb", "profile")[1]
 
     alone = json.loads(run("search", "leave days", "--kb", "Policies", "--json")[1])
     assert {c["stored"]["document"] for c in alone["candidates"]} == {"leave.md"}

@@ -20,6 +20,7 @@ from rag.accounts.actor import SYSTEM, Actor
 from rag.citations.check import check
 from rag.citations.stream import Given
 from rag.database import Database
+from rag.documents.contents.summary import contents_of
 from rag.documents.files import Refused, Seen
 from rag.errors import KeepingError, LibraryError, StoreUnavailable
 from rag.events import (
@@ -47,6 +48,7 @@ from rag.knowledge.jobs.worker import JobWorker
 from rag.knowledge.jobs.worker_locks import WorkerLocks
 from rag.knowledge.library import Library
 from rag.knowledge.listing import Listed, Listing, listed
+from rag.knowledge.profile.counting import profile_of
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, Search
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
@@ -60,6 +62,7 @@ from rag.service.marks import MarkService
 from rag.settings import Settings
 from rag.status import ModelInfo, PartState, PartStatus, Status
 from rag.types import Candidate, Chunk, Document, Fingerprint, Ranked, Retrieval, RetrievalOptions, Source, StoredChunk
+from rag.types.contents import KnowledgeProfile
 
 EMBEDDER = ModelInfo("Qwen/Qwen3-Embedding-0.6B", "c54f2e6", "cpu", "float32")
 RERANKER = ModelInfo("Qwen/Qwen3-Reranker-0.6B", "6e9e698", "cpu", "float32", score_name="p_yes")
@@ -149,6 +152,18 @@ class ScriptedDatabase:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class ScriptedBases(KnowledgeBaseService):
+    """Knowledge bases whose documents hold one table each, and a link to a document that is not there."""
+
+    script: ScriptedService
+
+    def profile(self, actor: Actor, id: str = "", *, cancel: Cancel) -> KnowledgeProfile:
+        documents = self.script.documents.all(actor, base=id)
+        text = "| Part | Load |\n|---|---|\n| x | 1 |\n\nSee [more](gone.md)."
+        chunk = Chunk(0, 0, len(text), ("Guide <i>",), text, 9)
+        return profile_of(documents, {d.name: contents_of(d.name, [chunk]) for d in documents})
 
 
 class ScriptedIndexes(IndexService):
@@ -303,7 +318,8 @@ class ScriptedService(Service):
         self.conversations = ConversationService(ConversationStore(kept))
         self.marks = MarkService(Marks(kept))
         library = Library(self.catalogue, ScriptedDatabase())
-        self.knowledge_bases = KnowledgeBaseService(library, self.settings.retrieval, queue.abandon)
+        self.knowledge_bases = ScriptedBases(library, self.settings.retrieval, queue.abandon)
+        self.knowledge_bases.script = self
         self.documents = ScriptedDocuments(self)
         self.jobs = JobService(queue, self.documents)
         self.indexes = ScriptedIndexes()

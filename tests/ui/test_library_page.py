@@ -28,7 +28,7 @@ from rag.ui.state.session import Chosen, Session, Sessions
 from rag.ui.views import SKIP, Views
 from tests.support.scripted_service import ScriptedService
 
-from .test_handlers import ALICE, BOB, VALUES, clicked, finish, ingested
+from .test_handlers import ALICE, BOB, VALUES, Browser, clicked, finish, ingested
 
 
 class Page:
@@ -218,6 +218,21 @@ def test_setting_up(page: Page) -> None:
     )
     shown = page.bases.save(ALICE, clicked(**{**fields, "candidates": "many"}), "t1")
     assert "many" in shown.sheet and page.service.catalogue.base(made) == base
+
+
+def test_what_is_in_a_knowledge_base_is_told_in_a_sheet(page: Page) -> None:
+    assert "base-profile" not in page.bases.switch(ALICE, clicked(base=""), "t1").tools
+    page.fill(2, tags=("a <b>",), date="2024-05-01")
+    assert "base-profile" in page.bases.switch(ALICE, clicked(base=""), "t1").tools
+    shown = page.bases.profile(ALICE, "t1")
+    for said in (
+        "2 documents, 6 passages", "Guide &lt;i&gt;", "a &lt;b&gt; <small>2</small>", "Part | Load",
+        "2 tables in 2 documents", "2 to documents that are not here", "from 2024-05-01 to 2024-05-01",
+    ):  # fmt: skip
+        assert said in shown, said
+    assert "<b>" not in shown and 'data-act="doc-open"' in shown
+    chinese: Any = Browser({"plainsight": "alice", "lang": "zh"})
+    assert "2 个文档" in page.bases.profile(chinese, "t1")
 
 
 def test_deleting_one_needs_its_name_and_leaves_no_scope_behind(page: Page) -> None:

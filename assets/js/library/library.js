@@ -54,6 +54,7 @@
   // ---- knowledge bases -----------------------------------------------------------------------------------------------
   acts["base-new"] = () => send("base_new");
   acts["base-edit"] = () => send("base_edit");
+  acts["base-profile"] = () => send("base_profile");
   acts.scope = () => send("scope");
   acts["scope-all"] = () => send("scope_apply", { all: true });
 

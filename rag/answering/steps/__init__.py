@@ -1,7 +1,6 @@
 """Gathering evidence in steps: what to look for next, chosen by rules or a model, within a budget.
 
 parts       the parts of a question: sides of a comparison, questions in one
-leads       documents that the links of a passage lead to
 planner     what a planner is given, and what it chooses
 rules       the planner that needs no model
 model       the planner that asks the language model

@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rag.documents.contents.leads import Lead, leads
 from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.ledger import contexts_of
@@ -20,7 +21,6 @@ from rag.types import Candidate, Message
 from rag.types.steps import StepAuthor, StepKind
 
 from ..prompts import harmless
-from .leads import Lead, leads
 from .parts import LONGEST as LONGEST_NAME
 from .planner import GatheringState, Planner, StepChoice
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from rag.documents.contents.leads import leads, without_links
 from rag.ledger import contexts_of, nearest
 from rag.messages import Reason, reason
 from rag.retrieval.suggestions import lacking, rewordings
@@ -11,7 +12,6 @@ from rag.text.terms import telling_words
 from rag.types import Candidate
 from rag.types.steps import StepAuthor, StepKind, StepOption
 
-from .leads import leads, without_links
 from .parts import MOST, Division, parts_of
 from .planner import GatheringState, StepChoice
 

@@ -11,6 +11,7 @@ inline, scanner         its marks; brackets, signs, angles, templates read them
 tags, elements          tags of HTML and of components, and what they do to the text; raw, table_tags
 pipes, rows             tables: their cells, and rows as sentences
 writer, drafts          the text as it is written
+grids                   the tables of a text with their cells, for those who count and compare
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .blocks import Reader
+from .grids import GridRow, TableGrid, grid_of
 from .reading_text import BlockKind, ReadingBlock, ReadingText
 
-__all__ = ["BlockKind", "ReadingBlock", "ReadingText", "reading"]
+__all__ = ["BlockKind", "GridRow", "ReadingBlock", "ReadingText", "TableGrid", "grids", "reading"]
 
 READ = 2048
 """Texts whose reading is remembered: the passages of some dozens of questions."""
@@ -33,5 +35,17 @@ def reading(text: str, lead: str = "") -> ReadingText:
     `lead` is what opened, earlier in the document, what the piece stands in: the head of a table, the opening line of
     a fence, of an admonition or of a tab. It says how the piece is to be read and is no part of it.
     """
-    opened = lead if not lead or lead.endswith(("\n", "\r")) else f"{lead}\n"
+    opened = _opened(lead)
     return Reader(opened + text, len(opened)).read()
+
+
+def grids(text: str, lead: str = "") -> list[TableGrid]:
+    """The tables of `text` in order, those without a row in it left out; `lead` as for `reading`."""
+    opened = _opened(lead)
+    reader = Reader(opened + text, len(opened))
+    reader.read()
+    return [grid for table in reader.writer.tables if (grid := grid_of(table, len(opened))).rows]
+
+
+def _opened(lead: str) -> str:
+    return lead if not lead or lead.endswith(("\n", "\r")) else f"{lead}\n"

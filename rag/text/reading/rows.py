@@ -59,12 +59,16 @@ class Table:
 
     def sentences(self) -> list[list[Piece]]:
         """A sentence for each row below the head that says something."""
+        names, rows = self.laid_out()
+        return [sentence for row in rows if (sentence := _sentence(row, names))]
+
+    def laid_out(self) -> tuple[list[str], list[list[Cell]]]:
+        """The names of the columns, and the rows below the head with what reaches into them from other cells."""
         grid = _grid([row for row in self.rows if row])
         head = self.head if self.head >= 0 else _heads(grid)
         if head == len(grid) and self.head < 0:
             head = 0  # a table of heads alone: they are what it says
-        names = _names(grid[:head])
-        return [sentence for row in grid[head:] if (sentence := _sentence(row, names))]
+        return _names(grid[:head]), grid[head:]
 
 
 def _heads(grid: Sequence[Sequence[Cell]]) -> int:

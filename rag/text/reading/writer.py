@@ -36,6 +36,8 @@ class Writer:
         self._list = 0
         """The list that the last item outside others was in."""
         self._widths: dict[int, int] = {}
+        self.tables: list[Table] = []
+        """Those that were written, in order."""
         self.frames: list[Frame] = []
         self.draft: BlockDraft | None = None
         self.cell: Cell | None = None
@@ -211,6 +213,7 @@ class Writer:
 
     def write_table(self, table: Table) -> None:
         """The rows of a table, each a block."""
+        self.tables.append(table)
         group = self.group()
         for sentence in table.sentences():
             if any(piece.origin >= self._lead for piece in sentence):

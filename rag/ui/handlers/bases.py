@@ -9,12 +9,14 @@ import gradio as gr
 from markupsafe import Markup
 
 from rag.errors import LibraryError, RagError
+from rag.events import Cancel
 from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
 from rag.knowledge.listing import Listing
 from rag.messages import text
 from rag.service import Service
 
 from ..html.library import library as library_view
+from ..html.library import profile as profile_view
 from ..state.session import Chosen, Session, Sessions
 from ..views import SKIP, Views
 from .guard import guarded
@@ -71,6 +73,14 @@ class Bases:
         """The sheet that sets up the knowledge base looked at."""
         who = Visitor.of(tab, request)
         return self._sheet(self.views.base(self.sessions.get(who.key)), who)
+
+    @guarded
+    def profile(self, request: gr.Request, tab: str) -> Markup:
+        """The sheet that tells what the knowledge base looked at is made of."""
+        who = Visitor.of(tab, request)
+        base = self.views.base(self.sessions.get(who.key))
+        made_of = self.service.knowledge_bases.profile(who.actor, base.id, cancel=Cancel())
+        return profile_view.sheet_of(made_of, base, who.language)
 
     @guarded
     def save(self, request: gr.Request, event: gr.EventData, tab: str) -> BasesUpdate:

@@ -27,7 +27,8 @@ def tools(
     """The head of the document list: the knowledge base, and the filters of the list."""
     about = html('<p class="kb-about">{}</p>')(base.description) if base.description else ""
     filters = _filters(found, listing, language) if found and found.total else ""
-    acts = joined(button("tool wide", f"base-{act}", t(f"library.base_{act}", language)) for act in ("edit", "new"))
+    possible = ("profile", "edit", "new") if found and found.total else ("edit", "new")
+    acts = joined(button("tool wide", f"base-{act}", t(f"library.base_{act}", language)) for act in possible)
     return html(
         '<section class="sheet kb-tools" aria-label="{}">'
         '<div class="sheet-head">{}<span class="kb-space"></span>{}</div>{}{}</section>'

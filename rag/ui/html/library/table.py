@@ -124,7 +124,7 @@ def _row(d: Document, language: Language, base: str, *, kept: bool) -> Markup:
         '<td class="c-kind">{}</td><td class="c-state {}">{}</td><td class="c-time">{}</td><td class="act">{}</td></tr>'
     )(
         "" if d.enabled else " off", d.name, t("library.select", language, name=d.name), _file(d, language, base),
-        _language(d.language, language), d.chunks, f"{d.tokens:,}", size(d.size), d.kind, now, shown,
+        language_named(d.language, language), d.chunks, f"{d.tokens:,}", size(d.size), d.kind, now, shown,
         moment(d.ingested_at), more(d, language, base=base, kept=kept),
     )  # fmt: skip
 
@@ -139,7 +139,7 @@ def _file(d: Document, language: Language, base: str) -> Markup:
     return html("{}<small>{}{}</small>{}{}")(open_, name(d.title), revision, tags, error)
 
 
-def _language(code: str, language: Language) -> Markup:
+def language_named(code: str, language: Language) -> Markup:
     """Name of a language in the reader's language, else in that language itself, else its code."""
     if f"named_{code}" in SHIPPED.area("language", language):
         return t(f"language.named_{code}", language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.answering.steps.leads import Lead, leads
+from rag.documents.contents.leads import Lead, leads
 from rag.types import Chunk, StoredChunk
 
 NAMES = ["docs/guide/install.md", "docs/guide/use.md", "docs/limits.md", "docs/a/index.md", "docs/b/index.md"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -28,13 +28,13 @@ def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
     A target is looked for beside the passage's document, then as a file name that only one document has: generators
     of documentation sites find their pages by name alone.
     """
-    known, by_file = set(names), _by_file(names)
+    places = LinkPlaces(names)
     seen = {stored.document}
     text = stored.chunk.text
     for piece in pieces(text):
         if piece.kind is not SpanKind.LINK_END or not is_relative(piece.target):
             continue
-        document = _found(piece.target, stored.document, known, by_file)
+        document = places.of(piece.target, stored.document)
         if document and document not in seen:
             seen.add(document)
             yield Lead(document, " ".join(text[piece.label : piece.start].split()))
@@ -45,14 +45,22 @@ def without_links(text: str) -> str:
     return _LINK.sub(" ", text)
 
 
-def _found(target: str, document: str, known: set[str], by_file: Mapping[str, str]) -> str:
-    path = unquote(target.partition("#")[0])
-    beside = posixpath.normpath(posixpath.join(posixpath.dirname(document), path))
-    for name in (beside, f"{beside}.md"):
-        if name in known:
-            return name
-    file = posixpath.basename(path)
-    return by_file.get(file) or by_file.get(f"{file}.md") or ""
+class LinkPlaces:
+    """The documents of these names, as links find them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._known = set(names)
+        self._by_file = _by_file(names)
+
+    def of(self, target: str, document: str) -> str:
+        """The document that a link in `document` leads to; "" for none of these."""
+        path = unquote(target.partition("#")[0])
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(document), path))
+        for name in (beside, f"{beside}.md"):
+            if name in self._known:
+                return name
+        file = posixpath.basename(path)
+        return self._by_file.get(file) or self._by_file.get(f"{file}.md") or ""
 
 
 def _by_file(names: Sequence[str]) -> dict[str, str]:
