@@ -11,6 +11,7 @@ from rag.citations import markers as citations
 from rag.citations import stream as quotes
 from rag.citations.check import check
 from rag.citations.matching import SearchableText, parts
+from rag.citations.unsourced import Unsourced
 from rag.models.chat.failures import Redactor
 from rag.models.chat.thinking import WithoutThinking
 from rag.text import sentences
@@ -29,7 +30,7 @@ PIECES = [
 
 
 def drawn(text: str) -> str:
-    ends = range(1, len(text), 7)
+    ends = [Unsourced(end, 1) for end in range(1, len(text), 7)]
     return answer(text, Chips(1, {1: "a"}, "en", Checks((), ends)), complete=True)
 
 

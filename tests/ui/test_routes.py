@@ -379,7 +379,7 @@ class Tab:
 def asked(tab: Tab, options: list[Any]) -> str:
     """What the tab sees after it has asked."""
     tab.told("submit", [QUESTION, tab.id, *options])
-    opened = tab.client.post("/gradio_api/run/predict", json=tab.body("load", [tab.id, ""]))
+    opened = tab.client.post("/gradio_api/run/predict", json=tab.body("load", [tab.id, "", ""]))
     assert opened.status_code == 200
     return opened.text
 
@@ -401,7 +401,7 @@ def test_nothing_of_a_visitor_is_reached_by_another_who_knows_all_its_names(
     assert QUESTION in seen
     conversation = re.search(r'data-conversation=\\*"([0-9a-f]+)', seen)
     name = conversation[1] if conversation else ""
-    opened = bob.post("/gradio_api/run/predict", json=his.body("load", [his.id, name])).text
+    opened = bob.post("/gradio_api/run/predict", json=his.body("load", [his.id, name, name])).text
     assert QUESTION not in opened
     for event, told in (
         ("record", {"turn": 1}),
@@ -513,7 +513,7 @@ def test_a_call_without_end_is_refused(alice: httpx.Client) -> None:
     ],
 )
 def test_the_page_stands_at_its_addresses_and_knows_its_top(root: str, path: bytes, top: str, up: str) -> None:
-    scope = {"type": "http", "path": unquote(path.decode()), "raw_path": path}
+    scope: dict[str, Any] = {"type": "http", "path": unquote(path.decode()), "raw_path": path}
     assert page_at_top(scope, root)["path"] == top
     assert way_up(scope, root) == up
     found = route_at(below(root, scope["path"]))
