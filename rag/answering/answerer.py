@@ -9,32 +9,29 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from rag.citations import markers as citations
-from rag.errors import GenerationError, RagError
+from rag.errors import RagError
 from rag.events import SEARCH_STAGES, Cancel, Delta, Retrieved, Stage, StageEvent, StageState
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, made
 from rag.messages import FIRST, SHIPPED, Reason, reason
-from rag.protocols import Afresh, ChatModel, Extractor, Searchable
+from rag.protocols import ChatModel, Extractor, Searchable
 from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
-from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
-from rag.text.sanitizer import safe_markdown
+from rag.retrieval.stages import Stopwatch
 from rag.text.well_formed import well_formed
-from rag.types import Candidate, Message
 from rag.types.steps import Approach
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
-from .echoes import WithoutEcho
 from .refusals import why_nothing
 from .rewriting import rewrite
 from .steps.gathering import Gathering, StepBudget
 from .steps.model import ModelPlanner
 from .steps.planner import Planner
 from .steps.rules import RulePlanner
+from .writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +92,10 @@ class _Turn:
         self.cancel = cancel
         self.watch = Stopwatch(parts.now)
         self.draft = Draft(request.id or uuid.uuid4().hex, request, parts.wall_clock())
+        self.writing = Writing(
+            self.draft, self.watch, cancel, extractor=parts.extractor, budget=parts.budget,
+            count_tokens=parts.count_tokens, detect_language=parts.detect_language,
+        )  # fmt: skip
 
     def run(self) -> Iterator[AnswerEvent]:
         draft = self.draft
@@ -161,12 +162,11 @@ class _Turn:
         failed: Reason | None = None
         if chat is not None:
             self.draft.messages = smalltalk.messages(question)
-            failed = yield from self._stream(chat, self.draft.messages)
+            failed = yield from self.writing.stream(chat, self.draft.messages)
         if not self.draft.answer and not self.cancel:
             language = SHIPPED.fitting(self.parts.detect_language(question)) or FIRST
             yield Delta(self.draft.say(smalltalk.reply(kind, language)))
-        if failed is None:
-            yield self.watch.finish(Stage.GENERATE)
+        yield self.watch.fail(Stage.GENERATE, failed) if failed else self.watch.finish(Stage.GENERATE)
         yield self.watch.skip(Stage.CITE, reason("stages.small_talk"))
         self.draft.end(Outcome.SMALL_TALK, failed)
 
@@ -216,9 +216,9 @@ class _Turn:
         if self.parts.chat is None:
             yield self.watch.skip(Stage.PROMPT, reason("stages.no_model"))
             yield from self.draft.known()
-            yield from self._quote(None)
+            yield from self.writing.quote(None)
         else:
-            prompt = yield from self._prompt(self.draft.contexts)
+            prompt = yield from self.writing.prompt(self.draft.contexts)
             yield from self.draft.known()
             if not prompt.contexts:
                 self.draft.messages = ()  # they are not sent
@@ -226,7 +226,7 @@ class _Turn:
                     yield self.watch.skip(stage, reason("stages.no_contexts"))
                 self.draft.end(Outcome.ABSTAINED, next(iter(prompt.dropped.values())))
                 return
-            yield from self._generate(self.parts.chat, prompt)
+            yield from self.writing.generate(self.parts.chat, prompt)
         yield from self._cite()
 
     def _rewrite(self) -> Iterator[AnswerEvent]:
@@ -254,108 +254,11 @@ class _Turn:
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)
 
-    def _prompt(self, contexts: Sequence[Candidate]) -> Generator[AnswerEvent, None, prompts.Prompt]:
-        yield self.watch.start(Stage.PROMPT)
-        prompt = prompts.answer_messages(
-            self.request.question,
-            contexts,
-            self.request.history,
-            count_tokens=self.parts.count_tokens,
-            budget=self.parts.budget,
-        )
-        self.draft.messages = prompt.messages
-        self.draft.drop(prompt.dropped)
-        yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(contexts))
-        return prompt
-
-    def _generate(self, chat: ChatModel, prompt: prompts.Prompt) -> Iterator[AnswerEvent]:
-        yield self.watch.start(Stage.GENERATE)
-        failed = yield from self._stream(chat, prompt.messages, prompt.boundary)
-        if failed is None:
-            yield self.watch.finish(Stage.GENERATE)
-            self.draft.end(Outcome.GENERATED, None)
-        elif self.draft.answer:
-            self.draft.end(Outcome.FAILED, failed)
-        else:
-            yield from self._quote(failed)
-
-    def _stream(
-        self, chat: ChatModel, messages: Sequence[Message], boundary: str = ""
-    ) -> Generator[AnswerEvent, None, Reason | None]:
-        """Yields the reply as it comes, without its quotes; returns why it broke off, None when it did not.
-
-        It ends where it goes on with the prompt, whose contexts have this `boundary` between them.
-        """
-        failed: Reason | None = None
-        echo = WithoutEcho(boundary)
-        try:
-            yield from self._heard(chat, messages, echo, stop=(boundary,) if boundary else ())
-        except GenerationError as e:
-            failed = e.reason
-        if shown := self.draft.hear(echo.flush()) + self.draft.hear_out(whole=failed is None and not self.cancel):
-            yield Delta(shown)
-        if not self.cancel and self.draft.answer and not citations.says_something(self.draft.answer):
-            self.draft.retract()
-            yield Delta("", afresh=True)
-        if not self.cancel and not self.draft.answer:
-            silent = "only_echo" if echo.ended else "said_nothing"
-            failed = failed or reason(f"generation.{silent}", model=chat.info.name)
-        if failed:
-            yield self.watch.fail(Stage.GENERATE, failed)
-        return failed
-
-    def _heard(
-        self, chat: ChatModel, messages: Sequence[Message], echo: WithoutEcho, *, stop: Sequence[str]
-    ) -> Iterator[AnswerEvent]:
-        """The reply up to where it repeats the prompt; nothing more is wanted from there on. Raises GenerationError."""
-        deltas = chat.stream(messages, cancel=self.cancel, on_usage=self.draft.note_usage, stop=stop)
-        try:
-            for delta in deltas:
-                afresh = isinstance(delta, Afresh)
-                if afresh:
-                    echo.again()
-                shown = self.draft.hear(type(delta)(echo.feed(delta)))
-                if shown or afresh:
-                    yield Delta(shown, afresh)
-                if echo.ended:
-                    break
-        finally:
-            if isinstance(deltas, Generator):
-                deltas.close()
-
-    def _quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
-        """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""
-        if failed is None:
-            yield self.watch.start(Stage.GENERATE)
-        try:
-            for piece in self._quoted():
-                yield Delta(self.draft.say(piece))
-        except BREAKDOWNS as e:
-            why = breakdown(Stage.GENERATE, e)
-            yield self.watch.fail(Stage.GENERATE, why)
-            self.draft.end(Outcome.FAILED, why)
-            return
-        if failed is None:
-            yield self.watch.finish(Stage.GENERATE, why=reason("stages.no_model"))
-        self.draft.end(Outcome.EXTRACTIVE, failed)
-
-    def _quoted(self) -> Iterator[str]:
-        """The extractive answer; where a question has parts, one answer for each, below its name."""
-        parts = [(part, evidence) for part in self.draft.parts if (evidence := self.draft.evidence_for(part))]
-        if len(parts) < 2:
-            main = self.draft.searches[0]
-            question = main.query if main.author is Author.SPELLING else self.request.question
-            yield from self.parts.extractor.answer(question, self.draft.contexts)
-            return
-        for place, (part, evidence) in enumerate(parts):
-            yield ("\n\n" if place else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
-            yield from self.parts.extractor.answer(part.query, evidence)
-
     def _cite(self) -> Iterator[AnswerEvent]:
         if not self.draft.answer:
             yield self.watch.skip(Stage.CITE, reason("stages.no_contexts"))
             return
         yield self.watch.start(Stage.CITE)
-        self.draft.checked = self.draft.check()
+        self.draft.checked = self.draft.checked or self.draft.check()
         found = self.draft.checked.citations
         yield self.watch.finish(Stage.CITE, done=sum(c.valid for c in found), total=len(found))

@@ -34,6 +34,15 @@ class Checked:
     quotes: tuple[Quote, ...] = ()
     claims: tuple[Claim, ...] = ()
 
+    @property
+    def unfounded(self) -> bool:
+        """True if the answer claims something, and nothing of it cites or quotes what was sent."""
+        sent = {citation.number for citation in self.citations if citation.valid}
+        return bool(self.claims) and all(
+            claim.support in (Support.NONE, Support.NOT_FOUND) and not sent.intersection(claim.numbers)
+            for claim in self.claims
+        )
+
 
 def check(answer: str, given: Sequence[Given], contexts: Sequence[Candidate], *, whole: bool = True) -> Checked:
     """The answer checked against the numbered contexts. Not `whole`: its last sentence may still be missing its end."""

@@ -16,7 +16,7 @@ from rag.errors import GenerationError, RagError
 from rag.events import Cancel, Delta, Judging, Retrieved, Stage, StageEvent, StageState
 from rag.evidence.records import read, write
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Match, Outcome, Request, Support
-from rag.messages import Reason, reason
+from rag.messages import Reason, label, reason
 from rag.models.chat.openai_chat import OpenAIChat
 from rag.protocols import Afresh, ChatModel, Extractor
 from rag.retrieval.retriever import Policy, Retriever
@@ -207,6 +207,84 @@ def test_an_answer_ends_where_the_prompt_is_repeated(store: MilvusStore) -> None
     assert (ledger.answer, ledger.outcome) == ("Send SIGHUP [1].", Outcome.GENERATED)
     assert [f"{mark} context 1" in ledger.messages[-1].content for mark in chat.stopped_at] == [True]
     assert not chat.went_on
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param("Restart the machine. It is faster than it was before.", id="nothing"),
+        pytest.param("Restart the machine [7]. It is faster [9].", id="what was not sent"),
+        pytest.param('Restart the machine [8 "restart it"].', id="a quote of what was not sent"),
+    ],
+)
+def test_before_a_reply_that_rests_on_nothing_stands_what_was_found(store: MilvusStore, reply: str) -> None:
+    events, ledger = ask(conversation(store, ScriptedChat([reply])))
+    assert (ledger.outcome, ledger.reason) == (Outcome.EXTRACTIVE, reason("generation.unfounded", model="scripted"))
+    quoted, said, below = ledger.answer.split("\n\n")
+    assert quoted.endswith(" [1]") and said == f"*{label('generation.reply_below', 'en')}*"
+    assert below.startswith("> Restart the machine") and "[" not in below
+    assert ledger.raw == reply
+    shown = ""
+    for event in events:
+        if isinstance(event, Delta):
+            shown = event.text if event.afresh else shown + event.text
+    assert shown == ledger.answer
+    assert ledger.claims[0].support is Support.QUOTED
+    assert ledger.claims[-1].support is Support.NONE
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param("The documents do not say how long it takes.", id="nothing is there"),
+        pytest.param("Send SIGHUP to the process [1]. And wait.", id="something is cited"),
+    ],
+)
+def test_a_reply_that_owes_no_source_stands_alone(store: MilvusStore, reply: str) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat([reply])))
+    assert (ledger.answer, ledger.outcome) == (reply, Outcome.GENERATED)
+
+
+def test_where_nothing_can_be_quoted_a_reply_without_sources_stays(store: MilvusStore) -> None:
+    _, ledger = ask(conversation(store, ScriptedChat(["Restart the machine."]), extractor=NoQuotes()))
+    assert (ledger.answer, ledger.outcome) == ("Restart the machine.", Outcome.GENERATED)
+
+
+TOO_LONG = reason("generation.too_long", model="scripted")
+
+
+def test_a_prompt_that_is_too_long_is_sent_once_more_with_fewer_contexts(store: MilvusStore) -> None:
+    chat = ScriptedChat(GenerationError(TOO_LONG), ["Send SIGHUP [1]."])
+    events, ledger = ask(conversation(store, chat), options=replace(OPTIONS, threshold=0.0))
+    first, second = chat.sent
+    assert (ledger.answer, ledger.outcome, ledger.messages) == ("Send SIGHUP [1].", Outcome.GENERATED, second)
+    assert len(ledger.contexts) < first[-1].content.count(" context ") and len(second[-1].content) < len(
+        first[-1].content
+    )
+    dropped = [c.dropped.code for c in ledger.main.candidates if c.dropped]
+    assert "generation.too_long_left_out" in dropped
+    assert [c.number for c in ledger.contexts] == list(range(1, len(ledger.contexts) + 1))
+    state, why = stage(ledger, Stage.PROMPT)
+    assert why and (state, why.code) == (StageState.FINISHED, "generation.fewer_contexts")
+    assert stage(ledger, Stage.GENERATE) == (StageState.FINISHED, None)
+    evidence = [e.retrieval for e in events if isinstance(e, Retrieved)][-1]
+    assert len(evidence.contexts) == len(ledger.contexts)
+
+
+def test_a_prompt_that_stays_too_long_is_given_up(store: MilvusStore) -> None:
+    chat = ScriptedChat(GenerationError(TOO_LONG), GenerationError(TOO_LONG))
+    _, ledger = ask(conversation(store, chat), options=replace(OPTIONS, threshold=0.0))
+    assert (ledger.outcome, ledger.reason, len(chat.sent)) == (Outcome.EXTRACTIVE, TOO_LONG, 2)
+
+
+@pytest.mark.parametrize(("read", "told"), [(20, True), (4000, False), (0, False)])
+def test_a_server_that_cuts_the_prompt_silently_is_told(tmp_path: Path, read: int, told: bool) -> None:
+    long = open_store(tmp_path, BagEmbedder(), {"tls.md": f"Rotate the certificate online {'slowly ' * 900}"})
+    chat = ScriptedChat(["Slowly [1]."], usage=Usage(read, 3))
+    _, ledger = ask(conversation(long, chat), options=replace(OPTIONS, threshold=0.0))
+    long.close()
+    why = stage(ledger, Stage.GENERATE)[1]
+    assert (why.code if why else "") == ("generation.prompt_cut" if told else "")
 
 
 def test_the_prompt_alone_is_no_answer(store: MilvusStore) -> None:

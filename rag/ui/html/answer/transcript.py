@@ -122,6 +122,7 @@ def _hindered(one: Turn, language: Language) -> Markup:
     said = [why(one.reason, language)] if one.reason and outcome is not Outcome.STOPPED else []
     if outcome in (Outcome.EXTRACTIVE, Outcome.SMALL_TALK) and one.reason:
         label = "extractive_after_failure" if outcome is Outcome.EXTRACTIVE else "reply_after_failure"
+        label = "extractive_before_reply" if one.reason.code == "generation.unfounded" else label
         return _warned("warned", "warning", label, said, language)
     if outcome in (*MADE, Outcome.SMALL_TALK):
         return Markup()
