@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 
-from .formulas import formula_end
+from .formulas import formula_end, with_display_formulas
 from .tables import with_tables
 
 LINE_END = re.compile(r"\r\n?|\n")
@@ -114,7 +114,8 @@ def open_fence(text: str) -> str:
 @cache
 def _parser() -> MarkdownIt:
     # blocks alone: inline text is `_Scanner`'s; link definitions stay visible, as paragraphs
-    return with_tables(MarkdownIt("commonmark", {"html": False})).disable(["reference", "inline", "text_join"])
+    parser = with_display_formulas(with_tables(MarkdownIt("commonmark", {"html": False})))
+    return parser.disable(["reference", "inline", "text_join"])
 
 
 def _blocks(text: str) -> list[tuple[int, int, bool]]:
@@ -132,7 +133,7 @@ def _blocks(text: str) -> list[tuple[int, int, bool]]:
         if token.type == "table_open":
             table_end = end
         is_code = token.type in ("fence", "code_block")
-        if is_code or (token.type == "inline" and first >= table_end):
+        if is_code or token.type == "formula" or (token.type == "inline" and first >= table_end):
             owner[first:end] = [(number, is_code)] * (min(end, count) - first)
     blocks: list[tuple[int, int, bool]] = []
     for line in range(count):

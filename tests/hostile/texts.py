@@ -94,6 +94,12 @@ TEXTS: Mapping[str, Text] = {
     "fences in quotes": repeated("> ```\n"),
     "backslashes": repeated("\\"),
     "escaped brackets": repeated("\\[\\]"),
+    "formulas": repeated("$x^2$ "),
+    "formulas opened": repeated("$x "),
+    "formulas opened on lines": repeated("$$\nx\n"),
+    "formulas in brackets opened": repeated("\\[\nx = "),
+    "environments opened": repeated("\\begin{align}\nx\n"),
+    "fractions": lambda size: "$$\n" + "\\frac{" * (size // 7) + "}" * (size // 7) + "\n$$",
     # angle brackets and entities
     "less-than signs": repeated("<"),
     "tags": nested("<div>", "</div>"),

@@ -21,6 +21,7 @@ from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.ui.html import highlights, shell, status
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import evidence, whynot
+from rag.ui.html.formulas import ELEMENTS
 from rag.ui.html.library import jobs, table
 from rag.ui.html.markdown import Chips, answer, to_html
 from rag.ui.state.turn import Turn
@@ -87,7 +88,7 @@ OUR_TAGS = [
 def assert_harmless(html: str) -> None:
     """Only our own tags, no handlers, no address that could be fetched or run."""
     for tag, attributes in Page(html).tags:
-        assert tag in OUR_TAGS, tag
+        assert tag in OUR_TAGS or tag in ELEMENTS, tag
         assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcset", "style-src")]
         href = attributes.get("href") or ""
         assert not href or href.startswith(("#", "https://", "http://")), href

@@ -27,7 +27,9 @@ from rag.text.tables import with_tables
 
 from ..i18n import say
 from . import markdown as signs
-from .markup import html, is_web, t
+from .formulas import TOKEN as FORMULA
+from .formulas import as_typed, formula, understand_formulas, with_formulas, without_formulas
+from .markup import esc, html, is_web, t
 from .tags import understand_tags
 
 ANCHOR = re.compile(r"#ev-(\d+)-(\d+)(?:-(\d+))?")
@@ -59,10 +61,10 @@ def answer(source: str, chips: Chips, *, complete: bool) -> Markup:
     """The answer's HTML. While it streams, a marker that has only begun is held back."""
     sent = len(chips.titles)
     bare = chips.checks.without_source
-    marked = signs.marked(source, ends(bare))
+    marked, formulas = without_formulas(signs.marked(source, ends(bare)), growing=not complete)
     shown = display(marked, sent, lambda number, place: f"#ev-{chips.turn}-{number}-{place}", growing=not complete)
     labels = [_label(each, chips.language) for each in bare]
-    return to_html(signs.linked(shown, f"#checks-{chips.turn}", labels), chips)
+    return to_html(signs.linked(shown, f"#checks-{chips.turn}", labels), chips, formulas)
 
 
 def _label(bare: Unsourced, language: Language) -> str:
@@ -70,9 +72,9 @@ def _label(bare: Unsourced, language: Language) -> str:
     return say("support.no_source_for" if several else "support.no_source", language, count=bare.count)
 
 
-def to_html(source: str, chips: Chips) -> Markup:
-    """HTML of Markdown that nobody has defused; links to evidence become chips."""
-    parser, env = _parser(), {"chips": chips, "language": chips.language}
+def to_html(source: str, chips: Chips, formulas: Sequence[str] = ()) -> Markup:
+    """HTML of Markdown that nobody has defused; links to evidence become chips, signs of formulas the formulas."""
+    parser, env = _parser(), {"chips": chips, "language": chips.language, "formulas": formulas}
     tokens = parser.parse(source, env)
     env["levels"] = sorted({token.tag for token in tokens if token.type == "heading_open"})
     return Markup(parser.renderer.render(tokens, parser.options, env))
@@ -81,7 +83,7 @@ def to_html(source: str, chips: Chips) -> Markup:
 @cache
 def _parser() -> MarkdownIt:
     parser = understand_tags(safe_parser(_Renderer), less_than="&lt;")  # as `citations.display` leaves it
-    parser.disable("reference")  # "[1]: http://…" would turn every [1] into a link
+    parser.disable(["reference", FORMULA])  # "[1]: http://…" would turn every [1] into a link; formulas are out
     parser.validateLink = _may_be_linked  # type: ignore[method-assign]
     return parser
 
@@ -89,7 +91,7 @@ def _parser() -> MarkdownIt:
 def safe_parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     """A parser for text nobody has vetted: HTML stays text, links are the renderer's to judge."""
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
-    return with_tables(parser).enable("strikethrough").disable(["html_block", "html_inline"])
+    return with_tables(understand_formulas(parser)).enable("strikethrough").disable(["html_block", "html_inline"])
 
 
 def web_link(url: str) -> Markup:
@@ -115,12 +117,21 @@ class SafeRenderer(RendererHTML):
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return str(Markup('<div class="wide"><table>\n'))
 
+    def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return str(formula(tokens[idx].content))
+
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return str(Markup("</table></div>\n"))
 
 
 class _Renderer(SafeRenderer):
-    """An answer's headings and links."""
+    """An answer's headings, links and formulas."""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return str(with_formulas(tokens[idx].content, env["formulas"]))
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return as_typed(super().image(tokens, idx, options, env), [esc(each) for each in env["formulas"]])
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         address = str(tokens[idx].attrGet("href") or "")

@@ -39,7 +39,7 @@ def under_answer(one: Turn, language: Language, *, made: Markup | None = None, m
     if not (line or more):
         return Markup()
     grade = html('<span class="trust {}">{}</span>')(trust(ledger), line) if ledger and line else Markup()
-    said = joined([each for each in (grade, made) if each]) or t("answer_details", language)
+    said = joined([each for each in (grade, made) if each]) or html("<span>{}</span>")(t("answer_details", language))
     return html(
         '<details class="checks" id="checks-{}"><summary>{}</summary><div class="checks-body">{}{}</div></details>'
     )(one.number, said, told, more or Markup())

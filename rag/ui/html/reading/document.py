@@ -18,6 +18,7 @@ from markupsafe import Markup
 from rag.documents.reconstruction import Stretch, own_spans
 from rag.messages import Language
 
+from ..formulas import formula
 from ..highlights import pieces
 from ..markdown import SafeRenderer, web_link
 from ..markup import esc, html, is_web, joined
@@ -25,6 +26,9 @@ from .located import DEEPEST_NESTING, OFFSETS, Lines, located, renderer_of
 
 HIGHEST_HEADING = 3
 """Level on the page of a document's top headings; the levels above it are the page's own."""
+
+WHOLE = "\ue0f2"
+"""Stands for a formula while marks are put around it, since none can be put inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,11 @@ class DocumentRenderer(SafeRenderer):
 
     def text_special(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return self.text(tokens, idx, options, env)
+
+    def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        paint: Paint = env["paint"]
+        before, after = paint.text(WHOLE, tokens[idx].meta.get(OFFSETS, ())).split(WHOLE)
+        return str(joined([before, formula(tokens[idx].content), after]))
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return str(html("<code>{}</code>")(_painted(tokens[idx], env)))

@@ -20,6 +20,8 @@ from markdown_it.rules_inline.state_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
+from ..formulas import TOKEN as FORMULA
+from ..formulas import understand_in_lines
 from ..markdown import SafeRenderer, safe_parser
 from ..tags import understand_tags
 
@@ -44,7 +46,7 @@ _CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[
 def located(source: str, renderer: type[SafeRenderer], *, start: int = 0) -> list[Token]:
     """The tokens of `source`, whose first character has offset `start`; those that show text have `OFFSETS`.
 
-    A token whose place is unknown, such as a decoded address, has none.
+    A token whose place is unknown, such as a decoded address, has none; a formula has the place where it begins.
     """
     env: dict[str, Any] = {}
     parser = _parser(renderer)
@@ -60,6 +62,8 @@ def located(source: str, renderer: type[SafeRenderer], *, start: int = 0) -> lis
             content = next(cells, None) if cells else _Content.of(token.content, lines, token.map[0])
             _parse_inline(token, env, parser)
             _place(token.children or [], token.content, content or _Content([(0, lines.offset(token.map[0]))]))
+        elif token.type == FORMULA and token.map:
+            token.meta[OFFSETS] = [lines.offset(token.map[0])]
         elif token.type in ("fence", "code_block") and token.map:
             content = _Content.of(token.content, lines, token.map[0] + (token.type == "fence"))
             token.meta[OFFSETS] = content.offsets(0, len(token.content))
@@ -175,6 +179,8 @@ def _place(children: Sequence[Token], source: str, content: _Content) -> None:
             continue
         if child.type == "text_special":
             child.meta[OFFSETS] = [content.offset(at)] * len(child.content)
+        elif child.type == FORMULA:
+            child.meta[OFFSETS] = [content.offset(at)]
         elif child.type in ("text", "code_inline"):
             found = _found(child, source, at)
             if found is not None:
@@ -235,6 +241,7 @@ def _parser(renderer: type[SafeRenderer]) -> MarkdownIt:
     parser.options["maxNesting"] = DEEPEST_NESTING
     rules = parser.inline.ruler.get_active_rules()
     parser.inline = _Inline()
+    understand_in_lines(parser)
     parser.inline.ruler.enableOnly(rules)
     understand_tags(parser)
     parser.disable(["inline", "text_join"])  # `located` does the first itself; the second would join places

@@ -10,14 +10,16 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from rag.messages import Language
+from rag.text.formulas import formulas
 from rag.text.highlight import best_sentence, term_spans
 from rag.text.reading import BlockKind, ReadingText
 from rag.text.sentences import sentences
 from rag.types import Chunk
 
-from ..highlights import Highlights, marked
+from ..formulas import formula
+from ..highlights import Highlights
 from ..markdown import SafeRenderer, safe_parser
-from ..markup import Span
+from ..markup import Span, joined
 from .document import PassageRenderer, rendered
 
 SENTENCE, BEGINNING = 320, 180
@@ -49,7 +51,18 @@ def view(
     terms = term_spans(query, chunk.text)
     typed = read.source_span(*best) if best else None
     highlights = Highlights(best=typed, terms=terms, quotes=dict(quotes))
-    return PassageView(marked(words, terms=term_spans(query, words)), whole(chunk, highlights, language))
+    return PassageView(_in_words(words, query), whole(chunk, highlights, language))
+
+
+def _in_words(words: str, query: str) -> Markup:
+    """A sentence with the query's words marked and its formulas drawn."""
+    highlights = Highlights(terms=term_spans(query, words))
+    parts: list[Markup] = []
+    last = 0
+    for start, end in formulas(words):
+        parts += [highlights.text(words[last:start], range(last, start)), formula(words[start:end])]
+        last = end
+    return joined([*parts, highlights.text(words[last:], range(last, len(words)))])
 
 
 def whole(chunk: Chunk, highlights: Highlights, language: Language) -> Markup:
