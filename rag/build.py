@@ -37,6 +37,7 @@ from .knowledge.jobs.worker_locks import WorkerLocks
 from .knowledge.knowledge_base import KnowledgeBase
 from .knowledge.library import Library
 from .knowledge.originals import Originals
+from .models.allocator import few_arenas, give_back
 from .models.chat.watched import WatchedChat
 from .models.device import prepare_environment
 from .models.loaded import Models
@@ -67,6 +68,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     A knowledge base that has lost chunks is refused, unless `damaged` is expected.
     """
     prepare_environment(os.environ)
+    few_arenas(os.environ)
     tighten(Path(settings.data_dir))
     chat = _watched(settings)
     kept = kept_in(settings)
@@ -129,6 +131,7 @@ def _taking(runtime: Runtime) -> Take:
         wait_until_ready(runtime.status, cancel)
         if not cancel:
             yield from runtime.ingest(collection).run(sources, cancel=cancel)
+            give_back()
 
     return take
 
@@ -140,6 +143,7 @@ def _renewing(runtime: Runtime, indexes: Indexes) -> Renew:
         wait_until_ready(runtime.status, cancel)
         if not cancel:
             yield from indexes.rebuild(collection, cancel=cancel)
+            give_back()
 
     return renew
 

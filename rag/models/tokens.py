@@ -15,6 +15,8 @@ from tokenizers import Tokenizer
 from rag.errors import ModelsError
 from rag.messages import reason
 
+CUT_AT_ONCE = 100_000
+"""Characters of the texts whose pieces are held at a time: each piece takes some hundred bytes until it is a number."""
 LOOK_AHEAD = 8
 """Batches' worth of texts sorted together where the first texts should be done first."""
 
@@ -61,7 +63,7 @@ class PlainTokenizer:
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """The number of ids of each text."""
-        return [len(ids) for ids in self.ids(texts)]
+        return [len(ids) for part in portions(texts) for ids in self.ids(part)]
 
     def cut(self, text: str, limit: int) -> str:
         """The beginning of `text` that holds its first `limit` tokens; all of it where there are no more."""
@@ -72,6 +74,18 @@ class PlainTokenizer:
 def _valid(text: str) -> str:
     # A browser can send half of a surrogate pair, which has no UTF-8 form and so no tokens.
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in order, so many at a time that they hold `CUT_AT_ONCE` characters; a longer one is alone."""
+    start, held = 0, 0
+    for position, text in enumerate(texts):
+        if position > start and held + len(text) > CUT_AT_ONCE:
+            yield texts[start:position]
+            start, held = position, 0
+        held += len(text)
+    if start < len(texts):
+        yield texts[start:]
 
 
 def batches(

@@ -74,6 +74,12 @@ def test_a_batch_does_not_change_the_pieces(embedder: MiniLmEmbedder) -> None:
     np.testing.assert_allclose(alone.pieces, together.pieces, atol=2e-3)
 
 
+def test_texts_of_a_large_document_come_back_in_their_places(embedder: MiniLmEmbedder) -> None:
+    texts = [f"{number} word" + " " * 40_000 for number in range(6)]
+    found = embedder.embed_documents(texts)
+    np.testing.assert_allclose(found, [embedder.embed_documents([text])[0] for text in texts], atol=1e-5)
+
+
 def test_it_says_that_it_knows_english_alone(embedder: MiniLmEmbedder) -> None:
     assert embedder.info.languages == ("en",)
 

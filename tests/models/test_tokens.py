@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.tokens import PlainTokenizer, batches, left_padded
+from rag.models.tokens import CUT_AT_ONCE, PlainTokenizer, batches, left_padded, portions
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,19 @@ def test_half_a_surrogate_pair_does_not_break_a_batch(published: Any) -> None:
 def test_counts_are_the_lengths(published: Any) -> None:
     texts = ["one", "", "two words", "中文"]
     plain = PlainTokenizer(published)
+    assert plain.counts(texts) == [len(ids) for ids in plain.ids(texts)]
+
+
+@given(st.lists(st.integers(0, 2 * CUT_AT_ONCE), max_size=12))
+def test_texts_are_cut_so_many_at_a_time(lengths: list[int]) -> None:
+    texts = ["a" * length for length in lengths]
+    parts = list(portions(texts))
+    assert [text for part in parts for text in part] == texts
+    assert all(len(part) == 1 or sum(map(len, part)) <= CUT_AT_ONCE for part in parts)
+
+
+def test_counts_of_many_texts_are_those_of_each(published: Any) -> None:
+    plain, texts = PlainTokenizer(published), ["some words " * 2_000 * (n % 3) for n in range(12)]
     assert plain.counts(texts) == [len(ids) for ids in plain.ids(texts)]
 
 

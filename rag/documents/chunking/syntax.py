@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from rag.text.tables import with_tables
@@ -29,6 +30,8 @@ _PERMALINK = re.compile(
     r"[ \t]*+\[[#¶§🔗⚓\u200b\ufeff ]{0,4}\]\([^()\s]*+(?:[ \t]++\"[^\"]*+\")?\)[ \t]*+\Z|\A\[\]\(#[^()\s]*+\)"
 )
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff"))
+_MARKUP = re.compile(r"[\\`*_\[\]<&\n]")
+"""Without one of these a heading has no markup. Parsing each of them would take a third of all the time."""
 
 
 @dataclass(slots=True)
@@ -50,31 +53,50 @@ class Block:
 def parse(text: str, numbers: Sequence[int]) -> list[Block]:
     """The blocks of `text`; `numbers` are those of its lines in the document, and last that of the line after them."""
     env: dict[str, Any] = {}
-    return _tree(_parser().parse(text, env), env, numbers)
-
-
-def _parser() -> MarkdownIt:
-    # Inline markup matters in headings only; parsing all of it would take most of the time.
-    return with_tables(MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING})).disable("inline")
-
-
-def _tree(tokens: Iterable[Token], env: dict[str, Any], numbers: Sequence[int]) -> list[Block]:
+    tree = _Tree(numbers)
+    tree.take(_parser(tree).parse(text, env))
     inline = MarkdownIt("commonmark")
-    roots: list[Block] = []
-    path: list[Block] = []
-    for token in tokens:
-        if token.type == "inline":
-            path[-1].content = token.content
-            if path[-1].level:
-                path[-1].title = _title(inline.parseInline(_without_anchor(token.content[:PARSED_HEADING]), env))
-        elif token.nesting < 0:
-            path.pop()
-        else:
-            block = _block(token, path[-1] if path else None, numbers)
-            (path[-1].children if path else roots).append(block)
-            if token.nesting > 0:
-                path.append(block)
-    return roots
+    for block in tree.roots:
+        if block.level:  # not before all is read: a heading's links may be defined below it
+            block.title = _title(block.content, inline, env)
+    return tree.roots
+
+
+def _parser(tree: _Tree) -> MarkdownIt:
+    # Inline markup matters in headings only; parsing all of it would take most of the time.
+    parser = with_tables(MarkdownIt("commonmark", {"maxNesting": DEEPEST_NESTING})).disable("inline")
+    parser.block.ruler.before("table", "taken", tree.taken)
+    return parser
+
+
+class _Tree:
+    """The blocks of the tokens read so far. A token takes five times the memory of its block, so it goes early."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.roots: list[Block] = []
+        self._numbers = numbers
+        self._path: list[Block] = []
+
+    def taken(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        """A rule of the parser that reads nothing: where a block may begin, it takes the tokens of those before it."""
+        if not state.level:
+            self.take(state.tokens)
+            state.tokens.clear()
+        return False
+
+    def take(self, tokens: Iterable[Token]) -> None:
+        """Go on with the tokens of whole blocks."""
+        path = self._path
+        for token in tokens:
+            if token.type == "inline":
+                path[-1].content = token.content
+            elif token.nesting < 0:
+                path.pop()
+            else:
+                block = _block(token, path[-1] if path else None, self._numbers)
+                (path[-1].children if path else self.roots).append(block)
+                if token.nesting > 0:
+                    path.append(block)
 
 
 def _block(token: Token, parent: Block | None, numbers: Sequence[int]) -> Block:
@@ -92,8 +114,10 @@ def _without_anchor(heading: str) -> str:
     return _PERMALINK.sub("", heading)
 
 
-def _title(tokens: Iterable[Token]) -> str:
-    words = "".join(_words(tokens)).translate(_UNSEEN)
+def _title(heading: str, inline: MarkdownIt, env: dict[str, Any]) -> str:
+    said = _without_anchor(heading[:PARSED_HEADING])
+    words = "".join(_words(inline.parseInline(said, env))) if _MARKUP.search(said) else said
+    words = words.translate(_UNSEEN)
     return shortened(" ".join(words.split()).removesuffix("¶").rstrip(), LONGEST_HEADING)
 
 

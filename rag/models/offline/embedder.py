@@ -20,6 +20,7 @@ from rag.types import Vectors
 from ..device import DeviceLock
 from ..packing import PackBudget
 from ..recent import Recent
+from ..tokens import portions
 from ..vectors import check_probe, gathered, unit_rows
 from .encoder import Encoder
 
@@ -140,11 +141,13 @@ class PackagedEmbedder(ABC):
         if known:
             yield known
         missing = [position for position in range(len(texts)) if position not in known]
-        for group in self._encoded([texts[position] for position in missing], self._passage, urgent=urgent):
-            fresh = {missing[at]: encoded for at, encoded in group.items()}
-            for position, encoded in fresh.items():
-                self._seen.put(digest(texts[position]), encoded)
-            yield fresh
+        for part in portions([texts[position] for position in missing]):
+            for group in self._encoded(part, self._passage, urgent=urgent):
+                fresh = {missing[at]: encoded for at, encoded in group.items()}
+                for position, encoded in fresh.items():
+                    self._seen.put(digest(texts[position]), encoded)
+                yield fresh
+            missing = missing[len(part) :]
 
     def _encoded(self, texts: Sequence[str], frame: Framing, *, urgent: bool) -> Iterator[dict[int, Encoded]]:
         rows = self._framed(texts, frame)

@@ -33,20 +33,26 @@ class PublishedWeights:
             config = json.loads((path / "config.json").read_text(encoding="utf-8"))
             self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
             self.epsilon = float(config["layer_norm_eps"])
-            with safe_open(path / "model.safetensors", framework="pt") as file:
-                self._tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            with self._open() as file:
+                self._names = frozenset(file.keys())
         except (OSError, ValueError, KeyError, SafetensorError) as e:
             raise ModelsError(reason("offline.unreadable", path=str(path), error=f"{type(e).__name__}: {e}")) from e
+        self._table = self.tensor("embeddings.word_embeddings.weight")
 
     def words(self, ids: Tensor) -> Tensor:
         """`[len(ids), hidden]` rows of the embedding table."""
-        return self.tensor("embeddings.word_embeddings.weight")[ids].float()
+        return self._table[ids].float()
 
     def tensor(self, name: str) -> Tensor:
-        """The tensor of this name, in fp32."""
-        if name not in self._tensors:
+        """The tensor of this name, in fp32. It is mapped for itself: what nobody holds any more leaves the memory."""
+        if name not in self._names:
             raise ModelRejected(reason("engine.no_tensor", folder=self._path.name, tensor=name))
-        return self._tensors[name]
+        with self._open() as file:
+            found: Tensor = file.get_tensor(name)
+        return found
+
+    def _open(self) -> safe_open:
+        return safe_open(self._path / "model.safetensors", framework="pt")
 
 
 class MiniLmEmbedder(PackagedEmbedder):

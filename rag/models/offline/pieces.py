@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from ..tokens import portions
 from .packed_file import Vocabulary
 
 SPACE = "▁"
@@ -30,7 +31,7 @@ class PieceTokenizer:
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """The number of pieces of each text."""
-        return [len(ids) for ids in self.ids(texts)]
+        return [len(ids) for part in portions(texts) for ids in self.ids(part)]
 
     def _written(self, text: str) -> str:
         """The text as it is cut: characters composed, then as the model's file has them, blanks single."""

@@ -16,7 +16,9 @@ grids                   the tables of a text with their cells, for those who cou
 
 from __future__ import annotations
 
-from functools import lru_cache
+from threading import Lock
+
+from cachetools import LRUCache, cached
 
 from .blocks import Reader
 from .grids import GridRow, TableGrid, grid_of
@@ -24,11 +26,12 @@ from .reading_text import BlockKind, ReadingBlock, ReadingText
 
 __all__ = ["BlockKind", "GridRow", "ReadingBlock", "ReadingText", "TableGrid", "grids", "reading"]
 
-READ = 2048
-"""Texts whose reading is remembered: the passages of some dozens of questions."""
+KEPT_BYTES = 24_000_000
+"""Readings that are remembered: the passages of some dozens of questions. Bytes and not texts are counted: a text that
+is nothing but marks has a block for every few characters."""
 
 
-@lru_cache(maxsize=READ)
+@cached(LRUCache(KEPT_BYTES, lambda read: read.size), lock=Lock())
 def reading(text: str, lead: str = "") -> ReadingText:
     """The reading text of `text`, a piece of a Markdown document.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .drafts import BlockDraft, Frame
 from .lines import Piece, on_one_line, part, trimmed
-from .reading_text import BlockKind, ReadingBlock, ReadingText
+from .reading_text import BlockKind, ReadingBlock, ReadingText, packed
 from .rows import Cell, Table
 
 LABELS = " › "
@@ -285,4 +285,4 @@ class Writer:
             origins += range(origin - lead, origin - lead + len(text)) if origin >= lead else [-1] * len(text)
         widths = {origin - lead: width for origin, width in self._widths.items() if origin >= lead}
         text = "".join([piece.text for piece in self._pieces])
-        return ReadingText(text, tuple(origins), tuple(self._blocks), widths)
+        return ReadingText(text, packed(origins), tuple(self._blocks), widths)
