@@ -11,6 +11,7 @@ from .i18n import for_script
 STYLES = (
     "shell/base",
     "answer/chat",
+    "answer/code",
     "evidence/evidence",
     "shell/pages",
     "shell/small",
@@ -39,6 +40,7 @@ BUS = "shell/bus"
 FEATURES = (
     "shell/addresses",
     "answer/checks",
+    "answer/code",
     "evidence/flow",
     "library/indexes",
     "library/library",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,16 @@ A berth costs 32 crowns [1 "A berth at the harbour costs 32 crowns a night"].
    - Use channel 12.
      - Speak slowly.
 2. Moor in the north.
+
+The tide is:
+
+$$
+h = h_0 + \\frac{1}{2}
+$$
+
+```python
+tide = 1  # one line that is much longer than a phone is wide, so that it is wrapped or scrolled, but never cut off
+```
 """
 
 
@@ -89,3 +100,33 @@ def test_the_mark_without_source_keeps_its_words_inside_its_border(open_page: Op
         " const words = r.getBoundingClientRect(); return words.top >= box.top + 1 && words.bottom <= box.bottom - 1 }"
     )
     assert inside
+
+
+def test_formulas_are_drawn_and_code_is_coloured_copied_and_wrapped(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    answer = answered_in(page)
+    drawn = answer.locator("math")
+    expect(drawn).to_have_attribute("display", "block")
+    box = drawn.locator("mfrac").bounding_box()
+    assert box and box["height"] > 20, "the browser draws it"
+    code = answer.locator(".code")
+    expect(code.locator(".code-bar")).to_contain_text("Python")
+    expect(code.locator(".code-comment")).to_contain_text("# one line")
+    copy = code.get_by_role("button", name="Copy the code")
+    copy.click()
+    expect(copy).to_have_class(re.compile("done"))
+    expect(page.locator("#said")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("tide = 1  # one line")
+    before = code.locator("pre").evaluate("e => e.scrollWidth > e.clientWidth")
+    code.get_by_role("button", name="Wrap long lines").click()
+    assert before and not code.locator("pre").evaluate("e => e.scrollWidth > e.clientWidth")
+
+
+def test_copying_with_sources_says_so(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = opened(answered_in(page)).get_by_role("button", name="Copy with sources")
+    button.click()
+    expect(button).to_have_class(re.compile("done"))
+    expect(page.locator("#said")).to_have_text("Copied")

@@ -25,9 +25,12 @@ many = examples(300)
 HARMLESS = {
     "div", "p", "span", "mark", "em", "strong", "s", "sub", "sup", "code", "pre", "ul", "ol", "li", "blockquote",
     "a", "br", "hr", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+    "button", "svg", "rect", "path",
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "id", "title", "href", "target", "rel", "tabindex", "start", "style", "data-from", "data-to", "data-chunk",
+    "type", "data-act", "aria-label", "aria-hidden", "d", "x", "y", "rx", "width", "height", "viewbox", "fill",
+    "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin",
 }  # fmt: skip
 
 

@@ -29,7 +29,6 @@
     copying = null;
     if (!packed) return;
     try { await page.copy(JSON.parse(packed).text); } catch (error) { void error; page.download(packed); return; } // no clipboard: a file
-    button?.classList.add("done");
-    setTimeout(() => button?.classList.remove("done"), 1200);
+    page.done(button);
   };
 }

@@ -26,6 +26,7 @@ from rag.text.markdown_spans import MarkdownSpan, SpanKind, pieces
 from rag.text.tables import with_tables
 
 from ..i18n import say
+from . import code
 from . import markdown as signs
 from .formulas import TOKEN as FORMULA
 from .formulas import as_typed, formula, understand_formulas, with_formulas, without_formulas
@@ -116,6 +117,15 @@ class SafeRenderer(RendererHTML):
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return str(Markup('<div class="wide"><table>\n'))
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[idx]
+        if token.info.strip() == "math":
+            return str(html("<div>{}</div>\n")(formula(f"$${token.content}$$")))
+        return str(code.block(token.content, token.info, env["language"], lambda a, b: esc(token.content[a:b])))
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return self.fence(tokens, idx, options, env)
 
     def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return str(formula(tokens[idx].content))

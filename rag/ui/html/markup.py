@@ -122,16 +122,17 @@ _PATHS = {
     "panel": Markup('<rect x="3.5" y="4.5" width="17" height="15" rx="2.5"/><path d="M14.5 4.5v15"/>'),
     "copy": Markup(
         '<rect x="8.5" y="8.5" width="11" height="11" rx="2"/>'
-        '<path d="M5.5 15.5h-.5a1.5 1.5 0 0 1-1.5-1.500V5a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 15.5 5v.5"/>'
+        '<path d="M5.5 15.5h-.5a1.5 1.5 0 0 1-1.5-1.5V5a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 15.5 5v.5"/>'
     ),
+    "wrap": Markup('<path d="M4 6h16M4 12h12.5a3.5 3.5 0 0 1 0 7H13"/><path d="m15.5 16.5-2.5 2.5 2.5 2.5M4 18h5"/>'),
     "retry": Markup('<path d="M4.5 12a7.5 7.5 0 1 1 2.3 5.4"/><path d="M4 19.5v-4.2h4.2"/>'),
-    "edit": Markup('<path d="m14.5 5.5 4 4L8 20H4v-4L14.5 5.500Z"/>'),
+    "edit": Markup('<path d="m14.5 5.5 4 4L8 20H4v-4L14.5 5.5Z"/>'),
     "close": Markup('<path d="m6 6 12 12M18 6 6 18"/>'),
     "previous": Markup('<path d="m14.5 6-6 6 6 6"/>'),
     "next": Markup('<path d="m9.5 6 6 6-6 6"/>'),
     "plus": Markup('<path d="M12 5v14M5 12h14"/>'),
     "talks": Markup('<path d="M4 6h16M4 12h16M4 18h10"/>'),
-    "warning": Markup('<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.500M12 17.2v.1"/>'),
+    "warning": Markup('<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.5M12 17.2v.1"/>'),
     "more": Markup('<path stroke-width="2.6" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>'),
     "search": Markup('<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>'),
 }

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from rag.documents.reconstruction import Stretch, own_spans
 from rag.messages import Language
 
+from .. import code
 from ..formulas import formula
 from ..highlights import pieces
 from ..markdown import SafeRenderer, web_link
@@ -238,10 +239,12 @@ class DocumentRenderer(SafeRenderer):
         return str(html("<code>{}</code>")(_painted(tokens[idx], env)))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return str(html('<pre tabindex="0"><code>{}</code></pre>\n')(_painted(tokens[idx], env)))
-
-    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return self.fence(tokens, idx, options, env)
+        token, paint = tokens[idx], env["paint"]
+        offsets = token.meta.get(OFFSETS, ())
+        painted = code.block(
+            token.content, token.info, env["language"], lambda a, b: paint.text(token.content[a:b], offsets[a:b])
+        )
+        return str(painted)
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         address = str(tokens[idx].attrGet("href") or "")
