@@ -38,12 +38,13 @@ from .knowledge.knowledge_base import KnowledgeBase
 from .knowledge.library import Library
 from .knowledge.originals import Originals
 from .models.allocator import few_arenas, give_back
-from .models.chat.watched import WatchedChat
+from .models.chat.desk import ChatDesk
+from .models.chat.openai_chat import OpenAIChat
 from .models.device import prepare_environment
 from .models.loaded import Models
 from .models.loading import load_models
 from .private_files import tighten
-from .protocols import ChatModel, Store
+from .protocols import Store
 from .retrieval.retriever import Policy, Retriever
 from .retrieval.scope import Scope
 from .runtime import Answering, Runtime, wait_until_ready
@@ -53,6 +54,7 @@ from .service.documents import DocumentService
 from .service.indexes import IndexService
 from .service.jobs import JobService
 from .service.knowledge_bases import KnowledgeBaseService
+from .service.language_model import LanguageModelService, may_choose
 from .service.marks import MarkService
 from .settings import Settings
 from .store.from_settings import Milvus, chunk_limits, fingerprint
@@ -70,7 +72,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     prepare_environment(os.environ)
     few_arenas(os.environ)
     tighten(Path(settings.data_dir))
-    chat = _watched(settings)
+    desk = ChatDesk(settings, OpenAIChat)
     kept = kept_in(settings)
     originals, changes = originals_in(settings, kept), ChangeCounter(kept)
     inventory = inventory_in(settings, kept)
@@ -80,10 +82,10 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     runtime = Runtime(
         library=library,
         load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel, extractor=Extractive),
-        talk=lambda models, scope: _talk(settings, models, scope, chat),
+        talk=lambda models, scope: _talk(settings, models, scope, desk),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
-        chat=chat.info if chat else None,
-        silent=lambda: chat.failure if chat else None,
+        chat=lambda: desk.chat.info if desk.chat else None,
+        silent=desk.failure,
     )
     indexes = Indexes(
         library,
@@ -115,6 +117,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         documents=documents,
         jobs=JobService(queue, documents),
         indexes=IndexService(runtime, library, indexes, settings.retrieval),
+        language_model=LanguageModelService(desk, may_choose=may_choose(settings)),
     )
 
 
@@ -175,31 +178,8 @@ def throw_away(settings: Settings) -> Iterator[Service]:
                     database.drop(name)
 
 
-def _watched(settings: Settings) -> WatchedChat | None:
-    """The chat model, if there is one, with a memory of whether it answered."""
-    chat = _chat(settings)
-    return WatchedChat(chat) if chat else None
-
-
-def _chat(settings: Settings) -> ChatModel | None:
-    """The chat model, or None without a key. Local servers that check no key still need one set: any word does."""
-    if not settings.openai_api_key:
-        return None
-    from .models.chat.openai_chat import OpenAIChat
-
-    return OpenAIChat(
-        settings.openai_model,
-        settings.openai_api_key.reveal(),
-        settings.openai_base_url,
-        timeout_s=settings.openai_timeout,
-        max_retries=settings.openai_retries,
-        temperature=settings.openai_temperature,
-        max_output_tokens=settings.openai_max_tokens,
-        reasoning_effort=settings.openai_reasoning_effort,
-    )
-
-
-def _talk(settings: Settings, models: Models, scope: Scope, chat: ChatModel | None) -> Answering:
+def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> Answering:
+    chat = desk.chat
     policy = Policy(rrf_k=settings.rrf_k, rerank_seconds=settings.rerank_seconds)
     retriever = Retriever(
         models.embedder, models.reranker, scope, detect_language=detect, policy=policy, remark=scope.left_out

@@ -13,6 +13,7 @@ RagError
 ├── TransferError        a knowledge base cannot be copied, exported or imported
 ├── DocumentRefused      one file cannot be ingested; the others go on
 ├── GenerationError      the chat model gave no (whole) answer
+├── ChatChoiceRefused    a language model cannot be chosen like that, or not by whoever asks
 ├── KeepingError         a conversation cannot be kept, or is not there
 ├── LibraryError         a knowledge base is not there, or cannot be as asked
 ├── BundleRefused        a file holds no saved evidence
@@ -81,6 +82,10 @@ class DocumentRefused(RagError):
 
 class GenerationError(RagError):
     """The chat model gave no answer, or not a whole one."""
+
+
+class ChatChoiceRefused(RagError):
+    """A language model cannot be chosen like that, or not by whoever asks."""
 
 
 class KeepingError(RagError):

@@ -21,6 +21,7 @@ from .types import (
     Usage,
     Vectors,
 )
+from .types.chat_server import ChatChoice, ChatExamination, ChatInUse
 
 
 class Embedder(Protocol):
@@ -89,6 +90,28 @@ class ChatModel(Protocol):
         `on_usage` is called before the end, from any thread, with the tokens so far; never where nobody counts them.
         `stop` are texts at which the model may end; whoever cannot do without that looks for them too.
         """
+
+
+class ExaminableChat(ChatModel, Protocol):
+    """A chat model whose server can be asked what it has and can do."""
+
+    def examine(self, *, trial: bool) -> ChatExamination:
+        """Ask for its models; with a `trial`, have it answer too. Raises nothing."""
+
+
+class LanguageModelDesk(Protocol):
+    """Holder of the language model in use, which somebody may exchange for another."""
+
+    def in_use(self) -> ChatInUse: ...
+
+    def keep(self, choice: ChatChoice, *, forget_key: bool = False) -> None:
+        """Choose from now on. Raises ChatChoiceRefused."""
+
+    def examine(self, choice: ChatChoice) -> ChatExamination:
+        """Try a choice without keeping it. Raises ChatChoiceRefused."""
+
+    def look(self) -> ChatExamination:
+        """Ask the server in use whether it is there, at no cost."""
 
 
 class Extractor(Protocol):

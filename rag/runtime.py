@@ -63,14 +63,16 @@ class Runtime:
         load: Callable[[Fingerprint | None, Report, Cancel], Models],
         talk: Callable[[Models, Scope], Answering],
         ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
-        chat: ModelInfo | None,
+        chat: Callable[[], ModelInfo | None],
         silent: Callable[[], Reason | None] = lambda: None,
     ) -> None:
-        """`silent` says why the language model did not answer when it was last asked; None when it did."""
+        """`chat` gives the language model in use, which may change; `silent` says why it did not answer when it was
+        last asked; None when it did."""
         self.library = library
         self._load = load
         self._talk = talk
         self._ingest = ingest
+        self._chat = chat
         self._silent = silent
         self._lock = threading.Lock()
         self._opening = threading.Lock()
@@ -80,12 +82,10 @@ class Runtime:
         self._models: Models | None = None
         self._usable = False
         self._failure: RagError | None = None
-        why = None if chat else reason("runtime.no_chat_model")
         self._status = {
             "store": PartStatus("store", PartState.WAITING),
             "embedder": PartStatus("embedder", PartState.WAITING),
             "reranker": PartStatus("reranker", PartState.WAITING),
-            "chat": PartStatus("chat", PartState.READY, chat.name if chat else "", chat, why),
         }
 
     def start(self) -> None:
@@ -99,9 +99,14 @@ class Runtime:
         store, remark = parts["store"], self.library.stock.remark
         if remark and store.state is PartState.READY:
             parts["store"] = replace(store, reason=remark)
-        if silent := self._silent():
-            parts["chat"] = replace(parts["chat"], state=PartState.FAILED, reason=silent)
+        parts["chat"] = self._chat_status()
         return Status(models.profile if models else "", models.why if models else None, tuple(parts.values()))
+
+    def _chat_status(self) -> PartStatus:
+        chat, silent = self._chat(), self._silent()
+        if chat is None:
+            return PartStatus("chat", PartState.READY, reason=reason("runtime.no_chat_model"))
+        return PartStatus("chat", PartState.FAILED if silent else PartState.READY, chat.name, chat, silent)
 
     def models(self) -> Models:
         """The running models. Raises ModelsNotReady while loading, else the error that stands in the way."""

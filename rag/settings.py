@@ -199,10 +199,19 @@ class Settings:
     openai_retries: int = setting("OPENAI_RETRIES", 2, "Retries before the first token", low=0, high=10)
     openai_temperature: float = setting("OPENAI_TEMPERATURE", 0.2, "Sampling temperature", low=0.0, high=2.0)
     openai_max_tokens: int = setting("OPENAI_MAX_TOKENS", 1200, "Longest answer, in tokens", low=16, high=128000)
+    model_choice: str = setting(
+        "RAG_MODEL_CHOICE",
+        "auto",
+        "Whether visitors may choose the language model on the page; auto: where it listens on this machine alone",
+        choices=("auto", "on", "off"),
+    )
     context_tokens: int = setting(
         "RAG_CONTEXT_TOKENS", 6000, "Contexts in the prompt, in tokens", low=100, high=1000000
     )
     history_tokens: int = setting("RAG_HISTORY_TOKENS", 1500, "History in the prompt, in tokens", low=0, high=1000000)
+
+    given: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
+    """Names of the fields and options that the environment gave a value."""
 
     SPECS: ClassVar[Mapping[str, Spec]]
     """Name of a field or a retrieval option -> its form in the environment; filled below."""
@@ -219,8 +228,9 @@ class Settings:
             for name, spec in cls.SPECS.items()
             if env.get(spec.name, "").strip()
         }
+        given = frozenset(values)
         said = {name: values.pop(name) for name in tuple(values) if name in TABLE}
-        return cls(**values, retrieval=applied(DEFAULTS, question=said))
+        return cls(**values, given=given, retrieval=applied(DEFAULTS, question=said))
 
     def to_env(self) -> dict[str, str]:
         """The inverse of `from_env`, secrets revealed."""
@@ -241,7 +251,7 @@ def _specs() -> Iterator[tuple[str, Spec]]:
     for field in dataclasses.fields(Settings):
         if field.name == "retrieval":
             yield from ((option.name, Spec.of(option)) for option in of(by=SetBy.SETTING))
-        else:
+        elif "spec" in field.metadata:
             yield field.name, field.metadata["spec"]
 
 

@@ -109,7 +109,7 @@ def runtime(
     silent: Callable[[], Reason | None] = lambda: None,
 ) -> Runtime:
     library = Library(Catalog(Kept(database.folder / "plainsight.db"), "test"), database)
-    made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=chat, silent=silent)
+    made = Runtime(library=library, load=load, talk=talk, ingest=taking, chat=lambda: chat, silent=silent)
     made.start()
     return made
 

@@ -6,11 +6,12 @@ anything of one caller behind for the next.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from hashlib import sha256
 from uuid import uuid4
 
-from rag.accounts.actor import Actor
+from rag.accounts.actor import SYSTEM, Actor
 from rag.events import Cancel, Judging, Retrieved, StageEvent
 from rag.evidence.whynot import Diagnosis, WhyNot
 from rag.knowledge.change_counter import ChangeCounter
@@ -26,6 +27,7 @@ from .documents import DocumentService
 from .indexes import IndexService
 from .jobs import JobService
 from .knowledge_bases import KnowledgeBaseService
+from .language_model import LanguageModelService
 from .marks import MarkService
 
 
@@ -45,6 +47,7 @@ class Service:
         documents: DocumentService,
         jobs: JobService,
         indexes: IndexService,
+        language_model: LanguageModelService,
     ) -> None:
         """`worker` does the `jobs`; `changes` counts what any program changes."""
         self.settings = settings
@@ -54,6 +57,7 @@ class Service:
         self.documents = documents
         self.jobs = jobs
         self.indexes = indexes
+        self.language_model = language_model
         self._runtime = runtime
         self._worker = worker
         self._changes = changes
@@ -63,6 +67,7 @@ class Service:
         """Begin to load the models, and to work on the jobs an earlier run left undone. Returns at once."""
         self._runtime.start()
         self._worker.start()
+        threading.Thread(target=self.language_model.look, args=(SYSTEM,), name="chat-look", daemon=True).start()
 
     def load(self) -> None:
         """Load the models, however long it takes, and work on no job: for a front that does one thing and ends.

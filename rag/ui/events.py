@@ -18,6 +18,7 @@ from .handlers.chat import Handlers
 from .handlers.choosing import Choosing, Standing
 from .handlers.documents import Documents
 from .handlers.indexes import Exchanged, Reindexes
+from .handlers.language_model import LanguageModels, ModelUpdate
 from .handlers.reader import ReaderHandlers
 from .handlers.refresh import PageUpdate, Refresh
 from .handlers.saving import Marking, Saving
@@ -55,6 +56,7 @@ class Events:
         yield from self._asking()
         yield from self._adding()
         yield from self._settings()
+        yield from self._language_model()
         yield from self._sheets()
         yield from self._talks()
         yield from self._what_if()
@@ -140,6 +142,15 @@ class Events:
             yield PageEvent(end, None, kept, [page.prefs], Order.DIRECT, js=chosen, then=(show,))
         nothing = f"() => ({{ {CHOSEN}: {{}} }})"
         yield PageEvent(page.reset.click, None, (), [page.prefs], Order.DIRECT, js=nothing, then=(show,))
+
+    def _language_model(self) -> Iterator[PageEvent]:
+        """Events of the language model, each followed by a look at the status."""
+        h, page = LanguageModels(self.service), self.page
+        shown, look = list(ModelUpdate(page.language_model, page.model_result)), (self._look("then"),)
+        yield PageEvent(page.settings_tab.select, h.show, outputs=shown, order=Order.DIRECT)
+        yield PageEvent("model_save", h.save, outputs=shown, then=look)
+        yield PageEvent("model_test", h.examine, outputs=shown, then=look)
+        yield PageEvent("model_remove", h.remove, outputs=shown, then=look)
 
     def _sheets(self) -> Iterator[PageEvent]:
         yield PageEvent("record", self.handlers.show_record, self.tab, [self.page.sheet])

@@ -124,6 +124,8 @@ class Layout:
                 self.options = [self._option(option) for option in of(by=SetBy.READER)]
             self.reset = gr.Button(label("reset"), elem_id="reset", size="sm", scale=0)
             self.origins = self._html("", "origins")
+            self.language_model = self._html("", "language-model")
+            self.model_result = self._html("", "model-result")
             self.models = self._html("", "models")
 
     def _option(self, option: RetrievalOption) -> Any:

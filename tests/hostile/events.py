@@ -48,7 +48,7 @@ FIELDS = (
     "verdict", "form", "with", "words", "ticked", "parts", "typed", "description", "page", "sort", "folder", "tag",
     "kind", "state", "since", "until", "enabled", "pinned", "banned", "threshold", "candidates", "contexts", "balance",
     "rerank", "picked", "all", "collection", "index", "instruction", "mode", "language", "document", "documents",
-    "tags",
+    "tags", "url", "key", "model", "temperature", "max_tokens", "forget",
 )  # fmt: skip
 """Every field some event of the page reads, and some that sound like it."""
 

@@ -94,6 +94,13 @@ class StreamError:
     error: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class ModelList:
+    """The list of models, in the form OpenAI gives it."""
+
+    models: Sequence[object]
+
+
 Reply = Good | Gated | Cut | Hung | Status | Raw | Endless | StreamError
 
 
@@ -121,6 +128,9 @@ class LoopbackOpenAI:
         self.answer = answer or (lambda request: Good(["Hello", " there."]))
         self.replies: deque[Reply] = deque()
         self.requests: list[Request] = []
+        """Those for answers."""
+        self.models: ModelList | Status | None = None
+        """The reply to whoever asks for the models; None where there is no such list."""
         self.closing = threading.Event()
         self._arrived = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -185,6 +195,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply, request)
         except ConnectionError:  # it left in the middle of what was sent
             request.hung_up.set()
+
+    def do_GET(self) -> None:
+        self.close_connection = True
+        models = self.server_of_tests.models or Status(404, error("no such path"))
+        if isinstance(models, ModelList):
+            models = Status(200, {"object": "list", "data": list(models.models)})
+        self._send(models, Request(self.path, {}, {}))
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: tests read `requests`."""

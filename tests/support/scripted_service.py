@@ -51,6 +51,8 @@ from rag.knowledge.listing import Listed, Listing, listed
 from rag.knowledge.profile.counting import profile_of
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, Search
 from rag.messages import Reason, reason
+from rag.models.chat.desk import ChatDesk
+from rag.models.chat.openai_chat import OpenAIChat
 from rag.protocols import Embedder, Store
 from rag.service import Service
 from rag.service.conversations import ConversationService
@@ -58,6 +60,7 @@ from rag.service.documents import DocumentService
 from rag.service.indexes import IndexService
 from rag.service.jobs import JobService
 from rag.service.knowledge_bases import KnowledgeBaseService
+from rag.service.language_model import LanguageModelService
 from rag.service.marks import MarkService
 from rag.settings import Settings
 from rag.status import ModelInfo, PartState, PartStatus, Status
@@ -323,6 +326,8 @@ class ScriptedService(Service):
         self.documents = ScriptedDocuments(self)
         self.jobs = JobService(queue, self.documents)
         self.indexes = ScriptedIndexes()
+        own = replace(self.settings, data_dir=str(self.folder))
+        self.language_model = LanguageModelService(ChatDesk(own, OpenAIChat), may_choose=True)
         worker.start()
 
     def _job_queue(self) -> tuple[JobQueue, JobWorker]:

@@ -14,22 +14,22 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from rag.errors import GenerationError
+from rag.errors import ChatChoiceRefused, GenerationError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.status import ModelInfo
 from rag.types import Message, Usage
+from rag.types.chat_server import ChatAbilities, ChatExamination
 
-from . import failures
+from . import examination, failures
 from .attempt import Attempt
 from .background import Background
-from .failures import Endpoint, Redactor
-from .request import Wanted, is_loopback
+from .failures import Endpoint, Failure, Redactor
+from .request import IN_ONE_PIECE, OPENAI_URL, Wanted, is_loopback
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_S = 10.0
 """A server that has not accepted a connection by then is not there; tokens may take far longer."""
 CHARACTERS_PER_TOKEN = 16
@@ -41,6 +41,9 @@ LONGEST_BACKOFF_S = 8.0
 USER_AGENT = "plainsight"
 SILENT_HEADERS = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count")
 """`X-Stainless-…`: what the client library would tell about this machine."""
+TRIAL = (Message("system", "Reply with one word."), Message("user", "Are you there?"))
+SPOKE = frozenset(f"generation.{code}" for code in ("only_thought", "said_nothing", "length", "overlong", "filtered"))
+"""Reasons of an answer that came to nothing, from a server that answers."""
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,10 @@ class OpenAIChat:
 
     `timeout_s` bounds the wait for the first token and between two; 0 is the usual time. An answer longer than
     `max_output_tokens` could give is cut: the server does not keep to it. Optional parameters a server does not take
-    are left out from then on. The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
+    are left out from then on, and from the start those it is known to lack by its `abilities`. Before every request
+    `allowed` may raise ChatChoiceRefused for the address.
+
+    The key is sent to `base_url` and goes nowhere else: no message, log line or repr has it.
     """
 
     def __init__(
@@ -68,6 +74,8 @@ class OpenAIChat:
         temperature: float | None = None,
         max_output_tokens: int | None = None,
         reasoning_effort: str = "",
+        abilities: ChatAbilities | None = None,
+        allowed: Callable[[str], None] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.model = model
@@ -75,7 +83,8 @@ class OpenAIChat:
         self._url = base_url or OPENAI_URL
         self._max_retries = max_retries
         self._wanted = Wanted(model, temperature, max_output_tokens, reasoning_effort)
-        self._not_taken: frozenset[str] = frozenset()
+        self._not_taken = _not_taken(abilities)
+        self._allowed = allowed
         self._longest = min(max(CHARACTERS_PER_TOKEN * (max_output_tokens or 0), SHORTEST_LIMIT), LONGEST_LIMIT)
         self._sleep = sleep
         self._redact = Redactor(self._key)
@@ -144,6 +153,41 @@ class OpenAIChat:
             raise GenerationError(reason("generation.malformed_key"))
         if not self._key and self._url == OPENAI_URL:
             raise GenerationError(reason("generation.no_key", host=self._to.host))
+        try:
+            if self._allowed:
+                self._allowed(self._url)
+        except ChatChoiceRefused as e:
+            raise GenerationError(e.reason) from e
+
+    def examine(self, *, trial: bool) -> ChatExamination:
+        """Ask the server which models it has; with a `trial`, what it can do too. Raises nothing."""
+        try:
+            self._check()
+        except GenerationError as e:
+            return ChatExamination(e.reason)
+        models, failed = asyncio.run(self._listed())
+        names, context = examination.names(models), examination.context_of(models, self.model)
+        if failed or not trial:
+            return ChatExamination(failed.reason if failed else None, names, ChatAbilities(context))
+        try:
+            next(iter(self.stream(TRIAL, cancel=Cancel())), None)
+        except GenerationError as e:
+            if e.reason.code not in SPOKE:
+                return ChatExamination(e.reason, names, ChatAbilities(context))
+        return ChatExamination(None, names, asyncio.run(self._abilities(context)))
+
+    async def _listed(self) -> tuple[examination.Listing, Failure | None]:
+        async with self._client() as client:
+            return await examination.listed(client, self._headers(), self._to, self._redact)
+
+    async def _abilities(self, context: int) -> ChatAbilities:
+        wanted = Wanted(self.model, None, examination.ROOM)
+        body = wanted.body([Message("user", examination.ASKED)], (), refused=self._not_taken)
+        streamed = ("stream", "stream_options", IN_ONE_PIECE)
+        request = {name: value for name, value in body.items() if name not in streamed}
+        async with self._client() as client:
+            request["extra_headers"] = self._headers()
+            return await examination.abilities(client, request, self._not_taken, context)
 
     async def _attempts(
         self,
@@ -171,7 +215,12 @@ class OpenAIChat:
                     raise GenerationError(failure.reason) from ProviderError(detail)
 
     def _request(self, messages: Sequence[Message], stop: Sequence[str]) -> dict[str, Any]:
-        """The client library's arguments: the body, and headers that tell nothing of this machine."""
+        """The client library's arguments: the body and the headers."""
+        body = self._wanted.body(messages, stop, refused=self._not_taken)
+        return {**body, "extra_headers": self._headers()}
+
+    def _headers(self) -> dict[str, Any]:
+        """Headers that tell nothing of this machine."""
         import openai
 
         headers: dict[str, Any] = {f"X-Stainless-{name}": openai.omit for name in SILENT_HEADERS}
@@ -180,7 +229,7 @@ class OpenAIChat:
             headers["Authorization"] = openai.omit
         if self._url != OPENAI_URL:
             headers |= {"OpenAI-Organization": openai.omit, "OpenAI-Project": openai.omit}
-        return {**self._wanted.body(messages, stop, refused=self._not_taken), "extra_headers": headers}
+        return headers
 
     def _client(self) -> AsyncOpenAI:
         import openai
@@ -206,3 +255,11 @@ class OpenAIChat:
             max_retries=0,
             http_client=http,
         )
+
+
+def _not_taken(abilities: ChatAbilities | None) -> frozenset[str]:
+    """The ways of asking that a server is known not to take."""
+    if abilities is None:
+        return frozenset()
+    known = {failures.STREAM: abilities.stream, failures.SYSTEM: abilities.system}
+    return frozenset(way for way, taken in known.items() if taken is False)

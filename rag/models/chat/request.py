@@ -14,6 +14,7 @@ from rag.types import Message
 
 from . import failures
 
+OPENAI_URL = "https://api.openai.com/v1"
 OPTIONAL = frozenset(
     {"temperature", "max_tokens", "max_completion_tokens", "stream_options", "stream", "stop", "reasoning_effort"}
 )

@@ -31,13 +31,19 @@ async def read(response: httpx2.Response) -> Mapping[str, Any]:
     return body
 
 
-def as_chunk(body: Mapping[str, Any]) -> ChatCompletionChunk:
-    """The chunk that says all a reply says. Raises ValueError for one without a message."""
-    from openai.types.chat import ChatCompletionChunk
-
+def message_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The choice of a reply that holds its message. Raises ValueError for a reply without one."""
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
         raise ValueError("a reply without a message")
+    return first
+
+
+def as_chunk(body: Mapping[str, Any]) -> ChatCompletionChunk:
+    """The chunk that says all a reply says. Raises ValueError for one without a message."""
+    from openai.types.chat import ChatCompletionChunk
+
+    first = message_of(body)
     choice = {"index": 0, "delta": first["message"], "finish_reason": first.get("finish_reason")}
     return ChatCompletionChunk.construct(choices=[choice], usage=body.get("usage"))
