@@ -39,6 +39,7 @@ BUS = "shell/bus"
 FEATURES = (
     "shell/addresses",
     "answer/checks",
+    "answer/displays",
     "evidence/flow",
     "library/indexes",
     "library/library",
