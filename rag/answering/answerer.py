@@ -252,7 +252,11 @@ class _Turn:
 
     def _abstain(self) -> Iterator[AnswerEvent]:
         counted = next((step.table for step in self.draft.steps if step.table), None)
-        why = counted.says if counted else why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
+        why = (
+            counted.says
+            if counted
+            else why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
+        )
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)

@@ -189,7 +189,8 @@ class Writing:
     def _quoted(self) -> Iterator[str]:
         """The extractive answer; where a question has parts, one answer for each, below its name."""
         counted = [step for step in self.draft.steps if step.table]
-        yield "\n\n".join(told(step, self.draft, self._language()) for step in counted)
+        if counted:
+            yield "\n\n".join(told(step, self.draft, self._language()) for step in counted)
         if any(not step.purpose for step in counted):
             return
         parts = [(part, evidence) for part in self.draft.parts if (evidence := self.draft.evidence_for(part))]
