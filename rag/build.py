@@ -194,6 +194,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> A
         count_tokens=models.embedder.count_tokens,
         detect_language=detect,
         budget=PromptBudget(settings.context_tokens, settings.history_tokens),
+        shelf=scope,
         setup=Setup(
             models.profile,
             {**infos, "chat": chat.info} if chat else infos,

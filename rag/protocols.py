@@ -16,6 +16,7 @@ from .types import (
     Hit,
     IndexedDocument,
     Message,
+    PlacedDocument,
     RerankLimits,
     StoredChunk,
     Usage,
@@ -158,6 +159,19 @@ class Searchable(Protocol):
     def documents(self) -> list[Document]:
         """All committed documents, by name."""
 
+    def chunks(self, document: str) -> list[StoredChunk]:
+        """The committed chunks of one document, in order."""
+
+
+class Shelf(Protocol):
+    """The documents of a question's scope, to be listed and read."""
+
+    def placed(self, documents: Sequence[str] = ()) -> list[PlacedDocument]:
+        """The enabled documents that the question may look into, those of these names; empty means all."""
+
+    def read(self, placed: PlacedDocument) -> list[StoredChunk]:
+        """The chunks of one of them, in order; none if it is not in the scope, or gone."""
+
 
 class Store(Searchable, Protocol):
     """A store of chunks. One instance is one collection."""
@@ -170,9 +184,6 @@ class Store(Searchable, Protocol):
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
         """The committed documents of these names, all of them by default, each whole with its vectors, by name."""
-
-    def chunks(self, document: str) -> list[StoredChunk]:
-        """The committed chunks of one document, in order."""
 
     def vectors(self, document: str) -> dict[str, Vectors]:
         """Embedded text's sha256 -> its `[dim]` vector, of the committed revision: these need not be embedded again."""

@@ -19,6 +19,10 @@ import rag
 from rag import events, ledger, messages, options, status
 from rag.accounts import actor
 from rag.answering.smalltalk import Kind
+from rag.answering.steps import listing as listing_steps
+from rag.answering.steps import results
+from rag.answering.steps.cells import Operation
+from rag.answering.steps.days import Relation
 from rag.answering.steps.parts import Division
 from rag.citations import summary as checks
 from rag.cli import ask, report
@@ -78,6 +82,9 @@ WORDS: dict[str, Iterable[str]] = {
     "ui.mode_{}": Mode,
     "ui.approach_{}": Approach,
     "steps.kind_{}": StepKind,
+    "steps.operation_{}": Operation,
+    "steps.is_{}": listing_steps.ORDERS,
+    "steps.column_{}": results.KNOWN,
     "steps.author_{}": StepAuthor,
     "ui.part_{}": PARTS,
     "ui.part_state_{}": status.PartState,
@@ -109,6 +116,7 @@ WITHOUT_WORDS = (
     Named,
     BlockKind,
     Division,
+    Relation,
     prose.SpanKind,
     checks.Trust,
     reading.Heat,

@@ -16,7 +16,7 @@ from rag.errors import RagError
 from rag.events import SEARCH_STAGES, Cancel, Delta, Retrieved, Stage, StageEvent, StageState
 from rag.ledger import Answered, AnswerEvent, Author, Ledger, Outcome, Request, made
 from rag.messages import FIRST, SHIPPED, Reason, reason
-from rag.protocols import ChatModel, Extractor, Searchable
+from rag.protocols import ChatModel, Extractor, Searchable, Shelf
 from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.stages import Stopwatch
@@ -55,6 +55,7 @@ class Answerer:
         setup: Setup,
         planner: Planner | None = None,
         steps: StepBudget | None = None,
+        shelf: Shelf | None = None,
         now: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -68,6 +69,7 @@ class Answerer:
         self.setup = setup
         self.planner = planner or RulePlanner()
         self.steps = steps or StepBudget()
+        self.shelf = shelf
         self.now = now
         self.wall_clock = wall_clock
 
@@ -190,7 +192,7 @@ class _Turn:
         parts = self.parts
         gathering = Gathering(
             self.draft, parts.retriever, self._planner(approach), approach=approach, documents=parts.scope.documents,
-            budget=parts.steps, now=parts.now,
+            shelf=parts.shelf, budget=parts.steps, now=parts.now,
         )  # fmt: skip
         yield from gathering.run(cancel=self.cancel)
 
@@ -249,7 +251,12 @@ class _Turn:
             yield self.watch.finish(Stage.REWRITE, why=rewritten.reason or spelled.why)
 
     def _abstain(self) -> Iterator[AnswerEvent]:
-        why = why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
+        counted = next((step.table for step in self.draft.steps if step.table), None)
+        why = (
+            counted.says
+            if counted
+            else why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
+        )
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)

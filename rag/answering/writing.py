@@ -8,7 +8,7 @@ from rag.citations import markers as citations
 from rag.errors import GenerationError
 from rag.events import Cancel, Delta, Stage
 from rag.ledger import AnswerEvent, Author, Outcome
-from rag.messages import FIRST, SHIPPED, Reason, label, reason
+from rag.messages import FIRST, SHIPPED, Language, Reason, label, reason
 from rag.protocols import Afresh, ChatModel, Extractor
 from rag.retrieval.stages import BREAKDOWNS, Stopwatch, breakdown
 from rag.text.sanitizer import safe_markdown
@@ -17,6 +17,7 @@ from rag.types import Candidate, Message
 from . import prompts
 from .draft import Draft
 from .echoes import WithoutEcho
+from .steps.telling import facts, told
 
 TOO_LONG = "generation.too_long"
 """Reason of a prompt that the model's server does not take for its length."""
@@ -59,6 +60,7 @@ class Writing:
             self.draft.request.history,
             count_tokens=self.count_tokens,
             budget=self.budget,
+            counted=facts(self.draft, self._language()),
         )
         self.draft.messages = prompt.messages
         self.draft.drop(prompt.dropped)
@@ -177,9 +179,7 @@ class Writing:
             return
         if not quoted:
             return
-        question = self.draft.request.question
-        language = SHIPPED.fitting(self.detect_language(question)) or FIRST
-        below = f"*{label('generation.reply_below', language)}*"
+        below = f"*{label('generation.reply_below', self._language())}*"
         lines = "\n".join(f"> {line}".rstrip() for line in reply.splitlines())
         self.draft.retract()
         self.draft.checked = None
@@ -188,12 +188,21 @@ class Writing:
 
     def _quoted(self) -> Iterator[str]:
         """The extractive answer; where a question has parts, one answer for each, below its name."""
+        counted = [step for step in self.draft.steps if step.table]
+        if counted:
+            yield "\n\n".join(told(step, self.draft, self._language()) for step in counted)
+        if any(not step.purpose for step in counted):
+            return
         parts = [(part, evidence) for part in self.draft.parts if (evidence := self.draft.evidence_for(part))]
-        if len(parts) < 2:
+        if len(parts) < 2 and not counted:
             main = self.draft.searches[0]
             question = main.query if main.author is Author.SPELLING else self.draft.request.question
             yield from self.extractor.answer(question, self.draft.contexts)
             return
         for place, (part, evidence) in enumerate(parts):
-            yield ("\n\n" if place else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
+            yield ("\n\n" if place or counted else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
             yield from self.extractor.answer(part.query, evidence)
+
+    def _language(self) -> Language:
+        """The language of the question, as far as there are words in it."""
+        return SHIPPED.fitting(self.detect_language(self.draft.request.question)) or FIRST

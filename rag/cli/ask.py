@@ -112,7 +112,7 @@ def run_ask(args: argparse.Namespace, settings: Settings, language: Language) ->
 def told(ledger: Ledger, language: Language) -> str:
     """The text printed below an answer: how it came about, how it stands up to its sources, and the evidence."""
     model = ledger.models["chat"].name if "chat" in ledger.models else "–"
-    lines = [report.step_line(step, language) for step in ledger.steps]
+    lines = [line for step in ledger.steps for line in report.step_lines(step, language)]
     lines.append(text(reason(f"report.outcome_{ledger.outcome}", model=model), language))
     if ledger.reason:
         lines.append(text(ledger.reason, language))

@@ -94,6 +94,18 @@ def search_line(search: Search, language: Language) -> str:
     return f"{name}: {_line(search.query)}{purpose}"
 
 
+def step_lines(step: AnswerStep, language: Language) -> list[str]:
+    """Line that tells of a step, and what it lists or counts."""
+    lines = [step_line(step, language)]
+    if step.table is not None and step.table.rows:
+        table = step.table
+        columns = [label(f"steps.column_{c}", language) for c in table.columns] if table.of_documents else table.columns
+        lines.append("   " + " | ".join(map(_line, columns)))
+        lines += ["   " + " | ".join(map(_line, row.cells)) for row in table.rows]
+        lines.append("   " + text(reason("steps.shown_rows", shown=len(table.rows), total=table.total), language))
+    return lines
+
+
 def step_line(step: AnswerStep, language: Language) -> str:
     """Line that tells of a step that has ended: what was done, why, and what came of it."""
     done = label(f"steps.kind_{step.kind}", language)

@@ -77,7 +77,19 @@ def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
     facts += [_outcome(ledger, language), _models(ledger, language)]
     parts = [f"## {text(reason('export.question', number=number), language)}", _quoted(ledger.question)]
     parts += ["\n".join(f"- {fact}" for fact in facts), _answer(ledger, language)]
-    return parts + _checks(ledger, language) + _sources(ledger, language)
+    return parts + _tables(ledger, language) + _checks(ledger, language) + _sources(ledger, language)
+
+
+def _tables(ledger: Ledger, language: Language) -> list[str]:
+    """What steps listed or counted, as Markdown tables."""
+    parts: list[str] = []
+    for table in (step.table for step in ledger.steps if step.table is not None and step.table.rows):
+        columns = [label(f"steps.column_{c}", language) for c in table.columns] if table.of_documents else table.columns
+        rows = [columns, ["---"] * len(columns), *([escaped(cell) for cell in row.cells] for row in table.rows)]
+        head = text(reason("steps.shown_rows", shown=len(table.rows), total=table.total), language)
+        parts += [f"{escaped(text(table.says, language))} ({head})"]
+        parts += ["\n".join(f"| {' | '.join(row)} |" for row in [[*map(escaped, rows[0])], *rows[1:]])]
+    return parts
 
 
 def _checks(ledger: Ledger, language: Language) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rag.errors import IndexMismatch, StoreError
 from rag.messages import Reason, reason
 from rag.protocols import Searchable
-from rag.types import Document, Fingerprint, Hit, Narrowing, Vectors, within
+from rag.types import Document, Fingerprint, Hit, Narrowing, PlacedDocument, StoredChunk, Vectors, within
 
 Lookup = Callable[[Searchable, Sequence[str]], list[Hit]]
 """Searches a store within documents, all of them where none are named."""
@@ -101,6 +101,30 @@ class Scope:
         """All committed documents, place by place."""
         return [document for _, store in self._open for document in store.documents()]
 
+    def chunks(self, document: str) -> list[StoredChunk]:
+        """The chunks of the first document of that name."""
+        return next((found for _, store in self._open if (found := store.chunks(document))), [])
+
+    def placed(self, documents: Sequence[str] = ()) -> list[PlacedDocument]:
+        """The enabled documents the question may look into, place by place, within `documents`; empty means all."""
+        several = len(self._open) > 1
+        return [
+            PlacedDocument(document, place.id, place.name if several else "")
+            for place, store in self._open
+            for document in store.documents()
+            if document.enabled and within(document.name, documents) and _belongs(document, place.part)
+        ]
+
+    def read(self, placed: PlacedDocument) -> list[StoredChunk]:
+        """The chunks of a document of the scope, as a search would give them."""
+        for place, store in self._open:
+            if place.id == placed.collection and _belongs(placed.document, place.part):
+                return [
+                    replace(one, collection=place.id, base_name=placed.base_name)
+                    for one in store.chunks(placed.document.name)
+                ]
+        return []
+
     def _searched(self, search: Lookup, documents: Sequence[str]) -> list[list[Hit]]:
         """Hits of every place; raises the first place's error when all of them fail."""
         found: list[list[Hit]] = []
@@ -131,6 +155,13 @@ def _ranked(hits: Sequence[Hit], limit: int) -> list[Hit]:
     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:limit], 1)]
 
 
+def _belongs(document: Document, part: Narrowing | None) -> bool:
+    """True if a document is in the part of a knowledge base that is searched."""
+    if part is None:
+        return True
+    return within(document.name, part.documents) and (not part.tags or bool(set(part.tags) & set(document.tags)))
+
+
 def _within(part: Narrowing | None, store: Searchable, documents: Sequence[str]) -> Sequence[str] | None:
     """The documents to search in: empty for all, None for none."""
     if part is None or not (part.documents or part.tags):
@@ -138,11 +169,7 @@ def _within(part: Narrowing | None, store: Searchable, documents: Sequence[str])
     if not part.tags and not documents:
         return part.documents
     chosen = [
-        document.name
-        for document in store.documents()
-        if within(document.name, part.documents)
-        and within(document.name, documents)
-        and (not part.tags or set(part.tags) & set(document.tags))
+        document.name for document in store.documents() if within(document.name, documents) and _belongs(document, part)
     ]
     return chosen or None
 
@@ -169,3 +196,6 @@ class TextOnly:
 
     def documents(self) -> list[Document]:
         return self._store.documents()
+
+    def chunks(self, document: str) -> list[StoredChunk]:
+        return self._store.chunks(document)

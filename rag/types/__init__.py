@@ -12,7 +12,17 @@ the model, *evidence* is all candidates of one answer.
 from __future__ import annotations
 
 from .chat import Exchange, Message, Usage
-from .documents import HEADING_SEPARATOR, Chunk, Document, Fingerprint, IndexedDocument, Source, StoredChunk, Vectors
+from .documents import (
+    HEADING_SEPARATOR,
+    Chunk,
+    Document,
+    Fingerprint,
+    IndexedDocument,
+    PlacedDocument,
+    Source,
+    StoredChunk,
+    Vectors,
+)
 from .retrieval import (
     Candidate,
     Conflict,
@@ -47,6 +57,7 @@ __all__ = [
     "Mode",
     "Named",
     "Narrowing",
+    "PlacedDocument",
     "Ranked",
     "RerankLimits",
     "Retrieval",

@@ -99,6 +99,16 @@ class StoredChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedDocument:
+    """A document that a question may look into, and the knowledge base it is in."""
+
+    document: Document
+    collection: str = ""
+    base_name: str = ""
+    """"" where it need not be said."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedDocument:
     """A document with everything an index holds of it: enough to put it into another one without a model."""
 

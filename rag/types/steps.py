@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from rag.messages import Reason
 
@@ -28,6 +29,10 @@ class StepKind(StrEnum):
     SEARCH = "search"
     READ = "read"
     """Look into a document that a passage leads to."""
+    LIST = "list"
+    """List documents by what is known of them."""
+    TABULATE = "tabulate"
+    """Count with the rows of a table."""
     ANSWER = "answer"
     GIVE_UP = "give_up"
 
@@ -46,6 +51,39 @@ class StepOption:
     kind: StepKind
     open: bool
     why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A row of a table, and where it stands: characters `[start, end)` of a document."""
+
+    cells: tuple[str, ...]
+    document: str
+    collection: str = ""
+    chunk: str = ""
+    """Id of the passage that holds it; "" where that was not read."""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepTable:
+    """What a step lists or counts, for a reader to check."""
+
+    says: Reason
+    """What comes of it, in one sentence."""
+    columns: tuple[str, ...]
+    rows: tuple[StepRow, ...]
+    """The rows it rests on, at most `MOST_ROWS` of them."""
+    total: int
+    """Rows in all."""
+    of_documents: bool = False
+    """True if its rows are documents, and its columns names of what is known of each."""
+    document: str = ""
+    """The document whose table it is; "" for a list of documents."""
+    heading_path: tuple[str, ...] = ()
+
+    MOST_ROWS: ClassVar[int] = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +117,8 @@ class AnswerStep:
     failed: bool = False
     milliseconds: float | None = None
     """None while it is being taken."""
+    table: StepTable | None = None
+    """What it lists or counts."""
 
 
 @dataclass(frozen=True, slots=True)

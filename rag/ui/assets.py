@@ -42,6 +42,7 @@ FEATURES = (
     "shell/addresses",
     "answer/checks",
     "answer/code",
+    "answer/displays",
     "evidence/flow",
     "library/indexes",
     "library/library",

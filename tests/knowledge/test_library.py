@@ -296,6 +296,9 @@ class Fixed:
     def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         return self._hits(limit)
 
+    def chunks(self, document: str) -> list[StoredChunk]:
+        return []
+
     def documents(self) -> list[Document]:
         return []
 
@@ -317,6 +320,9 @@ class Tagged:
         self.search_dense = store.search_dense
         self.search_full_text = store.search_full_text
         self.search_terms = store.search_terms
+
+    def chunks(self, document: str) -> list[StoredChunk]:
+        return []
 
     def documents(self) -> list[Document]:
         return [replace(d, tags=self.tags.get(d.name, ())) for d in self.store.documents()]

@@ -107,7 +107,7 @@ class Asked:
         self.most = 0
         self.full_text_missing = store.full_text_missing
         self.search_dense, self.search_full_text = store.search_dense, store.search_full_text
-        self.documents = store.documents
+        self.documents, self.chunks = store.documents, store.chunks
 
     def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         self.most = max(self.most, len(terms))

@@ -1,6 +1,10 @@
 """Gathering evidence in steps: what to look for next, chosen by rules or a model, within a budget.
 
 parts       the parts of a question: sides of a comparison, questions in one
+listing     questions that ask for documents; list_words, days
+tabulating  questions that ask something of a table; table_words, cells
+results     what lists and tables come to, with the passages they rest on
+telling     that in words
 planner     what a planner is given, and what it chooses
 rules       the planner that needs no model
 model       the planner that asks the language model

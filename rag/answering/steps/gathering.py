@@ -14,13 +14,15 @@ from rag.errors import RagError
 from rag.events import Cancel, Judging, Retrieved, StageEvent
 from rag.ledger import Author, Search
 from rag.messages import reason
+from rag.protocols import Shelf
 from rag.retrieval.merging import allotted, numbered
 from rag.retrieval.retriever import Retriever
-from rag.types import Document
+from rag.types import Document, RetrievalOptions
 from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
 from .planner import ENDS, GatheringState, Planner, StepChoice
+from .results import LookedUp, ScopeReader
 
 FRUITLESS = 2
 """Steps in a row that add no context, after which another one would not either."""
@@ -47,6 +49,7 @@ class Gathering:
         *,
         approach: Approach,
         documents: Callable[[], Sequence[Document]],
+        shelf: Shelf | None = None,
         budget: StepBudget,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +58,7 @@ class Gathering:
         self._planner = planner
         self._eager = approach is Approach.STEPS
         self._documents = documents
+        self._library = ScopeReader(draft.searches[0].options, shelf) if shelf else None
         self._budget = budget
         self._now = now
         self._began = now()
@@ -62,7 +66,8 @@ class Gathering:
 
     def run(self, *, cancel: Cancel) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
         """Events of the steps after the first search. Leaves no steps behind where the first search was all."""
-        draft, documents = self._draft, self._documents()
+        draft = self._draft
+        documents = self._library.documents if self._library else self._documents()
         draft.steps = (self._first(),)
         while not cancel:
             choice = self._within_budget(self._planner.next(self._state(documents)))
@@ -86,9 +91,10 @@ class Gathering:
     def _state(self, documents: Sequence[Document]) -> GatheringState:
         draft = self._draft
         done = {StepChoice(s.kind, s.author, s.why, s.query, s.purpose, s.documents).aim for s in draft.steps}
-        return GatheringState(
-            draft.searches[0].query, draft.searches, draft.steps, documents, self._eager, frozenset(done)
-        )
+        main = draft.searches[0]
+        library = self._library
+        tables = (lambda: library.tables(main.candidates)) if library else tuple
+        return GatheringState(main.query, draft.searches, draft.steps, documents, self._eager, frozenset(done), tables)
 
     def _within_budget(self, choice: StepChoice) -> StepChoice:
         """The choice, or the end where steps or seconds are spent, or steps bring nothing."""
@@ -111,7 +117,8 @@ class Gathering:
         step = replace(self._step(choice), search=len(draft.searches) + 1)
         yield StepEvent(step)
         main = draft.searches[0]
-        options = replace(main.options, documents=choice.documents or main.options.documents, pinned=())
+        within = () if choice.listing or choice.tabulation else choice.documents
+        options = replace(main.options, documents=within or main.options.documents, pinned=())
         search = Search(
             step.search, choice.query, _AUTHORS[choice.author], options, purpose=choice.purpose,
             parent=self._search_of(choice.parent),
@@ -120,11 +127,11 @@ class Gathering:
         draft.searches = (*draft.searches, search)
         note = None
         try:
-            for event in self._retriever.run(search.query, search.options, cancel=cancel, search=search.number):
-                if isinstance(event, Retrieved):
-                    draft.note(event)
-                else:
-                    yield event
+            if found_out := self._looked_up(choice, search.options):
+                step = replace(step, table=found_out.table)
+                draft.note(Retrieved(found_out.retrieval, search.number))
+            else:
+                yield from self._searched(search, cancel)
         except RagError as e:
             note = e.reason
         draft.searches = numbered(allotted(draft.searches, main.options.contexts))
@@ -138,6 +145,21 @@ class Gathering:
         draft.steps = (*draft.steps, step)
         self._count()
         yield StepEvent(draft.steps[-1])
+
+    def _searched(self, search: Search, cancel: Cancel) -> Iterator[StageEvent | Judging]:
+        for event in self._retriever.run(search.query, search.options, cancel=cancel, search=search.number):
+            if isinstance(event, Retrieved):
+                self._draft.note(event)
+            else:
+                yield event
+
+    def _looked_up(self, choice: StepChoice, options: RetrievalOptions) -> LookedUp | None:
+        """What a list or a table tells; None for a search."""
+        if self._library is None:
+            return None
+        if choice.listing is not None:
+            return self._library.listed(choice.listing, options)
+        return self._library.tabulated(choice.tabulation, options) if choice.tabulation is not None else None
 
     def _ended(self, choice: StepChoice) -> Iterator[StepEvent]:
         step = replace(self._step(choice), milliseconds=0.0)

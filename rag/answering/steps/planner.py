@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,9 @@ from rag.ledger import Search
 from rag.messages import Reason
 from rag.types import Document
 from rag.types.steps import AnswerStep, StepAuthor, StepKind, StepOption
+
+from .listing import DocumentQuery
+from .tabulating import SourceTable, Tabulation
 
 ENDS = (StepKind.ANSWER, StepKind.GIVE_UP)
 """Kinds of steps that end the gathering."""
@@ -29,6 +32,10 @@ class StepChoice:
     """What else was looked at."""
     parent: int = 1
     """Number of the step that led to it."""
+    listing: DocumentQuery | None = None
+    """Which documents a list is to hold."""
+    tabulation: Tabulation | None = None
+    """What is to be counted of which rows."""
 
     @property
     def aim(self) -> tuple[StepKind, str, tuple[str, ...]]:
@@ -50,6 +57,8 @@ class GatheringState:
     """True where the reader asked for steps; else only clear reasons count."""
     done: frozenset[tuple[StepKind, str, tuple[str, ...]]]
     """Aims of the steps taken."""
+    tables: Callable[[], Sequence[SourceTable]] = tuple
+    """Reads the tables of the documents in which passages with a table were found."""
 
 
 class Planner(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from rag.documents.contents.leads import leads, without_links
 from rag.ledger import contexts_of, nearest
@@ -12,8 +13,11 @@ from rag.text.terms import telling_words
 from rag.types import Candidate
 from rag.types.steps import StepAuthor, StepKind, StepOption
 
+from .listing import query_of
 from .parts import MOST, Division, parts_of
 from .planner import GatheringState, StepChoice
+from .results import described
+from .tabulating import answers, question_of
 
 LEADING = 3
 """Best contexts whose links are looked at."""
@@ -39,17 +43,55 @@ class RulePlanner:
                 looked.append(StepOption(fresh[0].kind, True, _shown(fresh[0])))
             else:
                 looked.append(StepOption(_KINDS[rule], False, closed))
-        end = chosen or _end(state)
-        return StepChoice(
-            end.kind, end.author, end.why, end.query, end.purpose, end.documents, tuple(looked), end.parent
-        )
+        return replace(chosen or _end(state), options=tuple(looked))
 
 
 Outcome = tuple[Sequence[StepChoice], Reason]
 """What a rule would do, and why it would do nothing."""
 
 
+def _listed(state: GatheringState) -> Outcome:
+    found = [
+        StepChoice(
+            StepKind.LIST, StepAuthor.RULE, reason("steps.asks_for_documents"), str(query), purpose, listing=query
+        )
+        for purpose, question in _questions(state)
+        if (query := query_of(question, state.documents))
+    ]
+    return found[:MOST], reason("steps.asks_for_no_documents")
+
+
+def _tabulated(state: GatheringState) -> Outcome:
+    if any(step.kind is StepKind.LIST for step in state.steps) and parts_of(state.question) is None:
+        return [], reason("steps.listed_already")
+    found: list[StepChoice] = []
+    for purpose, question in _questions(state):
+        asked = question_of(question)
+        best = next(answers(asked, state.tables()), None) if asked else None
+        if best:
+            why = reason("steps.asks_of_table", document=best.source.document)
+            of, what = (best.source.document,), described(best)
+            found.append(StepChoice(StepKind.TABULATE, StepAuthor.RULE, why, what, purpose, of, tabulation=best))
+    return found[:MOST], reason("steps.no_table_answers")
+
+
+def _questions(state: GatheringState) -> list[tuple[str, str]]:
+    """The question with "" for its purpose, or the questions in it with theirs."""
+    parts = parts_of(state.question)
+    if parts is None or parts.division is Division.COMPARISON:
+        return [("", state.question)]
+    return [(part.name, part.name) for part in parts.parts]
+
+
+def _told(state: GatheringState) -> frozenset[str]:
+    """What a list or a table tells already: parts by their names, "" for all of the question."""
+    return frozenset(step.purpose for step in state.steps if step.table is not None)
+
+
 def _parts(state: GatheringState) -> Outcome:
+    told = _told(state)
+    if "" in told:
+        return [], reason("steps.told_by_table")
     parts = parts_of(state.question)
     if parts is None:
         return [], reason("steps.one_question")
@@ -57,12 +99,15 @@ def _parts(state: GatheringState) -> Outcome:
     found = [
         StepChoice(StepKind.SEARCH, StepAuthor.RULE, reason(code, part=part.name), part.query, part.name)
         for part in parts.parts[:MOST]
+        if part.name not in told
     ]
     return found, reason("steps.parts_searched")
 
 
 def _links(state: GatheringState) -> Outcome:
     contexts = contexts_of(state.searches)[:LEADING]
+    if _told(state):
+        return [], reason("steps.told_by_table")
     if not contexts:
         return [], reason("steps.nothing_leads")
     told = "\n".join(without_links(c.stored.chunk.text) for c in contexts_of(state.searches))
@@ -96,7 +141,7 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
 
 
 def _reworded(state: GatheringState) -> Outcome:
-    if contexts_of(state.searches):
+    if contexts_of(state.searches) or _told(state):
         return [], reason("steps.enough_found")
     if not state.eager:
         return [], reason("steps.not_asked_for")
@@ -130,5 +175,11 @@ def _end(state: GatheringState) -> StepChoice:
 
 
 Rule = Callable[[GatheringState], Outcome]
-_KINDS: dict[Rule, StepKind] = {_parts: StepKind.SEARCH, _links: StepKind.READ, _reworded: StepKind.SEARCH}
+_KINDS: dict[Rule, StepKind] = {
+    _listed: StepKind.LIST,
+    _tabulated: StepKind.TABULATE,
+    _parts: StepKind.SEARCH,
+    _links: StepKind.READ,
+    _reworded: StepKind.SEARCH,
+}
 _RULES: tuple[Rule, ...] = tuple(_KINDS)

@@ -19,7 +19,7 @@ from ...state.turn import Turn
 from ..library import scope
 from ..markdown import Checks, Chips, answer
 from ..markup import button, html, icon, joined, name, size, t, tool, warning, why
-from . import query, stages, steps
+from . import displays, query, stages, steps
 from .checks import under_answer
 from .examples import examples, fit
 from .refusal import ways_on
@@ -106,6 +106,7 @@ def _finished(one: Turn, language: Language) -> Markup:
     prose = html('<div class="prose">{}</div>')(_prose(one, language)) if one.text else ""
     unkept, others = _unkept(one, language), ways_on(one, language)
     head = [stages.kept(one, language), steps.kept(one, language), query.line(one, language, place="answer"), prose]
+    head.append(displays.below(one, language))
     return joined([*head, _hindered(one, language), unkept, others, _foot(one, language)])
 
 

@@ -15,7 +15,7 @@ from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Ranked
 
 from ...i18n import locale
-from ..answer import query
+from ..answer import displays, query
 from ..highlights import Highlights
 from ..markdown import Chips, answer
 from ..markup import button, esc, html, in_base, joined, milliseconds, moment, name, t, where, why
@@ -32,7 +32,9 @@ CODE = html("<code>{}</code>")
 def page(bundle: Bundle, language: Language) -> Markup:
     """The whole page with an empty place for its data."""
     ledger = bundle.record
-    parts = [each(ledger, language) for each in (_answer, _contexts, _quotes, _candidates, _stages, record.facts)]
+    parts = [
+        each(ledger, language) for each in (_answer, _tables, _contexts, _quotes, _candidates, _stages, record.facts)
+    ]
     return html(
         '<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="{}">\n'
@@ -68,6 +70,10 @@ def _answer(ledger: Ledger, language: Language) -> Markup:
     titles = {c.number: called(c.stored, language) for c in ledger.contexts if c.number}
     prose = answer(ledger.answer, Chips(1, titles, language), complete=True) if ledger.answer else Markup()
     return _section("bundle.answer", html('<div class="prose">{}</div>')(prose) if prose else prose, language)
+
+
+def _tables(ledger: Ledger, language: Language) -> Markup:
+    return _section("bundle.tables", displays.kept(ledger, language), language)
 
 
 def _contexts(ledger: Ledger, language: Language) -> Markup:

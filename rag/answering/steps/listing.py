@@ -1,0 +1,205 @@
+"""Questions that ask for documents by what is known of them: which, how many, the newest. Pure.
+
+A question is one only if every word of it is understood: what is about the contents of documents is for the search.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from rag.messages import Reason, reason
+from rag.text.question import bare
+from rag.text.terms import terms
+from rag.types import Document
+
+from .days import between, of_span
+from .list_words import LIST_WORDS, ListWords
+
+LONGEST_QUESTION = 300
+"""Characters of a question that is looked at."""
+LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentQuery:
+    """The documents that are asked for; a filter that is "" does not narrow."""
+
+    tag: str = ""
+    folder: str = ""
+    """Ends in "/"."""
+    kind: str = ""
+    language: str = ""
+    since: str = ""
+    until: str = ""
+    title: str = ""
+    """Words that stand in title or name."""
+    order: str = ""
+    """A name in `ORDERS`."""
+    most: int = 0
+    """How many of the first in that order; 0 for all."""
+
+    def where(self) -> Reason | None:
+        """The filters, for a reader; None where there is none."""
+        filters = ("tag", "folder", "kind", "language", "since", "until", "title")
+        said = [reason(f"steps.where_{name}", value=value) for name in filters if (value := getattr(self, name))]
+        told: Reason | None = None
+        for one in said:
+            told = reason("steps.where_and", first=told, second=one) if told else one
+        return told
+
+    def __str__(self) -> str:
+        """The query on one line: the same for the same documents."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return " ".join(f"{name}={value}" for name, value in values.items() if value)
+
+
+Order = tuple[Callable[[Document], object], bool]
+ORDERS: dict[str, Order] = {
+    "newest": (lambda d: d.date, True),
+    "oldest": (lambda d: d.date, False),
+    "longest": (lambda d: d.tokens, True),
+    "shortest": (lambda d: d.tokens, False),
+}
+"""Name -> what documents are ordered by, and whether the largest comes first."""
+
+
+@dataclass
+class _Left:
+    """What of a question is not understood yet."""
+
+    text: str
+    query: DocumentQuery = field(default_factory=DocumentQuery)
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """The first match, which is then understood."""
+        found = pattern.search(self.text)
+        if found:
+            self.text = f"{self.text[: found.start()]} \n {self.text[found.end() :]}"
+        return found
+
+    def narrow(self, **values: str | int) -> None:
+        self.query = replace(self.query, **values)  # type: ignore[arg-type]
+
+
+def query_of(question: str, documents: Sequence[Document]) -> DocumentQuery | None:
+    """The documents a question asks for; None where it asks for something else."""
+    if len(question) > LONGEST_QUESTION:
+        return None
+    text = unicodedata.normalize("NFKC", bare(question))
+    return next((query for words in LIST_WORDS if (query := _understood(text, words, documents))), None)
+
+
+def _understood(text: str, words: ListWords, documents: Sequence[Document]) -> DocumentQuery | None:
+    if not words.noun.search(text) or not words.asks.search(text):
+        return None
+    left = _Left(text)
+    for read in (_title, _dates, _tag, _folder, _kind, _language, _order):
+        read(left, words, documents)
+    for silent in (words.asks, words.noun, words.silent):
+        while left.take(silent):
+            pass
+    return left.query if not any(c.isalnum() for c in left.text) else None
+
+
+def _title(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    for pattern in words.titles:
+        if found := left.take(pattern):
+            left.narrow(title=" ".join(found["v"].split())[:LONGEST_VALUE])
+            return
+
+
+def _dates(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    for pattern, relation in words.dates:
+        if found := left.take(pattern):
+            spans = [span for name, said in found.groupdict().items() if said and (span := of_span(said))]
+            if spans:
+                since, until = between(relation, spans)
+                left.narrow(since=since or left.query.since, until=until or left.query.until)
+
+
+def _tag(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    known = dict.fromkeys(tag for document in documents for tag in document.tags)
+    left.narrow(tag=_value(left, words.tags, known))
+
+
+def _folder(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    folders = dict.fromkeys(path for document in documents for path in _folders(document.name))
+    by_name = {path: path for path in folders}
+    by_name |= {path.rpartition("/")[2]: path for path in folders if path.rpartition("/")[2] not in by_name}
+    if found := _value(left, words.folders, by_name):
+        left.narrow(folder=f"{by_name.get(found, found)}/")
+
+
+def _folders(name: str) -> Iterator[str]:
+    parts = name.split("/")[:-1]
+    return ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+
+
+def _value(left: _Left, patterns: Sequence[str], known: Sequence[str] | dict[str, object] | dict[str, str]) -> str:
+    """The value named by one of the patterns: one that is known, else a word that is not."""
+    text = _folded(left.text)
+    folded = {own: value for value in known if (own := _folded(value)) in text}
+    names = "|".join(re.escape(name) for name in sorted(folded, key=len, reverse=True))
+    for values in filter(None, (names, r"[A-Za-z0-9_./+-]{1,80}")):
+        for pattern in patterns:
+            wanted = re.compile(pattern.replace("{v}", f"(?P<v>{values})"), re.IGNORECASE)
+            if found := left.take(wanted):
+                return folded.get(_folded(found["v"]), found["v"])
+    return ""
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).casefold()
+
+
+def _kind(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    if found := left.take(words.kind):
+        left.narrow(kind=words.kinds[found["v"].casefold()])
+
+
+def _language(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    if found := left.take(words.language):
+        left.narrow(language=words.languages[found["v"].casefold()])
+
+
+def _order(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    for order, pattern in words.orders.items():
+        if found := left.take(pattern):
+            said = next((n for n in found.groupdict().values() if n), "")
+            single = re.search(words.single, left.text) is not None
+            most = words.numbers.get(said.casefold(), int(said) if said.isdecimal() else 0)
+            left.narrow(order=order, most=min(most, 1000) or (1 if single else 0))
+            return
+
+
+def chosen(query: DocumentQuery, documents: Sequence[Document]) -> list[Document]:
+    """The documents a query asks for, in its order, else by name."""
+    found = sorted((d for d in documents if _fits(d, query)), key=lambda d: d.name)
+    if query.order:
+        by, reverse = ORDERS[query.order]
+        found = [d for d in found if by(d)]
+        found.sort(key=by, reverse=reverse)  # type: ignore[arg-type]
+    return found[: query.most] if query.most else found
+
+
+def _fits(document: Document, query: DocumentQuery) -> bool:
+    dated = bool(document.date) or not (query.since or query.until)
+    return (
+        (not query.tag or _folded(query.tag) in map(_folded, document.tags))
+        and _folded(document.name).startswith(_folded(query.folder))
+        and query.kind in ("", document.kind)
+        and query.language in ("", document.language)
+        and dated
+        and (not query.since or document.date >= query.since)
+        and (not query.until or document.date <= query.until)
+        and (not query.title or _holds(f"{document.title} {document.name}", query.title))
+    )
+
+
+def _holds(text: str, words: str) -> bool:
+    """True if a text holds the words, in any form of theirs."""
+    wanted = set(terms(words))
+    return (bool(wanted) and wanted <= set(terms(text))) or _folded(words) in _folded(text)

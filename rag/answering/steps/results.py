@@ -1,0 +1,226 @@
+"""What lists and tables come to: a table for a reader, and the passages it rests on as the outcome of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rag.documents.contents.tables import TableRow, tables_of
+from rag.messages import Reason, reason
+from rag.protocols import Shelf
+from rag.retrieval.selection import select
+from rag.types import Candidate, Document, PlacedDocument, Retrieval, RetrievalOptions, StoredChunk
+from rag.types.steps import StepRow, StepTable
+
+from .cells import Amount, Operation, amount_of, counted, shown
+from .listing import DocumentQuery, chosen
+from .tabulating import UNIT, SourceTable, Tabulation
+
+MOST_READ = 6
+"""Documents whose tables are read for a question."""
+MOST_CHUNKS = 400
+"""Chunks of a document that is read for its tables."""
+LOOKED_AT = 12
+"""Best candidates in which tables are looked for."""
+KNOWN = ("name", "title", "tags", "date", "kind")
+"""What is told of a document in a list."""
+KEYS = 3
+"""Rows named in a sentence."""
+GROUPS = 8
+"""Groups named in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a step tells, and the passages it rests on."""
+
+    table: StepTable
+    retrieval: Retrieval
+
+
+class ScopeReader:
+    """Lists and reads the documents of one question's scope; each document is read once."""
+
+    def __init__(self, options: RetrievalOptions, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._within = options.documents
+        self._read: dict[tuple[str, str], Sequence[StoredChunk]] = {}
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, str], PlacedDocument]:
+        return {(one.collection, one.document.name): one for one in self._shelf.placed(self._within)}
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The documents of the scope."""
+        return [one.document for one in self._placed.values()]
+
+    def tables(self, candidates: Sequence[Candidate]) -> list[SourceTable]:
+        """The tables of the documents in which the best candidates hold one."""
+        found: list[SourceTable] = []
+        holding = (c.stored for c in candidates[:LOOKED_AT] if tables_of([c.stored.chunk]))
+        for key in list(dict.fromkeys((stored.collection, stored.document) for stored in holding))[:MOST_READ]:
+            placed = self._placed.get(key)
+            if placed and placed.document.chunks <= MOST_CHUNKS:
+                tables = tables_of([stored.chunk for stored in self._chunks(key)])
+                found += [SourceTable(key[1], key[0], placed.document.title, table) for table in tables]
+        return found
+
+    def listed(self, query: DocumentQuery, options: RetrievalOptions) -> LookedUp:
+        """The documents that are asked for, and how each of the first of them begins."""
+        by_document = {id(one.document): one for one in self._placed.values()}
+        found = [by_document[id(document)] for document in chosen(query, self.documents)]
+        begins = (self._chunks((one.collection, one.document.name))[:1] for one in found[: options.contexts])
+        passages = [stored for some in begins for stored in some]
+        chunks = {(stored.collection, stored.document): stored.id for stored in passages}
+        rows = [_of_document(one, chunks) for one in found[: StepTable.MOST_ROWS]]
+        table = StepTable(_listing(query, found), KNOWN, tuple(rows), len(found), of_documents=True)
+        return LookedUp(table, _outcome(str(query), passages, options))
+
+    def tabulated(self, asked: Tabulation, options: RetrievalOptions) -> LookedUp:
+        """What is asked of the rows, and the passages that hold them, those that decide first."""
+        source = asked.source
+        key = source.collection, source.document
+        by_index = {stored.chunk.index: stored for stored in self._chunks(key)}
+        says, first = _said(asked)
+        order = dict.fromkeys(row.chunk for row in (*first, *asked.rows))
+        passages = [by_index[index] for index in order if index in by_index][: options.contexts]
+
+        def placed(cells: tuple[str, ...], row: TableRow) -> StepRow:
+            stored = by_index.get(row.chunk)
+            return StepRow(cells, source.document, source.collection, stored.id if stored else "", row.start, row.end)
+
+        columns, rows = _rows(asked, placed)
+        table = StepTable(
+            says, columns, tuple(rows[: StepTable.MOST_ROWS]), len(rows), False, source.document,
+            source.table.heading_path,
+        )  # fmt: skip
+        return LookedUp(table, _outcome(described(asked), passages, options))
+
+    def _chunks(self, key: tuple[str, str]) -> Sequence[StoredChunk]:
+        if key not in self._read:
+            self._read[key] = self._shelf.read(self._placed[key])
+        return self._read[key]
+
+
+def described(asked: Tabulation) -> str:
+    """What is asked, on one line: the same for the same rows and figure."""
+    columns = asked.source.table.columns
+    told = [str(asked.operation), columns[asked.column] if asked.column >= 0 else ""]
+    told += [f"{column} = {value}" for column, value in asked.filters]
+    told += [f"/ {columns[asked.group]}"] if asked.group >= 0 else []
+    return " ".join(filter(None, told))
+
+
+def _outcome(query: str, passages: Sequence[StoredChunk], options: RetrievalOptions) -> Retrieval:
+    options = replace(options, rerank=False)
+    return Retrieval(query, options, tuple(select([Candidate(stored) for stored in passages], options)))
+
+
+def _of_document(placed: PlacedDocument, chunks: dict[tuple[str, str], str]) -> StepRow:
+    d = placed.document
+    cells = (d.name, d.title, ", ".join(d.tags), d.date, d.kind)
+    return StepRow(cells, d.name, placed.collection, chunks.get((placed.collection, d.name), ""))
+
+
+def _listing(query: DocumentQuery, found: Sequence[PlacedDocument]) -> Reason:
+    if query.order and query.most == 1 and len(found) == 1:
+        d = found[0].document
+        dated = query.order in ("newest", "oldest")
+        return reason(
+            f"steps.is_{query.order}", title=d.title or d.name, name=d.name, value=d.date if dated else d.tokens
+        )
+    if where := query.where():
+        return reason("steps.lists", count=len(found), where=where)
+    return reason("steps.lists_all", count=len(found))
+
+
+def _said(asked: Tabulation) -> tuple[Reason, Sequence[TableRow]]:
+    """The sentence on what comes of it, and the rows that decide it."""
+    columns = asked.source.table.columns
+    where = _where(asked)
+    if asked.group >= 0 and asked.operation is not Operation.VALUE:
+        what = reason("steps.rows") if asked.column < 0 else _bare(columns[asked.column])
+        groups = [f"{value} {_figure(asked, rows)}" for value, rows in _groups(asked).items()]
+        values = ", ".join(groups[:GROUPS]) + (" …" if len(groups) > GROUPS else "")
+        return reason("steps.by_group", operation=reason(f"steps.operation_{asked.operation}"), column=what,
+                      group=columns[asked.group], values=values), ()  # fmt: skip
+    if asked.operation is Operation.COUNT:
+        return reason("steps.counts", count=len(asked.rows), where=where), ()
+    column = columns[asked.column]
+    if asked.operation is Operation.VALUE:
+        value = " / ".join(row.cells[asked.column] or "–" for row in asked.rows[:KEYS])
+        return reason("steps.cell_is", where=where, column=column, value=value), asked.rows[:KEYS]
+    figures = [(row, amount) for row in asked.rows if (amount := amount_of(row.cells[asked.column]))]
+    figure = counted(asked.operation, [amount for _, amount in figures])
+    first = [
+        row for row, amount in figures if asked.operation in (Operation.MOST, Operation.LEAST) and amount == figure
+    ]
+    told: dict[str, str | int | Reason] = {
+        "column": _bare(column),
+        "value": _with_unit(figure, column),
+        "count": len(figures),
+        "where": where,
+    }
+    keys = ", ".join(dict.fromkeys(_key(asked, row) for row in first[:KEYS]))
+    says = reason(f"steps.figure_{asked.operation}", **told, **({"key": keys} if first else {}))
+    left_out = len(asked.rows) - len(figures)
+    return (reason("steps.without_number", says=says, count=left_out) if left_out else says), first
+
+
+def _where(asked: Tabulation) -> Reason | str:
+    told: Reason | str = ""
+    for column, value in asked.filters:
+        one = reason("steps.where_cell", column=column, value=value)
+        told = reason("steps.where_and", first=told, second=one) if told else one
+    for sign, limit in asked.limits:
+        column = _bare(asked.source.table.columns[asked.column])
+        one = reason("steps.where_limit", column=column, sign=sign, value=str(limit))
+        told = reason("steps.where_and", first=told, second=one) if told else one
+    return reason("steps.where_rows", where=told) if told else ""
+
+
+def _bare(column: str) -> str:
+    """The name of a column without its unit."""
+    return UNIT.sub("", column) or column
+
+
+def _with_unit(figure: Amount, column: str) -> str:
+    """A figure with the unit that the name of its column gives, where the cells give none."""
+    named = UNIT.search(column)
+    return shown(Amount(figure.value, figure.unit or (named[0].strip(" ()（）[]") if named else "")))
+
+
+def _key(asked: Tabulation, row: TableRow) -> str:
+    """The cell that a row is about: the first that is not the one counted."""
+    return next((cell for place, cell in enumerate(row.cells) if cell and place != asked.column), "–")
+
+
+def _rows(
+    asked: Tabulation, placed: Callable[[tuple[str, ...], TableRow], StepRow]
+) -> tuple[tuple[str, ...], list[StepRow]]:
+    columns = asked.source.table.columns
+    if asked.group < 0 or asked.operation is Operation.VALUE:
+        return columns, [placed(row.cells, row) for row in asked.rows]
+    named = columns[asked.column] if asked.column >= 0 else "#"
+    return (columns[asked.group], named), [
+        placed((value, _figure(asked, rows)), rows[0]) for value, rows in _groups(asked).items()
+    ]
+
+
+def _groups(asked: Tabulation) -> dict[str, list[TableRow]]:
+    groups: dict[str, list[TableRow]] = {}
+    for row in asked.rows:
+        groups.setdefault(row.cells[asked.group], []).append(row)
+    return groups
+
+
+def _figure(asked: Tabulation, rows: Iterable[TableRow]) -> str:
+    rows = list(rows)
+    if asked.operation is Operation.COUNT:
+        return str(len(rows))
+    amounts = [amount for row in rows if (amount := amount_of(row.cells[asked.column]))]
+    if not amounts:
+        return "–"
+    return _with_unit(counted(asked.operation, amounts), asked.source.table.columns[asked.column])

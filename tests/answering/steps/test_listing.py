@@ -1,0 +1,106 @@
+"""Questions that ask for documents by what is known of them, and those that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rag.answering.steps.days import Relation, between, of_span
+from rag.answering.steps.listing import DocumentQuery, chosen, query_of
+from rag.types import Document
+
+
+def document(name: str, **other: Any) -> Document:
+    known: dict[str, Any] = {"sha256": "", "title": name, "language": "en", "size": 1, "chunks": 1, "tokens": len(name)}
+    return Document(name, **{**known, "ingested_at": 0.0, **other})
+
+
+PUMPS = document("plant/pumps.md", tags=("pump", "Station"), date="2024-03-01", title="Pumps of the station")
+VALVES = document("plant/valves.md", tags=("valve", "Station"), date="2024-05-20")
+NOTES = document("plant/sub/notes.md", tags=("spare part", "备件"), date="2023-11-02", language="zh")
+PDF = document("handbook/a.pdf", kind="pdf")
+DOCUMENTS = [PUMPS, VALVES, NOTES, PDF]
+ALL = [PDF, PUMPS, NOTES, VALVES]
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("How many documents are there?", ALL),
+        ("how many documents are in the knowledge base", ALL),
+        ("List all documents, please.", ALL),
+        ("How many documents are tagged station?", [PUMPS, VALVES]),
+        ("Which documents are tagged “spare part”?", [NOTES]),
+        ("Which documents have the tag Station and are dated in 2024?", [PUMPS, VALVES]),
+        ("How many documents are tagged nowhere?", []),
+        ("list all documents in the folder plant", [PUMPS, NOTES, VALVES]),
+        ("Which files are in the plant folder?", [PUMPS, NOTES, VALVES]),
+        ("How many files are in plant/sub/?", [NOTES]),
+        ("Which documents are in the folder sub?", [NOTES]),
+        ("Which documents are dated after 2024-03-01?", [VALVES]),
+        ("Which documents are dated since 2024-03-01?", [PUMPS, VALVES]),
+        ("Which documents were written before March 2024?", [NOTES]),
+        ("Which documents were written in March 2024?", [PUMPS]),
+        ("Which documents are dated between 1 November 2023 and 2024-03-01?", [PUMPS, NOTES]),
+        ("How many PDF files are there?", [PDF]),
+        ("Which documents are in Chinese?", [NOTES]),
+        ("Which document is the newest?", [VALVES]),
+        ("What are the two newest documents?", [VALVES, PUMPS]),
+        ("Show me the oldest document", [NOTES]),
+        ("Which is the longest document?", [NOTES]),
+        ("How many documents have pumps in their title?", [PUMPS]),
+        ("Which documents whose title contains Pumps are there", []),
+        ("有多少个文档？", ALL),
+        ("知识库里一共有几篇中文文档？", [NOTES]),
+        ("标签为 Station 的文档有哪些？", [PUMPS, VALVES]),
+        ("标签为备件的文档有哪些？", [NOTES]),
+        ("列出 plant 文件夹里的所有文档", [PUMPS, NOTES, VALVES]),
+        ("2024年3月之后的文档有哪些", [VALVES]),
+        ("有多少个 PDF 文件？", [PDF]),
+        ("最新的文档是哪一篇？", [VALVES]),
+        ("标题包含 Pumps 的文档有多少个", [PUMPS]),
+    ],
+)
+def test_documents_are_asked_for(question: str, found: list[Document]) -> None:
+    query = query_of(question, DOCUMENTS)
+    assert query is not None
+    assert chosen(query, DOCUMENTS) == found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which documents mention valves?", "Which pages explain the index?", "How many files can a zip hold?",
+        "What files does the app read?", "How do I delete a document?", "documents",
+        "文件大小的上限是多少？", "哪些文档提到了阀门？", "如何删除文档？", "", "?", "How many?",
+        "How many documents " + "are tagged a and " * 20,
+    ],
+)  # fmt: skip
+def test_what_asks_for_more_is_left_to_the_search(question: str) -> None:
+    assert query_of(question, DOCUMENTS) is None
+
+
+def test_a_query_says_what_it_asks() -> None:
+    assert str(DocumentQuery(tag="a", since="2024-01-01")) == "tag=a since=2024-01-01"
+    assert DocumentQuery().where() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "span"),
+    [
+        ("2024", ("2024-01-01", "2024-12-31")), ("February 2024", ("2024-02-01", "2024-02-29")),
+        ("5 March 2024", ("2024-03-05", "2024-03-05")), ("March 5, 2024", ("2024-03-05", "2024-03-05")),
+        ("2024-12", ("2024-12-01", "2024-12-31")), ("2024年3月5日", ("2024-03-05", "2024-03-05")),
+        ("2024-13", None), ("2024-02-30", None),
+    ],
+)  # fmt: skip
+def test_days_months_and_years_are_ranges(said: str, span: tuple[str, str] | None) -> None:
+    assert of_span(said) == span
+
+
+def test_a_range_stands_in_a_relation() -> None:
+    march = ("2024-03-01", "2024-03-31")
+    assert between(Relation.AFTER, [march]) == ("2024-04-01", "")
+    assert between(Relation.BEFORE, [march]) == ("", "2024-02-29")
+    assert between(Relation.BETWEEN, [march, ("2025-01-01", "2025-12-31")]) == ("2024-03-01", "2025-12-31")

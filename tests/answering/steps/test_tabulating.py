@@ -1,0 +1,98 @@
+"""What a question asks of the rows of a table, and what is counted of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from rag.answering.steps.cells import Amount, Operation, amount_of, counted, shown
+from rag.answering.steps.results import described
+from rag.answering.steps.tabulating import SourceTable, Tabulation, answers, question_of
+from rag.documents.contents.tables import tables_of
+from rag.types import Chunk
+
+PUMPS = """| Pump | Place | Load (kg) | Checked |
+| --- | --- | ---: | --- |
+| P-1 | Hall A | 240 | 2024-01-10 |
+| P-2 | Hall A | 310 | 2024-02-11 |
+| P-3 | Hall B | 1,024 | 2024-02-20 |
+| P-4 | Hall B | 95.5 | 2024-03-02 |
+"""
+DEVICES = "| 设备 | 地点 | 功率 (kW) |\n|---|---|---|\n| 水泵 | 一号厅 | 5.5 |\n| 风机 | 二号厅 | 7 |\n"
+MIXED = "| Part | Size |\n|---|---|\n| bolt | 3 cm |\n| nut | 4 mm |\n"
+
+
+def sources() -> list[SourceTable]:
+    made = (("pumps.md", "Pumps of the station", PUMPS), ("zh.md", "设备清单", DEVICES), ("mixed.md", "Parts", MIXED))
+    return [
+        SourceTable(name, "", title, table)
+        for name, title, text in made
+        for table in tables_of([Chunk(0, 0, len(text), (title,), text, 1)])
+    ]
+
+
+def best(question: str) -> Tabulation | None:
+    asked = question_of(question)
+    return next(answers(asked, sources()), None) if asked else None
+
+
+@pytest.mark.parametrize(
+    ("question", "expected", "rows"),
+    [
+        ("What is the highest load in the table of pumps?", "most Load (kg)", 4),
+        ("What is the average load of the pumps?", "mean Load (kg)", 4),
+        ("total load in Hall B", "sum Load (kg) Place = Hall B", 2),
+        ("How many pumps are in Hall A?", "count Place = Hall A", 2),
+        ("How many rows does the table of pumps have?", "count", 4),
+        ("What is the load of P-3?", "value Load (kg) Pump = P-3", 1),
+        ("Which pump has the lowest load?", "least Load (kg)", 4),
+        ("average load by place", "mean Load (kg) / Place", 4),
+        ("How many pumps have a load above 200?", "count Load (kg)", 3),
+        ("How many pumps have a load of at most 95.5?", "count Load (kg)", 1),
+        ("When was P-2 checked?", "value Checked Pump = P-2", 1),
+        ("功率最大的设备是什么", "most 功率 (kW)", 2),
+        ("设备的平均功率是多少？", "mean 功率 (kW)", 2),
+        ("水泵的功率是多少？", "value 功率 (kW) 设备 = 水泵", 1),
+        ("二号厅有多少台设备？", "count 地点 = 二号厅", 1),
+    ],
+)
+def test_a_table_answers(question: str, expected: str, rows: int) -> None:
+    found = best(question)
+    assert found is not None
+    assert (described(found), len(found.rows)) == (expected, rows)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the maximum pressure?", "How heavy is a pump?", "Who checks the pumps?", "How do I load a pump?",
+        "What is the average size of the parts?", "Which pump has the highest load in the safety report?",
+        "", "x" * 400,
+    ],
+)  # fmt: skip
+def test_what_says_more_than_the_table_is_left_to_the_search(question: str) -> None:
+    assert best(question) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("240", Amount(Decimal(240))), ("1,024", Amount(Decimal(1024))), ("-3.5 °C", Amount(Decimal("-3.5"), "°C")),
+        ("$12.50", Amount(Decimal("12.50"), "$")), ("95 %", Amount(Decimal(95), "%")), ("３２", Amount(Decimal(32))),
+        ("5 kg", Amount(Decimal(5), "kg")), ("7 小时", Amount(Decimal(7), "小时")),
+        ("2.4.1", None), ("2024-01-10", None), ("about 5", None), ("3-5", None), ("", None),
+        ("–", None), ("9" * 50, None),
+    ],
+)  # fmt: skip
+def test_a_cell_is_a_number_or_none(cell: str, amount: Amount | None) -> None:
+    assert amount_of(cell) == amount
+
+
+def test_figures_are_exact() -> None:
+    tenths = [Amount(Decimal("0.1"), "kg")] * 3
+    assert shown(counted(Operation.SUM, tenths)) == "0.3 kg"
+    assert shown(counted(Operation.MEAN, [Amount(Decimal(n)) for n in (1, 2, 2)])) == "1.666667"
+    assert shown(counted(Operation.MEAN, tenths)) == "0.1 kg"
+    assert shown(counted(Operation.MOST, [Amount(Decimal("1e3")), Amount(Decimal(7))])) == "1000"
+    assert shown(Amount(Decimal("12.50"), "$")) == "$12.5"
