@@ -56,6 +56,7 @@ READERS = {
     "text/reading/rows.py": "heads of columns that need not be named",
     "text/reading/words.py": "markers of lists",
     "text/terms.py": "words that say nothing by themselves",
+    "text/titles.py": "words that only ask",
 }
 """Modules that read texts in Chinese; they say nothing in it."""
 

@@ -15,7 +15,9 @@ from rag.database import Database
 from rag.errors import KeepingError
 from rag.ledger import Ledger
 from rag.messages import reason
+from rag.text.titles import title_of
 
+from .conversation_list import listed
 from .kept import Carried, CitedIn, KeptAnswer, KeptConversation
 from .records import read, write
 
@@ -41,10 +43,10 @@ MIGRATIONS = (
         document TEXT NOT NULL, PRIMARY KEY (chunk, answer)
     ) STRICT
     """,
+    "ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
 )
 
 TITLE_LENGTH = 80
-MOST_LISTED = 500
 
 
 class ConversationStore:
@@ -62,24 +64,13 @@ class ConversationStore:
         """
         record = write(ledger)
         with self._database.write() as db:
-            now = self._now()
-            _insert(db, Carried(owner, conversation, ledger.question, now, parent, now, record), ledger)
+            now, title = self._now(), title_of(ledger.question)
+            _insert(db, Carried(owner, conversation, title, now, parent, now, record), ledger)
 
     def conversations(self, owner: str, *, containing: str = "") -> list[KeptConversation]:
-        """The owner's conversations, newest first; with `containing`, those whose title or texts hold it."""
-        pattern = "%" + containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = self._database.read(
-            rf"""
-            SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM answers a WHERE a.conversation = c.id)
-            FROM conversations c
-            WHERE c.owner = ?1 AND (c.title LIKE ?2 ESCAPE '\' OR EXISTS (
-                SELECT 1 FROM answers a WHERE a.conversation = c.id
-                AND (a.question LIKE ?2 ESCAPE '\' OR a.answer LIKE ?2 ESCAPE '\')))
-            ORDER BY c.updated DESC, c.id LIMIT {MOST_LISTED:d}
-            """,
-            (owner, pattern),
-        )
-        return [KeptConversation(*row) for row in rows]  # type: ignore[arg-type]
+        """The owner's conversations, pinned ones first, else newest first; with `containing`, those whose title or
+        texts hold each of its words, with the place of the first one that the title does not hold."""
+        return listed(self._database, owner, containing)
 
     def title(self, owner: str, conversation: str) -> str:
         """Raises KeepingError when the owner has no such conversation."""
@@ -185,6 +176,13 @@ class ConversationStore:
         with self._database.write() as db:
             db.execute("UPDATE conversations SET title = ? WHERE id = ? AND owner = ?", (title, conversation, owner))
 
+    def pin(self, owner: str, conversation: str, pinned: bool) -> None:
+        """Keep a conversation above all others, or no longer. Raises KeepingError when it is not there."""
+        self._own(owner, conversation)
+        with self._database.write() as db:
+            found = (int(pinned), conversation, owner)
+            db.execute("UPDATE conversations SET pinned = ? WHERE id = ? AND owner = ?", found)
+
     def delete(self, owner: str, conversation: str) -> None:
         """Remove a conversation with its answers. Raises KeepingError when it is not there."""
         self._own(owner, conversation)
@@ -249,7 +247,7 @@ def _ensure(db: sqlite3.Connection, answer: Carried) -> None:
     if row is None:
         title = " ".join(answer.title.split())[:TITLE_LENGTH]
         values = (answer.conversation, answer.owner, title, answer.created, answer.created)
-        db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, NULL)", values)
+        db.execute("INSERT INTO conversations (id, owner, title, created, updated) VALUES (?, ?, ?, ?, ?)", values)
     elif row[0] != answer.owner:
         raise KeepingError(reason("keeping.no_conversation"))
 

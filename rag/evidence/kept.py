@@ -16,6 +16,9 @@ class KeptConversation:
     created: float
     updated: float
     answers: int
+    pinned: bool = False
+    found: str = ""
+    """Where the words of a search stand: a piece of a question or an answer; "" where the title has them, or none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class ConversationService:
         self._now = now
 
     def all(self, actor: Actor, *, containing: str = "") -> list[KeptConversation]:
-        """The actor's conversations, newest first; with `containing`, those whose title or texts hold it."""
+        """The actor's conversations, pinned ones first, else newest first; with `containing`, those that hold its
+        words in title or texts."""
         return self._conversations.conversations(actor.owner, containing=containing) if actor.owner else []
 
     def title(self, actor: Actor, conversation: str) -> str:
@@ -72,6 +73,10 @@ class ConversationService:
     def rename(self, actor: Actor, conversation: str, title: str) -> None:
         """Give a conversation another title. Raises KeepingError for an empty one or a conversation not there."""
         self._conversations.rename(_owner(actor), conversation, title)
+
+    def pin(self, actor: Actor, conversation: str, pinned: bool) -> None:
+        """Keep a conversation above all others, or no longer. Raises KeepingError when it is not there."""
+        self._conversations.pin(_owner(actor), conversation, pinned)
 
     def delete(self, actor: Actor, conversation: str) -> None:
         """Remove a conversation with its answers. Raises KeepingError when it is not there."""

@@ -40,6 +40,7 @@ PAGE = "shell/page"
 BUS = "shell/bus"
 FEATURES = (
     "shell/addresses",
+    "shell/keys",
     "answer/checks",
     "answer/code",
     "answer/displays",

@@ -80,8 +80,7 @@ class Events:
         page = self.page
         yield self._look(page.timer.tick)
         yield self._look("look")
-        told = PageEvent("then", None, order=Order.DIRECT, js="() => window.plainsight.noticed()")
-        yield PageEvent("notice", self.refresh.notice, self.tab, self.ingesting, Order.DIRECT, then=(told,))
+        yield PageEvent("notice", self.refresh.notice, self.tab, self.ingesting, Order.DIRECT, then=(_told("noticed"),))
 
     def _look(self, trigger: str | Callable[..., Any]) -> PageEvent:
         page = self.page
@@ -92,7 +91,7 @@ class Events:
         """Event after a question was put: show its answer as it comes, then a status: whether the model gave it."""
         return PageEvent(
             "success", self.handlers.follow, self.tab, self.chat, Order.ANSWERS, js=_own_tab(0),
-            then=(self._look("then"),),
+            then=(self._look("then"), _told("asked")),
         )  # fmt: skip
 
     def _jobs_followed(self, *then: PageEvent) -> PageEvent:
@@ -154,15 +153,18 @@ class Events:
 
     def _sheets(self) -> Iterator[PageEvent]:
         yield PageEvent("record", self.handlers.show_record, self.tab, [self.page.sheet])
+        yield PageEvent("keys", self.handlers.show_keys, outputs=[self.page.sheet])
         yield PageEvent("close_sheet", lambda: "", outputs=[self.page.sheet], order=Order.DIRECT)
 
     def _talks(self) -> Iterator[PageEvent]:
         h, tab, sheet = Talks(self.handlers), self.tab, self.page.sheet
-        yield PageEvent("talks", h.show, tab, [sheet])
+        listed = [self.page.talks]
+        yield PageEvent("talks", h.show, tab, listed, Order.IN_TURN)
         yield PageEvent("open_talk", h.open, tab, [*self.chat, sheet])
         yield PageEvent("new_talk", h.new, tab, [*self.chat, sheet])
-        yield PageEvent("rename_talk", h.rename, tab, [sheet])
-        yield PageEvent("delete_talk", h.delete, tab, [*self.chat, sheet])
+        yield PageEvent("rename_talk", h.rename, tab, listed)
+        yield PageEvent("pin_talk", h.pin, tab, listed)
+        yield PageEvent("delete_talk", h.delete, tab, [*self.chat, *listed])
         yield PageEvent("branch", h.branch, tab, self.chat)
 
     def _what_if(self) -> Iterator[PageEvent]:
@@ -229,6 +231,11 @@ def _taken(by: str, page: Layout) -> PageEvent:
     """Event in which the browser handles a file it received, with the script's function `by`."""
     script = f"packed => window.plainsight.{by}(packed)"
     return PageEvent("success", None, [page.download], order=Order.DIRECT, js=script)
+
+
+def _told(what: str) -> PageEvent:
+    """Event in which the page's script is told that the one before has ended, by its function `what`."""
+    return PageEvent("then", None, order=Order.DIRECT, js=f"() => window.plainsight.{what}()")
 
 
 def _own_tab(place: int) -> str:

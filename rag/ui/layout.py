@@ -75,6 +75,8 @@ class Layout:
 
     def _chat(self) -> None:
         with gr.Row(elem_id="chat-page"):
+            with gr.Column(elem_id="talks-side"):
+                self.talks = self._html("", "talks")
             with gr.Column(elem_id="conversation"):
                 with gr.Column(elem_id="log"):
                     self.history = self._html("", "history")

@@ -41,7 +41,7 @@ def test_a_conversation_has_an_address_and_its_title_is_the_browsers(open_page: 
     other.goto(first)
     ready(other)
     expect(other.locator(".question p")).to_have_text(FIRST)
-    expect(other).to_have_title(f"{FIRST} · Plainsight")
+    expect(other).to_have_title("Rotate TLS certificates · Plainsight")
     assert ask(other, "And then?")
     expect(other).to_have_url(first)
 
@@ -61,7 +61,7 @@ def test_back_and_forward_go_from_conversation_to_conversation_and_page(open_pag
     expect(page.locator(".question p")).to_have_text(SECOND)
     page.go_back()
     expect(page.locator(".question p")).to_have_text(FIRST)
-    expect(page).to_have_title(f"{FIRST} · Plainsight")
+    expect(page).to_have_title("Rotate TLS certificates · Plainsight")
     assert page.url == first
     page.go_forward()
     expect(page.locator(".question p")).to_have_text(SECOND)

@@ -1,10 +1,10 @@
-"""The drawer of conversations in a browser: found, opened, renamed, deleted, resumed, apart from each other."""
+"""The list of conversations in a browser: found, opened, renamed, deleted, resumed, apart from each other."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.pages import free_port, scripted_page
 
@@ -12,11 +12,15 @@ from .conftest import Open, ready
 from .steps import ask, composer
 
 FIRST, SECOND = "How do I rotate TLS certificates?", "Which settings need a restart?"
+TITLE = "Rotate TLS certificates"
 
 
-def drawer(page: Page) -> None:
-    page.get_by_role("button", name="Conversations", exact=True).click()
-    expect(page.get_by_role("dialog", name="Conversations")).to_be_visible()
+def listed(page: Page, count: int) -> Locator:
+    """The rows of the list, which is open beside the chat on a wide screen."""
+    expect(page.get_by_role("navigation", name="Conversations")).to_be_visible()
+    rows = page.locator("#talks .talk")
+    expect(rows).to_have_count(count)
+    return rows
 
 
 def two(page: Page) -> None:
@@ -30,16 +34,16 @@ def two(page: Page) -> None:
 def test_a_conversation_is_found_and_opened_with_its_evidence(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     two(page)
-    drawer(page)
-    rows = page.locator(".talk")
-    expect(rows).to_have_count(2)
-    expect(page.locator(".talk [aria-current]")).to_contain_text(SECOND)
-    page.get_by_role("searchbox", name="Search conversations").press_sequentially("rotate TLS")
+    rows = listed(page, 2)
+    expect(page.locator("#talks [aria-current]")).to_contain_text(SECOND)
+    search = page.get_by_role("searchbox", name="Search conversations")
+    search.press_sequentially("how rotate")
     expect(rows).to_have_count(1)
-    expect(page.get_by_role("searchbox", name="Search conversations")).to_be_focused()
-    expect(page.get_by_role("searchbox", name="Search conversations")).to_have_value("rotate TLS")
-    rows.get_by_role("button", name=FIRST).first.click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(rows.locator(".talk-title mark")).to_have_text("Rotate")
+    expect(rows.locator(".talk-found mark").first).to_have_text("How")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("how rotate")
+    rows.get_by_role("link", name=TITLE).click()
     expect(page.locator(".question p")).to_have_text(FIRST)
     expect(page.locator(".ev-question")).to_have_text(FIRST)
     expect(page.locator(".card")).to_have_count(3)
@@ -47,50 +51,109 @@ def test_a_conversation_is_found_and_opened_with_its_evidence(open_page: Open, s
     expect(page.locator(".turn")).to_have_count(2)
 
 
-def test_the_drawer_is_used_with_the_keyboard_alone(open_page: Open, scripted: str) -> None:
+def test_the_list_is_used_with_the_keyboard_alone(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     two(page)
-    button = page.get_by_role("button", name="Conversations", exact=True)
-    button.focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Conversations")).to_be_focused()
+    listed(page, 2)
+    page.keyboard.press("Control+k")
+    search = page.get_by_role("searchbox", name="Search conversations")
+    expect(search).to_be_focused()
     for _ in range(3):
         page.keyboard.press("ArrowDown")
     expect(page.locator(".talk-open").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".question p")).to_have_text(FIRST)
+    page.keyboard.press("Control+Shift+O")
+    expect(page.locator(".hero")).to_be_visible()
+    expect(composer(page)).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(composer(page)).to_be_focused()
+
+
+def test_keys_edit_the_last_question_and_are_listed(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    ask(page, FIRST)
+    composer(page).focus()
     page.keyboard.press("ArrowUp")
-    expect(page.locator(".talk-open").nth(0)).to_be_focused()
+    expect(composer(page)).to_have_value(FIRST)
+    page.keyboard.press("Escape")
+    expect(composer(page)).to_have_value("")
+    page.keyboard.press("?")
+    expect(composer(page)).to_have_value("?")
+    composer(page).fill("")
+    composer(page).blur()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("New chat")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(button).to_be_focused()
+    page.keyboard.press("/")
+    expect(composer(page)).to_be_focused()
+    expect(composer(page)).to_have_value("")
 
 
 def test_a_title_is_changed_in_place_and_escape_leaves_it(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     two(page)
-    drawer(page)
-    page.get_by_role("button", name=f"Rename {FIRST}").focus()
+    listed(page, 2)
+    page.get_by_role("button", name=f"Rename {TITLE}").focus()
     page.keyboard.press("Enter")
     field = page.get_by_role("textbox", name="New title")
     expect(field).to_be_focused()
     field.fill("no")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Conversations")).to_be_visible()
-    expect(page.locator(".talk-title").nth(1)).to_have_text(FIRST)
-    page.get_by_role("button", name=f"Rename {FIRST}").click()
+    expect(page.locator(".talk-title").nth(1)).to_have_text(TITLE)
+    page.locator(".talk-open").nth(1).dblclick()
     field.fill("Rotation <b>& co</b>")
     page.keyboard.press("Enter")
     expect(page.locator(".talk-title").nth(1)).to_have_text("Rotation <b>& co</b>")
+    expect(page).to_have_title("Rotation <b>& co</b> · Plainsight")
+
+
+def test_a_pinned_conversation_stays_on_top(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    listed(page, 2)
+    page.get_by_role("button", name=f"Pin {TITLE}").click()
+    expect(page.locator("#talks section").first).to_contain_text("Pinned")
+    expect(page.locator(".talk-title").first).to_have_text(TITLE)
+    page.reload()
+    ready(page)
+    expect(page.locator(".talk-title").first).to_have_text(TITLE)
+    page.get_by_role("button", name=f"Unpin {TITLE}").click()
+    expect(page.locator(".talk-title").first).to_have_text(SECOND)
+
+
+def test_the_list_closes_stays_closed_and_lies_over_the_chat_on_a_phone(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    button = page.get_by_role("button", name="Conversations", exact=True)
+    expect(button).to_have_attribute("aria-expanded", "true")
+    button.click()
+    expect(page.get_by_role("navigation", name="Conversations")).to_be_hidden()
+    page.reload()
+    ready(page)
+    expect(button).to_have_attribute("aria-expanded", "false")
+    phone = open_page(scripted, width=390, height=844)
+    expect(phone.get_by_role("navigation", name="Conversations")).to_be_hidden()
+    two(phone)
+    phone.get_by_role("button", name="Conversations", exact=True).click()
+    expect(phone.get_by_role("searchbox", name="Search conversations")).to_be_focused()
+    listed(phone, 2).get_by_role("link", name=TITLE).click()
+    expect(phone.locator(".question p")).to_have_text(FIRST)
+    expect(phone.get_by_role("navigation", name="Conversations")).to_be_hidden()
+    phone.get_by_role("button", name="Conversations", exact=True).click()
+    phone.keyboard.press("Escape")
+    expect(phone.get_by_role("button", name="Conversations", exact=True)).to_be_focused()
 
 
 def test_deleting_takes_two_steps_and_empties_the_page_it_was_on(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     two(page)
-    drawer(page)
+    listed(page, 2)
     page.get_by_role("button", name=f"Delete {SECOND}").click()
     expect(page.locator(".talk")).to_have_count(2)
     page.get_by_role("button", name=f"Really delete? {SECOND}").click()
     expect(page.locator(".talk")).to_have_count(1)
-    page.keyboard.press("Escape")
     expect(page.locator(".turn")).to_have_count(0)
     page.reload()
     ready(page)
@@ -128,7 +191,6 @@ def test_a_reload_after_a_restart_finds_the_conversation_and_a_new_tab_starts_em
 def test_two_browsers_never_see_each_others_conversations(open_page: Open, scripted: str) -> None:
     alice, bob = open_page(scripted), open_page(scripted)
     ask(alice, "A secret of Alice?")
-    drawer(bob)
     expect(bob.locator(".talks-none")).to_contain_text("No conversations yet")
     theirs = alice.evaluate("sessionStorage.getItem('plainsight.conversation')")
     bob.evaluate("id => window.plainsightBus('open_talk', { id })", theirs)
@@ -163,10 +225,8 @@ def test_the_page_behind_a_proxy_names_the_user_and_refuses_everybody_else(brows
             page = context.new_page()
             page.goto(address)
             ready(page)
-            drawer(page)
             expect(page.locator(".talks-user")).to_have_text("Signed in as carol")
             found = page.locator(".talk").count()
-            page.keyboard.press("Escape")
             page.locator(".pill").click()
             expect(page.locator("#models-panel .signed-in")).to_have_text("Signed in as carol")
             page.keyboard.press("Escape")

@@ -119,11 +119,13 @@ def test_a_record_of_an_older_version_is_still_read() -> None:
     assert read(json.dumps(record)).claims == ()
 
 
-def test_a_conversation_is_titled_by_its_first_question(book: ConversationStore) -> None:
-    keep(book, "one", "  How do\n I   start? " + "x" * 200)
-    (listed,) = book.conversations("ann")
-    assert listed.title.startswith("How do I start? xxx") and len(listed.title) == 80
+def test_a_conversation_is_titled_by_the_telling_words_of_its_first_question(book: ConversationStore) -> None:
+    keep(book, "one", "  How do\n I   start the broker? ")
+    keep(book, "two", "x" * 200)
+    long, listed = book.conversations("ann")
+    assert listed.title == "Start the broker"
     assert listed.answers == 1
+    assert long.title.startswith("xxx") and len(long.title) == 80
 
 
 def test_newest_conversation_first(book: ConversationStore) -> None:
@@ -333,3 +335,29 @@ def test_strange_lines_are_refused_and_nothing_is_taken(book: ConversationStore,
         carrying.bring(there, io.BytesIO(carried(book, "x", default=True) + line))
     assert there.conversations("ann") == []
     there.close()
+
+
+def test_a_search_holds_each_word_and_says_where_the_first_stands_that_is_in_no_title(tmp_path: Path) -> None:
+    store = ConversationStore(Database(tmp_path / "plainsight.db"), now=map(float, itertools.count(1)).__next__)
+    store.keep("ann", "one", make_ledger("How do I rotate TLS certificates?"))
+    store.keep("ann", "two", make_ledger("100% of the backups_kept?"))
+    assert [c.title for c in store.conversations("ann")] == ["100% of the backups_kept?", "Rotate TLS certificates"]
+    (found,) = store.conversations("ann", containing="TLS how ROTATE")
+    assert (found.id, found.found) == ("one", "How do I rotate TLS certificates?")
+    (titled,) = store.conversations("ann", containing="tls")
+    assert titled.found == ""
+    assert [c.id for c in store.conversations("ann", containing="0% s_k")] == ["two"]
+    assert store.conversations("ann", containing="tls backups") == []
+    assert store.conversations("bob", containing="tls") == []
+
+
+def test_pinned_conversations_come_first(tmp_path: Path) -> None:
+    store = ConversationStore(Database(tmp_path / "plainsight.db"), now=map(float, itertools.count(1)).__next__)
+    for name in ("one", "two"):
+        store.keep("ann", name, make_ledger(f"{name}?"))
+    store.pin("ann", "one", True)
+    assert [(c.id, c.pinned) for c in store.conversations("ann")] == [("one", True), ("two", False)]
+    with pytest.raises(KeepingError):
+        store.pin("bob", "one", False)
+    store.pin("ann", "one", False)
+    assert [c.id for c in store.conversations("ann")] == ["two", "one"]

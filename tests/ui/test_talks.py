@@ -66,7 +66,7 @@ def test_a_conversation_is_listed_with_its_title_and_number_of_answers(talks: Ta
     ask(talks.handlers, "How do I rotate certificates?")
     ask(talks.handlers, "And the client CA?")
     drawer = talks.show(ALICE, clicked(), "t1")
-    assert "How do I rotate certificates?" in drawer
+    assert "Rotate certificates" in drawer and "How do I" not in drawer
     assert "2 answers" in drawer
     assert 'aria-current="true"' in drawer
     assert 'aria-current="true"' not in talks.show(ALICE, clicked(), "another tab")
@@ -189,7 +189,7 @@ def test_search_looks_into_titles_questions_and_answers(talks: Talks) -> None:
     talks.handlers.new_chat(ALICE, "t1")
     ask(talks.handlers, "nothing of this kind")
     found = talks.show(ALICE, clicked(text="SIGHUP"), "t1")
-    assert "How do I rotate" in found
+    assert "Rotate certificates" in found and "<mark>SIGHUP</mark>" in found
     assert "nothing of this kind" not in found
     assert "No conversation holds these words" in talks.show(ALICE, clicked(text="100%"), "t1")
 
@@ -241,6 +241,26 @@ def _keys(talks: Talks) -> list[str]:
     return [key_of("t1", ALICE)]
 
 
+def test_a_pinned_conversation_stands_above_the_days(talks: Talks) -> None:
+    ask(talks.handlers, "one?")
+    kept = session(talks.handlers).conversation
+    talks.handlers.new_chat(ALICE, "t1")
+    ask(talks.handlers, "two?")
+    listed = talks.pin(ALICE, clicked(id=kept, pinned=True), "t1")
+    assert (
+        listed.index("<h2>Pinned</h2>") < listed.index("one?") < listed.index("<h2>Today</h2>") < listed.index("two?")
+    )
+    assert "Unpin one?" in listed
+    with pytest.raises(gr.Error, match="not there"):
+        talks.pin(BOB, clicked(id=kept, pinned=False), "t1")
+    assert "Pinned" not in talks.pin(ALICE, clicked(id=kept, pinned="yes"), "t1")
+
+
+def test_found_words_are_marked_and_stay_text() -> None:
+    shown = talks_view.marked_words("a <b>.* B", [".*", "b"])
+    assert shown == "a &lt;<mark>b</mark>&gt;<mark>.*</mark> <mark>B</mark>"
+
+
 # ---- days --------------------------------------------------------------------------------
 
 
@@ -263,14 +283,14 @@ def test_days_are_named_as_people_say_them(language: Language, date: str) -> Non
     days = talks_view.by_day([conversation(NOW), conversation(NOW - 86400), conversation(old)], now=NOW, minutes=0)
     drawer = talks_view.drawer(talks_view.Drawer(days), language)
     for expected in ({"en": "Today", "zh": "今天"}[language], {"en": "Yesterday", "zh": "昨天"}[language], date):
-        assert f"<h3>{expected}</h3>" in drawer
+        assert f"<h2>{expected}</h2>" in drawer
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_titles_stay_text(language: Language) -> None:
     days = talks_view.by_day([conversation(NOW, HOSTILE + "\u202e", HOSTILE)], now=NOW, minutes=0)
     drawer = talks_view.drawer(talks_view.Drawer(days, HOSTILE, HOSTILE, HOSTILE), language)
-    assert {tag for tag, _ in Page(drawer).tags} <= {*OUR_TAGS, "header"}
+    assert {tag for tag, _ in Page(drawer).tags} <= {*OUR_TAGS, "nav"}
     assert not [a for _, attributes in Page(drawer).tags for a in attributes if a.startswith("on")]
     assert HOSTILE in Page(drawer).shown
 

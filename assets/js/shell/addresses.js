@@ -81,7 +81,7 @@
   document.addEventListener("click", (event) => {
     const on = (selector) => event.target.closest?.(selector);
     const opening = on("[data-act=doc-open]");
-    if (on("#new-chat, [data-act=talk-open], [data-act=talk-new], [data-act=doc-talk]")) how = "push";
+    if (on("#new-chat, [data-act=talk-open], [data-act=talk-new], [data-act=doc-talk]") && !event.ctrlKey && !event.metaKey && !event.shiftKey) how = "push";
     else if (opening) { how = "push"; place = opening.dataset.chunk || ""; }
     else if (on("#nav [role=tab]")) chosen(on("#nav [role=tab]"));
     const jump = on("[data-act=doc-jump]");

@@ -28,6 +28,8 @@ function (languages) {
       }
     }
     var wide = matchMedia("(min-width: 1000px)").matches;
+    var roomy = matchMedia("(min-width: 1280px)").matches;
+    root.dataset.talks = roomy && localStorage.getItem("plainsight.talks") !== "closed" ? "open" : "closed";
     root.dataset.panel = wide && localStorage.getItem("plainsight.panel") !== "closed" ? "open" : "closed";
   } catch (error) {
     console.warn("Plainsight keeps no preferences here:", error);

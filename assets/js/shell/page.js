@@ -194,6 +194,7 @@
     anyway: (el) => send("answer_anyway", { turn: Number(el.dataset.turn) }),
     skip: () => { find("#tab-chat-button")?.click(); find("#composer textarea")?.focus(); },
   };
+  page.toComposer = () => find("#composer textarea")?.focus();
   // What the features build on: their own acts, redrawn parts to look at, and the page's tools.
   Object.assign(page, { acts, send, find, all, remember, copy, showCard, setPanel, closeSheet, arm });
   document.addEventListener("click", (event) => {
@@ -203,7 +204,10 @@
     if (link) { event.preventDefault(); showCard(link.getAttribute("href").slice(1)); return; }
     const element = event.target.closest("[data-act]");
     if (!element || element.disabled) return;
-    if (element.tagName === "A") event.preventDefault();
+    if (element.tagName === "A") {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // for a tab of its own
+      event.preventDefault();
+    }
     acts[element.dataset.act]?.(element);
   });
   document.addEventListener("keydown", (event) => {

@@ -1,19 +1,50 @@
-// The drawer of conversations: search while typing, rename in place, arrow keys, and which one this tab is in.
+// The list of conversations: open or not, searched while typing, renamed in place, used with arrow keys.
 (page) => {
   "use strict";
   const { find, all, send, acts } = page;
+  const root = document.documentElement;
   const PAUSE_MS = 250; // between the last letter and the search
-  const drawer = () => find("#sheet .talks");
-  const search = () => find("#sheet .talks-search");
+  const side = () => find("#talks-side");
+  const search = () => find("#talks .talks-search");
   const idOf = (el) => el.closest(".talk").dataset.id;
   const asked = (more) => ({ minutes: -new Date().getTimezoneOffset(), text: search()?.value || "", ...more });
   const toChat = () => find("#tab-chat-button")?.click();
 
-  acts.talks = () => send("talks", asked({ text: "" }));
-  acts["talk-open"] = (el) => { toChat(); send("open_talk", { id: idOf(el) }); };
-  acts["talk-new"] = () => { toChat(); send("new_talk"); };
+  // ---- open beside the chat where there is room, else over it ---------------------------------------------------------
+  const over = () => matchMedia("(max-width: 1279px)").matches;
+  const open = () => root.dataset.talks === "open";
+  const sync = () => {
+    find(".talks-open")?.setAttribute("aria-expanded", String(open()));
+    if (side()) side().inert = !open();
+    const chat = find("#conversation");
+    if (chat) chat.inert = open() && matchMedia("(max-width: 699px)").matches;
+  };
+  const list = (more) => { if (open()) send("talks", asked(more)); };
+  const setOpen = (yes) => {
+    root.dataset.talks = yes ? "open" : "closed";
+    if (!over()) page.remember("talks", root.dataset.talks);
+    sync();
+    list();
+  };
+  const leave = () => { if (over() && open()) setOpen(false); };
+  page.toTalks = () => { toChat(); if (!open()) setOpen(true); wanted = true; toSearch(); };
+  let wanted = false; // the search field gets the focus once it is there
+  const toSearch = () => { if (wanted && search()) { wanted = false; search().focus(); search().select(); } };
+  acts.talks = () => {
+    const hidden = !side()?.checkVisibility();
+    toChat();
+    setOpen(!open() || hidden);
+    if (open() && over()) { wanted = true; toSearch(); }
+    if (!open()) find(".talks-open")?.focus();
+  };
+
+  // ---- one conversation ------------------------------------------------------------------------------------------------
+  const here = (id) => all("#talks .talk").forEach((talk) => talk.classList.toggle("here", talk.dataset.id === id));
+  acts["talk-open"] = (el) => { toChat(); here(idOf(el)); send("open_talk", { id: idOf(el) }); leave(); };
+  acts["talk-new"] = () => { toChat(); here(""); send("new_talk"); leave(); page.toComposer(); };
   acts["talk-delete"] = (el) => el.classList.contains("armed") ? send("delete_talk", asked({ id: idOf(el) })) : page.arm(el);
   acts["talk-rename"] = (el) => naming(el.closest(".talk"), true);
+  acts["talk-pin"] = (el) => send("pin_talk", asked({ id: idOf(el), pinned: el.dataset.pinned !== "yes" }));
   acts.branch = (el) => send("branch", { turn: Number(el.dataset.turn), step: Number(el.dataset.step) });
 
   const naming = (talk, begin) => {
@@ -30,34 +61,56 @@
     send("rename_talk", asked({ id: talk.dataset.id, title }));
     page.renamed(talk.dataset.id, title);
   };
+  document.addEventListener("dblclick", (event) => {
+    const talk = event.target.closest("#talks .talk");
+    if (talk && event.target.closest(".talk-open")) naming(talk, true);
+  });
 
   let waiting = 0;
   document.addEventListener("input", (event) => {
     if (!event.target.matches(".talks-search")) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => { if (search()) send("talks", asked()); }, PAUSE_MS);
+    waiting = setTimeout(list, PAUSE_MS);
   });
   const step = (by) => {
-    const stops = [search(), ...all("#sheet .talk-open")].filter(Boolean);
+    const stops = [search(), ...all("#talks .talk-open")].filter(Boolean);
     const at = stops.indexOf(document.activeElement.closest(".talk")?.querySelector(".talk-open") || document.activeElement);
     stops[Math.max(0, Math.min(stops.length - 1, at + by))]?.focus();
   };
-  // before the page's own keys: Escape in a title leaves the title, not the drawer
+  // before the page's own keys: Escape in a title leaves the title, in the search the words, and then the list
   document.addEventListener("keydown", (event) => {
-    if (!drawer() || event.isComposing) return;
-    if (event.target.matches(".talk-name")) {
-      if (event.key === "Enter") { event.preventDefault(); named(event.target); } // or it would press what gets the focus
-      else if (event.key === "Escape") { naming(event.target.closest(".talk"), false); event.stopImmediatePropagation(); }
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (!event.target.closest?.("#talks-side") || event.isComposing) return;
+    const title = event.target.matches(".talk-name");
+    if (title && event.key === "Enter") { event.preventDefault(); named(event.target); } // or it would press what gets the focus
+    else if (event.key === "Escape") {
+      if (title) naming(event.target.closest(".talk"), false);
+      else if (search()?.value) { search().value = ""; list(); }
+      else if (over()) { setOpen(false); find(".talks-open")?.focus(); }
+      else page.toComposer();
+      event.stopImmediatePropagation();
+      event.preventDefault(); // Chromium's own would empty the search without a word
+    } else if (!title && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       step(event.key === "ArrowDown" ? 1 : -1);
-    }
+    } else if (event.key === "F2" && event.target.matches(".talk-open")) naming(event.target.closest(".talk"), true);
   }, true);
+  document.addEventListener("focusout", (event) => { if (event.target.matches?.(".talk-name:not([hidden])")) named(event.target); });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#talks-side, .talks-open")) leave();
+  });
 
+  let listed = "";
+  page.asked = () => list();
   page.watchers.push((element) => {
-    const kept = find("[data-conversation]", element);
-    if (kept && element.closest("#history")) page.keepTalk(kept.dataset.conversation);
+    if (element.closest("#talks")) { sync(); toSearch(); }
+    const kept = element.closest("#history") && find("[data-conversation]", element);
+    if (!kept) return;
+    page.keepTalk(kept.dataset.conversation);
+    const state = kept.dataset.conversation + all(".turn").length;
+    if (state !== listed) { listed = state; list(); }
   });
   const first = find("#history [data-conversation]");
-  if (first) page.keepTalk(first.dataset.conversation);
+  if (first) { page.keepTalk(first.dataset.conversation); list(); }
+  matchMedia("(max-width: 1279px)").addEventListener("change", leave);
+  sync();
 }

@@ -20,6 +20,7 @@ from rag.options import applied
 from rag.service import Service
 from rag.types import RetrievalOptions
 
+from ..html import shell
 from ..html import status as status_view
 from ..html.answer import transcript
 from ..html.evidence import record as record_view
@@ -254,6 +255,11 @@ class Handlers:
         if ledger is None:
             raise RagError(reason("ui.turn_gone"))
         return record_view.record(ledger, who.language)
+
+    @guarded
+    def show_keys(self, request: gr.Request) -> Markup:
+        """Show which keys do what."""
+        return shell.keys(language(request))
 
 
 def check_free(slot: Slot) -> None:

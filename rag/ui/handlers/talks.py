@@ -22,7 +22,7 @@ from ..state.session import Session
 from ..views import Chat, free
 from .chat import Handlers, check_free
 from .guard import guarded
-from .visitor import Visitor, number_in, text_in
+from .visitor import Visitor, number_in, switch_in, text_in
 
 LONGEST_SEARCH = 200
 """Most characters of a search; a longer text is no search but a paste."""
@@ -44,7 +44,7 @@ class Asked:
 
 
 class Talks:
-    """Handlers of the drawer of conversations. Uses `handlers` for everything that concerns the chat itself."""
+    """Handlers of the list of conversations. Uses `handlers` for everything that concerns the chat itself."""
 
     def __init__(self, handlers: Handlers, *, now: Callable[[], float] = time.time) -> None:
         self.handlers = handlers
@@ -56,7 +56,7 @@ class Talks:
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
-        """Show the drawer with the conversations that contain the event's `text`; all of them without a text."""
+        """Show the list of the conversations that contain the event's `text`; all of them without a text."""
         return self._drawer(Visitor.of(tab, request), event)
 
     @guarded
@@ -68,6 +68,13 @@ class Talks:
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, lambda s: s.resumed(chosen, title, thread))
         return (*self._chat(who), Markup())
+
+    @guarded
+    def pin(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
+        """Keep a conversation above all others, or no longer, as `pinned` of the event says."""
+        who = Visitor.of(tab, request)
+        self.conversations.pin(who.actor, text_in(event, "id"), switch_in(event, "pinned"))
+        return self._drawer(who, event)
 
     @guarded
     def rename(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
@@ -91,7 +98,7 @@ class Talks:
 
     @guarded
     def new(self, request: gr.Request, tab: str) -> tuple[Any, ...]:
-        """Begin an empty conversation, from within the drawer."""
+        """Begin an empty conversation, from within the list."""
         who = Visitor.of(tab, request)
         self.handlers.leave(who)
         self.handlers.sessions.update(who.key, Session.cleared)
@@ -122,5 +129,12 @@ class Talks:
         found = self.conversations.all(who.actor, containing=asked.containing)
         days = talks_view.by_day(found, now=self.now(), minutes=asked.minutes)
         current = self.handlers.sessions.get(who.key).conversation
-        shown = talks_view.Drawer(days, current, asked.containing, user=who.actor.name, kept=bool(who.actor.owner))
+        shown = talks_view.Drawer(
+            days,
+            current,
+            asked.containing,
+            user=who.actor.name,
+            kept=bool(who.actor.owner),
+            pinned=talks_view.pinned_of(found, minutes=asked.minutes),
+        )
         return talks_view.drawer(shown, who.language)

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from rag.messages import SHIPPED, Language
 
 from ..i18n import locale
-from .markup import button, html, icon, t
+from .markup import button, html, icon, joined, t
+from .sheet import sheet
 
 
 def header(language: Language) -> Markup:
@@ -16,8 +17,9 @@ def header(language: Language) -> Markup:
     theme = t("switch_theme", language)
     return html(
         '<a class="skip" href="#composer" data-act="skip">{}</a><div class="bar-top"><div class="brand-group">'
-        '<button type="button" class="switch talks-open" data-act="talks" aria-haspopup="dialog" '
-        'aria-label="{talks}" title="{talks}">{}</button><h1 class="brand">{}<span>Plainsight</span></h1></div>'
+        '<button type="button" class="switch talks-open" data-act="talks" aria-expanded="false" '
+        'aria-controls="talks-side" aria-label="{talks}" title="{talks}">{}</button>'
+        '<h1 class="brand">{}<span>Plainsight</span></h1></div>'
         '<div class="switches">'
         '<button type="button" class="switch" data-act="language" lang="{}" title="{}">{}</button>{}'
         '<button type="button" class="switch ev-toggle" data-act="panel" aria-expanded="true" aria-controls="side" '
@@ -33,8 +35,30 @@ def header(language: Language) -> Markup:
 def hint(language: Language) -> Markup:
     """The line under the composer that explains its keys."""
     return html(
-        '<p class="hint"><kbd>Enter</kbd> {} <i aria-hidden="true">·</i> <kbd>Shift</kbd>+<kbd>Enter</kbd> {}</p>'
-    )(t("hint_send", language), t("hint_line", language))
+        '<p class="hint"><kbd>Enter</kbd> {} <i aria-hidden="true">·</i> <kbd>Shift</kbd>+<kbd>Enter</kbd> {} '
+        '<i aria-hidden="true">·</i> {}</p>'
+    )(
+        t("hint_send", language), t("hint_line", language),
+        button("hint-keys", "keys", html("<kbd>?</kbd> {}")(t("keys.hint", language))),
+    )  # fmt: skip
+
+
+KEYS = {
+    "new": ("Ctrl ⌘", "Shift", "O"), "search": ("Ctrl ⌘", "K"), "composer": ("/",), "edit": ("↑",), "send": ("Enter",),
+    "line": ("Shift", "Enter"), "escape": ("Esc",), "list": ("?",),
+}  # fmt: skip
+"""What is done by keys, under its name among the words, and the keys pressed together."""
+
+
+def keys(language: Language) -> Markup:
+    """The sheet that lists the keys."""
+    rows = joined(
+        html("<div><dt>{}</dt><dd>{}</dd></div>")(
+            joined((html("<kbd>{}</kbd>")(key) for key in pressed), between="+"), t(f"keys.{done}", language)
+        )
+        for done, pressed in KEYS.items()
+    )
+    return sheet(t("keys.title", language), html('<dl class="keys">{}</dl>')(rows), language, kind="small")
 
 
 def documents_head(language: Language) -> Markup:

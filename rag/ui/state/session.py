@@ -17,11 +17,12 @@ from typing import Any
 
 from rag.accounts.actor import NOBODY, Actor
 from rag.errors import RagError
-from rag.evidence.conversation_store import TITLE_LENGTH, new_conversation
+from rag.evidence.conversation_store import new_conversation
 from rag.evidence.kept import KeptAnswer
 from rag.knowledge.listing import Listing
 from rag.ledger import Outcome
 from rag.messages import reason
+from rag.text.titles import title_of
 from rag.types import Exchange, Narrowing, RetrievalOptions
 
 from .runs import Run
@@ -95,7 +96,7 @@ class Session:
     @property
     def name(self) -> str:
         """Title of the conversation; "" before anything was asked."""
-        return self.title or (self.turns[0].question[:TITLE_LENGTH] if self.turns else "")
+        return self.title or (title_of(self.turns[0].question) if self.turns else "")
 
     @property
     def last(self) -> Turn | None:
