@@ -179,7 +179,7 @@ def throw_away(settings: Settings) -> Iterator[Service]:
 
 
 def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> Answering:
-    chat = desk.chat
+    chat, budget = desk.chat, PromptBudget(settings.context_tokens, settings.history_tokens)
     policy = Policy(rrf_k=settings.rrf_k, rerank_seconds=settings.rerank_seconds)
     retriever = Retriever(
         models.embedder, models.reranker, scope, detect_language=detect, policy=policy, remark=scope.left_out
@@ -193,7 +193,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> A
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
         detect_language=detect,
-        budget=PromptBudget(settings.context_tokens, settings.history_tokens),
+        budget=budget.within(desk.context(), answer=desk.longest()),
         shelf=scope,
         setup=Setup(
             models.profile,

@@ -193,6 +193,10 @@ TABLE: Mapping[str, RetrievalOption] = {
             "instruction", OptionKind.TEXT, "Task told to the Qwen3 models; English works best", _EVERYBODY,
             frozenset({ShownIn.COMMAND}), high=500, variable="RAG_INSTRUCTION",
         ),
+        RetrievalOption(
+            "guidance", OptionKind.TEXT, "What the language model is told besides its rules",
+            _EVERYBODY - {SetBy.READER}, frozenset({ShownIn.COMMAND}), high=2000, variable="RAG_GUIDANCE",
+        ),
     )
 }  # fmt: skip
 """The options by name, in the order of the page.
@@ -233,6 +237,7 @@ class Wishes:
     """Values a knowledge base gives the options it may set; "" and None mean not set."""
 
     instruction: str = ""
+    guidance: str = ""
     mode: Mode | None = None
     candidates: int | None = None
     contexts: int | None = None

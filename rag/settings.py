@@ -199,6 +199,9 @@ class Settings:
     openai_retries: int = setting("OPENAI_RETRIES", 2, "Retries before the first token", low=0, high=10)
     openai_temperature: float = setting("OPENAI_TEMPERATURE", 0.2, "Sampling temperature", low=0.0, high=2.0)
     openai_max_tokens: int = setting("OPENAI_MAX_TOKENS", 1200, "Longest answer, in tokens", low=16, high=128000)
+    openai_context: int = setting(
+        "OPENAI_CONTEXT", 0, "Context of the language model, in tokens; 0: as its server says", low=0, high=100000000
+    )
     model_choice: str = setting(
         "RAG_MODEL_CHOICE",
         "auto",

@@ -61,7 +61,10 @@ class Writing:
             count_tokens=self.count_tokens,
             budget=self.budget,
             counted=facts(self.draft, self._language()),
+            guidance=self.draft.request.options.guidance,
         )
+        if self.budget.short and why is None:
+            why = reason("generation.short_prompt", context=self.budget.model_tokens)
         self.draft.messages = prompt.messages
         self.draft.drop(prompt.dropped)
         yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(contexts), why=why)

@@ -18,7 +18,6 @@ from rag import ROOT
 from rag.errors import RagError
 from rag.knowledge.inventory_check import most, some
 from rag.messages import Language, Reason, label, reason, text
-from rag.models.chat.failures import shown_url
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -291,8 +290,22 @@ def _rows(collection: str, option: str, found: StoreReport) -> Iterator[DoctorFi
 
 
 def _chat(settings: Settings) -> Iterator[DoctorFinding]:
-    if settings.openai_api_key:
-        server = shown_url(settings.openai_base_url)[0] if settings.openai_base_url else "OpenAI"
-        yield DoctorFinding("chat", True, reason("doctor.chat_there", model=settings.openai_model, server=server))
-    else:
+    """Ask the language model's server for its models, which costs nothing; no answer is asked for."""
+    from rag.models.chat.desk import ChatDesk
+    from rag.models.chat.openai_chat import OpenAIChat
+
+    desk = ChatDesk(settings, OpenAIChat)
+    if desk.chat is None:
         yield DoctorFinding("chat", True, reason("runtime.no_chat_model"))
+        return
+    found, used = desk.look(), desk.in_use()
+    if found.failure:
+        yield DoctorFinding("chat", False, found.failure)
+        return
+    model, where = used.choice.model, {"model": used.choice.model, "server": used.host}
+    yield DoctorFinding("chat", True, reason("doctor.chat_there", **where))
+    if found.models and model not in found.models:
+        names = some(found.models)
+        yield DoctorFinding("chat", True, reason("doctor.chat_without", count=len(found.models), names=names, **where))
+    if said := used.abilities and used.abilities.said():
+        yield DoctorFinding("chat", True, said)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
-from rag.messages import Reason
+from rag.messages import Reason, reason
 
 HOW = ("model", "url", "key", "temperature", "max_tokens")
 """Names of what can be chosen."""
@@ -38,6 +39,20 @@ class ChatAbilities:
     schema: bool | None = None
     """Whether an answer can be held to a JSON schema."""
     tools: bool | None = None
+
+    def said(self) -> Reason | None:
+        """The sentence that says what is known; None where nothing is."""
+        known = {"stream": self.stream, "system": self.system, "schema": self.schema, "tools": self.tools}
+        tried = {what: can for what, can in known.items() if can is not None}
+        parts = [reason(f"chat_server.can_{'' if can else 'no_'}{what}") for what, can in tried.items()]
+        parts += [reason("chat_server.can_context", count=self.context)] if self.context else []
+        if not parts:
+            return None
+        return reason("chat_server.can", abilities=reduce(_listed, parts))
+
+
+def _listed(before: Reason, last: Reason) -> Reason:
+    return reason("chat_server.listed", before=before, last=last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,8 @@ class RetrievalOptions:
     threshold: float = 0.17
     """Least probability of a context, in [0, 1]."""
     instruction: str = ""
+    guidance: str = ""
+    """What the language model is told besides its rules."""
     documents: tuple[str, ...] = ()
     """Names to search in, in every knowledge base; one that ends in "/" is a folder. Empty means all."""
     rerank: bool = True

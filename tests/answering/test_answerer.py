@@ -652,3 +652,16 @@ def test_a_follow_up_is_corrected_where_it_stands(store: MilvusStore) -> None:
     talk = conversation(store, embedder=PieceEmbedder())
     _, ledger = ask(talk, "And the certifcate?", history=[Exchange("What can be rotated?", "Much.")])
     assert ledger.main.author is Author.RULE and ledger.main.query.endswith("And the certificate?")
+
+
+def test_what_is_asked_of_answers_reaches_the_model_and_the_record(store: MilvusStore) -> None:
+    chat = ScriptedChat(["Send SIGHUP [1]."])
+    _, ledger = ask(conversation(store, chat), options=replace(OPTIONS, guidance="Be formal."))
+    assert chat.sent[0][0].content.endswith("Be formal.") and ledger.messages == chat.sent[0]
+    assert read(write(ledger)).options.guidance == "Be formal."
+
+
+def test_short_rules_are_told(store: MilvusStore) -> None:
+    small = PromptBudget().within(2048, answer=600)
+    _, ledger = ask(conversation(store, ScriptedChat(["Send SIGHUP [1]."]), budget=small))
+    assert stage(ledger, Stage.PROMPT) == (StageState.FINISHED, reason("generation.short_prompt", context=2048))

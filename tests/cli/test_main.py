@@ -24,7 +24,7 @@ from rag.settings import Settings
 from rag.store.from_settings import connected
 from tests import ROOT
 from tests.evidence.test_conversation_store import make_ledger
-from tests.support.loopback_openai import Good, LoopbackOpenAI
+from tests.support.loopback_openai import Good, LoopbackOpenAI, ModelList
 
 Printed = tuple[int, str, str]
 """Exit code, standard output, standard error."""
@@ -262,6 +262,17 @@ def test_doctor_finds_everything_in_place(run: CommandLine) -> None:
     assert "packaged models: installed, checksum right" in out
     assert "full-text search: available" in out
     assert "2 documents, 3 chunks" in out
+
+
+def test_doctor_asks_the_language_model_s_server_whether_it_is_there(run: CommandLine) -> None:
+    with LoopbackOpenAI() as server:
+        server.models = ModelList([{"id": "qwen3:8b", "max_model_len": 4096}])
+        _code, out, _err = run("doctor", OPENAI_BASE_URL=server.url, OPENAI_API_KEY="sk-x", OPENAI_MODEL="nope")
+        assert not server.requests
+    assert "nope at 127.0.0.1" in out and "nope is not among the 1 model of" in out and "qwen3:8b" in out
+    assert "context of 4096 tokens" in out
+    code, out, _err = run("doctor", OPENAI_BASE_URL=server.url, OPENAI_API_KEY="sk-x")
+    assert code == FAILED and f"Nothing answers at {server.url}" in out
 
 
 def test_a_result_file_that_cannot_be_written_is_refused_before_the_work(run: CommandLine, tmp_path: Path) -> None:

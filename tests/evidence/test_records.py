@@ -70,8 +70,9 @@ def test_a_record_of_the_version_before_says_what_it_said(path: Path) -> None:
         assert (candidate.pop("named"), candidate.pop("names")) == ("", [])
     if found := now["searches"][0]["retrieval"]:
         assert (found.pop("nowhere"), found.pop("nearest"), found.pop("unknown")) == ([], "", [])
-        assert (found["options"].pop("approach"), found["fusion"].pop("language")) == ("auto", "")
-    assert (now.pop("steps"), now["options"].pop("approach")) == ([], "auto")
+        assert (found["options"].pop("approach"), found["options"].pop("guidance")) == ("auto", "")
+        assert found["fusion"].pop("language") == ""
+    assert (now.pop("steps"), now["options"].pop("approach"), now["options"].pop("guidance")) == ([], "auto", "")
     assert now["searches"][0]["retrieval"] == before["retrieval"]
     assert sorted(map(json.dumps, (*now["answer_stages"], *now["searches"][0]["stages"]))) == sorted(
         map(json.dumps, before["stages"])

@@ -298,3 +298,13 @@ def test_a_look_costs_nothing_and_learns_the_context(tmp_path: Path, server: Loo
     one.keep(ChatChoice("m", server.url))
     assert one.look().models == ("m",)
     assert not server.requests and one.abilities() == ChatAbilities(4096)
+
+
+def test_an_answer_leaves_most_of_a_small_context_to_its_prompt(tmp_path: Path, server: LoopbackOpenAI) -> None:
+    server.models = ModelList([{"id": "m", "n_ctx": 3000}])
+    one = desk(tmp_path)
+    one.keep(ChatChoice("m", server.url, max_tokens=1200))
+    one.look()
+    asked(one)
+    assert (one.context(), one.longest(), server.request().body["max_tokens"]) == (3000, 1000, 1000)
+    assert desk(tmp_path, openai_context=9000).context() == 9000

@@ -22,6 +22,8 @@ from .examination import TRIAL_S
 from .request import OPENAI_URL
 from .watched import WatchedChat
 
+SHARE = 3
+"""An answer takes at most one such part of a model's context."""
 KEY = re.compile("[!-~]*")
 LONGEST = {"model": 200, "key": 1000}
 """Characters."""
@@ -66,6 +68,22 @@ class ChatDesk:
     def abilities(self) -> ChatAbilities | None:
         """What is known of its server; None before anything was found out."""
         return self._file.abilities(_server(self._applied))
+
+    def context(self) -> int:
+        """Tokens of the context of the model in use: as the settings say, else its server; 0 where neither does."""
+        return self._context(self._applied) if self._chat else 0
+
+    def longest(self) -> int:
+        """Tokens of the longest answer of the model in use."""
+        return self._longest(self._applied)
+
+    def _context(self, applied: ChatChoice) -> int:
+        known = self._file.abilities(_server(applied))
+        return self._settings.openai_context or (known.context if known else 0)
+
+    def _longest(self, applied: ChatChoice) -> int:
+        context, most = self._context(applied), applied.max_tokens or 0
+        return min(most, context // SHARE) if context else most
 
     def in_use(self) -> ChatInUse:
         applied, chat = self._applied, self._chat
@@ -117,8 +135,10 @@ class ChatDesk:
         found = self._made(applied).examine(trial=False)
         if found.failure:
             chat.failure = found.failure
-        elif found.abilities.context:
+        elif found.abilities.context and found.abilities.context != self.context():
             self._learn(applied, replace(self.abilities() or ChatAbilities(), context=found.abilities.context))
+            if applied == self._applied:
+                self._use(self._chosen)
         return found
 
     def _learn(self, applied: ChatChoice, abilities: ChatAbilities) -> None:
@@ -153,7 +173,7 @@ class ChatDesk:
             timeout_s=usual.openai_timeout if timeout_s is None else timeout_s,
             max_retries=usual.openai_retries if timeout_s is None else 0,
             temperature=applied.temperature,
-            max_output_tokens=applied.max_tokens,
+            max_output_tokens=self._longest(applied),
             reasoning_effort=usual.openai_reasoning_effort,
             abilities=self._file.abilities(_server(applied)) if timeout_s is None else None,
             allowed=None if "url" in self._fixed else self._check,

@@ -55,15 +55,8 @@ def told(sentence: Markup, *, well: bool) -> Markup:
 
 def abilities(able: ChatAbilities, language: Language) -> Markup:
     """One line on what a server can do; nothing where nothing is known."""
-    known = {"stream": able.stream, "system": able.system, "schema": able.schema, "tools": able.tools}
-    said = [
-        say(f"chat_server.can_{'' if can else 'no_'}{what}", language) for what, can in known.items() if can is not None
-    ]
-    said += [say("chat_server.can_context", language, count=able.context)] if able.context else []
-    if not said:
-        return Markup()
-    listed = say("chat_server.between", language).join(said)
-    return html('<p class="model-can">{}</p>')(t("chat_server.can", language, abilities=listed))
+    said = able.said()
+    return html('<p class="model-can">{}</p>')(why(said, language)) if said else Markup()
 
 
 def _verdict(result: ChatExamination, model: str, language: Language) -> tuple[str, Markup]:
