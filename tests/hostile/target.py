@@ -149,8 +149,13 @@ class Target:
         return new.decode("utf-8", "replace")
 
     def memory(self) -> int:
-        """Megabytes that the app and its children hold; 0 where the system does not say."""
-        return sum(map(_resident, _family(self.process.pid)))
+        """Megabytes that the app and its children hold; 0 where the system does not say.
+
+        A child that has not begun its own program yet still has the memory of the app, which counts once.
+        """
+        app, *children = _family(self.process.pid)
+        own = [child for child in children if _program(child) != _program(app)]
+        return sum(map(_resident, [app, *own]))
 
     def descriptors(self) -> int:
         with suppress(OSError):
@@ -219,6 +224,12 @@ def _family(process: int) -> list[int]:
             for task in Path(f"/proc/{one}/task").iterdir():
                 found += map(int, (task / "children").read_text().split())
     return found
+
+
+def _program(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 def _resident(process: int) -> int:
