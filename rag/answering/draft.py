@@ -204,5 +204,10 @@ class Draft:
         return tuple(self.stages[search, stage] for stage in stages if (search, stage) in self.stages)
 
 
+def unknown_to(search: Search) -> tuple[str, ...]:
+    """The telling words of a search that no passage has."""
+    return search.retrieval.unknown if search.retrieval else ()
+
+
 def _below(c: Candidate, options: RetrievalOptions) -> bool:
     return c.probability is not None and c.probability < options.threshold

@@ -15,7 +15,7 @@ from rag.text.sanitizer import safe_markdown
 from rag.types import Candidate, Message
 
 from . import prompts
-from .draft import Draft
+from .draft import Draft, unknown_to
 from .echoes import WithoutEcho
 from .steps.telling import facts, told
 
@@ -200,11 +200,11 @@ class Writing:
         if len(parts) < 2 and not counted:
             main = self.draft.searches[0]
             question = main.query if main.author is Author.SPELLING else self.draft.request.question
-            yield from self.extractor.answer(question, self.draft.contexts)
+            yield from self.extractor.answer(question, self.draft.contexts, unknown=unknown_to(main))
             return
         for place, (part, evidence) in enumerate(parts):
             yield ("\n\n" if place or counted else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
-            yield from self.extractor.answer(part.query, evidence)
+            yield from self.extractor.answer(part.query, evidence, unknown=unknown_to(part))
 
     def _language(self) -> Language:
         """The language of the question, as far as there are words in it."""

@@ -35,7 +35,7 @@ def load_models(
     report: Report,
     cancel: Cancel,
     *,
-    extractor: Callable[[Embedder], Extractor],
+    extractor: Callable[[Embedder, Reranker | None], Extractor],
 ) -> Models:
     """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
     from .offline import E5, MINILM
@@ -58,7 +58,8 @@ def load_models(
         }
         embedder, reranker, afterwards = _load_qwen3(settings, folders, placement, report)
     detect("warm up")  # its table takes a second to load, which is better spent here than on the first question
-    return Models(choice.profile, choice.why, embedder, reranker, extractor(embedder), afterwards)
+    judge = reranker if choice.profile == "offline" else None  # a large model would read quotes for seconds
+    return Models(choice.profile, choice.why, embedder, reranker, extractor(embedder, judge), afterwards)
 
 
 def _seek(settings: Settings) -> tuple[Sought[ModelFolder | Downloadable], Sought[ModelFolder | Downloadable]]:

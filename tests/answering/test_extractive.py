@@ -20,10 +20,10 @@ from rag.messages import text as said
 from rag.models.device import DeviceLock
 from rag.models.offline import MiniLmEmbedder
 from rag.text.reading import reading
-from rag.types import Candidate, Vectors
+from rag.types import Candidate, Named, Vectors
 from tests.support.evidence import candidate
 from tests.support.examples import examples
-from tests.support.fakes import BagEmbedder
+from tests.support.fakes import BagEmbedder, OverlapReranker
 
 COST = "Milvus is a 100% free open-source project. Please adhere to the licence. We sell a hosted version."
 SIMD = """Milvus needs SIMD. Your CPU must have one of these:
@@ -351,3 +351,53 @@ def test_a_passage_that_is_only_about_the_topic_is_called_the_closest(language: 
     )
     sure = "".join(extractive.answer("who invented the bearing", [replace(context, log_odds=1.6)]))
     assert sure == f"{context.stored.chunk.text} [1]"
+
+
+# ---- with a reranker that reads quotes -------------------------------------------------------------------------------
+
+
+def judged(question: str, *found: Candidate, unknown: Sequence[str] = ()) -> str:
+    extractive = Extractive(BagEmbedder(), OverlapReranker())
+    return "".join(extractive.answer(question, found, unknown=unknown))
+
+
+GREASE = "Grease the bearing with type G2 every winter."
+
+
+def test_a_near_passage_without_a_quote_that_answers_is_called_the_closest() -> None:
+    (context,) = contexts(GREASE)
+    near = replace(context, log_odds=0.4)
+    assert judged("grease the bearing", near) == f"{GREASE} [1]"
+    assert judged("who invented ball bearings first", near).startswith("No sentence answers this directly")
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown", "direct"),
+    [
+        pytest.param("grease the bearing of a Lumen", ["Lumen"], False, id="a name"),
+        pytest.param("grease the bearing in summer", ["summer"], True, id="one word"),
+        pytest.param("grease the bearing in summer abroad", ["summer", "abroad"], False, id="two words"),
+        pytest.param("grease teh bearing", ["teh"], True, id="a slip of the pen"),
+    ],
+)
+def test_words_that_stand_nowhere_put_an_answer_in_doubt(question: str, unknown: list[str], direct: bool) -> None:
+    (context,) = contexts(GREASE)
+    found = judged(question, replace(context, log_odds=0.4), unknown=unknown)
+    assert found.startswith("Grease") is direct
+
+
+def test_a_passage_with_the_very_name_is_not_doubted() -> None:
+    (context,) = contexts("ERR_1 is shown at start.")
+    found = judged("what now with ERR_1", replace(context, log_odds=-1.0, named=Named.NAME), unknown=["Lumen"])
+    assert found == "ERR_1 is shown at start. [1]"
+
+
+def test_an_answer_is_in_one_language() -> None:
+    english, german = contexts(
+        "The pump starts at 85 degrees and stops at 60 degrees.",
+        "Die Pumpe startet bei 85 Grad und sie stoppt bei 60 Grad wieder, das ist so seit dem Jahr 2019.",
+    )
+    abroad = replace(german, stored=replace(german.stored, language="de"))
+    found = judged("when does the pump start", english, abroad)
+    assert "[1]" in found
+    assert "[2]" not in found

@@ -8,7 +8,16 @@ import pytest
 from rag.models.device import DeviceLock
 from rag.models.offline import E5, E5Embedder, MaxSimReranker, MiniLmEmbedder, PackagedEmbedder
 from rag.models.offline.embedder import Encoded
-from rag.models.offline.maxsim import BY_KEYWORDS, ENGLISH, OTHER_LANGUAGE, SAME_LANGUAGE, Logistic, Shares, match
+from rag.models.offline.maxsim import (
+    ABROAD,
+    BY_KEYWORDS,
+    ENGLISH,
+    OTHER_LANGUAGE,
+    SAME_LANGUAGE,
+    Logistic,
+    Shares,
+    match,
+)
 from rag.types import sigmoid
 
 PASSAGES = [
@@ -170,3 +179,15 @@ def test_both_models_are_named(embedder: CountingEmbedder, every: PackagedEmbedd
     info = MaxSimReranker(embedder, every).info
     assert info.name == f"{embedder.info.name} + {every.info.name}"
     assert info.score_name == "offline_estimate"
+
+
+@needs_package
+def test_a_passage_in_another_language_yields_to_one_in_the_questions_own(
+    embedder: CountingEmbedder, every: PackagedEmbedder
+) -> None:
+    reranker = MaxSimReranker(embedder, every)
+    query = "Is Milvus free and open source?"
+    alone = scores(reranker, query, CHINESE)
+    beside = scores(reranker, query, [*PASSAGES, *CHINESE])
+    taken = [a - b for a, b in zip(alone, beside[len(PASSAGES) :], strict=True)]
+    np.testing.assert_allclose(taken, ABROAD / (1 + np.exp(-max(beside[: len(PASSAGES)]))), atol=1e-3)

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from rag.messages import FIRST, SHIPPED, reason, text
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Reranker
 from rag.text.language import UNDETERMINED, detect
 from rag.text.terms import query_terms, terms
 from rag.types import Candidate
 
-from .choosing import answers, chosen
+from .choosing import answers, chosen, doubts
 from .excerpts import Excerpt, excerpts
 from .scoring import Scoring
 from .units import Passage, passages
@@ -31,12 +31,15 @@ __all__ = ["Extractive"]
 class Extractive:
     """Answers from any embedder's vectors; in languages it does not know, from the words alone."""
 
-    def __init__(self, embedder: Embedder, *, detect_language: Callable[[str], str] = detect) -> None:
-        self._scoring = Scoring(embedder, detect_language)
+    def __init__(
+        self, embedder: Embedder, judge: Reranker | None = None, *, detect_language: Callable[[str], str] = detect
+    ) -> None:
+        """`judge` reads single quotes, where it takes no time to speak of."""
+        self._scoring = Scoring(embedder, detect_language, judge)
         self._detect_language = detect_language
 
-    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
-        """Yield the best quotes with their `[n]`, the one that answers first; nothing without any.
+    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+        """Yield the best quotes with their `[n]`, the one that answers first, all in its language; nothing without any.
 
         Where none answers, it says so and quotes the closest alone.
         """
@@ -46,7 +49,8 @@ class Extractive:
         scored = self._scoring.scored(question, telling or offered, found)
         language = SHIPPED.fitting(self._detect_language(question)) or FIRST
         told: list[str] = []
-        if scored and not answers(scored[0], contexts):
+        scored = [one for one in scored if one.foreign == scored[0].foreign]
+        if scored and not answers(scored, contexts, doubts(question, unknown)):
             told.append(closest(scored[0].excerpt.units[0], language))
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
         quotes = chosen(scored, found)

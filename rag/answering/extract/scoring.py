@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Reranker
 from rag.text.highlight import rarity
 from rag.text.language import UNDETERMINED
 from rag.text.question import bare
@@ -52,6 +52,11 @@ SAME_WORDS = 0.85
 """Share of the question's words, and of its own, from which a sentence echoes the question."""
 UNRESOLVED = 0.08
 """Cost of a sentence that refers to one that does not stand before it."""
+JUDGED = 0.05
+"""Weight of the log-odds that a quote by itself answers, where a reranker judges it. Of 72 questions about 403 pages 51
+answers then open with the fact instead of 48; with 0.1 and more the quotes that are added hold fewer of them."""
+SUREST = 4.0
+"""Log-odds beyond which a quote is not better or worse."""
 FIGURE = 0.06
 """Bonus of a figure where the question asks for a number."""
 
@@ -75,13 +80,20 @@ class Scored:
     """Share of the question's words that it, its label and its headings hold, rare ones counting more."""
     similar: float | None
     """Its similarity to the question; None where the model does not know the language."""
+    foreign: bool = False
+    """True if its passage is in another language than the question."""
+    log_odds: float | None = None
+    """Log-odds that the quote by itself answers; None where nobody judges it."""
 
 
 class Scoring:
-    """Scores by any embedder's vectors; in languages it does not know, by the words alone."""
+    """Scores by any embedder's vectors; in languages it does not know, by the words alone. `judge` reads quotes."""
 
-    def __init__(self, embedder: Embedder, detect_language: Callable[[str], str]) -> None:
+    def __init__(
+        self, embedder: Embedder, detect_language: Callable[[str], str], judge: Reranker | None = None
+    ) -> None:
         self._embedder = embedder
+        self._judge = judge
         self._detect_language = detect_language
 
     def scored(self, question: str, offered: Sequence[Excerpt], found: Sequence[Passage]) -> list[Scored]:
@@ -106,11 +118,26 @@ class Scoring:
         basis = [gain - FOREIGN * foreign[one.passage] for one, gain in zip(offered, basis, strict=True)]
         order = sorted(range(len(offered)), key=lambda i: -basis[i])[:EMBEDDED]
         similar = self._similarity(question, [offered[i] for i in order])
+        judged = self._judged(question, [offered[i] for i in order])
         rated = [
-            Scored(offered[i], basis[i] + (shares[i] if s is None else s), wholes[i], s)
-            for i, s in zip(order, similar, strict=True)
+            Scored(
+                offered[i],
+                basis[i] + (shares[i] if s is None else s) + JUDGED * max(-SUREST, min(SUREST, odds or 0.0)),
+                wholes[i],
+                s,
+                foreign[offered[i].passage],
+                odds,
+            )
+            for i, s, odds in zip(order, similar, judged, strict=True)
         ]
         return sorted(rated, key=lambda one: -one.score)
+
+    def _judged(self, question: str, offered: Sequence[Excerpt]) -> list[float | None]:
+        """Log-odds of each quote, read below its heading; None where nobody judges."""
+        if self._judge is None:
+            return [None] * len(offered)
+        odds = dict(self._judge.score(question, [_titled(one) for one in offered], instruction=""))
+        return [odds.get(at) for at in range(len(offered))]
 
     def _foreign(self, question: str, found: Sequence[Passage]) -> list[bool]:
         """For each passage whether it is in another language than the question, by its own words."""

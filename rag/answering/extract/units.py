@@ -207,5 +207,8 @@ def _stretches(text: str, block: ReadingBlock) -> Iterator[tuple[int, int]]:
         return
     marker = _LIST_MARKER.match(whole) if block.kind is BlockKind.ITEM and block.marker else None
     skipped = marker.end() if marker and whole.startswith(block.marker) else 0
-    for piece in sentences(whole[skipped:]):
-        yield block.start + skipped + piece.start, block.start + skipped + piece.end
+    said = whole[skipped:]
+    first = len(said) - len(said.lstrip())  # a mark that begins the text is no sentence, but is quoted with the first
+    for piece in sentences(said):
+        yield block.start + skipped + min(piece.start, first), block.start + skipped + piece.end
+        first = len(said)

@@ -11,6 +11,7 @@ a logistic curve of its own, fitted once, that gives log-odds; all are estimates
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from rag.status import ModelInfo
 from rag.text.language import UNDETERMINED, detect
 from rag.text.question import canonical
 from rag.text.terms import query_terms, terms
-from rag.types import RerankLimits
+from rag.types import RerankLimits, sigmoid
 
 from ..recent import Recent
 from .embedder import Encoded, PackagedEmbedder, digest
@@ -72,6 +73,10 @@ OTHER_LANGUAGE = Judgement(Shares(better=0.5, worse=0.5, whole=0.0, words=0.05),
 """By multilingual-e5-small, where question and passage are in one language, and where they are not. Its worst matched
 pieces say no more than the others: with 0.5 to 0.8 for the worse half, mean nDCG@10 over eleven development sets in
 eight languages moved by 0.001, over six across languages by 0.005."""
+ABROAD = 2.0
+"""Log-odds taken from a passage in another language as far as one in the question's own is likely to answer. Each way
+to judge is fitted where all passages are in one language; a folder of both holds most facts twice. Over 403 pages in
+two languages the first passage held the fact 53 instead of 51 times of 72, the kept ones 67 instead of 65 times."""
 BY_KEYWORDS = Logistic(steepness=10.8, even=0.28)
 """For questions in a language that no model here knows."""
 
@@ -102,8 +107,14 @@ class MaxSimReranker:
         self, query: str, texts: Sequence[str], *, instruction: str, cut: RerankLimits | None = None
     ) -> Iterator[tuple[int, float]]:
         """(position, log-odds) of every text: at once for those seen lately, the others pack by pack."""
+        language, own = self._detect_language(canonical(query)), -math.inf
         for position, match, curve in self.matched(query, texts):
-            yield position, curve.log_odds(match)
+            log_odds = curve.log_odds(match)
+            if curve is OTHER_LANGUAGE.curve:
+                log_odds -= ABROAD * sigmoid(own)
+            elif self._language(texts[position]) == language:
+                own = max(own, log_odds)
+            yield position, log_odds
 
     def matched(self, query: str, texts: Sequence[str]) -> Iterator[tuple[int, float, Logistic]]:
         """(position, match, the curve for it) of every text."""
@@ -118,7 +129,7 @@ class MaxSimReranker:
                 yield positions[at], match, judgement.curve
 
     def _grouped(self, language: str, texts: Sequence[str]) -> dict[tuple[PackagedEmbedder, Judgement], list[int]]:
-        """The model that judges and how -> the positions of the texts that are for it."""
+        """The model that judges and how -> the positions of the texts that are for it; other languages last."""
         if self._every is None:
             return {(self._english, ENGLISH): list(range(len(texts)))}
         groups: dict[tuple[PackagedEmbedder, Judgement], list[int]] = {}
@@ -129,7 +140,7 @@ class MaxSimReranker:
             else:
                 way = self._every, SAME_LANGUAGE if same else OTHER_LANGUAGE
             groups.setdefault(way, []).append(position)
-        return groups
+        return dict(sorted(groups.items(), key=lambda group: group[0][1] is OTHER_LANGUAGE))
 
     def _language(self, text: str) -> str:
         key = digest(text)

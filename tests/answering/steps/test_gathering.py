@@ -40,7 +40,7 @@ COMPARISON = "difference between hnsw and ivf"
 class Listing:
     """Names the documents of the contexts."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
         yield " ".join(f"{c.stored.document} [{c.number}]" for c in contexts)
 
 

@@ -40,7 +40,7 @@ OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.3)
 class Listing:
     """Names the documents of the contexts."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate]) -> Iterator[str]:
+    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
         yield " ".join(f"{c.stored.document} [{c.number}]" for c in contexts)
 
 
