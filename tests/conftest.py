@@ -32,7 +32,8 @@ os.environ.update(
 if sys.dont_write_bytecode:  # as images have it: each of the processes to come would compile Gradio and PyTorch anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
