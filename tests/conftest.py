@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ os.environ.update(
     OMP_WAIT_POLICY="PASSIVE",
     TOKENIZERS_PARALLELISM="false",
 )
+if sys.dont_write_bytecode:  # as images have it: each of the processes to come would compile Gradio and PyTorch anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
@@ -94,8 +101,13 @@ more; its first failure is shown whole at the end, as it may be ours."""
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Marked before pytest chooses by marks."""
-    if any(item.path.is_relative_to(Path(__file__).parent / name) for name in SLOW):
+    if _slow(item.path):
         item.add_marker(pytest.mark.slow)
+
+
+@cache
+def _slow(path: Path) -> bool:
+    return any(path.is_relative_to(Path(__file__).parent / name) for name in SLOW)
 
 
 @pytest.hookimpl(trylast=True)  # after folders have marked theirs

@@ -18,7 +18,7 @@ from rag.ui.http.guard import Guard
 from rag.ui.http.hosts import same_origin
 from rag.ui.http.visitors import user
 
-from .support.pages import config, real_page, scripted_page, visitor
+from .support.pages import config, scripted_page, started_page, visitor
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +268,7 @@ def test_an_app_told_to_end_closes_what_it_has_open(tmp_path: Path) -> None:
     def uploads() -> list[Path]:
         return [each for each in (tmp_path / "data" / "tmp").iterdir() if each.is_dir()]
 
-    with real_page(tmp_path, {}) as address, visitor(address) as page:
+    with started_page(tmp_path) as address, visitor(address) as page:
         page.post("/gradio_api/upload", files={"files": ("a.md", b"# A")})
         assert len(uploads()) == 1
     assert uploads() == []

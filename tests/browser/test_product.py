@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.loopback_openai import Gated, Good, LoopbackOpenAI, Status
-from tests.support.pages import real_page
+from tests.support.pages import real_page, started_page
 
 from .conftest import Open
 from .steps import INGEST_MS, add_document, answered, ask, clear_jobs, composer, send, tab
@@ -37,7 +37,7 @@ The pilot boat is called `${window.pwned = 2}` and <script>window.pwned = 3</scr
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[str]:
     """The product on its first day: nothing is ingested."""
-    with real_page(tmp_path / "fresh", {}) as address:
+    with started_page(tmp_path / "fresh") as address:
         yield address
 
 

@@ -24,6 +24,7 @@ from rag.settings import Settings
 from rag.store.from_settings import connected
 from tests import ROOT
 from tests.evidence.test_conversation_store import make_ledger
+from tests.support.loaded_once import keep_loaded
 from tests.support.loopback_openai import Good, LoopbackOpenAI, ModelList
 
 Printed = tuple[int, str, str]
@@ -40,6 +41,7 @@ class CommandLine:
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.chdir(self.folder)
+            keep_loaded(patch)
             for name, value in {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(self.folder), **env}.items():
                 patch.setenv(name, value)
             code = main([str(arg) for arg in args])

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.attention.varlen import varlen_attn
 
 from rag.models.engine.assembly import assemble
 from rag.models.engine.attention import (
@@ -100,6 +99,8 @@ def flash_by_hand(
     queries: Tensor, keys: Tensor, values: Tensor, asked: Tensor, seen: Tensor, *sizes: int, **how: Any
 ) -> Tensor:
     """What torch's `varlen_attn` is documented to do, one query after the other."""
+    from torch.nn.attention.varlen import varlen_attn
+
     inspect.signature(varlen_attn).bind(queries, keys, values, asked, seen, *sizes, **how)
     assert how == {"scale": 1.0, "window_size": (-1, 0), "enable_gqa": True}
     assert {asked.dtype, seen.dtype} == {torch.int32}

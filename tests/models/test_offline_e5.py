@@ -9,11 +9,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel
 
 from rag.errors import ModelRejected
 from rag.models.device import DeviceLock
@@ -39,6 +39,9 @@ from tests.support.packed_e5 import (
     write_packed_model,
 )
 
+if TYPE_CHECKING:
+    from transformers import BertModel
+
 needs_package = pytest.mark.skipif(not E5.installed(), reason=f"{E5.package} is made for Linux on x86-64 alone")
 
 
@@ -49,6 +52,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
 
 @pytest.fixture(scope="module")
 def published(tiny: TinyModel) -> BertModel:
+    from transformers import BertConfig, BertModel
+
     config = BertConfig(
         vocab_size=len(SPECIAL + PIECES),
         hidden_size=HIDDEN,

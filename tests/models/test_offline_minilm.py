@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from rag.errors import ModelRejected, ModelsError
 from rag.models.device import DeviceLock
@@ -36,6 +35,8 @@ def encoded(embedder: MiniLmEmbedder, texts: Sequence[str]) -> list[Encoded]:
 
 
 def test_vectors_are_those_of_sentence_transformers(embedder: MiniLmEmbedder) -> None:
+    from sentence_transformers import SentenceTransformer
+
     reference = SentenceTransformer(str(FOLDER), device="cpu", local_files_only=True)
     expected = reference.encode(TEXTS, normalize_embeddings=True)
     found = embedder.embed_documents(TEXTS)

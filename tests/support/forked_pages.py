@@ -1,4 +1,4 @@
-"""Scripted pages, each in a process of its own, forked from one that has loaded Gradio, which takes seconds.
+"""Pages, each in a process of its own, forked from one that has loaded the libraries, which takes seconds.
 
 The program reads lines of JSON, one for each thing to do, and answers each with one.
 """
@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from tests import ROOT
 class ForkedPage:
     """A page that runs, with what a `subprocess.Popen` has of it."""
 
-    def __init__(self, port: int, *, pause: float, gate: str, env: Mapping[str, str], log: Path) -> None:
-        self._id = int(_asked(do="begin", port=port, pause=pause, gate=gate, env=dict(env), log=str(log)))
+    def __init__(self, *, env: Mapping[str, str], log: Path, **scripted: Any) -> None:
+        """Options of a page over the scripted service; without any the product itself, as `python app.py` starts it."""
+        self._id = int(_asked(do="begin", env=dict(env), log=str(log), scripted=scripted))
 
     def poll(self) -> int | None:
         """How it ended; None while it runs."""
@@ -57,7 +59,8 @@ class Pages:
     def __init__(self) -> None:
         self._running: set[int] = set()
 
-    def begin(self, *, env: Mapping[str, str], log: str, **options: Any) -> int:
+    def begin(self, *, env: Mapping[str, str], log: str, scripted: Mapping[str, Any]) -> int:
+        serve = _scripted if scripted else _product()
         child = os.fork()
         if child:
             self._running.add(child)
@@ -68,7 +71,7 @@ class Pages:
         os.environ.clear()
         os.environ.update(env)
         try:
-            serve(**options)
+            os._exit(serve(**scripted) or 0)
         except Exception:
             traceback.print_exc()
         os._exit(1)
@@ -94,8 +97,22 @@ class Pages:
             self.end(id=id)
 
 
-if __name__ == "__main__":
-    import rag.ui.page  # noqa: F401 - what every page loads, once
+def _scripted(**options: Any) -> None:
     from tests.support.scripted_service import serve
 
+    serve(**options)
+
+
+def _product() -> Callable[[], int]:
+    """The product's `main`, with what it loads once it runs."""
+    import app
+
+    for each in ("milvus_lite.server_manager", "pymilvus", "rag.build", "rag.models.offline"):
+        import_module(each)  # nothing is connected before the fork
+    return app.main
+
+
+if __name__ == "__main__":
+    for name in ("rag.ui.page", "tests.support.scripted_service"):
+        import_module(name)
     Pages().serve()

@@ -37,7 +37,7 @@ def scripted_page(
     port = port or free_port()
     own = _own(folder, env or {})
     log = folder / "server.log"
-    page = ForkedPage(port, pause=pause, gate=str(gate or ""), env=own, log=log)
+    page = ForkedPage(port=port, pause=pause, gate=str(gate or ""), env=own, log=log)
     try:
         yield _address_once_up(port, page, log)
     finally:
@@ -46,10 +46,21 @@ def scripted_page(
 
 @contextmanager
 def real_page(folder: Path, env: Mapping[str, str], *, port: int | None = None) -> Iterator[str]:
-    """`python app.py` with the offline models and an embedded database in `folder`."""
+    """The product with the offline models and an embedded database in `folder`."""
     port = port or free_port()
-    settings = {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env}
-    own = _own(folder, settings)
+    log = folder / "server.log"
+    page = ForkedPage(env=_of_the_product(folder, env, port), log=log)
+    try:
+        yield _address_once_up(port, page, log)
+    finally:
+        page.end()
+
+
+@contextmanager
+def started_page(folder: Path) -> Iterator[str]:
+    """`python app.py`, which loads everything itself as for a user: a `real_page` is up seconds sooner."""
+    port = free_port()
+    own = _of_the_product(folder, {}, port)
     with (folder / "server.log").open("wb") as log:
         command = [sys.executable, "app.py"]
         process = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=subprocess.STDOUT)
@@ -92,6 +103,10 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def _of_the_product(folder: Path, env: Mapping[str, str], port: int) -> dict[str, str]:
+    return _own(folder, {"RAG_PROFILE": "offline", "RAG_DATA_DIR": str(folder / "data"), "RAG_PORT": str(port), **env})
 
 
 def _own(folder: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -31,8 +31,7 @@ def gate_sets(assets: Path = ASSETS) -> list[GateSet]:
     """All sets, languages alternating."""
     questions = tomllib.loads((assets / "gate.toml").read_text(encoding="utf-8"))
     by_language = [
-        [_set(question, _sections(assets / "handbook" / language)) for question in asked]
-        for language, asked in questions.items()
+        _of_language(asked, _sections(assets / "handbook" / language)) for language, asked in questions.items()
     ]
     return [found for found in chain.from_iterable(zip_longest(*by_language)) if found]
 
@@ -47,8 +46,12 @@ def _sections(folder: Path) -> list[str]:
     return [section.strip()[:LONGEST] for section in re.split(r"(?m)^(?=#{1,2} )", text) if section.strip()]
 
 
-def _set(question: str, sections: Sequence[str]) -> GateSet:
+def _of_language(questions: Sequence[str], sections: Sequence[str]) -> list[GateSet]:
+    words = [set(terms(section)) for section in sections]
+    return [_set(question, sections, words) for question in questions]
+
+
+def _set(question: str, sections: Sequence[str], words: Sequence[set[str]]) -> GateSet:
     asked = set(query_terms(question))
-    shared = [len(asked & set(terms(section))) for section in sections]
-    best = sorted(range(len(sections)), key=lambda i: (-shared[i], i))[:PASSAGES]
+    best = sorted(range(len(sections)), key=lambda i: (-len(asked & words[i]), i))[:PASSAGES]
     return GateSet(question, tuple(sections[i] for i in best))
