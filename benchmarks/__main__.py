@@ -54,9 +54,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("models", "store", "start", "relevance"),
+        choices=("models", "offline", "store", "start", "relevance"),
         default="models",
-        help="start: how soon the page answers; relevance: fit the offline reranker's curves",
+        help="offline: the packaged models; start: how soon the page answers; relevance: fit the offline curves",
     )
     parser.add_argument("--size", choices=SIZES, default="standard", help="quick: minutes; full: hours")
     parser.add_argument("--passages", type=int, nargs="+", help="passages per reranking table, instead of the size's")
@@ -149,7 +149,7 @@ class Plan:
 
     def number_types(self) -> Any:
         """The engine's number types."""
-        from rag.models.engine.numbers import NumberType
+        from rag.models.numbers import NumberType
 
         return [NumberType(name) for name in self.types]
 

@@ -12,7 +12,7 @@ import torch
 
 from rag.models.device import DeviceLock
 from rag.models.engine.embedding import PackedEmbedder
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 from rag.models.qwen3.prompts import EmbeddingTokens, query_text
 from rag.models.tokens import FileTokenizer
 from rag.types import Vectors

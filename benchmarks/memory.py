@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 imported = time.perf_counter() - start
 from rag.models.device import DeviceLock
 from rag.models.engine.embedding import PackedEmbedder
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 from rag.models.engine.reranking import PackedReranker
 folder, kind = Path(sys.argv[1]), NumberType(sys.argv[2])
 lock = DeviceLock()

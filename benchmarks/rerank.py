@@ -12,8 +12,8 @@ import torch
 
 from rag.models.device import DeviceLock
 from rag.models.engine.gate import spearman
-from rag.models.engine.numbers import NumberType
 from rag.models.engine.reranking import PackedReranker
+from rag.models.numbers import NumberType
 from rag.models.qwen3.prompts import RerankerTokens
 from rag.models.tokens import FileTokenizer
 from rag.options import INSTRUCTION

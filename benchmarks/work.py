@@ -8,7 +8,7 @@ import torch
 
 from rag.models.engine.architecture import Architecture
 from rag.models.engine.linears import Int8, int8_speed_is_sane
-from rag.models.engine.numbers import best_cpu_seconds
+from rag.models.numbers import best_cpu_seconds
 from rag.models.products import Linear, Packed, Plain, can_pack
 
 Product = Callable[[torch.Tensor], object]

@@ -126,7 +126,7 @@ class Settings:
     number_type: str = setting(
         "RAG_NUMBER_TYPE",
         "auto",
-        "Number type of the Qwen3 models; int8 runs only where its check passed",
+        "Number type of the models; int8 is for Qwen3 and runs only where its check passed",
         choices=("auto", "fp32", "bf16", "int8"),
     )
     device: str = setting("RAG_DEVICE", "auto", "Where the models run", choices=("auto", "cpu", "cuda", "mps"))

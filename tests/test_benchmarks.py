@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import corpus, embed, goals, model, report, rerank, start, store, timing, work
+from benchmarks import corpus, embed, goals, model, offline, report, rerank, start, store, timing, work
 
 
 def words(text: str) -> int:
@@ -132,6 +132,14 @@ def test_kept_results_can_be_printed() -> None:
     assert kept
     for path in kept:
         assert "Machine: " in report.tables(json.loads(path.read_text(encoding="utf-8"))), path.name
+
+
+def test_reading_is_compared_by_the_token() -> None:
+    methods = {offline.REFERENCE: {"cpu": 2.0, "tokens": 1000}, "ours": {"cpu": 2.0, "tokens": 2000}}
+    assert offline.table({"methods": methods}).splitlines()[2:] == [
+        f"| {offline.REFERENCE} | 280.0 | 1.00 |",
+        "| ours | 140.0 | 2.00 |",
+    ]
 
 
 def test_the_first_answer_of_a_server_is_waited_for_and_the_server_ended(tmp_path: Path) -> None:

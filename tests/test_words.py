@@ -36,7 +36,7 @@ from rag.knowledge import listing
 from rag.knowledge.jobs import job as jobs
 from rag.ledger import Ledger, Outcome, made
 from rag.messages import LANGUAGES, Language, reason
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 from rag.retrieval import duplicates as naming
 from rag.text import codes, identifiers, sentences
 from rag.text import markdown_spans as prose

@@ -49,7 +49,7 @@ def load_models(
     limit_threads(placement.threads)
     afterwards: Afterwards = _nothing
     if choice.profile == "offline":
-        embedder, reranker = _load_offline(report)
+        embedder, reranker = _load_offline(report, settings.number_type)
     else:
         folders = {
             part: _fetched(part, place, report, cancel)
@@ -77,15 +77,21 @@ def _seek(settings: Settings) -> tuple[Sought[ModelFolder | Downloadable], Sough
     return embedder, seek(settings.reranker_model, settings.reranker_revision)
 
 
-def _load_offline(report: Report) -> tuple[Embedder, Reranker]:
-    """The multilingual model where its package is installed, with the English one beside it; else that one alone."""
+def _load_offline(report: Report, wanted: str) -> tuple[Embedder, Reranker]:
+    """The multilingual model where its package is installed, with the English one beside it; else that one alone.
+
+    In the number type that is `wanted`, or in the fastest where it has no such.
+    """
+    from .numbers import NumberType
     from .offline import E5, E5Embedder, MaxSimReranker, MiniLmEmbedder
+    from .offline.affine import fast_type
 
     lock = DeviceLock()
-    every = E5Embedder.load(lock=lock) if E5.installed() else None
+    kind = NumberType(wanted) if wanted in (NumberType.FP32, NumberType.BF16) else fast_type()
+    every = E5Embedder.load(lock=lock, number_type=kind) if E5.installed() else None
     if every:
         _ready(report, "embedder", every)
-    english = MiniLmEmbedder.load(lock=lock)
+    english = MiniLmEmbedder.load(lock=lock, number_type=kind)
     if not every:
         _ready(report, "embedder", english, reason("offline.english_only", package=E5.package))
     reranker = MaxSimReranker(english, every)

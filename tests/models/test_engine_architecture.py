@@ -12,7 +12,7 @@ from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.models.engine.architecture import architecture, read_config, supports
 from rag.models.engine.assembly import assemble
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 
 CONFIG: dict[str, Any] = {
     "model_type": "qwen3",

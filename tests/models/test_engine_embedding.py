@@ -12,7 +12,7 @@ from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.embedding import PackedEmbedder
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 from tests.support.tiny_qwen3 import HIDDEN, write_embedding_model
 from tests.support.turns import DOCUMENT, QUESTION, TurnLog
 

@@ -15,8 +15,8 @@ from rag.models.engine import choice
 from rag.models.engine.choice import Subject, check, plan
 from rag.models.engine.gate import GateResult, Measurement, compare_scores, compare_vectors, spearman, top_overlap
 from rag.models.engine.gate_sets import PASSAGES, GateSet, digest, gate_sets
-from rag.models.engine.numbers import NumberType
 from rag.models.engine.verdicts import GateResults, verdict_key
+from rag.models.numbers import NumberType
 
 EXACT = [[4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0]] * 10
 SETS = gate_sets()

@@ -23,7 +23,7 @@ from rag.models.engine.attention import (
     VariableLengthAttention,
 )
 from rag.models.engine.network import Network
-from rag.models.engine.numbers import NumberType
+from rag.models.numbers import NumberType
 
 if TYPE_CHECKING:
     from transformers import Qwen3ForCausalLM

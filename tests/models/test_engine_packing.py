@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.errors import ModelsError
 from rag.messages import reason
-from rag.models.engine.numbers import NumberType, fastest
 from rag.models.engine.prefixes import common_prefix
+from rag.models.numbers import NumberType, fastest
 from rag.models.packing import PackBudget, next_pack
 
 LENGTHS = [5, 3, 9, 1, 1, 20, 4]

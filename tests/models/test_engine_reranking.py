@@ -11,8 +11,8 @@ import pytest
 from rag.errors import ModelRejected
 from rag.messages import reason
 from rag.models.device import DeviceLock
-from rag.models.engine.numbers import NumberType
 from rag.models.engine.reranking import PackedReranker
+from rag.models.numbers import NumberType
 from tests.support.tiny_qwen3 import write_reranker
 from tests.support.turns import QUESTION, TurnLog
 

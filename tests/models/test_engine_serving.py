@@ -14,10 +14,10 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.gate import GateResult, Measurement
 from rag.models.engine.gate_sets import GateSet, gate_sets
-from rag.models.engine.numbers import NumberType
 from rag.models.engine.repair import RepairedReranker
 from rag.models.engine.serving import Serving, refusal
 from rag.models.engine.verdicts import GateResults
+from rag.models.numbers import NumberType
 from rag.types import RerankLimits
 from tests.support.turns import TurnLog
 

@@ -13,6 +13,7 @@ import pytest
 
 from rag.errors import ModelRejected, ModelsError
 from rag.models.device import DeviceLock
+from rag.models.numbers import NumberType
 from rag.models.offline import MINILM, MiniLmEmbedder
 from rag.models.offline.embedder import Encoded
 from rag.models.offline.package import check
@@ -42,6 +43,16 @@ def test_vectors_are_those_of_sentence_transformers(embedder: MiniLmEmbedder) ->
     found = embedder.embed_documents(TEXTS)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_in_bf16_vectors_and_pieces_are_nearly_the_same_and_it_says_so(embedder: MiniLmEmbedder) -> None:
+    rough = MiniLmEmbedder.load(lock=DeviceLock(), number_type=NumberType.BF16)
+    assert (embedder.info.dtype, rough.info.dtype) == ("float32", "bfloat16")
+    assert rough.info.revision == embedder.info.revision, "an index made in one type is searched in the other"
+    for near, exact in zip(encoded(rough, TEXTS), encoded(embedder, TEXTS), strict=True):
+        assert near.vector @ exact.vector > 0.9998
+        cosines = (near.pieces.astype(np.float32) * exact.pieces.astype(np.float32)).sum(axis=1)
+        assert all(cosines > 0.998)
 
 
 def test_a_query_is_embedded_like_a_document(embedder: MiniLmEmbedder) -> None:

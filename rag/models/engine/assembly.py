@@ -10,13 +10,13 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from ..numbers import NumberType
 from ..products import Linear, Packed, Plain, can_pack
 from .architecture import Architecture, architecture, read_config
 from .attention import Attention, BlockAttention, SegmentAttention, VariableLengthAttention
 from .checkpoint import Checkpoint, LayerTensors
 from .linears import Int8
 from .network import Layer, Network, Prefix
-from .numbers import NumberType
 from .rotation import Rotation, down_block, power_of_two_in, rotated_columns
 
 MakeLinear = Callable[[Tensor], Linear]

@@ -14,12 +14,12 @@ from rag.events import Cancel
 from rag.messages import Reason, reason
 
 from ..device import DeviceLock
+from ..numbers import PROBE_SHAPE, NumberType, fastest, probe
 from ..products import Linear, Packed, Plain, can_pack
 from .embedding import PackedEmbedder
 from .gate import GateResult, Progress, judge_embedder, judge_reranker
 from .gate_sets import GateSet, digest
 from .linears import Int8, int8_speed_is_sane
-from .numbers import PROBE_SHAPE, NumberType, fastest, probe
 from .reranking import PackedReranker
 from .verdicts import GateResults, verdict_key
 

@@ -11,13 +11,13 @@ from rag.status import ModelInfo
 from rag.types import Vectors
 
 from ..device import DeviceLock
+from ..numbers import NumberType
 from ..packing import PackBudget
 from ..qwen3.prompts import PROBE, EmbeddingTokens, query_text
 from ..qwen3.vectors import Qwen3Vectors
 from ..tokens import FileTokenizer
 from ..vectors import check_probe, unit_rows
 from .assembly import Assembled, assemble
-from .numbers import NumberType
 from .prefixes import Prefixes, common_prefix
 
 CPU_PACK = 512

@@ -19,8 +19,8 @@ from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker
 from rag.types import sigmoid
 
+from ..numbers import NumberType
 from .gate_sets import GateSet
-from .numbers import NumberType
 
 TOP = 5
 SLACK = 0.02

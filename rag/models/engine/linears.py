@@ -7,8 +7,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from ..numbers import best_cpu_seconds
 from ..products import MISSING, PACK_ROWS, Plain, can_pack
-from .numbers import best_cpu_seconds
 from .rotation import hadamard
 
 ZERO_POINT = 128

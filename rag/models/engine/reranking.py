@@ -11,13 +11,13 @@ from rag.status import ModelInfo
 from rag.types import RerankLimits
 
 from ..device import DeviceLock
+from ..numbers import NumberType
 from ..packing import PackBudget
 from ..qwen3.prompts import RerankerTokens
 from ..tokens import FileTokenizer
 from .assembly import Assembled, assemble
 from .embedding import pack_size
 from .network import Prefix
-from .numbers import NumberType
 from .prefixes import Prefixes, common_prefix
 
 

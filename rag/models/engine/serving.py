@@ -13,13 +13,13 @@ from rag.protocols import Embedder, Reranker
 
 from ..device import DeviceLock
 from ..memory import placed
+from ..numbers import NumberType
 from ..score_cache import RememberingReranker, ScoreCache
 from .architecture import read_config, supports
 from .choice import Plan, Subject, check, plan
 from .embedding import PackedEmbedder
 from .gate import Progress
 from .gate_sets import GateSet, gate_sets
-from .numbers import NumberType
 from .repair import RepairedReranker
 from .reranking import PackedReranker
 from .verdicts import GateResults

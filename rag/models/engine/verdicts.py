@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
+from ..numbers import NumberType
 from .gate import GateResult, Measurement
-from .numbers import NumberType
 
 log = logging.getLogger(__name__)
 ENGINE = 1

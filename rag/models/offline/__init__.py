@@ -1,7 +1,8 @@
 """The profile that needs no hub: a packaged English model, and keywords for other languages.
 
 package     where the packaged model lies, and whether it is the one that was measured
-minilm      the embedder: one vector per text, or one per word piece
+encoder     the layers of both models; affine: their products, in the fastest number type
+minilm, e5  the embedders: one vector per text, or one per word piece
 maxsim      the reranker: late interaction over the word pieces
 keywords    the reranker's match by words alone, for languages the model does not know
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,7 @@ from rag.status import ModelInfo
 from rag.text.language import detect
 
 from ..device import DeviceLock
+from ..numbers import NumberType
 from .centres import VERSION, sentences
 from .embedder import Centre, Encoded, Framing, PackagedEmbedder
 from .encoder import Encoder
@@ -40,7 +42,7 @@ class E5Embedder(PackagedEmbedder):
         super().__init__(encoder, tokenizer, question=question, passage=passage, lock=lock)
 
     @classmethod
-    def load(cls, path: Path | None = None, *, lock: DeviceLock) -> Self:
+    def load(cls, path: Path | None = None, *, lock: DeviceLock, number_type: NumberType = NumberType.FP32) -> Self:
         """From the installed package, whose file is read as data: none of its code runs.
 
         `path` is a file to be taken unchecked. Raises ModelsError when the package is not there, ModelRejected when its
@@ -52,11 +54,11 @@ class E5Embedder(PackagedEmbedder):
         question, passage = (
             Framing((vocabulary.start, *ids), (vocabulary.end,)) for ids in tokenizer.ids([QUESTION, PASSAGE])
         )
-        return cls(Encoder(file), tokenizer, question=question, passage=passage, lock=lock)
+        return cls(Encoder(file, number_type), tokenizer, question=question, passage=passage, lock=lock)
 
     @property
     def info(self) -> ModelInfo:
-        return INFO
+        return replace(INFO, dtype=self._encoder.dtype)
 
     def _settled(self, encoded: Encoded, text: str, frame: Framing) -> Encoded:
         return encoded.without(self._centre(self._detect_language(text), frame))

@@ -5,7 +5,7 @@ Against the published network nothing is left out; a text's numbers do not depen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..products import Linear, Packed, Plain, can_pack
+from ..numbers import NumberType
+from .affine import TYPES, Affine
 
 
 class Weights(Protocol):
@@ -46,35 +47,29 @@ class _Norm:
 
 
 @dataclass(frozen=True, slots=True)
-class _Affine:
-    linear: Linear
-    bias: Tensor
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.linear(x, None)[0].add_(self.bias)
-
-
-@dataclass(frozen=True, slots=True)
 class _Layer:
-    qkv: _Affine
-    out: _Affine
+    qkv: Affine
+    out: Affine
     between: _Norm
-    wide: _Affine
-    narrow: _Affine
+    wide: Affine
+    narrow: Affine
     after: _Norm
 
 
 class Encoder:
-    """One model on the CPU, in fp32. Not for several threads at once: the caller holds the device's turn."""
+    """One model on the CPU. Its large products are of `number_type`, all else is fp32.
 
-    def __init__(self, weights: Weights) -> None:
+    Not for several threads at once: the caller holds the device's turn.
+    """
+
+    def __init__(self, weights: Weights, number_type: NumberType = NumberType.FP32) -> None:
+        self.dtype = str(TYPES[number_type]).removeprefix("torch.")
         self._words = weights.words
         self._heads = weights.heads
         self._positions = weights.tensor("embeddings.position_embeddings.weight")
         self._type = weights.tensor("embeddings.token_type_embeddings.weight")[0]
         self._norm = _norm(weights, "embeddings.LayerNorm")
-        make: Callable[[Tensor], Linear] = Packed if can_pack(torch.float32) else Plain
-        self._layers = [_layer(weights, f"encoder.layer.{index}", make) for index in range(weights.layers)]
+        self._layers = [_layer(weights, f"encoder.layer.{index}", number_type) for index in range(weights.layers)]
 
     @property
     def hidden(self) -> int:
@@ -93,8 +88,8 @@ class Encoder:
         positions = torch.cat([self._positions[:length] for length in lengths])
         x = self._norm(self._words(torch.tensor([token for text in texts for token in text])) + positions + self._type)
         for layer in self._layers:
-            x = layer.between(layer.out(self._attended(layer.qkv(x), lengths)).add_(x))
-            x = layer.after(layer.narrow(functional.gelu(layer.wide(x))).add_(x))
+            x = layer.between(layer.out(self._attended(layer.qkv(x).float(), lengths)).float().add_(x))
+            x = layer.after(layer.narrow(layer.wide(x)).float().add_(x))
         return list(torch.split(x, lengths))
 
     def _attended(self, qkv: Tensor, lengths: Sequence[int]) -> Tensor:
@@ -110,16 +105,16 @@ def _norm(weights: Weights, name: str) -> _Norm:
     return _Norm(weights.tensor(f"{name}.weight"), weights.tensor(f"{name}.bias"), weights.epsilon)
 
 
-def _layer(weights: Weights, at: str, make: Callable[[Tensor], Linear]) -> _Layer:
-    def affine(*names: str) -> _Affine:
-        stacked = torch.cat([weights.tensor(f"{at}.{name}.weight") for name in names])
-        return _Affine(make(stacked), torch.cat([weights.tensor(f"{at}.{name}.bias") for name in names]))
+def _layer(weights: Weights, at: str, kind: NumberType) -> _Layer:
+    def affine(*names: str, gelu: bool = False) -> Affine:
+        weight, bias = (torch.cat([weights.tensor(f"{at}.{n}.{part}") for n in names]) for part in ("weight", "bias"))
+        return Affine.of(weight, bias, kind, gelu=gelu)
 
     return _Layer(
         qkv=affine(*(f"attention.self.{name}" for name in ("query", "key", "value"))),
         out=affine("attention.output.dense"),
         between=_norm(weights, f"{at}.attention.output.LayerNorm"),
-        wide=affine("intermediate.dense"),
+        wide=affine("intermediate.dense", gelu=True),
         narrow=affine("output.dense"),
         after=_norm(weights, f"{at}.output.LayerNorm"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,7 @@ from rag.messages import reason
 from rag.status import ModelInfo
 
 from ..device import DeviceLock
+from ..numbers import NumberType
 from ..tokens import FileTokenizer, PlainTokenizer
 from .embedder import Framing, PackagedEmbedder
 from .encoder import Encoder
@@ -59,7 +61,7 @@ class MiniLmEmbedder(PackagedEmbedder):
     """Vectors of all-MiniLM-L6-v2."""
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, lock: DeviceLock) -> Self:
+    def load(cls, folder: Path | None = None, *, lock: DeviceLock, number_type: NumberType = NumberType.FP32) -> Self:
         """From the installed package, without a network and without running code of the package.
 
         Raises ModelsError when the package is not there or not readable, ModelRejected when its weights are not the
@@ -72,9 +74,9 @@ class MiniLmEmbedder(PackagedEmbedder):
         tokenizer = FileTokenizer(folder)
         tokenizer.backend_tokenizer.no_padding()  # the file asks for 128 pieces, whatever the text
         frame = Framing(tuple(tokenizer.template(BEFORE)), tuple(tokenizer.template(AFTER)))
-        encoder = Encoder(PublishedWeights(folder))
+        encoder = Encoder(PublishedWeights(folder), number_type)
         return cls(encoder, PlainTokenizer(tokenizer), question=frame, passage=frame, lock=lock)
 
     @property
     def info(self) -> ModelInfo:
-        return INFO
+        return replace(INFO, dtype=self._encoder.dtype)
