@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -330,7 +330,7 @@ def test_evaluation_measures_what_all_of_them_found(ledger: Ledger) -> None:
 class Silent:
     """No model: the first context, quoted."""
 
-    def answer(self, question: str, contexts: object) -> Iterator[str]:
+    def answer(self, question: str, contexts: object, *, unknown: Sequence[str] = ()) -> Iterator[str]:
         yield "Restore it with the **restore** command. [2]"
 
 
