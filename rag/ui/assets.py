@@ -40,6 +40,7 @@ PAGE = "shell/page"
 BUS = "shell/bus"
 FEATURES = (
     "shell/addresses",
+    "shell/composer",
     "shell/keys",
     "answer/checks",
     "answer/code",

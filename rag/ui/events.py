@@ -91,7 +91,7 @@ class Events:
         """Event after a question was put: show its answer as it comes, then a status: whether the model gave it."""
         return PageEvent(
             "success", self.handlers.follow, self.tab, self.chat, Order.ANSWERS, js=_own_tab(0),
-            then=(self._look("then"), _told("asked")),
+            then=(self._look("then"), _told("ended")),
         )  # fmt: skip
 
     def _jobs_followed(self, *then: PageEvent) -> PageEvent:
@@ -102,8 +102,10 @@ class Events:
     def _asking(self) -> Iterator[PageEvent]:
         h, page, tab, chat = self.handlers, self.page, self.tab, self.chat
         asked = [page.tab, page.prefs]
-        yield PageEvent(page.box.submit, h.ask, [page.box, *asked], chat, js=_own_tab(1), then=self.answered)
-        yield PageEvent("example", h.example, asked, chat, js=_own_tab(0), then=self.answered)
+        unsent = _told("unsent", "failure")
+        sent = f"(...inputs) => window.plainsight.submitted(({_own_tab(1)})(...inputs))"
+        yield PageEvent(page.box.submit, h.ask, [page.box, *asked], chat, js=sent, then=(*self.answered, unsent))
+        yield PageEvent("example", h.example, asked, chat, js=_own_tab(0), then=(*self.answered, unsent))
         yield PageEvent("retry", h.retry, asked, chat, then=self.answered)
         yield PageEvent("answer_anyway", h.answer_anyway, tab, chat, then=self.answered)
         yield PageEvent(page.box.stop, h.stop, tab, [page.box])
@@ -233,9 +235,9 @@ def _taken(by: str, page: Layout) -> PageEvent:
     return PageEvent("success", None, [page.download], order=Order.DIRECT, js=script)
 
 
-def _told(what: str) -> PageEvent:
+def _told(what: str, when: str = "then") -> PageEvent:
     """Event in which the page's script is told that the one before has ended, by its function `what`."""
-    return PageEvent("then", None, order=Order.DIRECT, js=f"() => window.plainsight.{what}()")
+    return PageEvent(when, None, order=Order.DIRECT, js=f"() => window.plainsight.{what}()")
 
 
 def _own_tab(place: int) -> str:

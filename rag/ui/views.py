@@ -219,15 +219,11 @@ def _undo(buried: tuple[str, ...], lang: Language) -> str:
     return say("library.deleted_many", lang, count=len(buried)) if buried else ""
 
 
-def busy(value: str | None = None) -> Any:
-    """Update of the composer for a running answer; with `value`, sets its text too."""
-    if value is None:
-        return gr.update(submit_btn=False, stop_btn=True)
-    return gr.update(value=value, submit_btn=False, stop_btn=True)
+def busy() -> Any:
+    """Update of the composer for a running answer. What is typed is the browser's: it empties the field itself."""
+    return gr.update(submit_btn=False, stop_btn=True)
 
 
-def free(value: str | None = None) -> Any:
-    """Update that makes the composer ready for a question; with `value`, sets its text too."""
-    if value is None:
-        return gr.update(submit_btn=True, stop_btn=False)
-    return gr.update(value=value, submit_btn=True, stop_btn=False)
+def free() -> Any:
+    """Update that makes the composer ready for a question."""
+    return gr.update(submit_btn=True, stop_btn=False)

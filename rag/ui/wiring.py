@@ -63,8 +63,8 @@ class PageEvent:
     """One event of the page with its handler, inputs, outputs and the events that follow it."""
 
     trigger: str | Callable[..., Any] | tuple[Callable[..., Any], ...]
-    """Name of an event of the page's own script, or the listeners of components; `then` or `success` for an event that
-    follows another."""
+    """Name of an event of the page's own script, or the listeners of components; `then`, `success` or
+    `failure` for an event that follows another."""
     handler: Callable[..., Any] | None
     """None where the browser alone handles the event, by `js`."""
     inputs: Sequence[Any] = ()

@@ -65,6 +65,8 @@
   const toEnd = () => { const box = log(); if (box) box.scrollTop = box.scrollHeight; };
   let lastTurn = "";
 
+  page.endings = []; // called when an answer has ended
+  page.ended = () => page.endings.forEach((tell) => tell());
   page.watchers = [];
   page.redrawn = (element) => {
     opened.forEach((id) => { const details = document.getElementById(id); if (details && element.contains(details)) details.open = true; });

@@ -100,7 +100,7 @@
   });
 
   let listed = "";
-  page.asked = () => list();
+  page.endings.push(() => list());
   page.watchers.push((element) => {
     if (element.closest("#talks")) { sync(); toSearch(); }
     const kept = element.closest("#history") && find("[data-conversation]", element);

@@ -158,7 +158,7 @@ class Handlers:
         assert session.last is not None
         asked = replace(request, history=session.history(session.last.number))
         slot.answering = self.runs.begin(who, session, asked, ticket)
-        return self.views.chat(slot, who.language)._replace(box=busy(""))
+        return self.views.chat(slot, who.language)._replace(box=busy())
 
     @guarded
     async def follow(self, request: gr.Request, tab: str) -> AsyncIterator[Chat]:

@@ -122,7 +122,7 @@ class Talks:
 
     def _chat(self, who: Visitor) -> Chat:
         slot = self.handlers.sessions.slot(who.key)
-        return self.handlers.views.chat(slot, who.language)._replace(box=free(""))
+        return self.handlers.views.chat(slot, who.language)._replace(box=free())
 
     def _drawer(self, who: Visitor, event: gr.EventData) -> Markup:
         asked = Asked.of(event)
