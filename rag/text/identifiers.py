@@ -103,7 +103,8 @@ def others(identifier: Identifier, text: str) -> tuple[str, ...]:
 
 
 def mentions(identifier: Identifier, text: str) -> bool:
-    """True if a text holds the identifier or what may be meant by it: a part of a longer one, a version of a line."""
+    """True if a text holds the identifier or what may be meant by it: a part of a longer one, a version of a line, the
+    words of a key with blanks between them (`max_length` is the max length)."""
     if holds(identifier, text):
         return True
     if identifier.kind is IdentifierKind.VERSION:
@@ -111,7 +112,16 @@ def mentions(identifier: Identifier, text: str) -> bool:
         return re.search(rf"(?<![\d.])v?{line}(?:\.0)*(?!\d)(?:\.[0-9x*])?", text, re.IGNORECASE) is not None and (
             identifier.value.count(".") < 2 or identifier.value.endswith(".0")
         )
-    return identifier.kind is IdentifierKind.WORD and identifier.value in text.casefold()
+    folded = text.casefold()
+    return identifier.kind is IdentifierKind.WORD and (identifier.value in folded or _spelled_out(identifier, folded))
+
+
+def _spelled_out(identifier: Identifier, text: str) -> bool:
+    """True if the words of a key stand in a row in the text; what has a figure in it is a code, and exact."""
+    words = re.split(r"[_-]+", identifier.value)
+    if len(words) < 2 or not all(word.isalpha() for word in words):
+        return False
+    return re.search(rf"(?<!\w){'[ _-]+'.join(words)}(?!\w)", text) is not None
 
 
 def search_terms(identifier: Identifier) -> tuple[tuple[str, ...], ...]:

@@ -170,3 +170,17 @@ def test_a_range_without_end_names_its_ends_alone() -> None:
 )
 def test_looking_for_names_takes_work_that_grows_as_the_text_does(piece: str) -> None:
     assert_linear(lambda text: len(identifiers(text)), piece)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "there"),
+    [
+        pytest.param("what is max_length?", "the string exceeds max length", True, id="the words of a key"),
+        pytest.param("what is max_length?", "the length is at its max", False, id="not in a row"),
+        pytest.param("what is max_length?", "the climax lengthens", False, id="not inside of words"),
+        pytest.param("what is ERR_QX_9999?", "err qx 9999", False, id="a code"),
+    ],
+)
+def test_a_key_may_be_spelled_out(question: str, text: str, there: bool) -> None:
+    (name,) = naming(question)
+    assert mentions(name, text) is there

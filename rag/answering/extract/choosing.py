@@ -29,8 +29,9 @@ EVEN, PASSAGE, QUOTE = 1.0, 0.53, 0.75
 """Log-odds that the quotes answer, by those of the best passage and of the best quote: logistic regression on the
 development sets, each question once with the document that answers and once without it. Where chances are even, one of
 three answers that hold the fact would be doubted: moved by 1, one of six is, and one of three near misses is not."""
-UNKNOWN, UNKNOWN_NAME = 1.25, 3.0
-"""Log-odds against an answer for each telling word of the question that no passage has, and for each name."""
+UNKNOWN, UNKNOWN_NAME = 0.4, 6.0
+"""Log-odds against an answer for each telling word of the question that no passage has, and for each name: a small
+folder lacks many words of any language."""
 TELLING = 5
 """Letters from which an unknown word counts: shorter ones are slips of the pen."""
 WINDOW = 320
