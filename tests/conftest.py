@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     tell_skipped(terminalreporter)
 
 
-LONGEST = ("store", "browser")
+LONGEST = ("store", "browser", "models", "cli", "ui", "documents")
 """Folders whose tests take long: begun first, they leave the short ones to even out the end."""
 
 
