@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Generic, ParamSpec, TypeVar
 
 from rag.events import Cancel
@@ -22,6 +22,11 @@ P = ParamSpec("P")
 
 UPDATES_PER_SECOND = 25
 """A browser redraws about 100 times a second at best; 25 looks smooth and leaves it time for everything else."""
+REST = 4
+"""Times what it took to draw and send a change that nothing more is drawn: with a long text, or on a busy machine,
+drawing takes at most a fifth of a core for each page, and the models have the rest."""
+LONGEST_REST = 0.5
+"""Seconds after which the page goes on in any case."""
 HEARTBEAT = 1.0
 """Seconds. A closed tab is noticed only when something is sent to it."""
 STOP_PATIENCE = 1.5
@@ -34,23 +39,29 @@ async def changes(
     *,
     per_second: float,
     now: Callable[[], float] = time.monotonic,
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[bool]:
     """Yield True when `version` has grown, at most `per_second` times a second, and False as heartbeat.
 
-    Ends once `active` is False, after announcing the last change.
+    What the caller does with a change is taken to be drawing it: while that is slow they come less often. Ends once
+    `active` is False, after announcing the last change.
     """
     seen, sent_at = -1, now()
     while True:
-        goes_on = active()
+        goes_on, took = active(), 0.0
         if version() != seen:
             seen, sent_at = version(), now()
             yield True
+            took = now() - sent_at
         elif now() - sent_at > HEARTBEAT:
             sent_at = now()
             yield False
         if not goes_on:
             return
-        await asyncio.sleep(1 / per_second)
+        due = now() + min(REST * took, LONGEST_REST)
+        await rest(1 / per_second)
+        while now() < due and active():
+            await rest(1 / per_second)
 
 
 async def drawn(draw: Callable[P, E], *args: P.args, **kwargs: P.kwargs) -> E:
