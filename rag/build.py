@@ -86,6 +86,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=lambda: desk.chat.info if desk.chat else None,
         silent=desk.failure,
+        able=desk.said,
     )
     indexes = Indexes(
         library,
@@ -193,7 +194,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> A
         extractor=models.extractor,
         count_tokens=models.embedder.count_tokens,
         detect_language=detect,
-        budget=budget.within(desk.context(), answer=desk.longest()),
+        budget=replace(budget.within(desk.context(), answer=desk.longest()), brief=desk.weak()),
         shelf=scope,
         setup=Setup(
             models.profile,

@@ -65,15 +65,17 @@ class Runtime:
         ingest: Callable[[Models, Store, KnowledgeBase], Ingest],
         chat: Callable[[], ModelInfo | None],
         silent: Callable[[], Reason | None] = lambda: None,
+        able: Callable[[], Reason | None] = lambda: None,
     ) -> None:
         """`chat` gives the language model in use, which may change; `silent` says why it did not answer when it was
-        last asked; None when it did."""
+        last asked, None when it did; `able` says what its server can do, None where that is not known."""
         self.library = library
         self._load = load
         self._talk = talk
         self._ingest = ingest
         self._chat = chat
         self._silent = silent
+        self._able = able
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._cancel = Cancel()
@@ -106,7 +108,9 @@ class Runtime:
         chat, silent = self._chat(), self._silent()
         if chat is None:
             return PartStatus("chat", PartState.READY, reason=reason("runtime.no_chat_model"))
-        return PartStatus("chat", PartState.FAILED if silent else PartState.READY, chat.name, chat, silent)
+        return PartStatus(
+            "chat", PartState.FAILED if silent else PartState.READY, chat.name, chat, silent or self._able()
+        )
 
     def models(self) -> Models:
         """The running models. Raises ModelsNotReady while loading, else the error that stands in the way."""

@@ -252,3 +252,11 @@ def test_a_language_model_that_did_not_answer_shows_in_the_status_until_it_does(
         assert why(shown, "chat") == failure and shown.ready, "questions are answered all the same"
         assert [p.state for p in shown.parts if p.part == "chat"] == [state]
     running.close()
+
+
+def test_what_the_language_model_s_server_can_do_is_told(tmp_path: Path) -> None:
+    able = reason("chat_server.can", abilities=reason("chat_server.can_tools"))
+    library = Library(Catalog(Kept(tmp_path / "plainsight.db"), "test"), Database(tmp_path))
+    info = ModelInfo("gpt-4o", "", "", "")
+    made = Runtime(library=library, load=loaded, talk=talk, ingest=taking, chat=lambda: info, able=lambda: able)
+    assert why(made.status(), "chat") == able and states(made.status())["chat"] is PartState.READY

@@ -84,11 +84,13 @@ class PromptBudget:
     history_tokens: int = 1500
     model_tokens: int = 0
     """Tokens of the model's context, where these bound the others; 0 where they do not, or are not known."""
+    brief: bool = False
+    """The model is a small one, whatever its context."""
 
     @property
     def short(self) -> bool:
         """True if the rules must be short."""
-        return 0 < self.model_tokens < SMALL
+        return self.brief or 0 < self.model_tokens < SMALL
 
     def within(self, model_tokens: int, *, answer: int) -> PromptBudget:
         """The budget within a model's context, of which an answer takes so many tokens; unbounded where that is 0."""

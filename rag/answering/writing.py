@@ -64,7 +64,8 @@ class Writing:
             guidance=self.draft.request.options.guidance,
         )
         if self.budget.short and why is None:
-            why = reason("generation.short_prompt", context=self.budget.model_tokens)
+            context = self.budget.model_tokens
+            why = reason("generation.short_prompt", context=context) if context else reason("generation.brief_prompt")
         self.draft.messages = prompt.messages
         self.draft.drop(prompt.dropped)
         yield self.watch.finish(Stage.PROMPT, done=len(prompt.contexts), total=len(contexts), why=why)

@@ -665,3 +665,7 @@ def test_short_rules_are_told(store: MilvusStore) -> None:
     small = PromptBudget().within(2048, answer=600)
     _, ledger = ask(conversation(store, ScriptedChat(["Send SIGHUP [1]."]), budget=small))
     assert stage(ledger, Stage.PROMPT) == (StageState.FINISHED, reason("generation.short_prompt", context=2048))
+    weak = PromptBudget(brief=True)
+    _, told = ask(conversation(store, ScriptedChat(["Send SIGHUP [1]."]), budget=weak))
+    assert stage(told, Stage.PROMPT) == (StageState.FINISHED, reason("generation.brief_prompt"))
+    assert len(told.messages[0].content) == len(ledger.messages[0].content)

@@ -308,3 +308,21 @@ def test_an_answer_leaves_most_of_a_small_context_to_its_prompt(tmp_path: Path, 
     asked(one)
     assert (one.context(), one.longest(), server.request().body["max_tokens"]) == (3000, 1000, 1000)
     assert desk(tmp_path, openai_context=9000).context() == 9000
+
+
+SMALL = ["llama3.2:1b", "SmolLM2-135M-Instruct", "qwen2.5-0.5b", "gemma-2b-it", "Qwen/Qwen3-1.7B"]
+LARGE = ["gpt-4o", "llama3.1:8b", "qwen3-30b-a3b", "gemma3:12b", "mixtral-8x7b", "qwen2.5:72b", "m"]
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_a_small_model_is_known_by_its_name(tmp_path: Path, model: str) -> None:
+    one = desk(tmp_path)
+    one.keep(ChatChoice(model, "http://127.0.0.1:9/v1"))
+    assert one.weak()
+
+
+@pytest.mark.parametrize("model", LARGE)
+def test_any_other_model_is_not(tmp_path: Path, model: str) -> None:
+    one = desk(tmp_path)
+    one.keep(ChatChoice(model, "http://127.0.0.1:9/v1"))
+    assert not one.weak()

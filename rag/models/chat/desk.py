@@ -24,6 +24,8 @@ from .watched import WatchedChat
 
 SHARE = 3
 """An answer takes at most one such part of a model's context."""
+WEAK = re.compile(r"(?<![\d.a-z])(?:\d{2,3}m|0?\.\d+b|[1-3](?:\.\d+)?b)(?![a-z0-9])", re.IGNORECASE)
+"""Sizes of at most three billion parameters, in the names of models."""
 KEY = re.compile("[!-~]*")
 LONGEST = {"model": 200, "key": 1000}
 """Characters."""
@@ -84,6 +86,15 @@ class ChatDesk:
     def _longest(self, applied: ChatChoice) -> int:
         context, most = self._context(applied), applied.max_tokens or 0
         return min(most, context // SHARE) if context else most
+
+    def weak(self) -> bool:
+        """True if the name of the model in use says that it is a small one, which follows few rules."""
+        return bool(self._chat and WEAK.search(self._applied.model))
+
+    def said(self) -> Reason | None:
+        """What the server in use can do, in one sentence; None where that is not known."""
+        able = self.abilities() if self._chat else None
+        return able.said() if able else None
 
     def in_use(self) -> ChatInUse:
         applied, chat = self._applied, self._chat

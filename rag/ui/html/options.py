@@ -35,9 +35,13 @@ def slider(option: RetrievalOption, value: float, language: Language, *, high: f
 
 def wish_area(option: RetrievalOption, wishes: Wishes, language: Language) -> Markup:
     """A text area for a knowledge base's own value of an option."""
-    return html('<label><span>{}</span><textarea name="{}" rows="2" maxlength="{}">{}</textarea></label>')(
-        t(option.label, language), option.name, f"{option.high:g}", getattr(wishes, option.name)
+    area = html(
+        '<label><span>{}</span><textarea name="{}" rows="2" maxlength="{}">{}</textarea><small>{}</small></label>'
     )
+    return area(
+        t(option.label, language), option.name, f"{option.high:g}", getattr(wishes, option.name),
+        t(f"{option.label}_about", language),
+    )  # fmt: skip
 
 
 def wish_field(option: RetrievalOption, wishes: Wishes, language: Language) -> Markup:
