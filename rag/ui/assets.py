@@ -31,6 +31,7 @@ STYLES = (
     "shell/refused",
     "evidence/saving",
     "reading/viewer",
+    "evidence/panel",
 )
 """Files of `assets/css`. Of two rules of equal weight the later wins: features follow the page they stand on."""
 STYLE_PATHS = tuple(ASSETS / "css" / f"{name}.css" for name in STYLES)
@@ -46,6 +47,7 @@ FEATURES = (
     "answer/code",
     "answer/displays",
     "evidence/flow",
+    "evidence/panel",
     "library/indexes",
     "library/library",
     "shell/model",

@@ -22,6 +22,7 @@ from ..markup import button, html, icon, joined, name, size, t, tool, warning, w
 from . import displays, query, stages, steps
 from .checks import under_answer
 from .examples import examples, fit
+from .peeks import peeks
 from .refusal import ways_on
 
 MADE = {Outcome.GENERATED: "generated", Outcome.EXTRACTIVE: "extractive_short", Outcome.STOPPED: "stopped"}
@@ -106,7 +107,7 @@ def _finished(one: Turn, language: Language) -> Markup:
     prose = html('<div class="prose">{}</div>')(_prose(one, language)) if one.text else ""
     unkept, others = _unkept(one, language), ways_on(one, language)
     head = [stages.kept(one, language), steps.kept(one, language), query.line(one, language, place="answer"), prose]
-    head.append(displays.below(one, language))
+    head += [displays.below(one, language), peeks(one, language)]
     return joined([*head, _hindered(one, language), unkept, others, _foot(one, language)])
 
 

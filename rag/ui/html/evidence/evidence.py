@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from rag.citations.summary import cited_for, quotes_of
 from rag.ledger import Search
 from rag.messages import Language
 from rag.retrieval.names import told
@@ -16,7 +15,8 @@ from rag.types import Candidate, Ranked
 from ...state.turn import Turn
 from ..answer import query
 from ..answer.checks import card_quotes
-from ..markup import Span, button, html, icon, joined, passage_button, path, source, t, why
+from ..answer.peeks import quote_spans, said_of
+from ..markup import button, html, icon, joined, passage_button, path, source, t, why
 from ..reading import passage
 from . import marking, similar
 from .flow import anchor, place
@@ -38,11 +38,13 @@ def panel(
 
 
 def _head(pager: Markup, language: Language) -> Markup:
+    whole = t("evidence_whole", language)
+    wide = button("tool ev-wide", "ev-wide", icon("wide", size=16), label=whole, title=whole)
     close = button("tool ev-close", "panel", icon("close", size=16), label=t("close_evidence", language))
     return html(
         '<div class="ev-head"><h2>{}</h2>{}<label class="only"><input type="checkbox" data-act="cited-only">'
-        "<span>{}</span></label>{}</div>"
-    )(t("evidence", language), pager, t("cited_only", language), close)
+        "<span>{}</span></label>{}{}</div>"
+    )(t("evidence", language), pager, t("cited_only", language), wide, close)
 
 
 def _pager(turns: Sequence[Turn], position: int, language: Language) -> Markup:
@@ -204,8 +206,8 @@ class _Cards:
 
     def passage(self, c: Candidate, search: Search) -> Markup:
         stored = c.stored
-        said = cited_for(self.one.ledger, c.number) if self.one.ledger and c.number else ""
-        shown = passage.view(stored.chunk, search.query, self.quotes(c), self.language, cited_for=said)
+        quotes, said = quote_spans(self.one, c), said_of(self.one, c)
+        shown = passage.view(stored.chunk, search.query, quotes, self.language, cited_for=said)
         return html(
             '<p class="snippet">{}</p><details id="full-{key}"><summary>{} <span>{}</span></summary>'
             '<div class="full doc-text" lang="{}">{}</div></details>'
@@ -215,11 +217,6 @@ class _Cards:
             stored.language, shown.whole,
             t("scores", self.language), self.scores(c), key=f"{self.one.number}-{place(c, search.number)}",
         )  # fmt: skip
-
-    def quotes(self, c: Candidate) -> tuple[tuple[int, Span], ...]:
-        """Place of a quote in the ledger, and its span in the passage."""
-        found = quotes_of(self.one.ledger, c.number) if self.one.ledger and c.number else []
-        return tuple((position, (quote.start, quote.end)) for position, quote in found if quote.end)
 
     def ranks(self, c: Candidate) -> Markup:
         def rank(label: str, ranked: Ranked | None) -> Markup:
