@@ -86,7 +86,7 @@ def flood_of_visitors(target: Target) -> None:
                 number = mine.calls["open"]
                 for _ in range(520):
                     client.cookies.clear()
-                    body = {"fn_index": number, "data": ["t", ""], "session_hash": "f"}
+                    body = {"fn_index": number, "data": ["t", "", ""], "session_hash": "f"}
                     own = {"cookie": f"plainsight=flood{_}", TOKEN_HEADER: token(f"flood{_}")}
                     assert client.post("/gradio_api/run/predict", json=body, headers=own).status_code == 200
             gated.gate.set()

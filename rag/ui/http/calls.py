@@ -49,7 +49,8 @@ class Calls:
         body = await self._body(scope, receive)
         if body is None:
             return
-        events = scope["app"].get_blocks().fns
+        # An event that only the page's script handles is no call.
+        events = {number for number, event in scope["app"].get_blocks().fns.items() if event.fn is not None}
         read = partial(own_call, body, secret_of(scope["headers"]), self.uploaded, events)
         try:
             own = read() if len(body) < LONG_CALL else await asyncio.to_thread(read)
