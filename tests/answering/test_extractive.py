@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.extract import Extractive
+from rag.answering.extract.choosing import doubts
 from rag.answering.extract.excerpts import excerpts
 from rag.answering.extract.scoring import EMBEDDED, UNRELATED
 from rag.answering.extract.units import passages
@@ -401,3 +402,9 @@ def test_an_answer_is_in_one_language() -> None:
     found = judged("when does the pump start", english, abroad)
     assert "[1]" in found
     assert "[2]" not in found
+
+
+def test_words_of_another_language_put_no_answer_in_doubt() -> None:
+    assert doubts("该怎么润滑轴承", ["润滑", "轴承"]) > 0
+    assert doubts("该怎么润滑轴承", ["润滑", "轴承"], foreign=True) == 0
+    assert doubts("该怎么润滑 Lumen", ["Lumen"], foreign=True) > 0

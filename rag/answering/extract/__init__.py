@@ -50,7 +50,7 @@ class Extractive:
         language = SHIPPED.fitting(self._detect_language(question)) or FIRST
         told: list[str] = []
         scored = [one for one in scored if one.foreign == scored[0].foreign]
-        if scored and not answers(scored, contexts, doubts(question, unknown)):
+        if scored and not answers(scored, contexts, doubts(question, unknown, foreign=scored[0].foreign)):
             told.append(closest(scored[0].excerpt.units[0], language))
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
         quotes = chosen(scored, found)

@@ -64,10 +64,13 @@ def answers(scored: Sequence[Scored], contexts: Sequence[Candidate], doubts: flo
     return EVEN + PASSAGE * passage + QUOTE * max(quotes) >= doubts
 
 
-def doubts(question: str, unknown: Sequence[str]) -> float:
-    """Log-odds against an answer to a question of whose telling words some, `unknown`, stand in no passage."""
+def doubts(question: str, unknown: Sequence[str], *, foreign: bool = False) -> float:
+    """Log-odds against an answer to a question of whose telling words some, `unknown`, stand in no passage.
+
+    Of `foreign` passages none has the words of the question but for its names.
+    """
     names = doubted(question, unknown)
-    words = [word for word in unknown if word not in names and letters(word) >= TELLING]
+    words = [word for word in unknown if not foreign and word not in names and letters(word) >= TELLING]
     return UNKNOWN_NAME * len(names) + UNKNOWN * len(words)
 
 
