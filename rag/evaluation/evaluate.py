@@ -90,6 +90,8 @@ class Evaluation:
     """Of those the ones for which a passage of every relevant document was kept."""
     calibration: Reliability | None = None
     """None where no document was judged by the reranker."""
+    steps: int = 0
+    """Steps in the median of the questions that were answered; 0 where one search was all."""
 
 
 @dataclass(slots=True)
@@ -106,6 +108,7 @@ class _Tally:
     generated: bool = False
     several: int = 0
     gathered: int = 0
+    steps: list[int] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
 
     def add(self, question: Question, candidates: Sequence[Candidate], ledger: Ledger | None) -> None:
@@ -119,6 +122,7 @@ class _Tally:
             self.several += 1
             self.gathered += {*question.relevant} <= {c.stored.document for c in ledger.contexts}
         if ledger:
+            self.steps.append(len(ledger.steps))
             self.right += holds_one(ledger.answer, question.answer_any)
             self.generated |= ledger.outcome is Outcome.GENERATED
 
@@ -141,8 +145,9 @@ def evaluate(
     labelled = [question for question in questions if question.relevant]
     only_wrong = [question for question in questions if question.irrelevant and not question.relevant]
     judged_only = any(question.irrelevant for question in questions)
-    total = len(labelled) + len(unanswerable) + len(only_wrong)
-    tally, others, wrong = _Tally(judged_only), _Tally(), _Tally(judged_only)
+    only_words = [q for q in questions if q.answer_any and not q.relevant and not q.irrelevant]
+    total = len(labelled) + len(unanswerable) + len(only_wrong) + len(only_words)
+    tally, others, wrong, counted = _Tally(judged_only), _Tally(), _Tally(judged_only), _Tally()
     for done, question in enumerate(labelled, 1):
         tally.add(question, *_asked(parts, question, options))
         progress("asking", done, total)
@@ -152,13 +157,18 @@ def evaluate(
     for done, question in enumerate(only_wrong, len(labelled) + len(unanswerable) + 1):
         wrong.add(question, _retrieved(parts, question.text, options), None)
         progress("asking", done, total)
+    for done, question in enumerate(only_words, total - len(only_words) + 1):
+        counted.add(question, *_asked(parts, question, options))
+        progress("asking", done, total)
+    taken = sorted([*tally.steps, *counted.steps])
     return Evaluation(
         documents=len(corpus),
         questions=len(labelled),
         unlabelled=len(questions) - len(labelled),
         ranking={stage: measures(labelled, tally.runs[stage]) for stage in STAGES},
-        answers=tally.answers,
-        answered_right=tally.right,
+        answers=tally.answers + counted.answers,
+        answered_right=tally.right + counted.right,
+        steps=taken[len(taken) // 2] if taken else 0,
         several=tally.several,
         gathered=tally.gathered,
         generated=tally.generated,

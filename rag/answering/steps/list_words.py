@@ -116,11 +116,11 @@ ENGLISH = ListWords(
     titles=tuple(
         re.compile(pattern, re.IGNORECASE)
         for pattern in (
-            r"\b(?:whose|with\s+(?:a|the|their)|that\s+have\s+(?:a|the))\s+(?:file\s*)?(?:titles?|names?)\s+(?:that\s+)?(?:contains?|includes?|mentions?|has|have"
+            r"\b(?:whose|with\s+(?:a|the|their)|that\s+have\s+(?:a|the))\s+(?:titles?|(?P<of>(?:file\s*)?names?))\s+(?:that\s+)?(?:contains?|includes?|mentions?|has|have"
             r"|holds?|containing|including|mentioning|with)\s+(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?(?P<v>.{1,80})$",
             r"\b(?:have|has|with|contain|contains|containing|mention|mentions|mentioning|include|includes|including)\s+(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?"
-            r"(?P<v>.{1,80}?)\s+in\s+(?:the|their|its)\s+(?:file\s*)?(?:titles?|names?)\b",
-            r"\b(?:are|is)?\s*(?:titled|entitled|called|named)\s+(?P<v>.{1,80})$",
+            r"(?P<v>.{1,80}?)\s+in\s+(?:the|their|its)\s+(?:titles?|(?P<of>(?:file\s*)?names?))\b",
+            r"\b(?:are|is)?\s*(?:titled|entitled|(?P<of>called|named))\s+(?P<v>.{1,80})$",
         )
     ),
     dates=tuple(
@@ -178,7 +178,7 @@ CHINESE = ListWords(
     ),
     titles=(
         re.compile(
-            r"(?:标题|名称|文件名|名字)\s*(?:中|里|内)?\s*(?:包含|含有|带有|含|带|有|提到)\s*(?P<v>[^，。？]{1,40}?)\s*(?:的|$|(?=有哪|有多))"
+            r"(?:标题|(?P<of>名称|文件名|名字))\s*(?:中|里|内)?\s*(?:包含|含有|带有|含|带|有|提到)\s*(?P<v>[^，。？]{1,40}?)\s*(?:的|$|(?=有哪|有多))"
         ),
     ),
     dates=tuple(

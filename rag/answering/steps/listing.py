@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from rag.messages import Reason, reason
 from rag.text.question import bare
-from rag.text.terms import terms
 from rag.types import Document
 
 from .days import between, of_span
@@ -35,7 +34,9 @@ class DocumentQuery:
     since: str = ""
     until: str = ""
     title: str = ""
-    """Words that stand in title or name."""
+    """Characters that stand in the title."""
+    name: str = ""
+    """Characters that stand in the name of the file."""
     order: str = ""
     """A name in `ORDERS`."""
     most: int = 0
@@ -43,7 +44,7 @@ class DocumentQuery:
 
     def where(self) -> Reason | None:
         """The filters, for a reader; None where there is none."""
-        filters = ("tag", "folder", "kind", "language", "since", "until", "title")
+        filters = ("tag", "folder", "kind", "language", "since", "until", "title", "name")
         said = [reason(f"steps.where_{name}", value=value) for name in filters if (value := getattr(self, name))]
         told: Reason | None = None
         for one in said:
@@ -107,7 +108,8 @@ def _understood(text: str, words: ListWords, documents: Sequence[Document]) -> D
 def _title(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
     for pattern in words.titles:
         if found := left.take(pattern):
-            left.narrow(title=" ".join(found["v"].split())[:LONGEST_VALUE])
+            field = "name" if found.groupdict().get("of") else "title"
+            left.narrow(**{field: " ".join(found["v"].split())[:LONGEST_VALUE]})
             return
 
 
@@ -195,11 +197,6 @@ def _fits(document: Document, query: DocumentQuery) -> bool:
         and dated
         and (not query.since or document.date >= query.since)
         and (not query.until or document.date <= query.until)
-        and (not query.title or _holds(f"{document.title} {document.name}", query.title))
+        and _folded(query.title) in _folded(document.title)
+        and _folded(query.name) in _folded(document.name)
     )
-
-
-def _holds(text: str, words: str) -> bool:
-    """True if a text holds the words, in any form of theirs."""
-    wanted = set(terms(words))
-    return (bool(wanted) and wanted <= set(terms(text))) or _folded(words) in _folded(text)

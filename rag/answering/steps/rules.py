@@ -24,6 +24,10 @@ LEADING = 3
 MOST_LEADS = 2
 """Linked documents that are looked into."""
 MOST_REWORDINGS = 2
+NEAR = 0.5
+"""Share of the question's words in a sentence with a link, from which the link leads on from what is asked."""
+LEAST_NEAR = 3
+"""The fewest words of that."""
 
 
 class RulePlanner:
@@ -112,15 +116,15 @@ def _links(state: GatheringState) -> Outcome:
         return [], reason("steps.nothing_leads")
     told = "\n".join(without_links(c.stored.chunk.text) for c in contexts_of(state.searches))
     missing = lacking(state.question, told)
-    if not missing and not state.eager:
-        return [], reason("steps.nothing_missing")
     taken = sum(step.kind is StepKind.READ for step in state.steps)
     found = list(_leading(state, contexts, missing)) if taken < MOST_LEADS else []
-    return found, reason("steps.no_link_fits") if taken < MOST_LEADS else reason("steps.links_followed", count=taken)
+    closed = "no_link_fits" if missing or state.eager else "nothing_missing"
+    return found, reason(f"steps.{closed}") if taken < MOST_LEADS else reason("steps.links_followed", count=taken)
 
 
 def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequence[str]) -> Iterator[StepChoice]:
-    """Links that promise a missing word; where the reader asked for steps, else one of the question's."""
+    """Links that promise a missing word, and those in a sentence that has the words of the question; where the reader
+    asked for steps, also those that promise a word of the question."""
     names = [document.name for document in state.documents if document.enabled]
     titles = {document.name: document.title for document in state.documents}
     sent = {c.stored.document for c in contexts}
@@ -133,7 +137,13 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
             told = f"{lead.label} {titles.get(lead.document, '')}"
             new = [word for word in missing if not lacking(word, told)]
             held = [word for word in asked if not lacking(word, told)]
-            if new or (state.eager and len(held) * 2 >= len(asked)):
+            near = [word for word in asked if not lacking(word, lead.sentence)]
+            if len(near) >= LEAST_NEAR and len(near) >= NEAR * len(asked):
+                why = reason("steps.sentence_leads", label=lead.label or lead.document, document=lead.document)
+                query = lead.label or titles.get(lead.document, state.question)
+                choice = StepChoice(StepKind.READ, StepAuthor.RULE, why, query, lead.label, (lead.document,))
+                promising.append((-2 * len(new) - len(near) - len(asked), choice))
+            elif new or (state.eager and len(held) * 2 >= len(asked)):
                 why = reason("steps.follows_link", label=lead.label or lead.document, document=lead.document)
                 choice = StepChoice(StepKind.READ, StepAuthor.RULE, why, state.question, lead.label, (lead.document,))
                 promising.append((-2 * len(new) - len(held), choice))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -111,37 +112,43 @@ def answers(question: TableQuestion, tables: Sequence[SourceTable]) -> Iterator[
 
 
 def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulation] | None:
-    table = source.table
+    """How much of the question a table explains, and what it would answer; None where it explains too little."""
+    table, asked = source.table, question.asked
     names = [frozenset(terms(UNIT.sub("", column))) for column in table.columns]
-    asked = question.asked
     rows, filters, told = _filtered(question, table, names)
-    if not rows:
-        return None
+    title = frozenset(terms(" ".join((*table.heading_path, source.title, source.document))))
     group = _group(question, names)
-    column = _column(question, table, rows, names, told, group)
-    if question.operation is Operation.VALUE and (column < 0 or not filters):
-        return None
-    if question.operation is Operation.COUNT:
-        column = column if question.limits else -1
-    elif column < 0:
+    taken = {group, *filters}
+    column = _column(question, rows, names, asked - told - title, taken)
+    if column < 0:
+        column = _column(question, rows, names, asked - told, taken)
+    if not _complete(question, column, filters):
         return None
     if question.limits:
         rows = tuple(row for row in rows if _within(amount_of(row.cells[column]), question.limits))
-        if not rows and question.operation is not Operation.COUNT:
-            return None
-    around = frozenset(terms(" ".join((*table.heading_path, source.title, source.document, *table.columns))))
-    known = around | told | frozenset(terms(" ".join(question.words.silent)))
-    unknown = {term for term in asked - known if not _part_of(term, known)}
-    if unknown and not (question.names_table and 4 * len(unknown) <= len(asked)):
+    if not rows and question.operation is not Operation.COUNT:
         return None
-    if question.operation is Operation.COUNT and not (question.names_table or filters or question.limits):
+    around = title.union(*names)
+    unknown = _unknown(question, around | told)
+    if unknown and not (question.names_table and 4 * unknown <= len(asked)):
         return None
-    explained = len(asked & (around | told)) + 2 * (column >= 0 and bool(names[column] & asked)) + len(told & asked)
-    if question.operation is not Operation.COUNT and not names[column] & asked and len(told & asked) == 0:
-        return None
-    return explained - 2 * len(unknown), Tabulation(
-        source, question.operation, rows, column, filters, group, question.limits
-    )
+    counted = column if question.operation is not Operation.COUNT or question.limits else -1
+    explained = len(asked & (around | told)) + len(told & asked) + 2 * (counted >= 0) - 2 * unknown
+    values = tuple((table.columns[place], cell) for place, cell in sorted(filters.items()))
+    return explained, Tabulation(source, question.operation, rows, counted, values, group, question.limits)
+
+
+def _complete(question: TableQuestion, column: int, filters: Mapping[int, str]) -> bool:
+    """True if a question says all that is needed to count, or to find a cell."""
+    if question.operation is Operation.COUNT:
+        return column >= 0 if question.limits else question.names_table or bool(filters)
+    return column >= 0 and (question.operation is not Operation.VALUE or bool(filters))
+
+
+def _unknown(question: TableQuestion, known: Terms) -> int:
+    """How many terms of the question are neither those of the table nor silent."""
+    known = known | frozenset(terms(" ".join(question.words.silent)))
+    return sum(not _part_of(term, known) for term in question.asked - known)
 
 
 def _part_of(term: str, known: Terms) -> bool:
@@ -151,32 +158,30 @@ def _part_of(term: str, known: Terms) -> bool:
 
 def _filtered(
     question: TableQuestion, table: DocumentTable, names: Sequence[Terms]
-) -> tuple[tuple[TableRow, ...], tuple[tuple[str, str], ...], Terms]:
-    """The rows whose cells the question names, the columns and values they go by, and the terms of those."""
-    rows: tuple[TableRow, ...] = table.rows
-    filters: list[tuple[str, str]] = []
-    told: set[str] = set()
+) -> tuple[tuple[TableRow, ...], dict[int, str], Terms]:
+    """The rows whose cells the question names, the columns and values they go by, and the terms of those.
+
+    A number is a value of a column that the question names too.
+    """
     all_names = frozenset().union(*names) if names else frozenset()
+    named: list[tuple[Terms, int, str]] = []
     for column in range(len(table.columns)):
-        named: dict[str, Terms] = {}
-        for row in table.rows:
-            cell = row.cells[column]
-            if not cell or cell in named or len(cell) > LONGEST_CELL or not _stands(cell, question.text):
+        for cell in dict.fromkeys(row.cells[column] for row in table.rows):
+            if not cell or len(cell) > LONGEST_CELL or not _stands(cell, question.text):
                 continue
             own = frozenset(query_terms(cell))
-            if own and own <= question.asked and not own <= all_names:
-                named[cell] = own
-        if not named:
-            continue
-        best = max(named, key=lambda cell: (len(named[cell]), len(cell)))
-        if amount_of(best) and not filters and column:
-            continue
-        kept = tuple(row for row in rows if row.cells[column] == best)
-        if kept:
-            rows = kept
-            filters.append((table.columns[column], best))
-            told |= named[best]
-    return rows, tuple(filters), frozenset(told)
+            counts = amount_of(cell) is None or bool(names[column] & question.asked)
+            if own and own <= question.asked and not own <= all_names and counts:
+                named.append((own, column, cell))
+    rows: tuple[TableRow, ...] = table.rows
+    filters: dict[int, str] = {}
+    told: Terms = frozenset()
+    for own, column, cell in sorted(named, key=lambda one: (-len(one[0]), one[1])):
+        kept = tuple(row for row in rows if row.cells[column] == cell)
+        if kept and column not in filters and not own <= told:
+            rows, told = kept, told | own
+            filters[column] = cell
+    return rows, filters, told
 
 
 def _stands(cell: str, text: str) -> bool:
@@ -185,6 +190,10 @@ def _stands(cell: str, text: str) -> bool:
     at = told.find(folded)
     while at >= 0:
         before, after = told[at - 1 : at] if at else "", told[at + len(folded) : at + len(folded) + 1]
+        if folded[-1].isdecimal() and after in (".", ","):
+            after = told[at + len(folded) + 1 : at + len(folded) + 2]
+        if folded[0].isdecimal() and before in (".", ","):
+            before = told[at - 2 : at - 1]
         if not (before and _joins(before, folded[0])) and not (after and _joins(folded[-1], after)):
             return True
         at = told.find(folded, at + 1)
@@ -203,17 +212,12 @@ def _group(question: TableQuestion, names: Sequence[Terms]) -> int:
 
 
 def _column(
-    question: TableQuestion,
-    table: DocumentTable,
-    rows: Sequence[TableRow],
-    names: Sequence[Terms],
-    told: Terms,
-    group: int,
+    question: TableQuestion, rows: Sequence[TableRow], names: Sequence[Terms], asked: Terms, taken: AbstractSet[int]
 ) -> int:
     """The column that is asked for: of numbers, unless a cell is asked for; -1 for none."""
     best, merit = -1, 0.0
     for place, own in enumerate(names):
-        if place == group or not own or not own & (question.asked - told):
+        if place in taken or not own & asked:
             continue
         if (question.operation is not Operation.VALUE or question.limits) and not numeric(rows, place):
             continue

@@ -5,21 +5,26 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from rag.text.markdown_spans import SpanKind, is_relative, pieces
 from rag.types import StoredChunk
 
+REACH = 400
+"""Characters around a link in which its sentence begins and ends."""
+_STOP = re.compile(r"[.!?](?=\s|$)|[。！？\n]")
 _LINK = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A link to a document of the scope: its name and the link's label."""
+    """A link to a document of the scope: its name, the link's label, and the sentence around it."""
 
     document: str
     label: str
+    sentence: str = field(default="", compare=False)
+    """Without its links."""
 
 
 def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
@@ -37,7 +42,16 @@ def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
         document = places.of(piece.target, stored.document)
         if document and document not in seen:
             seen.add(document)
-            yield Lead(document, " ".join(text[piece.label : piece.start].split()))
+            label = " ".join(text[piece.label : piece.start].split())
+            yield Lead(document, label, without_links(_sentence(text, piece.label, piece.end)))
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence around `text[start:end]`, on its line, so far as it is within reach."""
+    first = max(0, start - REACH)
+    begun = max((found.end() for found in _STOP.finditer(text, first, start)), default=first)
+    stop = _STOP.search(text, end, end + REACH)
+    return text[begun : stop.start() if stop else end + REACH]
 
 
 def without_links(text: str) -> str:

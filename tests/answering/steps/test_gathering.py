@@ -32,6 +32,8 @@ TEXTS = {
     "tls.md": "Rotate the certificate with SIGHUP. Expiry is told in [certificate lifetime](lifetime.md).",
     "lifetime.md": "The lifetime of a certificate is ninety days.",
     "fruit.md": "Bananas are yellow.",
+    "keys.md": "Spare keys of the station hang below the floor, as told in [the vault](vault.md).",
+    "vault.md": "Nobody opens the vault at night.",
 }
 OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.3)
 COMPARISON = "difference between hnsw and ivf"
@@ -128,6 +130,12 @@ def test_a_link_that_promises_what_is_missing_is_followed(ask: Ask) -> None:
     assert (taken.kind, taken.documents) == (StepKind.READ, ("lifetime.md",))
     assert taken.why == reason("steps.follows_link", label="certificate lifetime", document="lifetime.md")
     assert "lifetime.md" in {c.stored.document for c in ledger.contexts}
+
+
+def test_a_sentence_with_the_words_of_the_question_leads_on(ask: Ask) -> None:
+    _, ledger = ask("Where are the spare keys of the station told?")
+    assert [(s.kind, s.why.code) for s in ledger.steps[1:2]] == [(StepKind.READ, "steps.sentence_leads")]
+    assert {"keys.md", "vault.md"} <= {c.stored.document for c in ledger.contexts}
 
 
 def test_nothing_found_is_given_up_with_what_is_missing(ask: Ask) -> None:

@@ -23,8 +23,15 @@ DEVICES = "| 设备 | 地点 | 功率 (kW) |\n|---|---|---|\n| 水泵 | 一号�
 MIXED = "| Part | Size |\n|---|---|\n| bolt | 3 cm |\n| nut | 4 mm |\n"
 
 
+COMMANDS = "| Command | Description |\n|---|---|\n| connect | Connects. |\n| exit | Ends. |\n"
+BUILDS = "| Build | Copies |\n|---|---|\n| 16 | 2 |\n| 32 | 4 |\n"
+
+
 def sources() -> list[SourceTable]:
-    made = (("pumps.md", "Pumps of the station", PUMPS), ("zh.md", "设备清单", DEVICES), ("mixed.md", "Parts", MIXED))
+    made = [
+        ("pumps.md", "Pumps of the station", PUMPS), ("zh.md", "设备清单", DEVICES), ("mixed.md", "Parts", MIXED),
+        ("cli.md", "Command reference", COMMANDS), ("release.md", "Release 2.2", BUILDS),
+    ]  # fmt: skip
     return [
         SourceTable(name, "", title, table)
         for name, title, text in made
@@ -51,6 +58,8 @@ def best(question: str) -> Tabulation | None:
         ("How many pumps have a load above 200?", "count Load (kg)", 3),
         ("How many pumps have a load of at most 95.5?", "count Load (kg)", 1),
         ("When was P-2 checked?", "value Checked Pump = P-2", 1),
+        ("What is the description of connect in the command table?", "value Description Command = connect", 1),
+        ("What is the latest Build in the table of release 2.2?", "most Build", 2),
         ("功率最大的设备是什么", "most 功率 (kW)", 2),
         ("设备的平均功率是多少？", "mean 功率 (kW)", 2),
         ("水泵的功率是多少？", "value 功率 (kW) 设备 = 水泵", 1),

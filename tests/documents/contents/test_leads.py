@@ -28,5 +28,12 @@ def test_what_leads_elsewhere_leads_nowhere() -> None:
     assert found("[a](https://example.org/limits.md) [b](#here) [c](use.md) ![d](limits.md) `[e](limits.md)`") == []
 
 
+def test_a_lead_knows_the_sentence_around_it() -> None:
+    text = "Install it first. For the limits of a file, refer to [Limits](limits.md) and [use](use.md). It is fast."
+    stored = StoredChunk("1", "docs/guide/install.md", "", "en", Chunk(0, 0, len(text), (), text, 1))
+    sentences = {lead.document: " ".join(lead.sentence.split()) for lead in leads(stored, NAMES)}
+    assert sentences["docs/limits.md"] == "For the limits of a file, refer to and"
+
+
 def test_a_document_is_named_once() -> None:
     assert found("[one](install.md) and [two](install.md#mac)") == [Lead("docs/guide/install.md", "one")]
