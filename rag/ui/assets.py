@@ -41,6 +41,7 @@ PAGE = "shell/page"
 BUS = "shell/bus"
 FEATURES = (
     "shell/addresses",
+    "shell/attaching",
     "shell/composer",
     "shell/keys",
     "answer/checks",

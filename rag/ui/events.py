@@ -120,6 +120,7 @@ class Events:
         page, tab, shown = self.page, self.tab, self.ingesting
         h = Uploads(self.service, self.sessions, self.views)
         yield PageEvent(page.files.upload, h.ingest, [page.files, *tab], [page.files, *shown], then=self.begun)
+        yield PageEvent(page.attached.upload, h.attach, [page.attached, *tab], [page.attached, *shown], then=self.begun)
         yield PageEvent("sample", h.sample, tab, shown, then=self.begun)
         yield PageEvent("cancel_ingest", h.cancel_ingest, tab, shown, Order.IN_TURN)
         yield PageEvent("dismiss_job", h.dismiss_job, tab, shown, Order.IN_TURN)

@@ -45,6 +45,7 @@ class Layout:
         self.addressed = gr.Textbox(visible="hidden", elem_id="addressed-id", show_label=False)
         self.talk = gr.Textbox(visible="hidden", elem_id="talk-id", show_label=False)
         self.download = gr.Textbox(visible="hidden", elem_id="download", show_label=False)
+        self.attached = gr.File(visible="hidden", elem_id="attach", show_label=False, file_count="multiple")
         self.prefs = gr.BrowserState({}, storage_key="plainsight.settings", secret="plainsight")
         self.standing = gr.JSON(standing(self.defaults, {}), visible="hidden")
         self.timer = gr.Timer(1.0)

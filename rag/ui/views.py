@@ -163,6 +163,10 @@ class Views:
         bases = self.service.knowledge_bases.all(session.actor)
         return next((base for base in bases if base.id == session.base), bases[0])
 
+    def searched(self, session: Session) -> KnowledgeBase:
+        """The first knowledge base the conversation searches."""
+        return self._chosen(session)[0].base
+
     def default_base(self, actor: Actor) -> str:
         """Id of the default knowledge base."""
         return self.service.knowledge_bases.all(actor)[0].id

@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 from rag.answering.answerer import MAX_QUESTION
 
 from .conftest import Open, ready
-from .steps import answered, ask, composer, send
+from .steps import INGEST_MS, answered, ask, composer, send, tab
 
 FIRST, SECOND = "How do I rotate TLS certificates?", "Which settings need a restart?"
 
@@ -82,3 +82,30 @@ def test_what_is_typed_outlives_a_reload_another_language_and_another_conversati
     page.locator(".talk-open").first.click()
     expect(page.locator(".question p")).to_have_text(FIRST)
     expect(composer(page)).to_have_value("half a question")
+
+
+def test_files_of_the_paper_clip_become_documents_and_the_chat_says_where(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Add files").click()
+    file = {"name": "clipped.md", "mimeType": "text/markdown", "buffer": b"# Clipped\n\nText.\n"}
+    chosen.value.set_files(file)  # type: ignore[arg-type]
+    expect(page.locator(".toast-wrap")).to_contain_text("1 file is being added to Main")
+    tab(page, "Documents")
+    expect(page.locator("#document-table")).to_contain_text("clipped.md", timeout=INGEST_MS)
+
+
+def test_files_dropped_anywhere_become_documents(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    carried = page.evaluate_handle("""() => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(["# Dropped"], "dropped.md", { type: "text/markdown" }));
+      return carried;
+    }""")
+    page.locator("#log").dispatch_event("dragover", {"dataTransfer": carried})
+    expect(page.get_by_text("Drop files here")).to_be_visible()
+    page.locator("#log").dispatch_event("drop", {"dataTransfer": carried})
+    expect(page.get_by_text("Drop files here")).to_be_hidden()
+    expect(page.locator(".toast-wrap")).to_contain_text("1 file is being added to Main")
+    tab(page, "Documents")
+    expect(page.locator("#document-table")).to_contain_text("dropped.md", timeout=INGEST_MS)

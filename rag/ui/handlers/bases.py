@@ -11,13 +11,12 @@ from markupsafe import Markup
 from rag.errors import LibraryError, RagError
 from rag.events import Cancel
 from rag.knowledge.knowledge_base import OWN, KnowledgeBase, with_values
-from rag.knowledge.listing import Listing
 from rag.messages import text
 from rag.service import Service
 
 from ..html.library import library as library_view
 from ..html.library import profile as profile_view
-from ..state.session import Chosen, Session, Sessions
+from ..state.session import Chosen, Sessions
 from ..views import SKIP, Views
 from .guard import guarded
 from .visitor import Visitor, text_in
@@ -112,10 +111,7 @@ class Bases:
         return library_view.edit(base, who.language, is_default=is_default, filled=filled, problem=problem)
 
     def _at(self, who: Visitor, id: str) -> BasesUpdate:
-        def moved(session: Session) -> Session:
-            return replace(session, base=id, listing=Listing(), buried=()) if id != session.base else session
-
-        session = self.sessions.update(who.key, moved)
+        session = self.sessions.update(who.key, lambda s: s.looking_at(id))
         tools, table = self.views.shelf(session, who.language)
         scope, progress = self.views.scope(session, who.language), self.views.progress(session, who.language)
         return BasesUpdate(tools, table, scope, progress=progress)

@@ -16,7 +16,10 @@ from rag.messages import reason
 from rag.service import Service
 from rag.types import Source
 
+from ..html.library.library import called
+from ..html.markup import name
 from ..http.upload_folder import taken, uploads
+from ..i18n import say
 from ..state.runs import changes, drawn
 from ..state.session import Sessions
 from ..views import Ingesting, Views
@@ -29,6 +32,8 @@ TABLE_GROWTH = 1.25
 """Factor by which the number of files done must grow before the document table is sent again: seldom when long."""
 MOST_FOLLOWERS = 8
 """Most calls of one tab that follow the jobs; it has one for each way in which it began some."""
+ATTACHED_SECONDS = 6
+"""Seconds for which it is told where files went."""
 INGEST_UPDATES = 8
 """Updates per second; the table of many files is heavier than a few words."""
 
@@ -50,6 +55,21 @@ class Uploads:
         who = Visitor.of(tab, request)
         sources = partial(self.service.documents.uploads, who.actor, base=self._base(who))
         return gr.update(value=None), *self._start(who, taken(paths, uploads(os.environ), sources))
+
+    @guarded
+    def attach(self, request: gr.Request, files: list[str] | None, tab: str) -> tuple[Any, ...]:
+        """Ingest files that were given to the chat into the first knowledge base it searches, and say so."""
+        paths = [Path(str(f)) for f in files or []]
+        if not paths:
+            return gr.skip(), *Ingesting()
+        who = Visitor.of(tab, request)
+        base = self.views.searched(self.sessions.get(who.key))
+        self.sessions.update(who.key, lambda s: s.looking_at(base.id))
+        sources = partial(self.service.documents.uploads, who.actor, base=base.id)
+        shown = self._start(who, taken(paths, uploads(os.environ), sources))
+        told = say("library.attached", who.language, count=len(paths), base=called(base, who.language))
+        gr.Info(name(told), title=say("info_title", who.language), duration=ATTACHED_SECONDS)
+        return gr.update(value=None), *shown
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:

@@ -137,6 +137,7 @@ _PATHS = {
     "talks": Markup('<path d="M4 6h16M4 12h16M4 18h10"/>'),
     "warning": Markup('<path d="M12 4 2.8 19.5h18.400L12 4Z"/><path d="M12 10v4.5M12 17.2v.1"/>'),
     "more": Markup('<path stroke-width="2.6" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>'),
+    "clip": Markup('<path d="m20 11-8 8a4.600 4.600 0 0 1-6.500-6.500l8-8a3 3 0 0 1 4.300 4.300l-8 8"/>'),
     "pin": Markup('<path d="M9 4h6l-1 6 3.500 3.500h-11L10 10 9 4ZM12 13.500V20"/>'),
     "search": Markup('<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>'),
 }

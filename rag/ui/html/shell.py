@@ -7,7 +7,7 @@ from markupsafe import Markup
 from rag.messages import SHIPPED, Language
 
 from ..i18n import locale
-from .markup import button, html, icon, joined, t
+from .markup import button, html, icon, joined, t, tool
 from .sheet import sheet
 
 
@@ -33,12 +33,12 @@ def header(language: Language) -> Markup:
 
 
 def hint(language: Language) -> Markup:
-    """The line under the composer that explains its keys."""
+    """The line under the composer: its paper clip, and its keys."""
     return html(
-        '<p class="hint"><kbd>Enter</kbd> {} <i aria-hidden="true">·</i> <kbd>Shift</kbd>+<kbd>Enter</kbd> {} '
+        '{}<p class="hint"><kbd>Enter</kbd> {} <i aria-hidden="true">·</i> <kbd>Shift</kbd>+<kbd>Enter</kbd> {} '
         '<i aria-hidden="true">·</i> {}</p>'
     )(
-        t("hint_send", language), t("hint_line", language),
+        tool("attach", "clip", t("attach", language), size=16), t("hint_send", language), t("hint_line", language),
         button("hint-keys", "keys", html("<kbd>?</kbd> {}")(t("keys.hint", language))),
     )  # fmt: skip
 

@@ -151,6 +151,10 @@ class Session:
             conversation=conversation, title=title, scope=scope,
         )  # fmt: skip
 
+    def looking_at(self, base: str) -> Session:
+        """Look at the documents of a knowledge base, from the beginning where it is another one."""
+        return replace(self, base=base, listing=Listing(), buried=()) if base != self.base else self
+
     def with_turn(self, number: int, change: Callable[[Turn], Turn]) -> Session:
         """Change one turn; nothing happens when it is gone, as after a new chat."""
         return replace(self, turns=tuple(change(t) if t.number == number else t for t in self.turns))
