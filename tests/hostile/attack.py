@@ -28,7 +28,8 @@ FILE_S = 400.0
 ANSWER_S = 10.0
 """Another visitor's plain question, while the case runs or right after it."""
 MORE_MEGABYTES = 1500
-"""The app and its children may hold so much more than at the start: a converter may have 1 GB."""
+"""The app and its children may hold so much more than before the case: a converter may have 1 GB. What documents of
+earlier cases take in the index stays."""
 MORE_DESCRIPTORS = 200
 
 Run = Callable[[Target], None]
@@ -185,7 +186,7 @@ class Attack:
     def _attacked(self, case: Case, target: Target) -> list[str]:
         """What did not hold."""
         seen = set(target.outside())
-        known, target.peak = target.descriptors(), 0
+        known, target.before, target.peak = target.descriptors(), target.memory(), 0
         asked = len(target.foreign.requests)
         wrong = _within(FILE_S if case.kind == "files" else CASE_S, lambda: case.run(target))
         alive = _within(ANSWER_S, lambda: _answers(target))

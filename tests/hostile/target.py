@@ -87,6 +87,8 @@ class Target:
     """What the provider says to the questions of a case; None: `PLAIN`."""
     port: int = field(default_factory=free_port)
     read: int = 0
+    before: int = 0
+    """Megabytes held before the case, and most of those held since."""
     peak: int = 0
 
     @property
@@ -113,7 +115,6 @@ class Target:
                 env={**environment, **self._settings()}, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._wait_until_up()
-        self.before = self.memory()
         self._watched = threading.Event()
         threading.Thread(target=self._watch, args=(self._watched,), daemon=True).start()
 
