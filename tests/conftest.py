@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -54,6 +55,10 @@ from .support.milvus_server import milvus_server, tell_skipped  # noqa: E402,F40
 settings.register_profile("plainsight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("plainsight"), max_examples=20)  # `make test-fast`
 settings.load_profile("plainsight")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
