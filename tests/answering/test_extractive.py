@@ -20,6 +20,7 @@ from rag.messages import LANGUAGES, reason
 from rag.messages import text as said
 from rag.models.device import DeviceLock
 from rag.models.offline import MiniLmEmbedder
+from rag.models.offline.minilm import INFO
 from rag.text.reading import reading
 from rag.types import Candidate, Named, Vectors
 from tests.support.evidence import candidate
@@ -115,7 +116,7 @@ def test_only_the_items_that_fit_are_attached() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"], ids=["by vectors", "by words alone"])
 def test_the_sentence_that_answers_is_quoted_and_cited(language: str) -> None:
     embedder = BagEmbedder()
-    embedder.info = MiniLmEmbedder.info.fget(None)  # type: ignore[attr-defined]
+    embedder.info = INFO
     extractive = Extractive(embedder, detect_language=lambda _: language)
     found = "".join(extractive.answer("what does the hosted version sell", contexts("Bananas are yellow.", COST)))
     assert "We sell a hosted version. [2]" in found

@@ -196,6 +196,8 @@ def test_the_theme_switch_is_remembered(open_page: Open, scripted: str) -> None:
 
 def test_the_page_can_be_used_with_the_keyboard_alone(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
+    expect(composer(page)).to_be_focused()
+    page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the question field")).to_be_focused()
     page.keyboard.press("Enter")

@@ -83,11 +83,14 @@ def test_a_page_where_nothing_changed_asks_for_nothing(open_page: Open, address:
     page = open_page(address)
     recorded(page)
     expect(page.locator("#news")).not_to_be_empty()
+    expect(page.locator("#talks .talks-search")).to_be_visible()
+    begun = sent(page)
+    assert set(begun) == {"talks"}, "the list of conversations is all that is asked for"
     for looks in (1, 2):
         with page.expect_response(lambda response: "/run/" in response.url, timeout=10_000) as answered:
             look(page)
         answered.value.finished()
-        assert sent(page) == ["look"] * looks
+        assert sent(page) == [*begun, *["look"] * looks]
 
 
 def test_what_the_reader_is_at_stays(open_page: Open, address: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ LOAD = {kind: kind.load for kind in (E5Embedder, MiniLmEmbedder)}
 def keep_loaded(patch: pytest.MonkeyPatch) -> None:
     """Whoever loads one of the models gets the one that was loaded before."""
     for kind in LOAD:
-        patch.setattr(kind, "load", lambda *, lock, kind=kind: _loaded(kind))
+        patch.setattr(kind, "load", lambda *, lock, kind=kind, **how: _loaded(kind, **how))
 
 
 @cache
-def _loaded(kind: type[E5Embedder] | type[MiniLmEmbedder]) -> PackagedEmbedder:
-    return LOAD[kind](lock=DeviceLock())
+def _loaded(kind: type[E5Embedder] | type[MiniLmEmbedder], **how: Any) -> PackagedEmbedder:
+    return LOAD[kind](lock=DeviceLock(), **how)

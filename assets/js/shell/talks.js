@@ -100,17 +100,18 @@
   });
 
   let listed = "";
-  page.endings.push(() => list());
-  page.watchers.push((element) => {
-    if (element.closest("#talks")) { sync(); toSearch(); }
-    const kept = element.closest("#history") && find("[data-conversation]", element);
+  const drawn = (kept) => {
     if (!kept) return;
     page.keepTalk(kept.dataset.conversation);
     const state = kept.dataset.conversation + all(".turn").length;
     if (state !== listed) { listed = state; list(); }
+  };
+  page.endings.push(() => list());
+  page.watchers.push((element) => {
+    if (element.closest("#talks")) { sync(); toSearch(); }
+    if (element.closest("#history")) drawn(find("[data-conversation]", element));
   });
-  const first = find("#history [data-conversation]");
-  if (first) { page.keepTalk(first.dataset.conversation); list(); }
+  drawn(find("#history [data-conversation]"));
   matchMedia("(max-width: 1279px)").addEventListener("change", leave);
   sync();
 }

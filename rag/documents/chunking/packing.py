@@ -175,7 +175,7 @@ class _Packer:
         return [ChunkDraft(half, half[0].part.start) for half in halves]
 
     def with_marks(self, drafts: Sequence[ChunkDraft]) -> list[ChunkDraft]:
-        """Drafts without those of marks alone, which go with the one before or after them; what does not fit there,
+        """Drafts without those of marks alone, which go with the one before or after them; what is too large for that,
         such as a style sheet, is left out."""
         groups = beside_text([draft for draft in drafts if not (draft.is_mark and draft.units[0].cut_from)])
         several = [group for group in groups if len(group) > 1]
@@ -188,11 +188,7 @@ class _Packer:
             for group, whole, load in zip(several, together, loads, strict=True)
             if load <= max(self.limits.max_tokens, *(draft.load or 0 for draft in group))
         }
-        return [
-            draft
-            for group in groups
-            for draft in found.get(group[0].start, [each for each in group if not each.is_mark])
-        ]
+        return [draft for group in groups for draft in found.get(group[0].start, group)]
 
     def with_overlap(self, drafts: Sequence[ChunkDraft]) -> list[ChunkDraft]:
         """Drafts that go on within a section begin with the last sentences or blocks of the one before."""
