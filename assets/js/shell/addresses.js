@@ -98,16 +98,18 @@
     else if (reading) { acts["doc-jump"]({ dataset: { to: place } }); write(); }
     else write();
   });
+  const renamed = new Map(); // by id: what comes may have been drawn before the new title was known
   const arrive = ({ conversation, title }) => {
     const first = talk === null;
     const missed = first && page.addressed() && page.addressed() !== conversation;
-    talk = { id: conversation, title };
+    talk = { id: conversation, title: renamed.get(conversation) ?? title };
     if (missed) page.notice(words.gone);
     const to = wanted();
     if (first && to.name) openDocument(to);
     else if (first || shown === "chat" || doc()) write();
   };
   page.renamed = (id, title) => {
+    renamed.set(id, title);
     if (id !== talk?.id) return;
     talk.title = title;
     write();
