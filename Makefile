@@ -37,7 +37,7 @@ lint: $(VENV)/.installed-dev ## Check style, types and the Dockerfile
 	$(PY) -m mypy
 	$(VENV)/bin/hadolint Dockerfile
 
-docs: $(VENV)/.installed-dev ## Rewrite .env.example from rag/settings.py
+docs: $(VENV)/.installed-dev ## Rewrite .env.example from rag/settings/settings.py
 	$(PY) scripts/settings_docs.py
 
 bench: $(VENV)/.installed-dev ## Measure speed on this machine, no network

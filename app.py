@@ -29,9 +29,9 @@ def main() -> int:
 
 def _serve() -> int:
     from rag.build import build
-    from rag.environment import environment
     from rag.errors import SettingsError
     from rag.settings import Settings, unknown
+    from rag.settings.environment import environment
 
     try:
         env = environment(Path.cwd())

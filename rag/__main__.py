@@ -71,9 +71,9 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _command(args: argparse.Namespace, language: Language) -> int:
     from .cli.ask import OVERRIDES
-    from .environment import environment
     from .messages import text
     from .settings import Settings, unknown
+    from .settings.environment import environment
 
     terminal.check(vars(args), named=NAMED)
     given = {name: getattr(args, option, None) for option, name in OVERRIDES.items()}

@@ -1,4 +1,4 @@
-"""Writes `.env.example` from `rag/settings.py`: `make docs`."""
+"""Writes `.env.example` from `rag/settings/settings.py`: `make docs`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from rag.environment import Spec  # noqa: E402 (run as a script, from any folder)
 from rag.settings import Settings  # noqa: E402
+from rag.settings.environment import Spec  # noqa: E402 (run as a script, from any folder)
 
 HEAD = """\
 # Copy this file to .env and remove the "# " of what you change. The values shown are the defaults.

@@ -259,7 +259,7 @@ def test_what_gradio_would_show_of_others_is_closed(address: str, path: str) -> 
     assert httpx.get(address + path).status_code in (403, 404)
 
 
-@pytest.mark.parametrize("path", ["app.py", "/etc/passwd", "../app.py", "rag/settings.py"])
+@pytest.mark.parametrize("path", ["app.py", "/etc/passwd", "../app.py", "rag/settings/settings.py"])
 def test_no_file_of_the_server_can_be_read(address: str, path: str) -> None:
     assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
 

@@ -29,7 +29,6 @@ HEAVY = (
     "gradio",
     "openai",
 )
-ROOMS = sorted(p.parent.name for p in ROOT.glob("rag/*/__init__.py") if p.parent.name != "types")
 FOUNDATION = (
     "rag",
     "rag.types",
@@ -39,14 +38,13 @@ FOUNDATION = (
     "rag.status",
     "rag.options",
     "rag.settings",
-    "rag.environment",
     "rag.protocols",
     "rag.ledger",
     "rag.database",
     "rag.private_files",
-    "rag.addresses",
 )
 """What everybody may know."""
+ROOMS = sorted(p.parent.name for p in ROOT.glob("rag/*/__init__.py") if f"rag.{p.parent.name}" not in FOUNDATION)
 OPENERS = ("rag.build", "rag.data_folder")
 ASSEMBLY = ("rag.runtime", *OPENERS, "rag.__main__")
 """When the product can do what, and of which parts."""

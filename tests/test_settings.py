@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.environment import Secret, environment
 from rag.errors import SettingsError
 from rag.messages import reason
 from rag.options import INSTRUCTION
 from rag.settings import Settings, unknown
+from rag.settings.environment import Secret, environment
 from rag.types import Mode, RetrievalOptions
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents.chunking import ChunkLimits
-from rag.environment import Secret
 from rag.errors import StoreError
 from rag.messages import reason
 from rag.protocols import Embedder, Record, Store
 from rag.settings import Settings
+from rag.settings.environment import Secret
 from rag.types import Document, Fingerprint, StoredChunk
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
 
 from rag import ASSETS
+from rag.settings import addresses
 
-from .. import addresses
 from ..service import Service
 from ..settings import Settings
 from . import assets

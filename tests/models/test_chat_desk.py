@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.environment import Secret
 from rag.errors import ChatChoiceRefused
 from rag.events import Cancel
 from rag.messages import LANGUAGES, text
@@ -19,6 +18,7 @@ from rag.models.chat.choice_file import NAME
 from rag.models.chat.desk import ChatDesk
 from rag.models.chat.openai_chat import OpenAIChat
 from rag.settings import Settings
+from rag.settings.environment import Secret
 from rag.types import Message
 from rag.types.chat_server import ChatAbilities, ChatChoice, ChatExamination
 from tests.support.loopback_openai import Good, LoopbackOpenAI, ModelList, Raw, Status, error

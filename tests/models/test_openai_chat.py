@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag.environment import Secret
 from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.messages import LANGUAGES, Reason, reason, text
 from rag.models.chat.openai_chat import OpenAIChat
 from rag.models.chat.request import Wanted
+from rag.settings.environment import Secret
 from rag.types import Message, Usage
 from tests.support.loopback_openai import Cut, Gated, Good, Hung, LoopbackOpenAI, Raw, Reply, Status, StreamError, error
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from rag.accounts.actor import OPERATOR, Actor
-from rag.environment import Secret
 from rag.errors import ChatChoiceRefused
 from rag.models.chat.choice_file import NAME
 from rag.models.chat.desk import ChatDesk
 from rag.models.chat.openai_chat import OpenAIChat
 from rag.service.language_model import LanguageModelService, may_choose
 from rag.settings import Settings
+from rag.settings.environment import Secret
 from rag.types.chat_server import ChatChoice
 from rag.ui.handlers.language_model import LanguageModels
 from rag.ui.views import SKIP

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from rag.accounts.browser import new_secret, sealed
 from rag.accounts.users import named_user
-from rag.addresses import Network
 from rag.messages import reason
+from rag.settings.addresses import Network
 
 from .asgi import App, Headers, Receive, Scope, Send, values
 from .hosts import Proxies, addressed_to, allowed_hosts, host_of, named_hosts, same_origin

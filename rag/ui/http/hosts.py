@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from rag.addresses import Network
+from rag.settings.addresses import Network
 
 from .asgi import Headers, Scope, values
 

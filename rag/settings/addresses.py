@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from .errors import SettingsError
-from .messages import reason
+from rag.errors import SettingsError
+from rag.messages import reason
 
 Network = IPv4Network | IPv6Network
 

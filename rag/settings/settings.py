@@ -1,6 +1,6 @@
 """Every setting, read once from a mapping such as the environment: bounds checked, unknown names reported.
 
-Knows names, types and bounds; not who uses a value. The README table and `.env.example` are held to this file by test.
+Knows names, types and bounds; not who uses a value. `.env.example` is held to this file by test.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from rag.messages import Reason, reason
+from rag.options import DEFAULTS, TABLE, SetBy, applied, of
+from rag.types import RetrievalOptions
+
 from . import addresses
 from .environment import Secret, Spec, parsed, written
-from .messages import Reason, reason
-from .options import DEFAULTS, TABLE, SetBy, applied, of
-from .types import RetrievalOptions
 
 PREFIXES = ("RAG_", "MILVUS_", "OPENAI_")
 FOREIGN = frozenset(

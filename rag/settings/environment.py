@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import SettingsError
-from .messages import reason
-from .options import OptionKind, RetrievalOption
-from .text.well_formed import encodable
+from rag.errors import SettingsError
+from rag.messages import reason
+from rag.options import OptionKind, RetrievalOption
+from rag.text.well_formed import encodable
 
 
 class Secret(str):
