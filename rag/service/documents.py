@@ -77,8 +77,9 @@ class DocumentService:
         return collect_changed(folder, limits=self._limits, unchanged=unchanged)
 
     def sample(self, actor: Actor) -> Iterator[Source | Refused]:
-        """The sample handbook."""
-        return collect([HANDBOOK], limits=self._limits)
+        """The sample handbook, without a word on the files of ours beside it."""
+        found = collect([HANDBOOK], limits=self._limits)
+        return (each for each in found if not (isinstance(each, Refused) and each.passed_over))
 
     def ingest(
         self,
