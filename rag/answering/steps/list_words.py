@@ -14,6 +14,8 @@ class ListWords:
     """The words of one language. In patterns of values `{v}` is the place of the value."""
 
     noun: re.Pattern[str]
+    sure: re.Pattern[str]
+    """Nouns that mean documents of the knowledge base; others may also be what those write of."""
     asks: re.Pattern[str]
     silent: re.Pattern[str]
     """Words that say nothing of which documents."""
@@ -85,11 +87,14 @@ _NUMBERS_ZH = {word: number for number, word in enumerate("一二三四五六七
 _HOW_MANY = rf"(?:(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)})\s+)?"
 _HOW_MANY_AFTER = rf"(?:\s+(?P<m>\d{{1,4}}|{'|'.join(_NUMBERS)})\b)?"
 _HOW_MANY_ZH = rf"(?:的?\s*(?P<n>\d{{1,4}}|[{''.join(_NUMBERS_ZH)}])\s*[个篇份])?"
-_NOUN = r"(?:documents?|docs?|files?|pages?|articles?)\b"
-_NOUN_ZH = r"(?:文档|文件(?!夹)|文章|页面)"
+_SURE = "documents?|docs?|files?"
+_SURE_ZH = "文档|文件(?!夹)"
+_NOUN = rf"(?:{_SURE}|pages?|articles?)\b"
+_NOUN_ZH = rf"(?:{_SURE_ZH}|文章|页面)"
 
 ENGLISH = ListWords(
     noun=_any(rf"\b{_NOUN}"),
+    sure=_any(rf"\b(?:{_SURE})\b"),
     asks=_any(
         r"\b(?:what\s+is\s+the\s+(?:total\s+)?number\s+of|how\s+many|number\s+of|count|which|what|list|show|name|give|find"
         r"|enumerate|tell)\b"
@@ -159,6 +164,7 @@ ENGLISH = ListWords(
 
 CHINESE = ListWords(
     noun=_any(_NOUN_ZH),
+    sure=_any(_SURE_ZH),
     asks=_any(
         r"多少|几\s*[个篇份]|总数|数量|个数|哪些|哪\s*[个篇份一]+|列出|列举|有什么|所有|全部|显示|找出|给出|查看"
     ),

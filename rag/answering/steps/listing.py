@@ -86,11 +86,15 @@ class _Left:
 
 
 def query_of(question: str, documents: Sequence[Document]) -> DocumentQuery | None:
-    """The documents a question asks for; None where it asks for something else."""
+    """The documents a question asks for; None where it asks for something else, such as an article none of them is."""
     if len(question) > LONGEST_QUESTION:
         return None
     text = unicodedata.normalize("NFKC", bare(question))
-    return next((query for words in LIST_WORDS if (query := _understood(text, words, documents))), None)
+    for words in LIST_WORDS:
+        query = _understood(text, words, documents)
+        if query and (words.sure.search(text) or chosen(query, documents)):
+            return query
+    return None
 
 
 def _understood(text: str, words: ListWords, documents: Sequence[Document]) -> DocumentQuery | None:

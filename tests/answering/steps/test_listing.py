@@ -42,6 +42,7 @@ ALL = [PDF, PUMPS, NOTES, VALVES]
         ("Which documents are dated since 2024-03-01?", [PUMPS, VALVES]),
         ("Which documents were written before March 2024?", [NOTES]),
         ("Which documents were written in March 2024?", [PUMPS]),
+        ("Which articles were published in March 2024?", [PUMPS]),
         ("Which documents are dated between 1 November 2023 and 2024-03-01?", [PUMPS, NOTES]),
         ("How many PDF files are there?", [PDF]),
         ("Which documents are in Chinese?", [NOTES]),
@@ -73,6 +74,7 @@ def test_documents_are_asked_for(question: str, found: list[Document]) -> None:
     [
         "Which documents mention valves?", "Which pages explain the index?", "How many files can a zip hold?",
         "What files does the app read?", "How do I delete a document?", "documents",
+        "What article was published in 1937?", "1937年的文章有哪些？",
         "文件大小的上限是多少？", "哪些文档提到了阀门？", "如何删除文档？", "", "?", "How many?",
         "How many documents " + "are tagged a and " * 20,
     ],
