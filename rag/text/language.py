@@ -31,7 +31,11 @@ some at most."""
 LEAST = 60
 """Letters, an ideograph counting three, from which a part of a text tells its own language."""
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
+_CODE = re.compile(
+    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|https?://\S+"
+    r"|(?<![A-Za-z0-9_])_*+[A-Za-z0-9]++(?:_++[A-Za-z0-9]++)++",  # a name of code, such as RAG_CANDIDATES
+    re.DOTALL,
+)
 
 _SCRIPTS: dict[str, tuple[str, ...]] = {
     "LATIN": (
@@ -61,7 +65,7 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
 def detect(text: str) -> str:
     """ISO 639-1 code of the main language, "und" where there is no letter of a known script.
 
-    Code and addresses do not count unless there is nothing else. Any Chinese is `zh`.
+    Code, its names and addresses do not count unless there is nothing else. Any Chinese is `zh`.
     """
     sample = unicodedata.normalize("NFKC", text[: 2 * SAMPLE])
     prose = _CODE.sub(" ", sample)[:SAMPLE]

@@ -19,6 +19,7 @@ from rag.text.language import detect
         pytest.param("向量最大支持多少维？", "zh", id="Chinese question"),
         pytest.param("向量維度的上限是多少？", "zh", id="traditional Chinese"),
         pytest.param("FLAT 和 IVF_FLAT 有什么区别？", "zh", id="Chinese with more Latin letters than ideographs"),
+        pytest.param("RAG_CANDIDATES 是什么？", "zh", id="Chinese with a name of code"),
         pytest.param("Milvus 支持 GPU 吗", "zh", id="Chinese with two product names"),
         pytest.param("どうやってインストールしますか？", "ja", id="Japanese"),
         pytest.param("新規登録の方法", "ja", id="Japanese mostly in ideographs"),
