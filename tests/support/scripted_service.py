@@ -310,7 +310,7 @@ class ScriptedService(Service):
         self.settings = settings or Settings()
         self.pause = pause
         self.gate = gate
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="plainsight-scripted-"))
+        self.folder = folder or _folder()
         self.stored: dict[str, Document] = {}
         self.gone: dict[str, Document] = {}
         """Deleted documents that can be restored."""
@@ -544,12 +544,17 @@ def _candidate(i: int, log_odds: float | None, *, kept: bool) -> Candidate:
     )
 
 
+def _folder() -> Path:
+    """A new folder in the home of the tests, which goes with them."""
+    return Path(tempfile.mkdtemp(prefix="scripted-", dir=Path.home()))
+
+
 def serve(port: int, *, pause: float = 0.0, gate: str = "") -> None:
     """Serve the page over the scripted service, with the folder and the front's settings that the environment names."""
     from rag.ui.page import build_page, launch_options
 
     front = ("RAG_HOST", "RAG_ALLOWED_HOSTS", "RAG_TRUSTED_PROXIES", "RAG_ROOT_PATH", "RAG_USER_HEADER", *LIMITS)
     settings = Settings.from_env({name: os.environ.get(name, "") for name in front} | {"RAG_PORT": str(port)})
-    folder = Path(os.environ.get("RAG_DATA_DIR") or tempfile.mkdtemp(prefix="plainsight-scripted-"))
+    folder = Path(os.environ["RAG_DATA_DIR"]) if os.environ.get("RAG_DATA_DIR") else _folder()
     service = ScriptedService(settings, pause, Path(gate) if gate else None, folder)
     build_page(service).launch(quiet=True, **launch_options(service))
