@@ -10,10 +10,8 @@ Everything else does, capitals included, and a match begins and ends at a word's
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +20,9 @@ from rapidfuzz.distance import LCSseq
 
 from rag.ledger import Match
 from rag.text.reading import BlockKind, ReadingText
-from rag.text.scripts import IDEOGRAPHS
 from rag.types import Chunk
+
+from .plain_form import IDEOGRAPH, WORD, PlainForm, is_edge
 
 CLOSE = 0.8
 """Least similarity of a close match; `tests/citations/test_matching.py` holds the measured table that sets it."""
@@ -38,33 +37,8 @@ LONGEST = 600
 LEAST_PART = 8
 """Letters, an ideograph counting three: less, between two omissions, proves nothing."""
 
-_MARKUP = re.compile(
-    r"""(?P<blank>
-          (?m:^[ \t>]*(?:`{3,}|~{3,})[^\n]*$)                                       # a fence
-        | (?m:^[ \t]*+(?:\|[ \t]*+)?:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+(?:\|[ \t]*+)?$)   # a rule
-        | (?m:^[ \t]*(?:(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|\#{1,6}(?=[ \t])|\[[ xX]\](?=[ \t]))[ \t]*)+)
-        | (?<!\|)\|(?!\|)
-        | \s+
-      )
-      | (?P<nothing>
-          !?\[(?=[^\[\]]*\]\([^()\s]*\)) | \]\([^()\s]*\)                           # a link around its label
-        | (?<=\S)\*+ | \*+(?=\S) | `+ | ~~ | (?<![\w])_+(?=\S) | (?<=[^\s_])_++(?!\w) | (?<=_)_(?!\w)
-        | [\u200b-\u200d\u2060\ufeff\u00ad]
-      )
-      | \\(?P<escaped>[!-/:-@\[-`{-~])
-      | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_ALIKE = str.maketrans(
-    {**dict.fromkeys("“”„«»「」『』＂", '"'), **dict.fromkeys("‘’‚`´", "'"), **dict.fromkeys("‐‑‒–—―−", "-")}
-)
-_IDEOGRAPH = re.compile(rf"[\u2e80-\u303f{IDEOGRAPHS}\uff00-\uffef]")
-"""With radicals, punctuation and full-width forms: blanks beside them do not count either."""
-_FORM = re.compile("[…\ufb00-\ufb06\uff01-\uffee]")
-"""Full-width forms and ligatures: other forms of the same letters. Not `²`, which is no `2`."""
 _EDGE = " .,;:!?…。，；：、！？\"'"
 _OMISSION = re.compile(r"(?<!\s)\s*+[\[(（]?(?:\.{3,}|…+)[\])）]?")
-_WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
 _CELL_END = re.compile(r"[:;：；] ?")
 """Marks between the name of a row, as it is read, and its cells."""
@@ -111,7 +85,7 @@ class SearchableText:
 
     def exactly(self, words: str) -> Alignment | None:
         """Find `words` letter by letter; None where they do not stand so."""
-        sought = _Reading.of(words).text
+        sought = PlainForm.of(words).text
         if found := self._text.exactly(sought):
             return Alignment(Match.EXACT, 1.0, *found)
         if self._read_form and (found := self._read_form.exactly(sought)):
@@ -137,8 +111,8 @@ class SearchableText:
         return [(row.start, _Form(read.text[row.start : row.end])) for row in rows if read]
 
     def _nearly(self, words: str) -> Alignment | None:
-        sought = _Reading.of(words).text.strip(_EDGE)[:LONGEST]
-        if not _WORD.search(sought):
+        sought = PlainForm.of(words).text.strip(_EDGE)[:LONGEST]
+        if not WORD.search(sought):
             return None
         typed = self._text.nearly(sought, self._close)
         read = self._read_form.nearly(sought, self._close) if self._read_form else None
@@ -177,7 +151,7 @@ class _Form:
     def exactly(self, sought: str) -> tuple[int, int] | None:
         """Start and end of `sought`, letter by letter."""
         for form in (sought, sought.strip(_EDGE)):
-            at = self._position(form) if _WORD.search(form) else -1
+            at = self._position(form) if WORD.search(form) else -1
             if at >= 0:
                 return self._reading.span(at, at + len(form))
         return None
@@ -199,19 +173,19 @@ class _Form:
         return (similarity, *self._reading.span(start, end))
 
     @cached_property
-    def _reading(self) -> _Reading:
-        return _Reading.of(self._source)
+    def _reading(self) -> PlainForm:
+        return PlainForm.of(self._source)
 
     @cached_property
     def _edges(self) -> list[int]:
         """Positions where a word of the reading begins or ends."""
         text = self._reading.text
-        return [at for at in range(len(text) + 1) if _is_edge(text, at)]
+        return [at for at in range(len(text) + 1) if is_edge(text, at)]
 
     def _position(self, sought: str) -> int:
         text = self._reading.text
         at = text.find(sought)
-        while at >= 0 and not (_is_edge(text, at) and _is_edge(text, at + len(sought))):
+        while at >= 0 and not (is_edge(text, at) and is_edge(text, at + len(sought))):
             following = bisect_right(self._edges, at)
             at = text.find(sought, self._edges[following]) if following < len(self._edges) else -1
         return at
@@ -230,58 +204,7 @@ def parts(words: str) -> list[str]:
 
 def weight(text: str) -> int:
     """Letters and digits of a text, an ideograph counting three."""
-    return sum(3 if _IDEOGRAPH.match(c) else 1 for c in text if c.isalnum())
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A text as it reads; character i of it comes from `[starts[i], ends[i])` of the source."""
-
-    text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-
-    @classmethod
-    def of(cls, source: str) -> _Reading:
-        kept: list[tuple[str, int, int]] = []
-        for char, start, end in _read(source):
-            if char == " " and (not kept or kept[-1][0] == " " or _IDEOGRAPH.match(kept[-1][0])):
-                continue
-            if kept and kept[-1][0] == " " and _IDEOGRAPH.match(char):
-                kept.pop()
-            kept.append((char, start, end))
-        if kept and kept[-1][0] == " ":
-            kept.pop()
-        return cls("".join(c for c, _, _ in kept), tuple(s for _, s, _ in kept), tuple(e for _, _, e in kept))
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the source of characters `[start, end)` of the reading, blanks at the edges left out."""
-        piece = self.text[start:end]
-        start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
-        return self.starts[start], self.ends[end - 1]
-
-
-def _read(source: str) -> Iterator[tuple[str, int, int]]:
-    """Character by character, marks left out, each with its place in the source."""
-    for token in _MARKUP.finditer(source):
-        if token["nothing"] is not None:
-            continue
-        if token["blank"] is not None:
-            yield " ", token.start(), token.end()
-            continue
-        char = token["escaped"] or token["other"]
-        folded = unicodedata.normalize("NFKC", char) if _FORM.match(char) else char
-        for each in folded.translate(_ALIKE):
-            yield each, token.start(), token.end()
-
-
-def _is_edge(text: str, at: int) -> bool:
-    """True if a word may begin or end here; around an ideograph it always may."""
-    if at in (0, len(text)):
-        return True
-    before, after = text[at - 1], text[at]
-    inside = _WORD.match(before) and _WORD.match(after)
-    return not inside or bool(_IDEOGRAPH.match(before) or _IDEOGRAPH.match(after))
+    return sum(3 if IDEOGRAPH.match(c) else 1 for c in text if c.isalnum())
 
 
 def _coverage(quote: str, passage: str) -> float:
