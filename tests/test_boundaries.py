@@ -6,10 +6,11 @@ import math
 
 import pytest
 
+from rag.citations.brackets import LEAST_AFTER_COMMA, WINDOW
 from rag.citations.check import LEAST_CITED, LEAST_UNCITED, check
 from rag.citations.markers import LONGEST_RANGE, find
 from rag.citations.matching import LEAST_PART, SearchableText, parts
-from rag.citations.stream import LEAST_AFTER_COMMA, WINDOW, split
+from rag.citations.stream import split
 from rag.ledger import Match, Support
 from rag.retrieval.duplicates import LONG, LONGEST_SHOWN, conflicts, repeats
 from rag.retrieval.fusion import fuse

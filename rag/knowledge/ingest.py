@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from rag.documents.chunking import ChunkLimits
-from rag.documents.convert import PLACE, kind_of
+from rag.documents.convert import kind_of
 from rag.documents.files import Refused, Seen
 from rag.documents.worker import FileReader, InProcessReader, Split
 from rag.errors import (
@@ -34,9 +34,9 @@ from rag.errors import (
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
-from rag.text.language import SAMPLE
-from rag.types import Chunk, Document, Source, Vectors
+from rag.types import Chunk, Source, Vectors
 
+from .description import described
 from .ingest_run import IngestRun
 from .originals import Originals
 from .revisions import known_as, placed_as
@@ -191,7 +191,7 @@ class Ingest:
         counted = replace(event, stage=IngestStage.EMBED, total=len(chunks), chunks=len(chunks))
         event, vectors = yield from self._embed(chunks, self._kept(source.name, sha256, run), counted, run, cancel)
         yield (event := replace(event, stage=IngestStage.INDEX))
-        document = self._document(source, sha256, split)
+        document = described(source, sha256, split, detect=self._detect, at=self._now())
         if before:
             revision = before.revision if same else before.revision + 1
             document = replace(document, revision=revision, enabled=before.enabled)
@@ -261,32 +261,6 @@ class Ingest:
             yield (event := replace(event, done=known, embedded=event.embedded + len(positions)))
             _check(cancel)
         return event, np.stack([found[key] for key in keys])
-
-    def _document(self, source: Source, sha256: str, split: Split) -> Document:
-        title = PurePosixPath(source.name).stem if PLACE.fullmatch(split.title) else split.title
-        return Document(
-            name=source.name,
-            sha256=sha256,
-            title=title,
-            language=self._detect(_beginning(split.chunks)),
-            size=len(source.data),
-            chunks=len(split.chunks),
-            tokens=sum(each.tokens for each in split.chunks),
-            ingested_at=self._now(),
-            tags=split.front_matter.tags,
-            date=split.front_matter.date,
-            kind=kind_of(source.name),
-        )
-
-
-def _beginning(chunks: Sequence[Chunk]) -> str:
-    """As much of a document as tells its language, as a reader reads it."""
-    texts: list[str] = []
-    for each in chunks:
-        texts.append(each.reading.text)
-        if sum(map(len, texts)) >= 2 * SAMPLE:
-            break
-    return "\n\n".join(texts)
 
 
 def refusal(refused: Refused) -> IngestEvent:

@@ -7,14 +7,13 @@ to be (`registry.py` says how).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 
-from ..errors import KeepingError, StoreError, StoreUnavailable
+from ..errors import KeepingError, StoreUnavailable
 from ..messages import Reason, reason
 from ..protocols import Record
 from ..types import Chunk, DenseRank, Document, Fingerprint, Hit, IndexedDocument, StoredChunk, Vectors
@@ -66,7 +65,15 @@ class MilvusStore:
         self._registry = Registry(
             connection, collection + schema.REGISTRY_SUFFIX, page_rows=page_rows, most_excluded=most_excluded, now=now
         )
-        self._search = CollectionSearch(connection, collection, self._registry, search, fields)
+        self._search = CollectionSearch(
+            connection,
+            collection,
+            self._registry,
+            search,
+            fields,
+            dimension=dimension,
+            full_text_missing=full_text_missing,
+        )
         self._reader = CollectionReader(connection, collection, self._registry, dimension=dimension, fields=fields)
         self._remover = Remover(connection, collection, self._registry, self._reader, record)
 
@@ -128,30 +135,20 @@ class MilvusStore:
 
     def search_dense(self, vector: Vectors, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Best inner products with the `[1, dim]` vector, best first. At most 16,384."""
-        limits.check_hits(limit)
-        limits.check_vectors(vector, rows=1, dimension=self._dimension)
         return self._search.dense(vector, limit=limit, documents=documents)
 
     def search_full_text(self, query: str, *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Best BM25 scores of the query's terms, best first, positive. At most 16,384."""
-        limits.check_hits(limit)
-        if self._full_text_missing:
-            raise StoreError(self._full_text_missing)
         return self._search.full_text(query, limit=limit, documents=documents)
 
     def search_terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str] = ()) -> list[Hit]:
         """Best BM25 scores of these terms, best first, positive. At most 16,384."""
-        limits.check_hits(limit)
-        if self._full_text_missing:
-            raise StoreError(self._full_text_missing)
         return self._search.terms(terms, limit=limit, documents=documents)
 
     def rank_dense(
         self, vector: Vectors, chunk_ids: Sequence[str], *, depth: int, documents: Sequence[str] = ()
     ) -> dict[str, DenseRank]:
         """Score and rank of each of these chunks for the `[1, dim]` vector, down to `depth`, at most 16,384."""
-        limits.check_hits(depth)
-        limits.check_vectors(vector, rows=1, dimension=self._dimension)
         return self._search.standings(vector, chunk_ids, depth=depth, documents=documents)
 
     def contents(self, names: Sequence[str] | None = None) -> Iterator[IndexedDocument]:
@@ -196,7 +193,7 @@ class MilvusStore:
                 return True
             old = before or RegistryRow(replace(document, sha256="", chunks=0, tokens=0))
             stale = {*old.leftover, old.revision} - {""}
-            new = _distinct(document, stale)
+            new = RegistryRow.distinct(document, stale)
             self._registry.write([replace(old, leftover=tuple(sorted({*old.leftover, new.revision})))])
             for batch in batches(rows(self._collection, new.stored, chunks, vectors, fields=self._fields)):
                 with self._connection.writing():
@@ -309,9 +306,3 @@ class MilvusStore:
             if changed:
                 self._changed()
         return len(changed)
-
-
-def _distinct(document: Document, others: Set[str]) -> RegistryRow:
-    """The entry of a document under a revision that is none of `others`, the revisions that may already have rows."""
-    takes = (RegistryRow(document, take=take) for take in count())
-    return next(entry for entry in takes if entry.revision not in others)

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import count
 from typing import Any, Literal
 
 from ..messages import as_json, from_json
@@ -60,6 +61,12 @@ class RegistryRow:
     """Time of its deletion, as long as that can be undone; else 0."""
     take: int = 0
     """Tells rows of the same content apart: that of the revision that counts, when a file was taken again."""
+
+    @classmethod
+    def distinct(cls, document: Document, others: Set[str]) -> RegistryRow:
+        """The row of a document under a revision that is none of `others`, those that may already have rows."""
+        takes = (cls(document, take=take) for take in count())
+        return next(row for row in takes if row.revision not in others)
 
     @property
     def revision(self) -> str:

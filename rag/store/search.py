@@ -16,6 +16,8 @@ import numpy as np
 
 from rag.text.terms import query_terms
 
+from ..errors import StoreError
+from ..messages import Reason
 from ..types import DenseRank, Hit, Vectors
 from ..types import within as in_scope
 from . import limits
@@ -52,8 +54,13 @@ class CollectionSearch:
         registry: Registry,
         params: SearchParams,
         fields: Sequence[str] = CHUNK_FIELDS,
+        *,
+        dimension: int,
+        full_text_missing: Reason | None,
     ) -> None:
-        """`fields` are those of a chunk that the collection has."""
+        """`fields` are those of a chunk that the collection has; `full_text_missing` says why words find nothing."""
+        self._dimension = dimension
+        self._full_text_missing = full_text_missing
         self._connection = connection
         self._collection = collection
         self._registry = registry
@@ -106,6 +113,8 @@ class CollectionSearch:
         return rows
 
     def _dense(self, vector: Vectors, fields: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Scored]:
+        limits.check_hits(limit)
+        limits.check_vectors(vector, rows=1, dimension=self._dimension)
         return self._scored(DENSE, vector[0], self._params, fields, limit=limit, documents=documents)
 
     def full_text(self, query: str, *, limit: int, documents: Sequence[str]) -> list[Hit]:
@@ -114,6 +123,9 @@ class CollectionSearch:
 
     def terms(self, terms: Sequence[str], *, limit: int, documents: Sequence[str]) -> list[Hit]:
         """Best chunks by BM25 over these terms."""
+        limits.check_hits(limit)
+        if self._full_text_missing:
+            raise StoreError(self._full_text_missing)
         if not terms:
             return []
         return _as_hits(

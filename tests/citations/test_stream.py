@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations.stream import WINDOW, Given, QuoteSplitter, ReplyPart, split
+from rag.citations.brackets import WINDOW, ReplyPart
+from rag.citations.stream import Given, QuoteSplitter, split
 
 
 def shown(splitter: QuoteSplitter) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.cli.doctor import DoctorFinding, examine
+from rag.cli.doctor import examine
+from rag.cli.doctor_finding import DoctorFinding
 from rag.cli.exits import FAILED, OK
 from rag.data_folder import KEPT
 from rag.database import Database

@@ -23,6 +23,7 @@ OPENING = ("build", "opened", "throw_away", "Service")
 BESIDE = {
     "rag/cli/backup.py": "copy, export and import move whole collections between databases, without a model",
     "rag/cli/doctor.py": "doctor looks at what keeps the product from starting",
+    "rag/cli/doctor_milvus.py": "a part of doctor",
     "rag/cli/reingest.py": "repair and undelete mend what the product refuses to open",
     "rag/cli/kb.py": "kb needs no model, and none is loaded for it",
     "rag/cli/documents.py": "the list needs no model, and which files a watched folder held is kept by its command",
