@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from rag.accounts.browser import OWNER_COOKIE
+from rag.accounts.browser import COOKIE_SECONDS, OWNER_COOKIE
 from rag.ui.http.guard import Guard
 from rag.ui.http.hosts import same_origin
 from rag.ui.http.visitors import user
@@ -47,7 +47,8 @@ def test_the_page_starts_with_our_script_and_sets_a_cookie_scripts_cannot_read(a
     assert cookie.startswith(f"{OWNER_COOKIE}=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
-    assert "set-cookie" not in httpx.get(address, cookies=dict(reply.cookies)).headers
+    assert f"Max-Age={COOKIE_SECONDS}" in cookie, "conversations outlive the browser's windows"
+    assert httpx.get(address, cookies=dict(reply.cookies)).headers["set-cookie"] == cookie
 
 
 @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/cancel"])

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 OWNER_COOKIE = "plainsight"
+COOKIE_SECONDS = 400 * 24 * 3600
+"""Time a browser keeps its secret after its last visit: as long as browsers allow."""
 TOKEN_HEADER = b"x-plainsight-token"
 """Header in which the page's script sends its token with whatever changes something."""
 
@@ -24,7 +26,7 @@ def new_secret() -> str:
 
 def cookie(secret: str) -> bytes:
     """The header that gives a browser its secret, for no script to read and no other site to send along."""
-    return f"{OWNER_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax".encode()
+    return f"{OWNER_COOKIE}={secret}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax".encode()
 
 
 def token(secret: str) -> str:

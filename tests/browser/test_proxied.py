@@ -12,7 +12,7 @@ from tests.support.pages import scripted_page
 from tests.support.proxy import Proxy, proxied
 
 from .conftest import Open, ready
-from .steps import ask
+from .steps import answered, ask, composer
 
 NAME = "plainsight.localhost"
 """A name every browser finds on this machine, and the page does not know by itself."""
@@ -70,10 +70,15 @@ def test_a_tab_whose_cookie_another_tab_replaced_goes_on(browser: Browser, scrip
     page = browser.new_context(locale="en-US").new_page()
     page.goto(scripted)
     ready(page)
+    ask(page)
     page.context.clear_cookies(name="plainsight")
     other = page.context.new_page()
     other.goto(scripted)
     ready(other)
-    expect(ask(page, "How do I rotate a certificate?")).to_contain_text("SIGHUP")
+    composer(page).fill("How do I rotate a certificate?")
+    composer(page).press("Enter")
+    expect(page.locator(".turn")).to_contain_text("How do I rotate a certificate?")
+    expect(answered(page)).to_contain_text("SIGHUP")
+    expect(page.locator(".asked")).to_have_count(0)
     expect(page.locator("#refused")).to_have_count(0)
     page.context.close()

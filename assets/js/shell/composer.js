@@ -103,12 +103,20 @@
     setTimeout(() => { if (came !== null || draft) put(draft); });
   };
 
+  const here = () => { // the last turn of the conversation that is shown; "" for none
+    const id = find("#live .turn")?.id;
+    return id ? `${talk} ${id}` : "";
+  };
   let turn = "";
   page.watchers.push((element) => {
     const told = element.closest("#history") && find("[data-conversation]", element);
-    if (told) arrive(told.dataset.conversation);
-    if (element.closest("#live")) {
-      const now = find(".turn", element)?.id || "";
+    if (told) {
+      const begun = talk === "";
+      arrive(told.dataset.conversation);
+      if (begun) turn = here();
+    }
+    if (told || element.closest("#live")) {
+      const now = here();
       const first = asked.find((item) => item.sent);
       if (now && now !== turn && first) gone(first);
       turn = now;
@@ -117,7 +125,7 @@
   });
   const known = find("#history [data-conversation]");
   if (known) arrive(known.dataset.conversation);
-  turn = find("#live .turn")?.id || "";
+  turn = here();
   mark();
   if (matchMedia("(hover: hover)").matches && /^(c\/|$)/.test(page.address())) page.toComposer(); // a phone would show its keyboard
 }

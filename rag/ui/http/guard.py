@@ -57,9 +57,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         scope = self.proxies.heard(scope)
-        known = secret_of(scope["headers"])
-        secret = known or new_secret()
-        reply = Reply(send, self.head, secret=secret, new=not known)
+        secret = secret_of(scope["headers"]) or new_secret()
+        reply = Reply(send, self.head, secret=secret)
         try:
             found = self._checked(scope)
             scope[ROUTE] = found

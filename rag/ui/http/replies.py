@@ -76,19 +76,16 @@ def policy(page: bytes) -> bytes:
 
 
 class Reply:
-    """Adds the headers to an answer; a whole HTML page also gets the beginning of its head and, if needed, the cookie.
-
-    `secret` is the browser's; `new` is True if the browser does not know it yet.
-    """
+    """Adds the headers to an answer; a whole HTML page also gets the beginning of its head, and the cookie anew."""
 
     top = "./"
     """The way from the address of the page to its top."""
 
-    def __init__(self, send: Send, head: PageHead, *, secret: str, new: bool) -> None:
+    def __init__(self, send: Send, head: PageHead, *, secret: str) -> None:
+        """`secret` is the browser's."""
         self._send = send
         self._head = head
         self._secret = secret
-        self._new = new
         self._page: Message | None = None
         self._body: list[bytes] = []
 
@@ -118,8 +115,7 @@ class Reply:
             b"cache-control": b"no-store",  # a token must not outlive its cookie
         }
         headers = [(k, v) for k, v in page["headers"] if k.lower() not in ours] + list(ours.items())
-        if self._new:
-            headers.append((b"set-cookie", cookie(self._secret)))
+        headers.append((b"set-cookie", cookie(self._secret)))
         await self._send({**page, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
