@@ -76,10 +76,10 @@ class DocumentService:
         """A folder's files as sources, those that are `unchanged` unread."""
         return collect_changed(folder, limits=self._limits, unchanged=unchanged)
 
-    def sample(self, actor: Actor) -> Iterator[Source | Refused]:
-        """The sample handbook, without a word on the files of ours beside it."""
+    def sample(self, actor: Actor, language: str) -> Iterator[Source | Refused]:
+        """The sample handbook in one language, without a word on the files of ours beside it."""
         found = collect([HANDBOOK], limits=self._limits)
-        return (each for each in found if not (isinstance(each, Refused) and each.passed_over))
+        return (each for each in found if isinstance(each, Source) and each.name.startswith(f"{language}/"))
 
     def ingest(
         self,

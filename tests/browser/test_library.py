@@ -45,8 +45,8 @@ def test_making_switching_and_setting_up(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#document-table")).not_to_contain_text("leave.md")
     page.locator(".kb-select").select_option("Policies")
     expect(page.locator("#document-table")).to_contain_text("leave.md")
-    page.get_by_role("button", name="Set up").click()
-    sheet = page.get_by_role("dialog", name="Set up Policies")
+    page.get_by_role("button", name="Knowledge base settings").click()
+    sheet = page.get_by_role("dialog", name="Settings of Policies")
     sheet.get_by_label("Description").fill("What <b>everybody</b> must know.")
     sheet.get_by_label("Threshold").fill("0.3")
     sheet.get_by_role("button", name="Save").click()
@@ -56,8 +56,8 @@ def test_making_switching_and_setting_up(page: Page, tmp_path: Path) -> None:
 
 def test_deleting_one_takes_its_name(page: Page) -> None:
     create(page, "Policies")
-    page.get_by_role("button", name="Set up").click()
-    sheet = page.get_by_role("dialog", name="Set up Policies")
+    page.get_by_role("button", name="Knowledge base settings").click()
+    sheet = page.get_by_role("dialog", name="Settings of Policies")
     sheet.get_by_text("Delete this knowledge base").click()
     sheet.get_by_label("to confirm").fill("Police")
     sheet.get_by_role("button", name="Delete for good").click()

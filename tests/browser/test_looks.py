@@ -150,6 +150,7 @@ def test_nothing_scrolls_sideways(
         expect(page.locator("#ev-1-1")).to_be_in_viewport(ratio=0.5)
     for width in widths:
         page.set_viewport_size({"width": width, "height": 844})
+        page.evaluate("new Promise(requestAnimationFrame)")  # scripts are told of the new size with the next frame
         assert _too_wide(page) == [], width
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 

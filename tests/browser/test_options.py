@@ -35,7 +35,7 @@ def test_what_the_settings_a_knowledge_base_and_the_reader_say_is_shown_and_a_ch
     expect(said).to_contain_text("All as the settings have them.")
 
     tab(page, "Documents")
-    page.get_by_role("button", name="Set up").click()
+    page.get_by_role("button", name="Knowledge base settings").click()
     sheet = page.get_by_role("dialog")
     sheet.get_by_label("Contexts, at most").fill("12")
     sheet.get_by_role("button", name="Save").click()

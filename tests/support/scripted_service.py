@@ -197,7 +197,7 @@ class ScriptedDocuments(DocumentService):
     def uploads(self, actor: Actor, paths: Iterable[Path], *, base: str = "") -> Iterator[Source | Refused]:
         return (Source(path.name, path.read_bytes()) for path in paths)
 
-    def sample(self, actor: Actor) -> Iterator[Source | Refused]:
+    def sample(self, actor: Actor, language: str) -> Iterator[Source | Refused]:
         return (Source(f"handbook/en/0{i}.md", b"# Page\n" * 40) for i in range(1, 6))
 
     def ingest(

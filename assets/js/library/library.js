@@ -107,9 +107,15 @@
     if (!held || (now !== document.body && (!table.contains(now) || key(now) === held))) return;
     all("button, input", table).find((el) => key(el) === held)?.focus({ preventScroll: true });
   };
+  const target = () => { // what the field for files says instead of Gradio's own words
+    const words = find("#document-tools [data-drop]")?.dataset.drop;
+    if (words && find("#drop")) find("#drop").dataset.words = words;
+  };
+  target();
   page.watchers.push((element) => {
     if (element.closest("#document-table")) { retick(); resume(element); }
     if (!element.closest("#document-tools")) return;
+    target();
     all("select", element).forEach((box) => { box.value = find("option[selected]", box)?.value ?? ""; });
     const words = find(".doc-words", element);
     if (words && typed !== null && words.value !== typed) words.value = typed;

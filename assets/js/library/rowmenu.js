@@ -66,6 +66,8 @@
     if (menu?.contains(event.target) && event.target.closest("[role=menuitem]")) close(true);
   }, true);
 
+  addEventListener("resize", () => { if (menu) place(); });
+
   // ---- keyboard ------------------------------------------------------------------------------------------------------
   const next = (key) => {
     const stops = items(), at = stops.indexOf(document.activeElement);

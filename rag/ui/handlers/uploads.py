@@ -75,7 +75,7 @@ class Uploads:
     def sample(self, request: gr.Request, tab: str) -> Ingesting:
         """Ingest the sample handbook."""
         who = Visitor.of(tab, request)
-        return self._start(who, partial(self.service.documents.sample, who.actor))
+        return self._start(who, partial(self.service.documents.sample, who.actor, who.language))
 
     def _start(self, who: Visitor, sources: Sources) -> Ingesting:
         self.service.jobs.add(who.actor, self._base(who), sources)

@@ -30,9 +30,15 @@ def tools(
     possible = ("profile", "edit", "new") if found and found.total else ("edit", "new")
     acts = joined(button("tool wide", f"base-{act}", t(f"library.base_{act}", language)) for act in possible)
     return html(
-        '<section class="sheet kb-tools" aria-label="{}">'
+        '<section class="sheet kb-tools" aria-label="{}" data-drop="{}">'
         '<div class="sheet-head">{}<span class="kb-space"></span>{}</div>{}{}</section>'
-    )(t("library.base", language), _switcher(bases, base, language), acts, about, filters)
+    )(t("library.base", language), _drop(bases, base, language), _switcher(bases, base, language), acts, about, filters)
+
+
+def _drop(bases: Sequence[KnowledgeBase], base: KnowledgeBase, language: Language) -> str:
+    """What the field for files says: into which knowledge base they go, where there are several."""
+    several = len(bases) > 1
+    return t("library.drop_into", language, base=called(base, language)) if several else t("library.drop", language)
 
 
 def _switcher(bases: Sequence[KnowledgeBase], base: KnowledgeBase, language: Language) -> Markup:
