@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.answerer import Answerer
@@ -231,6 +231,7 @@ def test_no_planner_looks_into_what_is_not_in_the_scope(ask: Ask) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@example(choices=[search("ivf clusters")] * 2, steps=6)
 @given(choices=st.lists(CHOICES, max_size=9), steps=st.integers(2, 6))
 def test_any_choices_end_within_the_budget(ask: Ask, choices: list[StepChoice], steps: int) -> None:
     events, ledger = ask("hnsw graph", Approach.STEPS, Scripted(*choices), StepBudget(steps=steps, seconds=1e9))
