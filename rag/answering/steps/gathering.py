@@ -70,7 +70,8 @@ class Gathering:
         documents = self._library.documents if self._library else self._documents()
         draft.steps = (self._first(),)
         while not cancel:
-            choice = self._within_budget(self._planner.next(self._state(documents)))
+            state = self._state(documents)
+            choice = self._within_bounds(self._planner.next(state), state)
             if choice.kind in ENDS:
                 if len(draft.steps) == 1 and not self._eager:
                     draft.steps = ()
@@ -96,8 +97,8 @@ class Gathering:
         tables = (lambda: library.tables(main.candidates)) if library else tuple
         return GatheringState(main.query, draft.searches, draft.steps, documents, self._eager, frozenset(done), tables)
 
-    def _within_budget(self, choice: StepChoice) -> StepChoice:
-        """The choice, or the end where steps or seconds are spent, or steps bring nothing."""
+    def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
+        """The choice, or the end where steps or seconds are spent, steps bring nothing, or it must not be taken."""
         if choice.kind in ENDS:
             return choice
         spent = None
@@ -107,6 +108,10 @@ class Gathering:
             spent = reason("steps.time_spent", seconds=self._budget.seconds)
         elif self._fruitless >= FRUITLESS:
             spent = reason("steps.fruitless", count=FRUITLESS)
+        elif choice.aim in state.done:
+            spent = reason("steps.repeats")
+        elif outside := set(choice.documents) - {d.name for d in state.documents if d.enabled}:
+            spent = reason("steps.outside_scope", document=min(outside))
         if spent is None:
             return choice
         kind = StepKind.ANSWER if self._draft.contexts else StepKind.GIVE_UP

@@ -56,6 +56,11 @@ ENGLISH = TableWords(
     ),
 )
 
+_ROW_ZH = r"(?<![执运进银实流发推可施同])行"
+"""A row, not the end of a word such as 执行 or 进行."""
+_TABLE_ZH = r"(?<![代发列外仪])表格?(?![示明面达现述演态])"
+_COUNTED_ZH = r"[第几哪每各某该这那\d一二两三四五六七八九十百]|多少"
+
 CHINESE = TableWords(
     operations={
         Operation.MEAN: _p(r"平均值?|均值|平均数"),
@@ -64,7 +69,9 @@ CHINESE = TableWords(
         Operation.LEAST: _p(r"最低|最小值?|最少|最短|最轻|最便宜|最慢"),
         Operation.COUNT: _p(r"多少\s*[行条个种项台](?!\w*[值])|几\s*[行条个种项台]|数量"),
     },
-    table=_p(r"表格?(?![示明面])|[行列]数?"),
+    table=_p(
+        rf"{_TABLE_ZH}|(?:{_ROW_ZH}|(?<![系队序排])列)数(?![据组字值])|(?:{_COUNTED_ZH})\s*(?:行(?![为业动程])|列(?![表出举]))"
+    ),
     groups=_p(r"按照?|每个|每种|各个?"),
     limits={
         ">=": _p(rf"(?:至少|不少于|不低于){_N}"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.answerer import Answerer
@@ -212,12 +212,33 @@ CHOICES = st.builds(
 )
 
 
+@pytest.mark.parametrize("again", ["ivf", " IVF "])
+def test_a_planner_that_repeats_itself_is_ended_before_the_second_time(ask: Ask, again: str) -> None:
+    _, ledger = ask("hnsw", Approach.STEPS, Scripted(search("ivf"), search(again), search("graph")))
+    assert [step.query for step in ledger.steps] == ["hnsw", "ivf", ""]
+    assert ledger.steps[-1].why == reason("steps.repeats") and len(ledger.searches) == 2
+
+
+def test_the_first_search_is_not_made_again(ask: Ask) -> None:
+    _, ledger = ask("hnsw", Approach.STEPS, Scripted(search("hnsw")))
+    assert len(ledger.searches) == 1 and ledger.steps[-1].why == reason("steps.repeats")
+
+
+def test_no_planner_looks_into_what_is_not_in_the_scope(ask: Ask) -> None:
+    _, ledger = ask("hnsw", Approach.STEPS, Scripted(search("salaries", documents=("salaries/all.md", "ivf.md"))))
+    assert len(ledger.searches) == 1
+    assert ledger.steps[-1].why == reason("steps.outside_scope", document="salaries/all.md")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@example(choices=[search("ivf clusters")] * 2, steps=6)
 @given(choices=st.lists(CHOICES, max_size=9), steps=st.integers(2, 6))
 def test_any_choices_end_within_the_budget(ask: Ask, choices: list[StepChoice], steps: int) -> None:
     events, ledger = ask("hnsw graph", Approach.STEPS, Scripted(*choices), StepBudget(steps=steps, seconds=1e9))
     assert len(ledger.steps) <= steps and ledger.steps[-1].kind in ENDS
     assert all(step.milliseconds is not None for step in ledger.steps)
+    aims = [(step.kind, step.query.casefold(), step.documents) for step in ledger.steps]
+    assert len(set(aims)) == len(aims)
     assert [step.number for step in ledger.steps] == list(range(1, len(ledger.steps) + 1))
     assert [c.number for c in contexts_of(ledger.searches)] == list(range(1, len(ledger.contexts) + 1))
     assert {e.search for e in events if isinstance(e, Retrieved)} <= {s.number for s in ledger.searches}

@@ -85,6 +85,44 @@ def test_what_says_more_than_the_table_is_left_to_the_search(question: str) -> N
 
 
 @pytest.mark.parametrize(
+    "question",
+    [
+        "运行节点的数量是多少？",
+        "执行哪些任务？",
+        "进行数据迁移需要多少个节点？",
+        "系列数据有多少种？",
+        "列出所有代表",
+        "发表于哪个期刊？",
+        "银行数量是多少？",
+        "队列数量是多少？",
+        "字段列表里有几种类型？",
+        "流行为什么？",
+        "外表怎样？",
+    ],
+)
+def test_parts_of_other_chinese_words_name_no_table(question: str) -> None:
+    asked = question_of(question)
+    assert asked is not None and not asked.names_table
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "设备表中有几种？",
+        "表格一共几行？",
+        "行数是多少？",
+        "第 3 行是什么？",
+        "哪一列最大？",
+        "数据表有多少列？",
+        "每行的功率是多少？",
+    ],
+)
+def test_chinese_words_for_tables_rows_and_columns_name_a_table(question: str) -> None:
+    asked = question_of(question)
+    assert asked is not None and asked.names_table
+
+
+@pytest.mark.parametrize(
     ("cell", "amount"),
     [
         ("240", Amount(Decimal(240))), ("1,024", Amount(Decimal(1024))), ("-3.5 °C", Amount(Decimal("-3.5"), "°C")),
