@@ -89,7 +89,7 @@ def test_the_mark_without_source_keeps_its_words_inside_its_border(open_page: Op
     page.get_by_role("tab", name="文档").click()
     file = {"name": "harbour.md", "mimeType": "text/markdown", "buffer": GUIDE.encode()}
     page.locator("#drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-    expect(page.locator("#progress :is(tr.added, tr.unchanged)").first).to_be_visible(timeout=180_000)
+    expect(page.locator("#progress :is(tr.added, tr.unchanged)").first).to_be_attached(timeout=180_000)
     page.get_by_role("tab", name="对话").click()
     page.locator("#composer textarea").fill(QUESTION)
     page.keyboard.press("Enter")

@@ -39,7 +39,7 @@ def test_a_new_index_is_built_beside_the_old_one_and_switched_to(open_page: Open
         expect(notice).to_contain_text("The new index is ready. Documents: 1", timeout=60_000)
         notice.get_by_role("button", name="Switch to the new index").click()
         expect(notice).to_contain_text("An earlier index of this knowledge base is kept")
-        expect(page.locator("#progress h2").last).to_have_text("New index")
+        expect(page.locator("#progress h2").first).to_have_text("New index")
         expect(undo, "it was deleted from the index before").to_have_count(0)
         notice.get_by_role("button", name="Delete the earlier index").click()
         expect(notice).to_have_count(0)

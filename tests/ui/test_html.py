@@ -391,6 +391,45 @@ def test_files_of_a_job_that_waits_are_not_said_to_be_worked_on() -> None:
     assert "step now" not in html
 
 
+def test_the_newest_job_comes_first_and_one_that_waits_says_behind_how_many() -> None:
+    new = IngestEvent("new.md", "", 1, IngestStage.READ)
+    old = replace(new, name="old.md", stage=IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
+    several = [
+        replace(job(old, state=JobState.DONE), id="1"),
+        replace(job(old, replace(new, name="now.md"), state=JobState.RUNNING), id="2", collection="other"),
+        replace(job(new, new, state=JobState.WAITING), id="3"),
+        replace(job(state=JobState.WAITING), id="4"),
+    ]
+    told = [(one, Pace()) for one in several]
+    shown = Page(jobs.progress(told, "en", base="kb", names={**MAIN, "other": "Other"})).shown
+    places = [shown.index(said) for said in ("behind 2 jobs", "2 files · behind 1 job", "1 added", "1 of 2 files")]
+    assert places == sorted(places)
+    assert "models may still be loading" not in shown
+
+
+@pytest.mark.parametrize("outcome", list(DocumentOutcome))
+def test_a_job_that_went_well_is_one_line_and_one_that_did_not_shows_its_files(outcome: DocumentOutcome) -> None:
+    file = IngestEvent("a.md", "", 1, IngestStage.INDEX, outcome=outcome)
+    shown = jobs.progress([(job(file, state=JobState.DONE), Pace())], "en", base="kb", names=MAIN)
+    well = (DocumentOutcome.ADDED, DocumentOutcome.REPLACED, DocumentOutcome.UNCHANGED, DocumentOutcome.MOVED)
+    assert ('<details class="job-files"' in shown) is (outcome in (*well, DocumentOutcome.PASSED_OVER))
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1 of 2 files"), ("zh", "1 / 2 个文件")])
+def test_a_running_job_has_a_bar_with_its_total_on_the_documents_page_and_at_the_first_run(
+    language: Language, said: str
+) -> None:
+    todo = IngestEvent("b.md", "", 1, IngestStage.READ)
+    done = replace(todo, stage=IngestStage.INDEX, outcome=DocumentOutcome.ADDED)
+    running = job(done, todo, state=JobState.RUNNING)
+    bar = f'<progress class="job-bar" max="2" value="1" aria-label="{said}"></progress>'
+    assert bar in jobs.progress([(running, Pace())], language, base="kb", names=MAIN)
+    first = transcript.empty(language, documents=(), job=running)
+    assert bar in first and said in Page(first).shown
+    waiting = replace(running, state=JobState.WAITING)
+    assert "<progress" not in jobs.progress([(waiting, Pace())], language, base="kb", names=MAIN)
+
+
 def parts(*states: PartState) -> Status:
     infos = (
         ModelInfo("all-MiniLM-L6-v2", "8b3219a", "cpu", "float32"),

@@ -16,7 +16,7 @@ from rag.status import PartState, PartStatus, Status
 
 from ...i18n import locale
 from ...state.turn import Turn
-from ..library import scope
+from ..library import jobs, scope
 from ..markdown import Checks, Chips, answer
 from ..markup import button, html, icon, joined, name, size, t, tool, warning, why
 from . import displays, query, stages, steps
@@ -221,9 +221,10 @@ def _offer(language: Language) -> Markup:
 
 def _under_way(job: Job, language: Language) -> Markup:
     ended = sum(file.ended for file in job.files)
-    said = t("files_done", language, done=ended) if job.files else t("ingest_waiting", language)
+    said = t("jobs.files", language, done=ended, total=len(job.files)) if job.files else t("ingest_waiting", language)
     running = t("ingest_running", language)
-    return html('<div class="offer"><div role="status"><b>{}</b><p>{}</p></div></div>')(running, said)
+    told = html('<div class="offer"><div role="status"><b>{}</b><p>{}</p></div>{}</div>')
+    return told(running, said, jobs.bar(job, language))
 
 
 def editing(number: int, language: Language) -> Markup:

@@ -18,6 +18,8 @@ STEPS = tuple(IngestStage)
 FOLDED_BEYOND = 12
 BESIDES = DocumentOutcome.PASSED_OVER
 """Outcome of what is no document: told in the summary, beside the counts of documents."""
+Placed = tuple[Job, Pace, int]
+"""A job, its pace, and the number of jobs that come before it."""
 NEAR = 4
 """Files drawn before and after the one being worked on, in a list of more than `FOLDED_BEYOND`."""
 MAX_ROWS = 300
@@ -25,16 +27,19 @@ MAX_ROWS = 300
 
 
 def progress(jobs: Sequence[tuple[Job, Pace]], language: Language, *, base: str, names: Mapping[str, str]) -> Markup:
-    """The jobs of the knowledge base on show, and in one line those of the others.
+    """The jobs of the knowledge base on show, and in one line those of the others. The newest comes first.
 
     Shown are jobs that wait or run, those with an error or with files to try again, and the last one that ended.
     `names`: id -> name of every knowledge base. A job whose knowledge base is not in it, since it is being deleted, is
     shown to everybody.
     """
-    own = [(job, pace) for job, pace in jobs if job.collection == base or job.collection not in names]
-    last = next((job.id for job, _ in reversed(own) if job.ended), "")
-    shown = [(job, pace) for job, pace in own if _open(job) or job.id == last]
-    others = [(job, pace) for job, pace in jobs if job.collection in names and job.collection != base and _open(job)]
+    queue = [job.id for job, _ in jobs if not job.ended]
+    placed = [(job, pace, queue.index(job.id) if job.id in queue else 0) for job, pace in reversed(jobs)]
+    own = [one for one in placed if one[0].collection == base or one[0].collection not in names]
+    elsewhere = [one for one in placed if one[0].collection in names and one[0].collection != base]
+    last = next((job.id for job, *_ in own if job.ended), "")
+    shown = [one for one in own if _open(one[0]) or one[0].id == last]
+    others = [one for one in elsewhere if _open(one[0])]
     return _all(shown, language, names) + _others(others, language, names)
 
 
@@ -42,11 +47,11 @@ def _open(job: Job) -> bool:
     return not job.ended or bool(job.failures) or job.error is not None
 
 
-def _all(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> Markup:
-    return joined(_job(job, pace, language, _into(job, names, language)) for job, pace in jobs)
+def _all(jobs: Sequence[Placed], language: Language, names: Mapping[str, str]) -> Markup:
+    return joined(_job(one, language, _into(one[0], names, language)) for one in jobs)
 
 
-def _others(jobs: Sequence[tuple[Job, Pace]], language: Language, names: Mapping[str, str]) -> Markup:
+def _others(jobs: Sequence[Placed], language: Language, names: Mapping[str, str]) -> Markup:
     if not jobs:
         return Markup()
     folded = html('<details class="job-others" id="job-others"><summary>{}</summary>{}</details>')
@@ -64,8 +69,9 @@ def _into(job: Job, names: Mapping[str, str], language: Language) -> Markup:
     return html('<p class="job-base">{}</p>')(said)
 
 
-def _job(job: Job, pace: Pace, language: Language, into: Markup) -> Markup:
-    """One job as a table: a row per file, with its stages and its outcome."""
+def _job(placed: Placed, language: Language, into: Markup) -> Markup:
+    """One job: a line that counts, a bar while it runs, and a table with a row per file."""
+    job, pace, ahead = placed
     events = [file.event for file in job.files]
     at = _at_work(job)
     drawn = _worth_showing(events) if job.ended else _near(events, at)
@@ -77,11 +83,20 @@ def _job(job: Job, pace: Pace, language: Language, into: Markup) -> Markup:
     error = warning("job-error", why(job.error, language), size=16) if job.error else ""
     return html(
         '<section class="sheet" aria-label="{title}"><div class="sheet-head"><h2>{title}</h2>{}'
-        '<p role="status">{}</p>{}</div>{}{}{}</section>'
+        '<p role="status">{}</p>{}</div>{}{}{}{}</section>'
     )(
-        into, _count_of(job, pace, language), _tools(job, language), error, remark,
+        into, _count_of(job, pace, ahead, language), _tools(job, language), bar(job, language), error, remark,
         _folded(job, _table(rows, language) + more, language) if rows else more, title=t(TITLES[job.kind], language),
     )  # fmt: skip
+
+
+def bar(job: Job, language: Language) -> Markup:
+    """How many of its files a running job is through with, as a bar; "" for other jobs."""
+    if job.state is not JobState.RUNNING or not job.files:
+        return Markup()
+    drawn = html('<progress class="job-bar" max="{total}" value="{}" aria-label="{}"></progress>')
+    done, total = sum(file.ended for file in job.files), len(job.files)
+    return drawn(str(done), t("jobs.files", language, done=done, total=total), total=str(total))
 
 
 def _table(rows: Markup, language: Language) -> Markup:
@@ -94,9 +109,9 @@ def _table(rows: Markup, language: Language) -> Markup:
 
 
 def _folded(job: Job, table: Markup, language: Language) -> Markup:
-    """Fold a long list of files that all went well: the documents below it are what matters then."""
+    """Fold the files of a job that went well: the documents below it are what matters then."""
     well = all(file.event.outcome in (*GOOD, BESIDES) for file in job.files)
-    if not job.ended or len(job.files) <= FOLDED_BEYOND or not well:
+    if not job.ended or not well:
         return table
     label = t("jobs.show_files", language, count=len(job.files))
     return html('<details class="job-files" id="job-{}"><summary>{}</summary>{}</details>')(job.id, label, table)
@@ -112,11 +127,14 @@ def _tools(job: Job, language: Language) -> Markup:
     return retry + tool("dismiss-job", "close", t("jobs.dismiss", language), size=16, job=job.id)
 
 
-def _count_of(job: Job, pace: Pace, language: Language) -> Markup:
+def _count_of(job: Job, pace: Pace, ahead: int, language: Language) -> Markup:
     if job.ended:
         return _summary(job, language)
+    waits = t("jobs.behind", language, count=ahead) if ahead and job.state is JobState.WAITING else Markup()
     if not job.files:
-        return t("ingest_waiting", language)
+        return waits or t("ingest_waiting", language)
+    if waits:
+        return joined([t("jobs.count", language, count=len(job.files)), waits], " · ")
     said = [t("jobs.files", language, done=sum(f.ended for f in job.files), total=len(job.files))]
     if pace.seconds_left is not None:
         said += [t("jobs.rate", language, rate=_rounded(pace.chunks_per_second)), _left(pace.seconds_left, language)]
