@@ -167,6 +167,10 @@ class Views:
         """The first knowledge base the conversation searches."""
         return self._chosen(session)[0].base
 
+    def searches(self, session: Session, base: KnowledgeBase) -> bool:
+        """True if the conversation searches that knowledge base, or a part of it."""
+        return base.id in {each.base.id for each in self._chosen(session)}
+
     def default_base(self, actor: Actor) -> str:
         """Id of the default knowledge base."""
         return self.service.knowledge_bases.all(actor)[0].id

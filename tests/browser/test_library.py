@@ -29,6 +29,7 @@ def page(open_page: Open, tmp_path: Path) -> Iterator[Page]:
 def create(page: Page, name: str) -> None:
     page.get_by_role("button", name="New knowledge base").click()
     sheet = page.get_by_role("dialog", name="New knowledge base")
+    expect(sheet.get_by_label("Name")).to_be_focused()
     sheet.get_by_label("Name").fill(name)
     sheet.get_by_role("button", name="Create").click()
     expect(sheet).to_have_count(0)
@@ -183,3 +184,12 @@ CHOOSE = """name => {
   box.value = [...box.options].find((o) => o.text === name).value;
   box.dispatchEvent(new Event("change", { bubbles: true }));
 }"""
+
+
+def test_files_added_beside_what_the_conversation_searches_say_so(page: Page, tmp_path: Path) -> None:
+    create(page, "Policies")
+    drop(page, tmp_path, ["leave.md"])
+    expect(page.locator(".toast-body")).to_contain_text("This conversation does not search Policies.")
+    tab(page, "Chat")
+    ask(page)
+    expect(page.get_by_role("heading", level=2, name="rotate TLS certificates")).to_be_visible()

@@ -131,7 +131,8 @@
     ["#header", "#status", "#nav"].forEach((part) => { const el = find(part); if (el) el.inert = Boolean(open); });
     if (open && !open.contains(document.activeElement)) {
       before = before || document.activeElement;
-      open.focus({ preventScroll: true });
+      const field = matchMedia("(hover: hover)").matches && find("form :is(input:not([type=hidden]), textarea, select)", open);
+      (field || open).focus({ preventScroll: true }); // a phone would show its keyboard
     } else if (!open && before) {
       if (before.isConnected) before.focus({ preventScroll: true });
       before = null;

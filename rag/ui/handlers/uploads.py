@@ -32,7 +32,7 @@ TABLE_GROWTH = 1.25
 """Factor by which the number of files done must grow before the document table is sent again: seldom when long."""
 MOST_FOLLOWERS = 8
 """Most calls of one tab that follow the jobs; it has one for each way in which it began some."""
-ATTACHED_SECONDS = 6
+TOLD_SECONDS = 6
 """Seconds for which it is told where files went."""
 INGEST_UPDATES = 8
 """Updates per second; the table of many files is heavier than a few words."""
@@ -53,7 +53,10 @@ class Uploads:
         if not paths:
             return gr.skip(), *Ingesting()
         who = Visitor.of(tab, request)
-        sources = partial(self.service.documents.uploads, who.actor, base=self._base(who))
+        base = self.views.base(self.sessions.get(who.key))
+        sources = partial(self.service.documents.uploads, who.actor, base=base.id)
+        if not self.views.searches(self.sessions.get(who.key), base):
+            self._tell(who, say("library.not_searched", who.language, base=called(base, who.language)))
         return gr.update(value=None), *self._start(who, taken(paths, uploads(os.environ), sources))
 
     @guarded
@@ -68,8 +71,12 @@ class Uploads:
         sources = partial(self.service.documents.uploads, who.actor, base=base.id)
         shown = self._start(who, taken(paths, uploads(os.environ), sources))
         told = say("library.attached", who.language, count=len(paths), base=called(base, who.language))
-        gr.Info(name(told), title=say("info_title", who.language), duration=ATTACHED_SECONDS)
+        self._tell(who, told)
         return gr.update(value=None), *shown
+
+    @staticmethod
+    def _tell(who: Visitor, words: str) -> None:
+        gr.Info(name(words), title=say("info_title", who.language), duration=TOLD_SECONDS)
 
     @guarded
     def sample(self, request: gr.Request, tab: str) -> Ingesting:

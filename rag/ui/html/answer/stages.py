@@ -146,7 +146,7 @@ def _mark(stage: Stage, event: StageEvent | None, first: bool, language: Languag
 
 
 def _headline(turn: Turn, language: Language) -> Markup:
-    total = milliseconds(sum(e.milliseconds or 0 for e in turn.stages))
+    total = milliseconds(sum(e.milliseconds or 0 for e in turn.stages)).replace(" ", "\u00a0")
     if not turn.searches:
         return t("record_bare", language, time=total)
     found, chosen = len(turn.candidates), len(turn.contexts)

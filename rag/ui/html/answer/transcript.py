@@ -42,7 +42,9 @@ def conversation(known: str, title: str) -> Markup:
 def turn(one: Turn, language: Language, *, status: Status | None = None) -> Markup:
     """One question with its answer so far."""
     body = _finished(one, language) if one.done else _running(one, language, status)
-    asked = html('<div class="question"><p>{}</p>{}</div>')(one.question, _question_tools(one, language))
+    asked = html('<div class="question"><p role="heading" aria-level="2">{}</p>{}</div>')(
+        one.question, _question_tools(one, language)
+    )
     return html('<article class="turn" id="turn-{}" aria-label="{}">{}<div class="answer">{}</div></article>')(
         one.number, t("turn", language, number=one.number), asked, body
     )
