@@ -41,7 +41,7 @@ class Document:
     date: str = ""
     """Date of the front matter, as ISO 8601; "" where there is none."""
     kind: str = "markdown"
-    """Format of the file before it became Markdown: markdown, text, html, pdf, docx, pptx."""
+    """Format of the file before it became Markdown: markdown, text, html, pdf, docx, pptx, csv."""
     enabled: bool = True
     """True if searches look into it."""
     revision: int = 1

@@ -73,7 +73,7 @@ def test_folder_passes_over_what_is_hidden_foreign_or_linked_from_outside(tmp_pa
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
 def test_what_is_no_document_is_told_of_in_one_line(tmp_path: Path, kind: str) -> None:
-    names = ["a.md", "a.rst", "sub/b.RST", "sub/c.csv", "LICENSE", "p.png", "s.css", ".hidden/d.rst"]
+    names = ["a.md", "a.rst", "sub/b.RST", "sub/c.xyz", "LICENSE", "p.png", "s.css", ".hidden/d.rst"]
     root = tmp_path / "mix"
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Documents of other formats to Markdown: HTML, PDF, Word and PowerPoint.
+"""Documents of other formats to Markdown: HTML, PDF, Word, PowerPoint, CSV and TSV.
 
 formats     which file is of which format, and which converter takes it
 embedded    files that a text carries in itself, left out
-html, word, slides, pdf    what it does for each format; bookmarks: the outline of a PDF; ruled: its tables
+html, word, slides, pdf, delimited    what it does for each format; bookmarks: the outline of a PDF; ruled: its tables
 properties  what a file says of itself, as front matter
 package     what is in an Office file, before a library opens it
 

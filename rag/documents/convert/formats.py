@@ -14,6 +14,8 @@ CONVERTED = {
     ".pdf": "pdf",
     ".docx": "docx",
     ".pptx": "pptx",
+    ".csv": "csv",
+    ".tsv": "csv",
 }
 """Extension -> kind, for files that become Markdown first."""
 
@@ -24,7 +26,7 @@ PLACE = re.compile(r"(?:Page|Slide) \d+")
 
 
 def kind_of(name: str) -> str:
-    """Kind of a file before it becomes Markdown: markdown, text, html, pdf, docx or pptx; capitals do not matter."""
+    """Kind of a file before it becomes Markdown: markdown, text or one of `CONVERTED`; capitals do not matter."""
     extension = PurePosixPath(name).suffix.lower()
     return CONVERTED.get(extension) or ("text" if extension in TEXT else "markdown")
 
@@ -47,6 +49,8 @@ def converter(kind: str) -> Callable[[BytesIO], str]:
         from .html import html_to_markdown as to_markdown
     elif kind == "docx":
         from .word import word_to_markdown as to_markdown
+    elif kind == "csv":
+        from .delimited import delimited_to_markdown as to_markdown
     else:
         from .slides import slides_to_markdown as to_markdown
     return to_markdown

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
+from rag.documents.chunking import ChunkLimits, chunk
+from rag.documents.convert.delimited import delimited_to_markdown
 from rag.events import Cancel
 from rag.evidence.export import export_markdown
 from rag.evidence.records import read, write
@@ -49,10 +53,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusStore]:
     embedder = BagEmbedder(256)
     opened = open_store(tmp_path_factory.mktemp("lists"), embedder, {})
     for name, (text, tags, date) in DOCUMENTS.items():
-        chunk = Chunk(0, 0, len(text), ("Guide",), text, 9)
+        piece = Chunk(0, 0, len(text), ("Guide",), text, 9)
         digest = sha256(text.encode()).hexdigest()
         document = Document(name, digest, name, "en", len(text), 1, 9, 0.0, tags=tags, date=date)
-        opened.put(document, [chunk], embedder.embed_documents([chunk.embedded_text]))
+        opened.put(document, [piece], embedder.embed_documents([piece.embedded_text]))
     opened.flush()
     yield opened
     opened.close()
@@ -63,6 +67,10 @@ Ask = Callable[..., Ledger]
 
 @pytest.fixture
 def ask(store: MilvusStore) -> Ask:
+    return asking(store)
+
+
+def asking(store: MilvusStore) -> Ask:
     def asked(
         question: str, part: Narrowing | None = None, chat: ChatModel | None = None, documents: tuple[str, ...] = ()
     ) -> Ledger:
@@ -99,6 +107,21 @@ def test_a_figure_is_told_first_and_cites_the_passage_of_its_row(ask: Ask) -> No
     assert step.kind is StepKind.TABULATE and step.table is not None
     row = step.table.rows[1]
     assert row.cells == ("P-2", "1,024") and TABLE[row.start : row.end].startswith("P-2")
+
+
+def test_a_figure_comes_from_every_row_of_a_file_of_values(tmp_path: Path) -> None:
+    text = delimited_to_markdown(BytesIO(("Pump;Load (kg)\n" + "".join(f"P-{n};{n}\n" for n in range(90))).encode()))
+    embedder = BagEmbedder(256)
+    chunks = chunk(text, count_tokens=embedder.count_tokens, limits=ChunkLimits(max_tokens=120))
+    store = open_store(tmp_path, embedder, {})
+    digest = sha256(text.encode()).hexdigest()
+    document = Document("pumps.csv", digest, "pumps", "en", len(text), len(chunks), 9, 0.0, kind="csv")
+    store.put(document, chunks, embedder.embed_documents([each.embedded_text for each in chunks]))
+    store.flush()
+    ledger = asking(store)("What is the highest load of the pumps?")
+    store.close()
+    assert len(chunks) > 2 and ledger.answer.startswith("The highest Load is 89 kg: P-89 (of 90 rows)")
+    assert StepKind.TABULATE in {step.kind for step in ledger.steps}
 
 
 def test_nothing_counts_beyond_the_scope(ask: Ask) -> None:
