@@ -16,6 +16,7 @@ from rag.retrieval.source_names import source
 from rag.text.markdown_spans import open_fence
 from rag.text.sanitizer import safe_markdown
 from rag.types import HEADING_SEPARATOR, Candidate, Ranked
+from rag.types.steps import AnswerStep
 
 PARTS = ("embedder", "reranker", "chat")
 NEAR_MISSES = 3
@@ -77,7 +78,13 @@ def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
     facts += [_outcome(ledger, language), _models(ledger, language)]
     parts = [f"## {text(reason('export.question', number=number), language)}", _quoted(ledger.question)]
     parts += ["\n".join(f"- {fact}" for fact in facts), _answer(ledger, language)]
-    return parts + _tables(ledger, language) + _checks(ledger, language) + _sources(ledger, language)
+    return (
+        parts
+        + _tables(ledger, language)
+        + _steps(ledger, language)
+        + _checks(ledger, language)
+        + _sources(ledger, language)
+    )
 
 
 def _tables(ledger: Ledger, language: Language) -> list[str]:
@@ -90,6 +97,23 @@ def _tables(ledger: Ledger, language: Language) -> list[str]:
         parts += [f"{escaped(text(table.says, language))} ({head})"]
         parts += ["\n".join(f"| {' | '.join(row)} |" for row in [[*map(escaped, rows[0])], *rows[1:]])]
     return parts
+
+
+def _steps(ledger: Ledger, language: Language) -> list[str]:
+    """What was done one after the other to gather the evidence, and why."""
+    if not ledger.steps:
+        return []
+    title = text(reason("steps.title", count=len(ledger.steps)), language)
+    return ["\n".join([f"**{title}**", "", *(f"{s.number}. {_step(s, language)}" for s in ledger.steps)])]
+
+
+def _step(step: AnswerStep, language: Language) -> str:
+    done = label(f"steps.kind_{step.kind}", language)
+    came = text(reason("steps.came", found=step.found, kept=step.kept), language) if step.search else ""
+    note = text(step.note, language) if step.note else ""
+    told = (" ".join(each.split()) for each in (came, note, text(step.why, language)) if each)
+    said = f"{escaped(' '.join(step.query.split()))} " if step.query else ""
+    return f"{done}: {said}({escaped(' · '.join(told))})"
 
 
 def _checks(ledger: Ledger, language: Language) -> list[str]:

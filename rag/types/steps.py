@@ -116,9 +116,11 @@ class AnswerStep:
     """What came of it, where that is more than what was found; why it failed, if it did."""
     failed: bool = False
     milliseconds: float | None = None
-    """None while it is being taken."""
+    """None while it is being taken. Choosing it is counted too."""
     table: StepTable | None = None
     """What it lists or counts."""
+    tokens: int = 0
+    """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
 
 
 @dataclass(frozen=True, slots=True)

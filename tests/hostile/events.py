@@ -44,7 +44,7 @@ EVENT: Mapping[str, object] = {
 
 FIELDS = (
     "turn", "text", "query", "job", "base", "name", "names", "chunk", "part", "number", "id", "title", "minutes",
-    "step",
+    "step", "search",
     "verdict", "form", "with", "words", "ticked", "parts", "typed", "description", "page", "sort", "folder", "tag",
     "kind", "state", "since", "until", "enabled", "pinned", "banned", "threshold", "candidates", "contexts", "balance",
     "rerank", "picked", "all", "collection", "index", "instruction", "mode", "language", "document", "documents",

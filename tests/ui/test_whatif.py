@@ -310,3 +310,17 @@ def test_an_answer_without_evidence_has_no_what_if(handlers: Handlers) -> None:
     for call in (h.show, h.show_flow, h.preview, h.answer):
         with pytest.raises(gr.Error, match="not part of this conversation"):
             call(ALICE, clicked(turn=1), "t1")
+
+
+@pytest.mark.parametrize(("said", "pictures"), [({}, 2), ({"search": 2}, 1), ({"search": 99}, 2), ({"search": [2]}, 2)])
+def test_the_rank_flow_is_that_of_one_search_where_the_event_names_one(
+    handlers: Handlers, said: dict[str, object], pictures: int
+) -> None:
+    ask(handlers, "How do I rotate certificates?")
+    turn = session(handlers).last
+    assert turn is not None and turn.ledger is not None
+    two = (search(FOUND), search(FOUND, number=2))
+    ledger = replace(turn.ledger, searches=two)
+    handlers.sessions.update(key_of("t1", ALICE), lambda s: s.with_turn(turn.number, lambda t: t.with_ledger(ledger)))
+    shown = WhatIf(handlers).show_flow(ALICE, clicked(turn=turn.number, **said), "t1")
+    assert shown.count('<div class="flow"') == pictures

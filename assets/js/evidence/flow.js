@@ -27,5 +27,5 @@
     page.showCard(id);
   });
 
-  page.acts.flow = (el) => page.send("flow", { turn: Number(el.dataset.turn) });
+  page.acts.flow = (el) => page.send("flow", { turn: Number(el.dataset.turn), search: Number(el.dataset.search || 0) });
 }

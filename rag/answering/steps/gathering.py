@@ -70,15 +70,15 @@ class Gathering:
         documents = self._library.documents if self._library else self._documents()
         draft.steps = (self._first(),)
         while not cancel:
-            state = self._state(documents)
+            began, state = self._now(), self._state(documents)
             choice = self._within_bounds(self._planner.next(state), state)
             if choice.kind in ENDS:
                 if len(draft.steps) == 1 and not self._eager:
                     draft.steps = ()
                     return
-                yield from self._ended(choice)
+                yield from self._ended(choice, began)
                 return
-            yield from self._taken(choice, cancel)
+            yield from self._taken(choice, began, cancel)
 
     def _first(self) -> AnswerStep:
         main = self._draft.searches[0]
@@ -115,10 +115,13 @@ class Gathering:
         if spent is None:
             return choice
         kind = StepKind.ANSWER if self._draft.contexts else StepKind.GIVE_UP
-        return StepChoice(kind, StepAuthor.RULE, spent, options=choice.options, parent=len(self._draft.steps))
+        parent = len(self._draft.steps)
+        return StepChoice(kind, StepAuthor.RULE, spent, options=choice.options, parent=parent, tokens=choice.tokens)
 
-    def _taken(self, choice: StepChoice, cancel: Cancel) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
-        draft, began = self._draft, self._now()
+    def _taken(
+        self, choice: StepChoice, began: float, cancel: Cancel
+    ) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
+        draft = self._draft
         step = replace(self._step(choice), search=len(draft.searches) + 1)
         yield StepEvent(step)
         main = draft.searches[0]
@@ -166,8 +169,8 @@ class Gathering:
             return self._library.listed(choice.listing, options)
         return self._library.tabulated(choice.tabulation, options) if choice.tabulation is not None else None
 
-    def _ended(self, choice: StepChoice) -> Iterator[StepEvent]:
-        step = replace(self._step(choice), milliseconds=0.0)
+    def _ended(self, choice: StepChoice, began: float) -> Iterator[StepEvent]:
+        step = replace(self._step(choice), milliseconds=1000 * (self._now() - began))
         self._draft.steps = (*self._draft.steps, step)
         self._count()
         yield StepEvent(step)
@@ -175,7 +178,7 @@ class Gathering:
     def _step(self, choice: StepChoice) -> AnswerStep:
         return AnswerStep(
             len(self._draft.steps) + 1, choice.kind, choice.author, choice.why, choice.parent, choice.query,
-            choice.purpose, choice.documents, choice.options,
+            choice.purpose, choice.documents, choice.options, tokens=choice.tokens,
         )  # fmt: skip
 
     def _search_of(self, step: int) -> int:

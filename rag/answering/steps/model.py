@@ -17,7 +17,7 @@ from rag.events import Cancel
 from rag.ledger import contexts_of
 from rag.messages import Reason, reason
 from rag.protocols import Afresh, ChatModel
-from rag.types import Candidate, Message
+from rag.types import Candidate, Message, Usage
 from rag.types.steps import StepAuthor, StepKind
 
 from ..prompts import harmless
@@ -69,9 +69,10 @@ class ModelPlanner:
         offer = _offer(state)
         messages = [Message("system", TASK), Message("user", _told(state, offer))]
         why = reason("steps.model_unusable", model=self._chat.info.name)
+        spent: list[Usage] = []
         for _ in range(TRIES):
             try:
-                reply = self._reply(messages)
+                reply = self._reply(messages, spent)
             except GenerationError as e:
                 why = reason("steps.model_failed", why=e.reason)
                 break
@@ -79,14 +80,16 @@ class ModelPlanner:
                 break
             found = _read(reply, state, offer)
             if isinstance(found, StepChoice):
-                return found
+                return replace(found, tokens=_tokens(spent))
             messages += [Message("assistant", reply[:LONGEST_REPLY]), Message("user", found)]
         ruled = self._rules.next(state)
-        return replace(ruled, why=reason("steps.rules_instead", why=ruled.why, model=why))
+        return replace(ruled, why=reason("steps.rules_instead", why=ruled.why, model=why), tokens=_tokens(spent))
 
-    def _reply(self, messages: Sequence[Message]) -> str:
+    def _reply(self, messages: Sequence[Message], spent: list[Usage]) -> str:
+        """The reply; what its server counted last is added to `spent`."""
         reply = ""
-        deltas = self._chat.stream(messages, cancel=self._cancel)
+        counted: list[Usage] = []
+        deltas = self._chat.stream(messages, cancel=self._cancel, on_usage=counted.append)
         try:
             for delta in deltas:
                 reply = str(delta) if isinstance(delta, Afresh) else reply + delta
@@ -95,7 +98,12 @@ class ModelPlanner:
         finally:
             if isinstance(deltas, Generator):
                 deltas.close()
+            spent += counted[-1:]
         return reply
+
+
+def _tokens(spent: Sequence[Usage]) -> int:
+    return sum(usage.prompt_tokens + usage.answer_tokens for usage in spent)
 
 
 def _offer(state: GatheringState) -> _Offer:

@@ -36,6 +36,8 @@ class StepChoice:
     """Which documents a list is to hold."""
     tabulation: Tabulation | None = None
     """What is to be counted of which rows."""
+    tokens: int = 0
+    """Tokens a language model took to choose it, as far as its server counted them."""
 
     @property
     def aim(self) -> tuple[StepKind, str, tuple[str, ...]]:

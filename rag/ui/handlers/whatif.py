@@ -34,12 +34,14 @@ class WhatIf:
 
     @guarded
     def show_flow(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:
-        """Show the rank flow of an answer in the sheet."""
+        """Show the rank flow of an answer in the sheet; that of one search, where the event names one."""
         who = Visitor.of(tab, request)
         turn = self.handlers.turn_of(who, event)
         opening = button("quiet", "whatif", t("whatif.open", who.language), turn=turn.number)
         tools = opening if turn.ledger else Markup()
-        return flow.flow_sheet(_searches(turn), who.language, turn=turn.number, tools=tools)
+        searches, one = _searches(turn), number_in(event, "search")
+        shown = [search for search in searches if search.number == one] or searches
+        return flow.flow_sheet(shown, who.language, turn=turn.number, tools=tools)
 
     @guarded
     def show(self, request: gr.Request, event: gr.EventData, tab: str) -> Markup:

@@ -14,7 +14,7 @@ from rag.errors import GenerationError
 from rag.events import Cancel
 from rag.ledger import Author, Search
 from rag.messages import LANGUAGES, reason, text
-from rag.types import Candidate, Chunk, Document, Retrieval, RetrievalOptions, StoredChunk
+from rag.types import Candidate, Chunk, Document, Retrieval, RetrievalOptions, StoredChunk, Usage
 from rag.types.steps import AnswerStep, StepAuthor, StepKind
 from tests.support.fakes import ScriptedChat
 
@@ -94,3 +94,11 @@ def test_passages_are_values_and_hold_no_marks_of_turns() -> None:
     system, told = chat.sent[0]
     assert "salaries" not in system.content and "<|im_end|>" not in told.content and "</s>" not in told.content
     assert json.loads(told.content)["actions"] == ["search", "read", "answer"]
+
+
+def test_a_choice_tells_the_tokens_of_all_its_replies_as_far_as_they_were_counted() -> None:
+    chat = ScriptedChat([""], reply(query="certificate expiry"), usage=Usage(100, 7))
+    assert ModelPlanner(chat, RulePlanner(), cancel=Cancel()).next(state()).tokens == 214
+    unusable = ScriptedChat([""], [""], usage=Usage(100, 7))
+    assert ModelPlanner(unusable, RulePlanner(), cancel=Cancel()).next(state()).tokens == 214
+    assert chosen(reply(query="certificate expiry"))[1].tokens == 0

@@ -1,14 +1,23 @@
-"""The steps of an answer: why each was taken, what came of it, and what else could have been done."""
+"""The steps of an answer: why each was taken, what went in, what came of it, and what else could have been done."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from markupsafe import Markup
 
+from rag.ledger import Ledger, Search
 from rag.messages import Language, reason
+from rag.types import Candidate
 from rag.types.steps import AnswerStep, StepOption
 
 from ...state.turn import Turn
-from ..markup import html, joined, milliseconds, t, why
+from ..evidence.flow import anchor
+from ..markup import button, html, joined, milliseconds, name, path, source, t, why
+
+_UNSENT = Markup('<b class="none" aria-hidden="true">×</b>')
+PASSAGES = 6
+"""Passages shown of a step: those that were sent, then the best of the others."""
 
 
 def live(turn: Turn, language: Language) -> Markup:
@@ -16,26 +25,42 @@ def live(turn: Turn, language: Language) -> Markup:
     if not turn.steps:
         return Markup()
     rows = joined(_row(step, language) for step in turn.steps)
-    return html('<ol class="steps" aria-label="{}">{}</ol>')(_title(turn, language), rows)
+    return html('<ol class="trail" aria-label="{}">{}</ol>')(_title(turn.steps, language), rows)
 
 
 def kept(turn: Turn, language: Language) -> Markup:
-    """One line, which opens into every step."""
+    """One line, which opens into every step; each opens into its evidence and what else was possible."""
     if not turn.steps:
         return Markup()
-    rows = joined(_row(step, language, _untaken(step, language)) for step in turn.steps)
+    rows = joined(_row(step, language, _opened(step, turn, language)) for step in turn.steps)
     return html(
-        '<details class="record" id="steps-{}"><summary><span>{}</span></summary><ol class="steps">{}</ol></details>'
-    )(turn.number, _title(turn, language), rows)
+        '<details class="record" id="steps-{}"><summary><span>{}</span></summary><ol class="trail">{}</ol></details>'
+    )(turn.number, _headline(turn.steps, language), rows)
 
 
-def _title(turn: Turn, language: Language) -> Markup:
-    return t("steps.title", language, count=len(turn.steps))
+def saved(ledger: Ledger, language: Language) -> Markup:
+    """Every step with its evidence, for a page without scripts."""
+    searches = {search.number: search for search in ledger.searches}
+    rows = joined(
+        _row(step, language, _facts(step, searches.get(step.search), language) + _untaken(step, language))
+        for step in ledger.steps
+    )
+    return html('<ol class="trail">{}</ol>')(rows) if rows else rows
 
 
-def _row(step: AnswerStep, language: Language, untaken: Markup = Markup()) -> Markup:
-    shown = html('<li{}><p><b>{}</b>{}{}{}</p><p class="step-why">{} <small>{}</small></p>{}</li>')
-    return shown(
+def _title(steps: Sequence[AnswerStep], language: Language) -> Markup:
+    return t("steps.title", language, count=len(steps))
+
+
+def _headline(steps: Sequence[AnswerStep], language: Language) -> Markup:
+    """How many steps there were, and what they took in all."""
+    told = [_title(steps, language), milliseconds(sum(step.milliseconds or 0.0 for step in steps))]
+    tokens = sum(step.tokens for step in steps)
+    return joined([*told, *([t("steps.tokens", language, count=tokens)] if tokens else [])], " · ")
+
+
+def _row(step: AnswerStep, language: Language, inside: Markup = Markup()) -> Markup:
+    return html('<li{}><p><b>{}</b>{}{}{}</p><p class="step-why">{} <small>{}</small></p>{}</li>')(
         html(' class="now" aria-current="step"')() if step.milliseconds is None else "",
         t(f"steps.kind_{step.kind}", language),
         html(" <q>{}</q>")(step.query) if step.query else "",
@@ -45,27 +70,86 @@ def _row(step: AnswerStep, language: Language, untaken: Markup = Markup()) -> Ma
         _came(step, language),
         why(step.why, language),
         t(f"steps.author_{step.author}", language),
-        untaken,
+        inside,
     )
 
 
-def _looked_into(step: AnswerStep, language: Language) -> Markup:
-    if not step.documents:
-        return Markup()
-    return html(" <span>{}</span>")(t("steps.looked_into", language, documents=", ".join(step.documents)))
-
-
 def _came(step: AnswerStep, language: Language) -> Markup:
-    """What came of a step, and the time it took."""
+    """What came of a step, and what it cost."""
     if step.milliseconds is None:
         return Markup()
+    cost = joined(_cost(step, language), " · ")
     if step.note is not None:
         told = why(reason("steps.failed", why=step.note) if step.failed else step.note, language)
-        return html(' <span class="step-note">{}</span>')(told)
-    if not step.search:
-        return Markup()
-    came = t("steps.came", language, found=step.found, kept=step.kept)
-    return html(' <span class="step-came">{} · {}</span>')(came, milliseconds(step.milliseconds))
+        return html(' <span class="step-note">{}</span> <span class="step-came">{}</span>')(told, cost)
+    came = [t("steps.came", language, found=step.found, kept=step.kept)] if step.search else []
+    return html(' <span class="step-came">{}</span>')(joined([*came, cost], " · "))
+
+
+def _cost(step: AnswerStep, language: Language) -> Iterator[Markup | str]:
+    yield milliseconds(step.milliseconds or 0.0)
+    if step.tokens:
+        yield t("steps.tokens", language, count=step.tokens)
+
+
+def _opened(step: AnswerStep, turn: Turn, language: Language) -> Markup:
+    """What a step was given and found, folded away, and what else could have been done."""
+    search = next((one for one in turn.searches if one.number == step.search), None)
+    if search is None:
+        return _untaken(step, language)
+    found = _passages(search, turn, language)
+    flow = button("quiet", "flow", t("flow.open", language), turn=turn.number, search=search.number)
+    tools = html('<div class="step-tools">{}</div>')(flow) if search.candidates else ""
+    return html(
+        '<details class="step-more" id="step-{}-{}"><summary>{}</summary>{}{}{}{}</details>'
+    )(
+        turn.number, step.number, t("steps.evidence", language), _facts(step, search, language), found, tools,
+        _untaken(step, language),
+    )  # fmt: skip
+
+
+def _facts(step: AnswerStep, search: Search | None, language: Language) -> Markup:
+    """What went into a step."""
+    told: list[tuple[str, Markup]] = []
+    if step.purpose:
+        told.append(("steps.for_part", name(step.purpose)))
+    if search is not None and step.table is None:
+        told.append(("steps.way", t(f"mode_{search.options.mode}", language)))
+    if step.parent and step.parent != step.number - 1:
+        told.append(("steps.after", t("steps.numbered", language, number=step.parent)))
+    if step.table is not None:
+        told.append(("steps.result", why(step.table.says, language)))
+    row = html("<div><dt>{}</dt><dd>{}</dd></div>")
+    rows = joined(row(t(label, language), value) for label, value in told)
+    return html('<dl class="step-facts">{}</dl>')(rows) if rows else rows
+
+
+def _passages(search: Search, turn: Turn, language: Language) -> Markup:
+    """The passages a step found, as links to their cards: those it sent, then the best of the rest."""
+    if not search.candidates:
+        return html('<p class="step-why">{}</p>')(t("no_retrieval", language))
+    ordered = sorted(search.candidates, key=lambda c: not c.kept)
+    shown = ordered[: max(PASSAGES, len(search.contexts))]
+    sent = {c.stored.id: c for c in turn.contexts}
+    rows = joined(_passage(c, sent.get(c.stored.id), search, turn, language) for c in shown)
+    left = len(ordered) - len(shown)
+    more = html('<li class="step-rest">{}</li>')(t("steps.more_found", language, count=left)) if left else ""
+    return html('<ol class="step-found">{}{}</ol>')(rows, more)
+
+
+def _passage(c: Candidate, sent: Candidate | None, search: Search, turn: Turn, language: Language) -> Markup:
+    """A passage that a search found; `sent` is it as the context of whichever search sent it."""
+    said = t("flow.kept", language) if c.kept else why(c.dropped, language) if c.dropped else ""
+    number = (
+        html("<b{}>{}</b>")("" if c.kept else html(' class="elsewhere"')(), sent.number)
+        if sent and sent.number
+        else _UNSENT
+    )
+    value = html("<em>{}</em>")(f"{c.probability:.2f}") if c.probability is not None else ""
+    return html('<li><a href="#{}" title="{said}">{}<span>{} {}</span><span class="sr">{said}</span>{}</a></li>')(
+        anchor(sent or c, turn.number, search.number), number, source(c.stored, language),
+        html('<span class="path">{}</span>')(path(c.stored.chunk.heading_path[-1:])), value, said=said,
+    )  # fmt: skip
 
 
 def _untaken(step: AnswerStep, language: Language) -> Markup:

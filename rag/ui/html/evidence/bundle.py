@@ -15,7 +15,7 @@ from rag.retrieval.source_names import source as called
 from rag.types import Candidate, Ranked
 
 from ...i18n import locale
-from ..answer import displays, query
+from ..answer import displays, query, steps
 from ..highlights import Highlights
 from ..markdown import Chips, answer
 from ..markup import button, esc, html, in_base, joined, milliseconds, moment, name, t, where, why
@@ -32,9 +32,8 @@ CODE = html("<code>{}</code>")
 def page(bundle: Bundle, language: Language) -> Markup:
     """The whole page with an empty place for its data."""
     ledger = bundle.record
-    parts = [
-        each(ledger, language) for each in (_answer, _tables, _contexts, _quotes, _candidates, _stages, record.facts)
-    ]
+    sections = (_answer, _tables, _contexts, _quotes, _steps, _candidates, _stages, record.facts)
+    parts = [each(ledger, language) for each in sections]
     return html(
         '<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="{}">\n'
@@ -74,6 +73,10 @@ def _answer(ledger: Ledger, language: Language) -> Markup:
 
 def _tables(ledger: Ledger, language: Language) -> Markup:
     return _section("bundle.tables", displays.kept(ledger, language), language)
+
+
+def _steps(ledger: Ledger, language: Language) -> Markup:
+    return _section("bundle.steps", steps.saved(ledger, language), language)
 
 
 def _contexts(ledger: Ledger, language: Language) -> Markup:
