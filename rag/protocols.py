@@ -39,7 +39,10 @@ class Embedder(Protocol):
         """Longest text embedded whole, in tokens of `count_tokens`."""
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """`[len(texts), dimension]` in input order, of raw texts, no instruction; `[0, dimension]` for no texts."""
+        """`[len(texts), dimension]` in input order, of raw texts, no instruction; `[0, dimension]` for no texts.
+
+        Somebody waits for all of them: they go before those of `stream_documents`, as questions do.
+        """
 
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
         """Yield the same as (positions in `texts`, their vectors) as they become known, every position once.

@@ -164,7 +164,7 @@ def test_a_query_overtakes_a_long_ingest(load_embedder: Callable[..., Qwen3Embed
     embedder = load_embedder(lock=lock, batch_tokens=64)
     texts = [f"document {n} " * 8 for n in range(6)]
     lock.check_overtakes(
-        lambda: embedder.embed_query("first?", instruction=""), lambda: embedder.embed_documents(texts)
+        lambda: embedder.embed_query("first?", instruction=""), lambda: list(embedder.stream_documents(texts))
     )
 
 

@@ -78,6 +78,14 @@ def test_questions_take_urgent_turns(embedding_folder: Path) -> None:
     assert lock.turns[before:] == [QUESTION]
 
 
+def test_texts_that_somebody_waits_for_take_urgent_turns(embedding_folder: Path) -> None:
+    lock = TurnLog()
+    ours = load(embedding_folder, lock=lock, pack_tokens=1)
+    before = len(lock.turns)
+    ours.embed_documents(["a", "b"])
+    assert lock.turns[before:] == [QUESTION] * 2
+
+
 def test_no_texts_give_no_rows(embedding_folder: Path) -> None:
     assert load(embedding_folder).embed_documents([]).shape == (0, HIDDEN)
 

@@ -72,7 +72,7 @@ def test_a_question_overtakes_a_long_ingest(
         "embedder": lambda: embedder.embed_query("first?", instruction=""),
         "reranker": lambda: list(reranker.score("first?", ["a passage"], instruction="")),
     }
-    lock.check_overtakes(ask[asked], lambda: embedder.embed_documents(texts))
+    lock.check_overtakes(ask[asked], lambda: list(embedder.stream_documents(texts)))
 
 
 def test_a_pending_check_is_run_and_kept(reranker_folder: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from rag.models.offline import MINILM, MiniLmEmbedder
 from rag.models.offline.embedder import Encoded
 from rag.models.offline.package import check
 from tests import ROOT
+from tests.support.turns import DOCUMENT, QUESTION, TurnLog
 
 FOLDER = MINILM.find().parent
 TEXTS = ["How do I update Milvus?", "Upgrade Milvus from 2.3 to 2.4", "a b c " * 200, "向量数据库", ""]
@@ -63,6 +64,17 @@ def test_a_query_is_embedded_like_a_document(embedder: MiniLmEmbedder) -> None:
 def test_meaning_is_near(embedder: MiniLmEmbedder) -> None:
     asked, near, _, far, _ = embedder.embed_documents(TEXTS)
     assert asked @ near > 0.7 > asked @ far
+
+
+def test_quotes_of_an_answer_go_before_the_documents_of_an_ingest() -> None:
+    lock = TurnLog()
+    embedder = MiniLmEmbedder.load(lock=lock)
+    lock.turns.clear()
+    embedder.embed_documents(["a sentence of an answer"])
+    list(embedder.stream_documents(["a chunk of a document"]))
+    assert lock.turns == [QUESTION, DOCUMENT]
+    long = ["word " * 300 + str(number) for number in range(6)]
+    lock.check_overtakes(lambda: embedder.embed_documents(["a quote"]), lambda: list(embedder.stream_documents(long)))
 
 
 def test_no_texts_give_no_rows(embedder: MiniLmEmbedder) -> None:

@@ -74,8 +74,8 @@ class PackedEmbedder(Qwen3Vectors):
             prefix = self._prefixes.of(ids[:shared], stable=shared)
             return self._vectors(self._model.network.last_rows([ids[shared:]], prefix=prefix))
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        with self._lock.turn(urgent=False):
+    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool = False) -> Vectors:
+        with self._lock.turn(urgent=urgent):
             return self._vectors(self._model.network.last_rows(rows))
 
     def _vectors(self, rows: Tensor) -> Vectors:

@@ -148,7 +148,8 @@ def judge_embedder(
         for passage in passages:
             if cancel:
                 return None
-            rows.append(model.embed_documents([passage])[0])
+            ((_, (vector,)),) = model.stream_documents([passage])  # nobody waits for it
+            rows.append(vector)
             progress(step * len(passages) + len(rows), len(kinds) * len(passages))
         asked = [model.embed_query(each.query, instruction="")[0] for each in sets]
         place = dict(zip(passages, rows, strict=True))

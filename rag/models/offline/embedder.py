@@ -112,11 +112,14 @@ class PackagedEmbedder(ABC):
         return self._encoder.hidden
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """`[len(texts), dimension]` in input order."""
-        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self.dimension)
+        """`[len(texts), dimension]` in input order, before documents that nobody waits for."""
+        return gathered(self._streamed(texts, urgent=True), rows=len(texts), dimension=self.dimension)
 
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        for group in self.passages(texts, urgent=False):
+        return self._streamed(texts, urgent=False)
+
+    def _streamed(self, texts: Sequence[str], *, urgent: bool) -> Iterator[tuple[list[int], Vectors]]:
+        for group in self.passages(texts, urgent=urgent):
             yield list(group), np.stack([encoded.vector for encoded in group.values()])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:

@@ -51,19 +51,26 @@ class Qwen3Vectors(ABC):
         return self._tokens.limit
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return gathered(self.stream_documents(texts), rows=len(texts), dimension=self._dimension)
+        return gathered(self._streamed(texts, urgent=True), rows=len(texts), dimension=self._dimension)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._tokens.counts(texts)
 
     def stream_documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
         """As the protocol says, batch by batch; identical texts are embedded once."""
+        return self._streamed(texts, urgent=False)
+
+    def _streamed(self, texts: Sequence[str], *, urgent: bool) -> Iterator[tuple[list[int], Vectors]]:
         places = positions_of(texts)
         rows, where = self._tokens.ids(list(places)), list(places.values())
-        done = self._batching.run([len(row) for row in rows], lambda batch: self._run([rows[i] for i in batch]))
+
+        def run(batch: list[int]) -> Vectors:
+            return self._run([rows[i] for i in batch], urgent=urgent)
+
+        done = self._batching.run([len(row) for row in rows], run)
         for batch, vectors in done:
             yield spread(vectors, [where[i] for i in batch])
 
     @abstractmethod
-    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        """The vectors of documents, given as ids."""
+    def _run(self, rows: Sequence[Sequence[int]], *, urgent: bool = False) -> Vectors:
+        """The vectors of documents, given as ids; `urgent` goes before all that is not."""
