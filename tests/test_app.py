@@ -51,6 +51,14 @@ def test_the_page_starts_with_our_script_and_sets_a_cookie_scripts_cannot_read(a
     assert httpx.get(address, cookies=dict(reply.cookies)).headers["set-cookie"] == cookie
 
 
+@pytest.mark.parametrize(
+    "sent", [r'"a\073 Domain=evil.example"', r'"a\015\012X-Other: 1"', r'"\001"', "é", "x" * 5000, "short"]
+)
+def test_a_cookie_we_did_not_make_is_not_sent_back(address: str, sent: str) -> None:
+    reply = httpx.get(address, headers={b"cookie": f"{OWNER_COOKIE}={sent}".encode()})
+    assert reply.status_code == 200 and "set-cookie" not in reply.headers
+
+
 @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/cancel"])
 def test_a_request_from_another_site_is_refused(address: str, path: str) -> None:
     foreign = httpx.post(address + path, headers={"origin": "https://evil.example"}, files={"files": b"x"})

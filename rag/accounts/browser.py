@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -10,6 +11,7 @@ from hashlib import sha256
 OWNER_COOKIE = "plainsight"
 COOKIE_SECONDS = 400 * 24 * 3600
 """Time a browser keeps its secret after its last visit: as long as browsers allow."""
+_MADE = re.compile(r"[A-Za-z0-9_-]{32}")
 TOKEN_HEADER = b"x-plainsight-token"
 """Header in which the page's script sends its token with whatever changes something."""
 
@@ -22,6 +24,12 @@ def secret_in(cookies: Mapping[str, str]) -> str:
 def new_secret() -> str:
     """A secret for a browser that has none."""
     return secrets.token_urlsafe(24)
+
+
+def is_made(secret: str) -> bool:
+    """True if a secret has the form of those that `new_secret` makes. What a browser sends may be anything, and only
+    this may be sent back in a header."""
+    return _MADE.fullmatch(secret) is not None
 
 
 def cookie(secret: str) -> bytes:

@@ -46,6 +46,7 @@ class PlainForm:
 
     @classmethod
     def of(cls, source: str) -> PlainForm:
+        """The form of a source: marks left out, blanks in a row one, and none beside an ideograph."""
         kept: list[tuple[str, int, int]] = []
         for char, start, end in _read(source):
             if char == " " and (not kept or kept[-1][0] == " " or IDEOGRAPH.match(kept[-1][0])):

@@ -79,7 +79,8 @@ class DocumentService:
     def sample(self, actor: Actor, language: str) -> Iterator[Source | Refused]:
         """The sample handbook in one language, without a word on the files of ours beside it."""
         found = collect([HANDBOOK], limits=self._limits)
-        return (each for each in found if isinstance(each, Source) and each.name.startswith(f"{language}/"))
+        pages = (each for each in found if each.name.startswith(f"{language}/"))
+        return (each for each in pages if not (isinstance(each, Refused) and each.passed_over))
 
     def ingest(
         self,

@@ -89,7 +89,7 @@ class Uploads:
         return self._shown(who)
 
     def _base(self, who: Visitor) -> str:
-        return self.sessions.get(who.key).base or self.views.default_base(who.actor)
+        return self.views.base(self.sessions.get(who.key)).id
 
     @guarded
     async def follow_ingest(self, request: gr.Request, tab: str) -> AsyncIterator[Ingesting]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from rag.accounts.browser import cookie, token
+from rag.accounts.browser import cookie, is_made, token
 
 from ..html.markup import html
 from .asgi import Headers, Message, Send
@@ -115,7 +115,8 @@ class Reply:
             b"cache-control": b"no-store",  # a token must not outlive its cookie
         }
         headers = [(k, v) for k, v in page["headers"] if k.lower() not in ours] + list(ours.items())
-        headers.append((b"set-cookie", cookie(self._secret)))
+        if is_made(self._secret):
+            headers.append((b"set-cookie", cookie(self._secret)))
         await self._send({**page, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
