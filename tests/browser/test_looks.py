@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.support.pages import scripted_page
 
 from .conftest import Open, ready
 from .steps import ask, clear_jobs, composer, opened, send, tab
@@ -248,6 +251,17 @@ def test_on_a_phone_the_buttons_of_an_answer_keep_their_words_whole(open_page: O
     expect(buttons).to_have_count(4)
     broken = "buttons => buttons.filter(b => b.scrollHeight > b.clientHeight).map(b => b.textContent)"
     assert buttons.evaluate_all(broken) == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_bar_of_the_first_run_is_a_line(open_page: Open, tmp_path: Path, width: int) -> None:
+    with scripted_page(tmp_path) as address:
+        page = open_page(address, width=width)
+        drawn = "offer => offer.appendChild(Object.assign(document.createElement('progress'), {className: 'job-bar'}))"
+        page.locator(".offer").evaluate(drawn)
+        box = page.locator(".offer > .job-bar").bounding_box()
+        assert box is not None and box["height"] < 8 and box["width"] > 100
+        page.context.close()
 
 
 def test_on_a_phone_nothing_shows_through_the_header(open_page: Open, scripted: str) -> None:
