@@ -23,6 +23,7 @@ def page(open_page: Open, tmp_path: Path) -> Iterator[Page]:
         tab(opened, "Documents")
         drop(opened, tmp_path, ["one.md", "two.md"])
         expect(opened.locator("#progress")).to_contain_text("2 added")
+        expect(opened.get_by_role("button", name="What is in it")).to_be_visible()  # drawn last, with its neighbours
         yield opened
 
 
