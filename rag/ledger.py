@@ -10,7 +10,7 @@ from .events import Delta, Judging, Retrieved, Stage, StageEvent
 from .messages import Reason
 from .status import ModelInfo
 from .types import Candidate, Exchange, Fingerprint, Message, Retrieval, RetrievalOptions
-from .types.steps import AnswerStep, StepEvent
+from .types.steps import AnswerStep, StepEvent, StepFork
 
 RECORD_VERSION = 2
 """Version of the shape of `Ledger`; `evidence.records` reads earlier ones. Version 1 held one search and no number."""
@@ -284,5 +284,7 @@ class Request:
     """Search query in the user's words; "" leaves it to the rewriting."""
     given: Ledger | None = None
     """An earlier answer whose candidates are to be used: nothing is searched, only selected anew by `options`."""
+    fork: StepFork | None = None
+    """Which steps of the given answer are kept, and what is done after them; None keeps all, and searches nothing."""
     id: str = ""
     """Id under which the answer is known; "" for a new one."""

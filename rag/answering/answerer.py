@@ -21,12 +21,13 @@ from rag.retrieval.merging import reselected
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.stages import Stopwatch
 from rag.text.well_formed import well_formed
-from rag.types.steps import Approach
+from rag.types.steps import Approach, StepEvent, StepFork
 
 from . import prompts, smalltalk
 from .draft import Draft, Setup
 from .refusals import why_nothing
 from .rewriting import rewrite
+from .steps.forks import reused
 from .steps.gathering import Gathering, StepBudget
 from .steps.model import ModelPlanner
 from .steps.planner import Planner
@@ -176,6 +177,7 @@ class _Turn:
         given = self.request.given
         if given is not None and given.searched:
             yield from self._chosen_again(given)
+            yield from self._on_from(given)
             return
         yield from self._rewrite()
         search = self.draft.searches[0]
@@ -189,12 +191,23 @@ class _Turn:
 
     def _further(self, approach: Approach) -> Iterator[AnswerEvent]:
         """The steps after the first search."""
+        yield from self._gathering(approach).run(cancel=self.cancel)
+
+    def _on_from(self, given: Ledger) -> Iterator[AnswerEvent]:
+        """The steps after those of an earlier answer; none where it had none and none is wanted."""
+        fork = self.request.fork or StepFork(())
+        if self.cancel or not (self.draft.steps or fork.taken):
+            return
+        replaced = next((step for step in given.steps if step.number == fork.instead), None)
+        gathering = self._gathering(self.draft.searches[0].options.approach)
+        yield from gathering.go_on(fork.taken, replaced, cancel=self.cancel)
+
+    def _gathering(self, approach: Approach) -> Gathering:
         parts = self.parts
-        gathering = Gathering(
+        return Gathering(
             self.draft, parts.retriever, self._planner(approach), approach=approach, documents=parts.scope.documents,
             shelf=parts.shelf, budget=parts.steps, now=parts.now,
         )  # fmt: skip
-        yield from gathering.run(cancel=self.cancel)
 
     def _planner(self, approach: Approach) -> Planner:
         """The model chooses where the reader wants steps and there is a model; else the rules do."""
@@ -202,17 +215,21 @@ class _Turn:
         return ModelPlanner(chat, rules, cancel=self.cancel) if chat and approach is Approach.STEPS else rules
 
     def _chosen_again(self, given: Ledger) -> Iterator[AnswerEvent]:
-        """Select anew from what the searches of an earlier answer found."""
-        self.draft.searches = tuple(replace(search, retrieval=None) for search in given.searches)
+        """Select anew from what the searches of an earlier answer found, those of steps that are not kept left out."""
+        searches, steps = reused(given, self.request.fork)
+        self.draft.searches = tuple(replace(search, retrieval=None) for search in searches)
         yield self.watch.skip(Stage.REWRITE, reason("stages.reused"))
-        watches = [Stopwatch(self.parts.now, search=search.number) for search in made(given.searches)]
+        watches = [Stopwatch(self.parts.now, search=search.number) for search in made(searches)]
         for watch in watches:
             for stage in SEARCH_STAGES[:-1]:
                 yield watch.skip(stage, reason("stages.reused"))
             yield watch.start(Stage.SELECT)
-        self.draft.searches = reselected(given.searches, self.request.options)
+        self.draft.searches = reselected(searches, self.request.options)
         for watch, known in zip(watches, self.draft.known(), strict=True):
             yield watch.selected(known.retrieval)
+        self.draft.steps = steps
+        self.draft.credit_steps()
+        yield from map(StepEvent, self.draft.steps)
 
     def _answer(self) -> Iterator[AnswerEvent]:
         if self.parts.chat is None:

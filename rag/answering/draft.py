@@ -120,6 +120,11 @@ class Draft:
         else:
             self.stages[event.search, event.stage] = event
 
+    def credit_steps(self) -> None:
+        """Note with every step how many contexts there are because of it: a later step may take some over."""
+        kept = {search.number: len(search.contexts) for search in self.searches}
+        self.steps = tuple(replace(step, kept=kept.get(step.search, 0)) for step in self.steps)
+
     def look_for(self, query: str, author: Author) -> None:
         """Set the query of the question's own search, and its author."""
         self.searches = (replace(self.searches[0], query=query, author=author), *self.searches[1:])

@@ -112,7 +112,8 @@ def step_line(step: AnswerStep, language: Language) -> str:
     query = f": {_line(step.query)}" if step.query else ""
     came = text(reason("steps.came", found=step.found, kept=step.kept), language) if step.search else ""
     note = text(step.note, language) if step.note else ""
-    told = " · ".join(filter(None, (came, note, text(step.why, language))))
+    again = label("steps.reused", language) if step.reused else ""
+    told = " · ".join(filter(None, (came, again, note, text(step.why, language))))
     return f"{step.number}. {done}{query} ({told})"
 
 

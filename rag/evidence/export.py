@@ -111,7 +111,8 @@ def _step(step: AnswerStep, language: Language) -> str:
     done = label(f"steps.kind_{step.kind}", language)
     came = text(reason("steps.came", found=step.found, kept=step.kept), language) if step.search else ""
     note = text(step.note, language) if step.note else ""
-    told = (" ".join(each.split()) for each in (came, note, text(step.why, language)) if each)
+    again = label("steps.reused", language) if step.reused else ""
+    told = (" ".join(each.split()) for each in (came, again, note, text(step.why, language)) if each)
     said = f"{escaped(' '.join(step.query.split()))} " if step.query else ""
     return f"{done}: {said}({escaped(' · '.join(told))})"
 

@@ -42,6 +42,8 @@ class StepAuthor(StrEnum):
 
     RULE = "rule"
     MODEL = "model"
+    READER = "reader"
+    """In another answer to the same question, from the steps of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,20 @@ class AnswerStep:
     """What it lists or counts."""
     tokens: int = 0
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
+    reused: str = ""
+    """Id of the answer that took it, where this one only uses what it found; "" for a step of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFork:
+    """Another way on from the steps of a given answer."""
+
+    kept: tuple[int, ...]
+    """Numbers of the steps that are kept as they are; the first always is."""
+    taken: AnswerStep | None = None
+    """The step the reader wants next: its kind, query, purpose and documents. None answers from what is kept."""
+    instead: int = 0
+    """Number of the step it takes the place of, which is not taken after it; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

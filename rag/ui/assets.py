@@ -47,6 +47,7 @@ FEATURES = (
     "answer/checks",
     "answer/code",
     "answer/displays",
+    "answer/forks",
     "evidence/flow",
     "evidence/panel",
     "library/indexes",

@@ -17,6 +17,7 @@ from .handlers.bases import Bases, BasesUpdate
 from .handlers.chat import Handlers
 from .handlers.choosing import Choosing, Standing
 from .handlers.documents import Documents
+from .handlers.forks import Forks
 from .handlers.indexes import Exchanged, Reindexes
 from .handlers.language_model import LanguageModels, ModelUpdate
 from .handlers.reader import ReaderHandlers
@@ -60,6 +61,7 @@ class Events:
         yield from self._sheets()
         yield from self._talks()
         yield from self._what_if()
+        yield from self._forks()
         yield from self._indexes()
         yield from self._reading()
         yield from self._keeping()
@@ -177,6 +179,13 @@ class Events:
         yield PageEvent("preview", h.preview, tab, [self.page.preview], Order.DIRECT)
         yield PageEvent("compare", h.compare, tab, [sheet])
         yield PageEvent("whatif_answer", h.answer, tab, [*self.chat, sheet], then=self.answered)
+
+    def _forks(self) -> Iterator[PageEvent]:
+        h, tab = Forks(self.handlers), self.tab
+        yield PageEvent("fork_step", h.fork, tab, self.chat, then=self.answered)
+        yield PageEvent("step_again", h.again, tab, self.chat, then=self.answered)
+        yield PageEvent("step_without", h.leave_out, tab, self.chat, then=self.answered)
+        yield PageEvent("choose_passage", h.choose_passage, tab, self.chat, then=self.answered)
 
     def _indexes(self) -> Iterator[PageEvent]:
         h, page, notice = Reindexes(self.service, self.sessions, self.views), self.page, [self.page.index_notice]

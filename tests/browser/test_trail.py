@@ -12,7 +12,7 @@ from tests.support.chromium import executable
 from tests.support.pages import real_page
 
 from .conftest import Open
-from .steps import INGEST_MS, ask
+from .steps import INGEST_MS, answered, ask
 from .test_looks import AXE
 
 QUESTION = "What is the difference between HNSW and IVF_FLAT?"
@@ -100,3 +100,55 @@ def test_the_steps_fit_at_every_width_and_are_accessible(
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run('.turn')).violations.map((one) => one.id)")
     assert found == []
+
+
+def another(page: Page) -> Locator:
+    """The steps of the branch that was begun, once its answer is complete; unfolded."""
+    turn = page.locator(".turn").last
+    expect(turn.locator(".branches")).to_contain_text("2 of 2", timeout=60_000)
+    answered(page)
+    folded = turn.locator("details.record[id^=steps-]")
+    folded.locator("> summary").click()
+    return folded.locator(".trail > li")
+
+
+def test_another_query_begins_a_branch_that_reuses_the_steps_before(page: Page) -> None:
+    steps = trail(page).locator(".trail > li")
+    steps.nth(1).get_by_text("What went in and what it found").click()
+    steps.nth(1).get_by_text("Another step here").click()
+    steps.nth(1).get_by_label("Search for").fill("graph with layers")
+    steps.nth(1).get_by_label("Search for").press("Enter")
+    after = another(page)
+    expect(after.nth(0).locator(".step-came")).to_contain_text("reused, not searched again")
+    expect(after.nth(1)).to_contain_text("graph with layers")
+    expect(after.nth(1)).to_contain_text("chosen by the reader")
+    expect(after.nth(1).locator(".step-came")).not_to_contain_text("reused")
+    page.get_by_role("button", name="The answer before").click()
+    expect(page.locator(".turn").last.locator(".trail")).not_to_contain_text("graph with layers")
+
+
+def test_a_step_is_left_out_of_another_answer(page: Page) -> None:
+    steps = trail(page).locator(".trail > li")
+    steps.nth(1).get_by_text("What went in and what it found").click()
+    steps.nth(1).get_by_role("button", name="Answer without it").click()
+    after = another(page)
+    expect(after).to_have_count(3)
+    expect(after.locator("q").filter(has_text="“HNSW”")).to_have_count(0)
+
+
+def test_a_passage_a_step_found_is_pinned_into_another_answer(page: Page) -> None:
+    steps = trail(page).locator(".trail > li")
+    steps.nth(1).get_by_text("What went in and what it found").click()
+    steps.nth(1).get_by_role("button", name="Answer with this passage of pumps.md").click()
+    another(page)
+    expect(page.locator("#evidence .card:not(.unused)").filter(has_text="pumps.md")).to_have_count(1)
+
+
+def test_a_list_takes_the_place_of_a_step(page: Page) -> None:
+    steps = trail(page).locator(".trail > li")
+    steps.last.get_by_text("Another step here").click()
+    steps.last.get_by_label("Kind of step").select_option("list")
+    steps.last.get_by_label("Search for").fill("How many documents are there?")
+    steps.last.get_by_role("button", name="Take it").click()
+    another(page)
+    expect(page.locator(".turn").last.locator(".display")).to_contain_text("List of documents")

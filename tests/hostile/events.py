@@ -77,6 +77,7 @@ VALUES: Mapping[str, object] = {
     "a long list": ["x"] * 20_000,
     "a list of objects": [{"id": "x", "documents": ["\ud800"], "tags": [1], "base": None}, {"id": 7}],
     "an object": {"a": 1},
+    "one": 1,
     "a deep list": DEEP,
 }
 """In the place of every field at once."""

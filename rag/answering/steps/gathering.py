@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.errors import RagError
 from rag.events import Cancel, Judging, Retrieved, StageEvent
 from rag.ledger import Author, Search
-from rag.messages import reason
+from rag.messages import Reason, reason
 from rag.protocols import Shelf
 from rag.retrieval.merging import allotted, numbered
 from rag.retrieval.retriever import Retriever
@@ -21,13 +21,14 @@ from rag.types import Document, RetrievalOptions
 from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
-from .planner import ENDS, GatheringState, Planner, StepChoice
+from .forks import by_reader
+from .planner import ENDS, Aim, GatheringState, Planner, StepChoice, aim_of
 from .results import LookedUp, ScopeReader
 
 FRUITLESS = 2
 """Steps in a row that add no context, after which another one would not either."""
 
-_AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL}
+_AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL, StepAuthor.READER: Author.EDITED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,47 @@ class Gathering:
         self._now = now
         self._began = now()
         self._fruitless = 0
+        self._replaced: frozenset[Aim] = frozenset()
+        self._told = self._eager
+        """True where even a first search that was all is told as a step."""
 
-    def run(self, *, cancel: Cancel) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
+    def go_on(
+        self, taken: AnswerStep | None, replaced: AnswerStep | None, *, cancel: Cancel
+    ) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
+        """Events after steps that are reused: the step the reader wants and what follows it; the end where it is None.
+
+        What is `replaced` by it is not done after it.
+        """
+        self._replaced = frozenset({aim_of(replaced)} if replaced else ())
+        self._told = True
+        if taken is not None:
+            yield from self.run(cancel=cancel, first=taken)
+            return
+        draft = self._draft
+        draft.credit_steps()
+        kind = StepKind.ANSWER if draft.contexts else StepKind.GIVE_UP
+        why = reason("steps.answers", count=len(draft.contexts)) if draft.contexts else reason("steps.gives_up")
+        yield from self._ended(StepChoice(kind, StepAuthor.RULE, why, parent=len(draft.steps)), self._now())
+
+    def run(
+        self, *, cancel: Cancel, first: AnswerStep | None = None
+    ) -> Iterator[StageEvent | Judging | Retrieved | StepEvent]:
         """Events of the steps after the first search. Leaves no steps behind where the first search was all."""
         draft = self._draft
         documents = self._library.documents if self._library else self._documents()
-        draft.steps = (self._first(),)
+        draft.steps = draft.steps or (self._first(),)
         while not cancel:
             began, state = self._now(), self._state(documents)
-            choice = self._within_bounds(self._planner.next(state), state)
+            try:
+                choice = self._within_bounds(by_reader(first, state) if first else self._planner.next(state), state)
+            except RagError as e:
+                assert first is not None
+                yield from self._failed(first, e.reason, began)
+                first = None
+                continue
+            first = None
             if choice.kind in ENDS:
-                if len(draft.steps) == 1 and not self._eager:
+                if len(draft.steps) == 1 and not self._told:
                     draft.steps = ()
                     return
                 yield from self._ended(choice, began)
@@ -91,24 +122,25 @@ class Gathering:
 
     def _state(self, documents: Sequence[Document]) -> GatheringState:
         draft = self._draft
-        done = {StepChoice(s.kind, s.author, s.why, s.query, s.purpose, s.documents).aim for s in draft.steps}
+        done = self._replaced | {aim_of(step) for step in draft.steps}
         main = draft.searches[0]
         library = self._library
         tables = (lambda: library.tables(main.candidates)) if library else tuple
-        return GatheringState(main.query, draft.searches, draft.steps, documents, self._eager, frozenset(done), tables)
+        return GatheringState(main.query, draft.searches, draft.steps, documents, self._eager, done, tables)
 
     def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
         """The choice, or the end where steps or seconds are spent, steps bring nothing, or it must not be taken."""
         if choice.kind in ENDS:
             return choice
         spent = None
-        if len(self._draft.steps) + 1 >= self._budget.steps:
+        own = choice.author is StepAuthor.READER
+        if not own and len(self._draft.steps) + 1 >= self._budget.steps:
             spent = reason("steps.steps_spent", limit=self._budget.steps)
-        elif self._now() - self._began >= self._budget.seconds:
+        elif not own and self._now() - self._began >= self._budget.seconds:
             spent = reason("steps.time_spent", seconds=self._budget.seconds)
         elif self._fruitless >= FRUITLESS:
             spent = reason("steps.fruitless", count=FRUITLESS)
-        elif choice.aim in state.done:
+        elif choice.aim in state.done - (self._replaced if own else set()):
             spent = reason("steps.repeats")
         elif outside := set(choice.documents) - {d.name for d in state.documents if d.enabled}:
             spent = reason("steps.outside_scope", document=min(outside))
@@ -151,8 +183,19 @@ class Gathering:
             milliseconds=1000 * (self._now() - began),
         )  # fmt: skip
         draft.steps = (*draft.steps, step)
-        self._count()
+        draft.credit_steps()
         yield StepEvent(draft.steps[-1])
+
+    def _failed(self, wanted: AnswerStep, why: Reason, began: float) -> Iterator[StepEvent]:
+        """A step of the reader's for which there is nothing to do."""
+        draft = self._draft
+        step = AnswerStep(
+            len(draft.steps) + 1, wanted.kind, StepAuthor.READER, reason("steps.by_reader"), len(draft.steps),
+            wanted.query, wanted.purpose, wanted.documents, note=why, failed=True,
+            milliseconds=1000 * (self._now() - began),
+        )  # fmt: skip
+        draft.steps = (*draft.steps, step)
+        yield StepEvent(step)
 
     def _searched(self, search: Search, cancel: Cancel) -> Iterator[StageEvent | Judging]:
         for event in self._retriever.run(search.query, search.options, cancel=cancel, search=search.number):
@@ -172,7 +215,7 @@ class Gathering:
     def _ended(self, choice: StepChoice, began: float) -> Iterator[StepEvent]:
         step = replace(self._step(choice), milliseconds=1000 * (self._now() - began))
         self._draft.steps = (*self._draft.steps, step)
-        self._count()
+        self._draft.credit_steps()
         yield StepEvent(step)
 
     def _step(self, choice: StepChoice) -> AnswerStep:
@@ -183,8 +226,3 @@ class Gathering:
 
     def _search_of(self, step: int) -> int:
         return next((s.search for s in self._draft.steps if s.number == step), 0)
-
-    def _count(self) -> None:
-        """Note with every step how many contexts there are because of it: a later step may take some over."""
-        kept = {search.number: len(search.contexts) for search in self._draft.searches}
-        self._draft.steps = tuple(replace(s, kept=kept.get(s.search, 0)) for s in self._draft.steps)

@@ -14,6 +14,8 @@ from rag.types.steps import AnswerStep, StepAuthor, StepKind, StepOption
 from .listing import DocumentQuery
 from .tabulating import SourceTable, Tabulation
 
+Aim = tuple[StepKind, str, tuple[str, ...]]
+"""Kind, query and documents of a step."""
 ENDS = (StepKind.ANSWER, StepKind.GIVE_UP)
 """Kinds of steps that end the gathering."""
 
@@ -40,7 +42,7 @@ class StepChoice:
     """Tokens a language model took to choose it, as far as its server counted them."""
 
     @property
-    def aim(self) -> tuple[StepKind, str, tuple[str, ...]]:
+    def aim(self) -> Aim:
         """What tells two steps apart: of two with the same aim the second would find what the first found."""
         return self.kind, " ".join(self.query.casefold().split()), tuple(sorted(self.documents))
 
@@ -57,10 +59,15 @@ class GatheringState:
     """Documents of the scope."""
     eager: bool
     """True where the reader asked for steps; else only clear reasons count."""
-    done: frozenset[tuple[StepKind, str, tuple[str, ...]]]
+    done: frozenset[Aim]
     """Aims of the steps taken."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
+
+
+def aim_of(step: AnswerStep) -> Aim:
+    """What tells a step that was taken from others."""
+    return StepChoice(step.kind, step.author, step.why, step.query, step.purpose, step.documents).aim
 
 
 class Planner(Protocol):

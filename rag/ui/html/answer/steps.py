@@ -14,6 +14,7 @@ from rag.types.steps import AnswerStep, StepOption
 from ...state.turn import Turn
 from ..evidence.flow import anchor
 from ..markup import button, html, joined, milliseconds, name, path, source, t, why
+from . import forks
 
 _UNSENT = Markup('<b class="none" aria-hidden="true">×</b>')
 PASSAGES = 6
@@ -54,8 +55,9 @@ def _title(steps: Sequence[AnswerStep], language: Language) -> Markup:
 
 def _headline(steps: Sequence[AnswerStep], language: Language) -> Markup:
     """How many steps there were, and what they took in all."""
-    told = [_title(steps, language), milliseconds(sum(step.milliseconds or 0.0 for step in steps))]
-    tokens = sum(step.tokens for step in steps)
+    own = [step for step in steps if not step.reused]
+    told = [_title(steps, language), milliseconds(sum(step.milliseconds or 0.0 for step in own))]
+    tokens = sum(step.tokens for step in own)
     return joined([*told, *([t("steps.tokens", language, count=tokens)] if tokens else [])], " · ")
 
 
@@ -78,7 +80,7 @@ def _came(step: AnswerStep, language: Language) -> Markup:
     """What came of a step, and what it cost."""
     if step.milliseconds is None:
         return Markup()
-    cost = joined(_cost(step, language), " · ")
+    cost = t("steps.reused", language) if step.reused else joined(_cost(step, language), " · ")
     if step.note is not None:
         told = why(reason("steps.failed", why=step.note) if step.failed else step.note, language)
         return html(' <span class="step-note">{}</span> <span class="step-came">{}</span>')(told, cost)
@@ -96,10 +98,10 @@ def _opened(step: AnswerStep, turn: Turn, language: Language) -> Markup:
     """What a step was given and found, folded away, and what else could have been done."""
     search = next((one for one in turn.searches if one.number == step.search), None)
     if search is None:
-        return _untaken(step, language)
+        return forks.tools(step, turn, language) + _untaken(step, language)
     found = _passages(search, turn, language)
     flow = button("quiet", "flow", t("flow.open", language), turn=turn.number, search=search.number)
-    tools = html('<div class="step-tools">{}</div>')(flow) if search.candidates else ""
+    tools = forks.tools(step, turn, language, first=[flow] if search.candidates else [])
     return html(
         '<details class="step-more" id="step-{}-{}"><summary>{}</summary>{}{}{}{}</details>'
     )(
@@ -146,9 +148,10 @@ def _passage(c: Candidate, sent: Candidate | None, search: Search, turn: Turn, l
         else _UNSENT
     )
     value = html("<em>{}</em>")(f"{c.probability:.2f}") if c.probability is not None else ""
-    return html('<li><a href="#{}" title="{said}">{}<span>{} {}</span><span class="sr">{said}</span>{}</a></li>')(
+    return html('<li><a href="#{}" title="{said}">{}<span>{} {}</span><span class="sr">{said}</span>{}</a>{}</li>')(
         anchor(sent or c, turn.number, search.number), number, source(c.stored, language),
-        html('<span class="path">{}</span>')(path(c.stored.chunk.heading_path[-1:])), value, said=said,
+        html('<span class="path">{}</span>')(path(c.stored.chunk.heading_path[-1:])), value,
+        forks.passage_tools(c, turn, language), said=said,
     )  # fmt: skip
 
 

@@ -1,0 +1,64 @@
+"""Steps of an earlier answer as the beginning of another one: what they found is not searched again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rag.errors import RagError
+from rag.ledger import Ledger, Search
+from rag.messages import reason
+from rag.types.steps import AnswerStep, StepAuthor, StepFork, StepKind
+
+from .listing import query_of
+from .planner import ENDS, GatheringState, StepChoice
+from .tabulating import answers, question_of
+
+
+def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tuple[AnswerStep, ...]]:
+    """The searches and steps of an answer that are kept, numbered anew; each step names the answer that took it.
+
+    The first step is always kept, an end never. Without a fork all others are kept too.
+    """
+    if not given.steps:
+        return given.searches, ()
+    kept = [s for s in given.steps if s.kind not in ENDS and (fork is None or s.number == 1 or s.number in fork.kept)]
+    wanted = {given.main.number, *(step.search for step in kept)}
+    searches = [search for search in given.searches if search.number in wanted]
+    place_of = {search.number: place for place, search in enumerate(searches, 1)}
+    number_of = {step.number: number for number, step in enumerate(kept, 1)}
+    return (
+        tuple(replace(s, number=place_of[s.number], parent=_led_by(s.parent, place_of)) for s in searches),
+        tuple(
+            replace(
+                step, number=number_of[step.number], search=place_of.get(step.search, 0),
+                parent=_led_by(step.parent, number_of), reused=step.reused or given.id,
+            )
+            for step in kept
+        ),
+    )  # fmt: skip
+
+
+def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
+    """The choice of a step as the reader wants it. Raises RagError where no list or table has what it asks for."""
+    choice = StepChoice(
+        step.kind, StepAuthor.READER, reason("steps.by_reader"), step.query, step.purpose, step.documents,
+        parent=len(state.steps),
+    )  # fmt: skip
+    asked = step.query or step.purpose or state.question
+    if step.kind is StepKind.LIST:
+        listing = query_of(asked, state.documents)
+        if listing is None:
+            raise RagError(reason("steps.no_list", query=asked))
+        return replace(choice, query=str(listing), listing=listing)
+    if step.kind is StepKind.TABULATE:
+        question = question_of(asked)
+        best = next(answers(question, state.tables()), None) if question else None
+        if best is None:
+            raise RagError(reason("steps.no_table", query=asked))
+        return replace(choice, query=asked, documents=(best.source.document,), tabulation=best)
+    return choice if step.kind in ENDS else replace(choice, query=asked)
+
+
+def _led_by(parent: int, number_of: dict[int, int]) -> int:
+    """The new number of what led to it; the first where that was left out."""
+    return number_of.get(parent, 1) if parent else 0
