@@ -17,6 +17,7 @@ from .answering.answerer import Answerer
 from .answering.draft import Setup
 from .answering.extract import Extractive
 from .answering.prompts import PromptBudget
+from .answering.steps.ways import KnownWays
 from .data_folder import inventory_in, kept_in, originals_in
 from .documents.files import FileLimits, Refused
 from .documents.worker import WorkerReader
@@ -72,7 +73,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     prepare_environment(os.environ)
     few_arenas(os.environ)
     tighten(Path(settings.data_dir))
-    desk = ChatDesk(settings, OpenAIChat)
+    desk, ways = ChatDesk(settings, OpenAIChat), KnownWays()
     kept = kept_in(settings)
     originals, changes = originals_in(settings, kept), ChangeCounter(kept)
     inventory = inventory_in(settings, kept)
@@ -82,7 +83,7 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     runtime = Runtime(
         library=library,
         load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel, extractor=Extractive),
-        talk=lambda models, scope: _talk(settings, models, scope, desk),
+        talk=lambda models, scope: _talk(settings, models, scope, desk, ways),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=lambda: desk.chat.info if desk.chat else None,
         silent=desk.failure,
@@ -179,7 +180,7 @@ def throw_away(settings: Settings) -> Iterator[Service]:
                     database.drop(name)
 
 
-def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> Answering:
+def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk, ways: KnownWays) -> Answering:
     chat, budget = desk.chat, PromptBudget(settings.context_tokens, settings.history_tokens)
     policy = Policy(rrf_k=settings.rrf_k, rerank_seconds=settings.rerank_seconds)
     retriever = Retriever(
@@ -196,6 +197,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk) -> A
         detect_language=detect,
         budget=replace(budget.within(desk.context(), answer=desk.longest()), brief=desk.weak()),
         shelf=scope,
+        ways=ways,
         setup=Setup(
             models.profile,
             {**infos, "chat": chat.info} if chat else infos,

@@ -17,6 +17,7 @@ from .types import (
     IndexedDocument,
     Message,
     PlacedDocument,
+    ReplyForm,
     RerankLimits,
     StoredChunk,
     Usage,
@@ -88,11 +89,13 @@ class ChatModel(Protocol):
         cancel: Cancel,
         on_usage: Callable[[Usage], None] | None = None,
         stop: Sequence[str] = (),
+        form: ReplyForm | None = None,
     ) -> Iterator[str]:
         """Yield text deltas. Raises GenerationError; ends quietly when cancelled.
 
         `on_usage` is called before the end, from any thread, with the tokens so far; never where nobody counts them.
         `stop` are texts at which the model may end; whoever cannot do without that looks for them too.
+        With a `form` the server is asked to hold the reply to it; not every one does.
         """
 
 

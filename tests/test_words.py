@@ -42,6 +42,7 @@ from rag.text import codes, identifiers, sentences
 from rag.text import markdown_spans as prose
 from rag.text.reading import BlockKind
 from rag.types import Mode, Named
+from rag.types.chat import ReplyWay
 from rag.types.steps import Approach, StepAuthor, StepKind
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
@@ -117,6 +118,7 @@ WITHOUT_WORDS = (
     BlockKind,
     Division,
     Relation,
+    ReplyWay,
     prose.SpanKind,
     checks.Trust,
     reading.Heat,

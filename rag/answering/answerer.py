@@ -32,6 +32,7 @@ from .steps.gathering import Gathering, StepBudget
 from .steps.model import ModelPlanner
 from .steps.planner import Planner
 from .steps.rules import RulePlanner
+from .steps.ways import KnownWays
 from .writing import Writing
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Answerer:
         planner: Planner | None = None,
         steps: StepBudget | None = None,
         shelf: Shelf | None = None,
+        ways: KnownWays | None = None,
         now: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -71,6 +73,7 @@ class Answerer:
         self.planner = planner or RulePlanner()
         self.steps = steps or StepBudget()
         self.shelf = shelf
+        self.ways = ways or KnownWays()
         self.now = now
         self.wall_clock = wall_clock
 
@@ -212,7 +215,9 @@ class _Turn:
     def _planner(self, approach: Approach) -> Planner:
         """The model chooses where the reader wants steps and there is a model; else the rules do."""
         chat, rules = self.parts.chat, self.parts.planner
-        return ModelPlanner(chat, rules, cancel=self.cancel) if chat and approach is Approach.STEPS else rules
+        if chat is None or approach is not Approach.STEPS:
+            return rules
+        return ModelPlanner(chat, rules, cancel=self.cancel, ways=self.parts.ways)
 
     def _chosen_again(self, given: Ledger) -> Iterator[AnswerEvent]:
         """Select anew from what the searches of an earlier answer found, those of steps that are not kept left out."""

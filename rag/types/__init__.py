@@ -11,7 +11,7 @@ the model, *evidence* is all candidates of one answer.
 
 from __future__ import annotations
 
-from .chat import Exchange, Message, Usage
+from .chat import Exchange, Message, ReplyForm, ReplyWay, Usage
 from .documents import (
     HEADING_SEPARATOR,
     Chunk,
@@ -59,6 +59,8 @@ __all__ = [
     "Narrowing",
     "PlacedDocument",
     "Ranked",
+    "ReplyForm",
+    "ReplyWay",
     "RerankLimits",
     "Retrieval",
     "RetrievalOptions",

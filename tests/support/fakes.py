@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.events import Cancel
 from rag.status import ModelInfo
-from rag.types import Message, RerankLimits, Usage, Vectors
+from rag.types import Message, ReplyForm, RerankLimits, Usage, Vectors
 
 
 def words(text: str) -> list[str]:
@@ -89,6 +89,7 @@ class ScriptedChat:
         cancel: Cancel,
         on_usage: Callable[[Usage], None] | None = None,
         stop: Sequence[str] = (),
+        form: ReplyForm | None = None,
     ) -> Iterator[str]:
         self.sent.append(tuple(messages))
         reply = self.replies.pop(0)

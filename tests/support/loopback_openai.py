@@ -35,6 +35,14 @@ class Good:
 
 
 @dataclass(frozen=True)
+class Called:
+    """A call of a tool, its arguments in the given pieces, with what is said before."""
+
+    arguments: Sequence[str]
+    said: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Gated:
     """An answer that stops between `before` and `after` until the test opens the gate."""
 
@@ -101,7 +109,7 @@ class ModelList:
     models: Sequence[object]
 
 
-Reply = Good | Gated | Cut | Hung | Status | Raw | Endless | StreamError
+Reply = Good | Called | Gated | Cut | Hung | Status | Raw | Endless | StreamError
 
 
 def error(message: str, code: str | None = None, param: str | None = None) -> dict[str, Any]:
@@ -233,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
             case Endless():
                 self._stream(self._without_end(_chunk({"content": reply.delta})))
             case _:
-                self._stream(_good(reply) if isinstance(reply, Good) else _failing(reply))
+                self._stream(_events(reply))
                 self._end()
 
     def _plain(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:
@@ -286,7 +294,7 @@ class _Handler(BaseHTTPRequestHandler):
             return True
 
 
-def _chunk(delta: Mapping[str, str], finish: str | None = None, usage: tuple[int, int] | None = None) -> str:
+def _chunk(delta: Mapping[str, Any], finish: str | None = None, usage: tuple[int, int] | None = None) -> str:
     choices = [] if usage else [{"index": 0, "delta": delta, "finish_reason": finish}]
     chunk: dict[str, Any] = {
         "id": "c",
@@ -304,6 +312,12 @@ def _deltas(texts: Sequence[str]) -> Iterator[str]:
     yield from (_chunk({"content": text}) for text in texts)
 
 
+def _events(reply: Good | Called | StreamError) -> Iterator[str]:
+    if isinstance(reply, Good):
+        return _good(reply)
+    return _calling(reply) if isinstance(reply, Called) else _failing(reply)
+
+
 def _good(reply: Good) -> Iterator[str]:
     yield _chunk({"role": "assistant", "content": ""})
     yield from (_chunk({"reasoning_content": text}) for text in reply.reasoning)
@@ -314,6 +328,16 @@ def _good(reply: Good) -> Iterator[str]:
         yield _chunk({}, usage=reply.usage)
     if reply.done:
         yield "data: [DONE]\n\n"
+
+
+def _calling(reply: Called) -> Iterator[str]:
+    yield from _deltas(reply.said)
+    call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "next_step", "arguments": ""}}
+    yield _chunk({"role": "assistant", "content": None, "tool_calls": [call]})
+    for piece in reply.arguments:
+        yield _chunk({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+    yield _chunk({}, "tool_calls")
+    yield "data: [DONE]\n\n"
 
 
 def _failing(reply: StreamError) -> Iterator[str]:

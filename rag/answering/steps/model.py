@@ -17,15 +17,17 @@ from rag.events import Cancel
 from rag.ledger import contexts_of
 from rag.messages import Reason, reason
 from rag.protocols import Afresh, ChatModel
-from rag.types import Candidate, Message, Usage
+from rag.types import Candidate, Message, ReplyForm, Usage
 from rag.types.steps import StepAuthor, StepKind
 
 from ..prompts import harmless
 from .parts import LONGEST as LONGEST_NAME
 from .planner import GatheringState, Planner, StepChoice
+from .ways import REFUSALS, UNFINISHED, KnownWays
 
 TRIES = 2
 """Times the model is asked for one decision: once, and once more with what was wrong."""
+FORM = "next_step"
 LONGEST_REPLY = 4000
 LONGEST_QUERY = 300
 LONGEST_REASON = 200
@@ -59,51 +61,82 @@ class _Offer:
 class ModelPlanner:
     """Asks `chat` for the next step. Two replies that cannot be used leave the decision to `rules`."""
 
-    def __init__(self, chat: ChatModel, rules: Planner, *, cancel: Cancel) -> None:
+    def __init__(self, chat: ChatModel, rules: Planner, *, cancel: Cancel, ways: KnownWays) -> None:
         self._chat = chat
         self._rules = rules
         self._cancel = cancel
+        self._ways = ways
 
     def next(self, state: GatheringState) -> StepChoice:
         """The model's choice, else that of the rules with why the model was not followed."""
         offer = _offer(state)
-        messages = [Message("system", TASK), Message("user", _told(state, offer))]
+        told = (Message("system", TASK), Message("user", _told(state, offer)))
+        messages = list(told)
         why = reason("steps.model_unusable", model=self._chat.info.name)
         spent: list[Usage] = []
-        for _ in range(TRIES):
-            try:
-                reply = self._reply(messages, spent)
-            except GenerationError as e:
-                why = reason("steps.model_failed", why=e.reason)
-                break
-            if self._cancel:
-                break
+        unusable = 0
+        while unusable < TRIES and not self._cancel:
+            way = self._ways.of(self._chat.info)
+            reply, failed = self._reply(messages, ReplyForm(FORM, _schema(offer), way), spent)
             found = _read(reply, state, offer)
             if isinstance(found, StepChoice):
                 return replace(found, tokens=_tokens(spent))
-            messages += [Message("assistant", reply[:LONGEST_REPLY]), Message("user", found)]
+            if self._cancel:
+                break
+            if failed and failed.code in REFUSALS and not reply and self._ways.leave(self._chat.info, way):
+                continue
+            if failed and failed.code not in UNFINISHED:
+                why = reason("steps.model_failed", why=failed)
+                break
+            unusable += 1
+            if found.formless and self._ways.leave(self._chat.info, way):
+                messages = list(told)
+            else:
+                messages += [Message("assistant", reply[:LONGEST_REPLY]), Message("user", found.told)]
         ruled = self._rules.next(state)
         return replace(ruled, why=reason("steps.rules_instead", why=ruled.why, model=why), tokens=_tokens(spent))
 
-    def _reply(self, messages: Sequence[Message], spent: list[Usage]) -> str:
-        """The reply; what its server counted last is added to `spent`."""
+    def _reply(self, messages: Sequence[Message], form: ReplyForm, spent: list[Usage]) -> tuple[str, Reason | None]:
+        """What came of a reply, and why it is not whole; what its server counted last is added to `spent`."""
         reply = ""
         counted: list[Usage] = []
-        deltas = self._chat.stream(messages, cancel=self._cancel, on_usage=counted.append)
+        deltas = self._chat.stream(messages, cancel=self._cancel, on_usage=counted.append, form=form)
         try:
             for delta in deltas:
                 reply = str(delta) if isinstance(delta, Afresh) else reply + delta
                 if len(reply) > LONGEST_REPLY:
                     break
+        except GenerationError as e:
+            return reply, e.reason
         finally:
             if isinstance(deltas, Generator):
                 deltas.close()
             spent += counted[-1:]
-        return reply
+        return reply, None
 
 
 def _tokens(spent: Sequence[Usage]) -> int:
     return sum(usage.prompt_tokens + usage.answer_tokens for usage in spent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """What to tell a model about a reply that cannot be used."""
+
+    told: str
+    formless: bool = False
+    """It does not have the form that was asked for."""
+
+
+def _schema(offer: _Offer) -> dict[str, Any]:
+    """The JSON schema of what can be chosen at this moment."""
+    fields: dict[str, Any] = {
+        "reason": {"type": "string"},
+        "action": {"type": "string", "enum": [str(kind) for kind in offer.actions]},
+        "query": {"type": "string"},
+        "document": {"type": "string", "enum": ["", *offer.links]},
+    }
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
 def _offer(state: GatheringState) -> _Offer:
@@ -141,32 +174,34 @@ def _shown(c: Candidate) -> dict[str, Any]:
     }
 
 
-def _read(reply: str, state: GatheringState, offer: _Offer) -> StepChoice | str:
+def _read(reply: str, state: GatheringState, offer: _Offer) -> StepChoice | _Unusable:
     """The choice in a reply, or what to tell the model about it."""
     data = _object(reply)
     if data is None:
-        return "That was no JSON object. Reply with the JSON object alone."
+        return _Unusable("That was no JSON object. Reply with the JSON object alone.", formless=True)
     action, query, handle = (_text(data, name) for name in ("action", "query", "document"))
     kind = next((kind for kind in offer.actions if kind == action), None)
     if kind is None:
-        return f'"action" must be one of {json.dumps([str(k) for k in offer.actions])}.'
+        return _Unusable(f'"action" must be one of {json.dumps([str(k) for k in offer.actions])}.', formless=True)
     why = reason("steps.model_says", text=_text(data, "reason")[:LONGEST_REASON] or "–")
     if kind is StepKind.SEARCH:
         return _search(query, why, state)
     if kind is StepKind.READ:
         lead = offer.links.get(handle)
         if lead is None:
-            return f'"document" must be one of {json.dumps(list(offer.links))}.'
+            return _Unusable(f'"document" must be one of {json.dumps(list(offer.links))}.', formless=handle != "")
         wanted = query[:LONGEST_QUERY] if any(c.isalnum() for c in query) else state.question
         return StepChoice(kind, StepAuthor.MODEL, why, wanted, lead.label, (lead.document,), parent=len(state.steps))
     return StepChoice(kind, StepAuthor.MODEL, why, parent=len(state.steps))
 
 
-def _search(query: str, why: Reason, state: GatheringState) -> StepChoice | str:
+def _search(query: str, why: Reason, state: GatheringState) -> StepChoice | _Unusable:
     if not any(c.isalnum() for c in query) or len(query) > LONGEST_QUERY:
-        return f'"query" must be words to search for, at most {LONGEST_QUERY} characters.'
+        return _Unusable(f'"query" must be words to search for, at most {LONGEST_QUERY} characters.')
     choice = StepChoice(StepKind.SEARCH, StepAuthor.MODEL, why, query, query[:LONGEST_NAME], parent=len(state.steps))
-    return 'This "query" was made already. Choose another one, or answer.' if choice.aim in state.done else choice
+    if choice.aim in state.done:
+        return _Unusable('This "query" was made already. Choose another one, or answer.')
+    return choice
 
 
 def _object(reply: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from rag.types import Usage
 from . import failures, whole
 from .bounded import said_done
 from .failures import Endpoint, Failure, Redactor
-from .request import IN_ONE_PIECE, OPTIONAL, WHOLE
+from .request import IN_ONE_PIECE, OPTIONAL, TOOLS, WHOLE
 from .thinking import WithoutThinking
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Attempt:
         """Characters delivered."""
         self.unspoken = 0
         """Characters that came and were not delivered, as far as they are thinking."""
+        self.calls = False
+        """A call of a tool was asked for: its arguments are the answer."""
         self.begun = False
         self.thought = False
         self.ended = False
@@ -62,11 +65,7 @@ class Attempt:
         """Deliver the answer; the failure, if that went wrong."""
         import openai
 
-        sent = OPTIONAL & frozenset(request)
-        if any(message["role"] == "system" for message in request["messages"]):
-            sent |= {failures.SYSTEM}
-        if IN_ONE_PIECE in request:
-            sent, self.patience_s = sent - {"stream"}, self.to.first_s * WHOLE
+        sent = self._sent(request)
         try:
             async with asyncio.timeout(self.to.connect_s + self.patience_s):
                 stream = await client.chat.completions.create(**request)
@@ -90,6 +89,18 @@ class Attempt:
             return Failure(e.reason)
         except (ValueError, RecursionError) as e:  # not JSON, or not UTF-8, or nested beyond reason
             return Failure(self._not_understood(), detail=self.redact(str(e)))
+
+    def _sent(self, request: dict[str, Any]) -> frozenset[str]:
+        """The ways of asking that a refusal may name; notes what else a request asks for."""
+        sent = OPTIONAL & frozenset(request)
+        if any(message["role"] == "system" for message in request["messages"]):
+            sent |= {failures.SYSTEM}
+        self.calls = TOOLS in request
+        if self.calls:
+            sent -= {"stream"}  # who does not stream calls may well stream an answer
+        if IN_ONE_PIECE in request:
+            sent, self.patience_s = sent - {"stream"}, self.to.first_s * WHOLE
+        return sent
 
     async def _read(self, stream: AsyncStream[ChatCompletionChunk]) -> Failure | None:
         content_type = stream.response.headers.get("content-type", "")
@@ -145,6 +156,7 @@ class Attempt:
         self.finish = finish if isinstance(finish, str) and finish else self.finish
         delta = getattr(choice, "delta", None)
         said = _text(getattr(delta, "content", None) or getattr(delta, "refusal", None))
+        said += _arguments(getattr(delta, "tool_calls", None)) if self.calls else ""
         thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
         self.thought = self.thought or bool(said or thought)
         self.unspoken += len(thought) if isinstance(thought, str) else 0
@@ -212,6 +224,19 @@ def _part(part: object) -> str:
         return part
     text = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else ""
     return text if isinstance(text, str) else ""
+
+
+def _arguments(calls: object) -> str:
+    """The arguments in a delta of the first call: pieces of text, or all of them as an object."""
+    first = [call for call in calls if not _of(call, "index")][:1] if isinstance(calls, list) else []
+    found = _of(_of(first[0], "function"), "arguments") if first else ""
+    if isinstance(found, dict):
+        return json.dumps(found, ensure_ascii=False)
+    return found if isinstance(found, str) else ""
+
+
+def _of(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
 def _count(usage: object, name: str) -> int:

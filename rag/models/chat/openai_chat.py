@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -18,7 +19,7 @@ from rag.errors import ChatChoiceRefused, GenerationError
 from rag.events import Cancel
 from rag.messages import reason
 from rag.status import ModelInfo
-from rag.types import Message, Usage
+from rag.types import Message, ReplyForm, Usage
 from rag.types.chat_server import ChatAbilities, ChatExamination
 
 from . import examination, failures
@@ -110,6 +111,7 @@ class OpenAIChat:
         cancel: Cancel,
         on_usage: Callable[[Usage], None] | None = None,
         stop: Sequence[str] = (),
+        form: ReplyForm | None = None,
     ) -> Iterator[str]:
         """Yield text deltas. Raises GenerationError, also after some deltas: then the answer is incomplete.
 
@@ -123,7 +125,7 @@ class OpenAIChat:
 
         async def work() -> None:
             try:
-                await self._attempts(messages, stop, items.put, on_usage)
+                await self._attempts(partial(self._request, messages, stop, form), items.put, on_usage)
             except Exception as e:  # handed to the caller's thread, which raises it
                 items.put(e)
             finally:
@@ -191,8 +193,7 @@ class OpenAIChat:
 
     async def _attempts(
         self,
-        messages: Sequence[Message],
-        stop: Sequence[str],
+        request: Callable[[], dict[str, Any]],
         put: Callable[[str], None],
         on_usage: Callable[[Usage], None] | None,
     ) -> None:
@@ -200,7 +201,7 @@ class OpenAIChat:
         async with self._client() as client:
             while True:
                 attempt = Attempt(self._to, self._redact, put, on_usage, longest=self._longest)
-                failure = await attempt.run(client, self._request(messages, stop))
+                failure = await attempt.run(client, request())
                 if failure is None:
                     return
                 detail = self._redact(failure.detail)
@@ -214,9 +215,9 @@ class OpenAIChat:
                 else:
                     raise GenerationError(failure.reason) from ProviderError(detail)
 
-    def _request(self, messages: Sequence[Message], stop: Sequence[str]) -> dict[str, Any]:
+    def _request(self, messages: Sequence[Message], stop: Sequence[str], form: ReplyForm | None) -> dict[str, Any]:
         """The client library's arguments: the body and the headers."""
-        body = self._wanted.body(messages, stop, refused=self._not_taken)
+        body = self._wanted.body(messages, stop, refused=self._not_taken, form=form)
         return {**body, "extra_headers": self._headers()}
 
     def _headers(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag.text.well_formed import well_formed
-from rag.types import Message
+from rag.types import Message, ReplyForm, ReplyWay
 
 from . import failures
 
@@ -21,6 +21,7 @@ OPTIONAL = frozenset(
 """Parameters an answer does not depend on: left out for a server that rejects them."""
 IN_ONE_PIECE = "extra_body"
 """Argument of the client library that replaces a part of the body; given where no stream is to be asked for."""
+TOOLS = "tools"
 THINKER = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-5(?!-chat|\.\d-chat))(?![a-z0-9])", re.IGNORECASE)
 """Names of OpenAI's models that think before they answer, and take no temperature and no `max_tokens`."""
 THINKING_ROOM = 8_000
@@ -45,7 +46,14 @@ class Wanted:
         """True if its name says that it thinks before it answers."""
         return bool(THINKER.search(self.model))
 
-    def body(self, messages: Sequence[Message], stop: Sequence[str], *, refused: frozenset[str]) -> dict[str, Any]:
+    def body(
+        self,
+        messages: Sequence[Message],
+        stop: Sequence[str],
+        *,
+        refused: frozenset[str],
+        form: ReplyForm | None = None,
+    ) -> dict[str, Any]:
         """Few parameters, so that every server understands; none of those it has `refused` before.
 
         The client library is always told that a stream comes: it reads the body as it arrives.
@@ -61,6 +69,7 @@ class Wanted:
             "messages": [{"role": m.role, "content": well_formed(m.content)} for m in turns],
             "stream": True,
             **{name: value[0] for name, value in optional.items() if value and name not in refused},
+            **(_held_to(form) if form else {}),
         }
 
     def _optional(self, stop: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -78,6 +87,21 @@ class Wanted:
         if timeout_s:
             return timeout_s, timeout_s
         return PATIENT_S if self.thinks or is_loopback(url) else USUAL_S, USUAL_S
+
+
+def _held_to(form: ReplyForm) -> dict[str, Any]:
+    """The parameters that ask for a form. The only tool there is to be called, whichever that is: more servers know
+    how to force any call than that of a tool by its name."""
+    match form.way:
+        case ReplyWay.SCHEMA:
+            schema = {"name": form.name, "strict": True, "schema": dict(form.schema)}
+            return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        case ReplyWay.TOOL:
+            tool = {"name": form.name, "description": "Take this step", "parameters": dict(form.schema)}
+            return {TOOLS: [{"type": "function", "function": tool}], "tool_choice": "required"}
+        case ReplyWay.JSON:
+            return {"response_format": {"type": "json_object"}}
+    return {}
 
 
 def _in_turns(messages: Sequence[Message]) -> list[Message]:

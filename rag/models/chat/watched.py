@@ -9,7 +9,7 @@ from rag.events import Cancel
 from rag.messages import Reason
 from rag.protocols import ChatModel
 from rag.status import ModelInfo
-from rag.types import Message, Usage
+from rag.types import Message, ReplyForm, Usage
 
 
 class WatchedChat:
@@ -32,11 +32,12 @@ class WatchedChat:
         cancel: Cancel,
         on_usage: Callable[[Usage], None] | None = None,
         stop: Sequence[str] = (),
+        form: ReplyForm | None = None,
     ) -> Iterator[str]:
         """As the model's own. A call that was cancelled before a word came says nothing of the server."""
         heard = False
         try:
-            for delta in self._chat.stream(messages, cancel=cancel, on_usage=on_usage, stop=stop):
+            for delta in self._chat.stream(messages, cancel=cancel, on_usage=on_usage, stop=stop, form=form):
                 heard = True
                 yield delta
         except GenerationError as e:
