@@ -2,12 +2,14 @@
 
 comparison    two pages by their titles; both are needed
 bridge        a sentence that sends to another page, without the name of it; both are needed
-table         what stands in a cell of a table, and the highest and lowest number of a column
+table         what stands in a cell of a table
+aggregate     the highest and lowest number, the sum and the mean of a column, how many rows there are
 list          how many pages a folder has, and how many have a word in their title
-two parts     two questions by headings in one
+two parts     two tasks or questions of two pages in one question; both are needed
+unanswerable  what no page says: each asks for something whose name stands nowhere in the folder
 
-What is right is read from front matter and cells by the few lines here, not by the product. The same folder gives the
-same questions.
+What is right is read from front matter, headings and cells by the few lines here, not by the product. The same folder
+gives the same questions.
 """
 
 from __future__ import annotations
@@ -17,151 +19,139 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-MOST = 40
+from .multi_step_pages import Page, columns_of, corpus_rows, pages, sentences_with_link, tables_of
+from .multi_step_words import WORDS, Words
+
+MOST = 30
 """Questions of each kind."""
 SEED = 12
-_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
-_LINK = re.compile(r"(?<!!)\[([^\[\]]{3,60})\]\(([\w./-]+\.md)(?:#[\w-]*)?\)")
-_SENTENCE = re.compile(r"[^.!?\n]*(?<!!)\[[^\[\]]{3,60}\]\([\w./-]+\.md(?:#[\w-]*)?\)[^.!?\n]*[.!?]")
-_HEADING = re.compile(r"^##\s+(.{8,60}?)\s*$", re.MULTILINE)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_HEADING = re.compile(r"^##\s+(.{6,60}?)\s*#*\s*$", re.MULTILINE)
+
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the folder."""
-
-    name: str
-    title: str
-    text: str
-
-
-def pages(folder: Path) -> list[Page]:
-    """The pages with a title, by name."""
-    found = []
-    for path in sorted(folder.rglob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        _, front, body = (
-            text.split("---\n", 2) if text.startswith("---\n") and text.count("---\n") > 1 else ("", "", text)
-        )
-        if title := _TITLE.search(front):
-            found.append(Page(str(path.relative_to(folder)), title[1].strip(), body))
-    return found
-
-
-def questions(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
-    """All questions, kind by kind."""
+def questions(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """All questions, kind by kind, no question twice."""
     draw = random.Random(SEED)
     for kind, made in (
-        ("comparison", comparisons(read)),
-        ("bridge", bridges(read)),
-        ("table", tables(read)),
-        ("list", lists(read)),
-        ("two parts", parts(read)),
+        ("comparison", comparisons(read, words)),
+        ("bridge", bridges(read, words)),
+        ("table", cells(read, words)),
+        ("aggregate", aggregates(read, words)),
+        ("list", lists(read, words)),
+        ("two parts", parts(read, words)),
+        ("unanswerable", unanswerable(read, words)),
     ):
-        several = list(made)
+        several = _unambiguous(made)
         for place, row in enumerate(draw.sample(several, min(MOST, len(several)))):
-            yield {"qid": f"{kind} {place}", "kind": kind, **row}
+            yield {"qid": f"{words.language} {kind} {place}", "kind": kind, **row}
 
 
-def comparisons(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
-    """Pages of one folder whose titles are names of at most four words."""
-    named = [page for page in read if len(page.title.split()) <= 4 and page.title.isascii()]
-    for one, other in pairwise(named):
-        if Path(one.name).parent == Path(other.name).parent and one.title != other.title:
-            text = f"What is the difference between {one.title} and {other.title}?"
+def _unambiguous(made: Iterable[Row]) -> list[Row]:
+    """Each question once, and none that has two answers."""
+    by_text: dict[str, list[Row]] = {}
+    for row in made:
+        by_text.setdefault(row["query"], []).append(row)
+    return [rows[0] for rows in by_text.values() if all(row == rows[0] for row in rows)]
+
+
+def comparisons(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Pages of one folder whose titles are names of a few words."""
+    named = [page for page in read if page.titled and words.is_name(page.title)]
+    titles = Counter(page.title.casefold() for page in read)
+    for place, (one, other) in enumerate(pairwise(named)):
+        alone = titles[one.title.casefold()] == titles[other.title.casefold()] == 1
+        if one.folder == other.folder and alone:
+            text = words.comparisons[place % len(words.comparisons)].format(a=one.title, b=other.title)
             yield {"query": text, "relevant": [one.name, other.name]}
 
 
-def bridges(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
+def bridges(read: Sequence[Page], words: Words) -> Iterator[Row]:
     """Sentences with one link to another page, whose words do not name it."""
-    by_file = Counter(Path(page.name).name for page in read)
-    names = {Path(page.name).name: page.name for page in read}
+    by_file = Counter(page.file for page in read)
+    names = {page.file: page.name for page in read}
     for page in read:
-        for sentence in _SENTENCE.findall(page.text):
-            links = _LINK.findall(sentence)
-            file = Path(links[0][1]).name if len(links) == 1 else ""
-            if not file or by_file[file] != 1 or names[file] == page.name:
-                continue
-            bare = " ".join(re.sub(r"[*`>#|]", " ", _LINK.sub(" ", sentence)).split()).strip(" -.:,")
-            if 6 <= len(bare.split()) <= 30 and bare.isascii():
-                yield {"query": f"{page.title}: {bare}?", "relevant": [page.name, names[file]]}
+        for bare, target in sentences_with_link(page.text):
+            file = target.rpartition("/")[2]
+            if by_file[file] == 1 and names[file] != page.name and page.titled and words.is_sentence(bare):
+                text = words.bridge.format(title=page.title, sentence=bare)
+                yield {"query": text, "relevant": [page.name, names[file]]}
 
 
-def tables(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
-    """Cells by the name of their row and column; the highest and lowest of columns of numbers."""
+def cells(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Cells by the name of their row and column."""
     for page in read:
-        found = list(_tables(page.text))
-        for columns, rows in found:
+        for columns, rows in tables_of(page.text):
             keys = Counter(row[0] for row in rows)
-            for row in rows[:3]:
-                if keys[row[0]] == 1 and 3 <= len(row[0]) <= 40 and 1 <= len(row[1]) <= 40 and row[1].isascii():
-                    text = f"What is the {columns[1].lower()} of {row[0]} in the table of {page.title}?"
-                    yield {"query": text, "relevant": [page.name], "answer_any": [row[1]]}
-            for place in range(1, len(columns)):
-                if sum(columns[place] in head for head, _ in found) > 1:
-                    continue
-                numbers = [row[place] for row in rows if _NUMBER.fullmatch(row[place])]
-                if len(numbers) == len(rows) > 2:
-                    for word, pick in (("highest", max), ("lowest", min)):
-                        value = pick(numbers, key=float)
-                        text = f"What is the {word} {columns[place]} in the table of {page.title}?"
+            for row in rows[:4]:
+                key, value = row[0], row[1]
+                if keys[key] == 1 and page.titled and _telling(key, value):
+                    text = words.cell.format(column=columns[1].lower(), key=key, title=page.title)
+                    yield {"query": text, "relevant": [page.name], "answer_any": [value]}
+
+
+def _telling(key: str, value: str) -> bool:
+    plain = not re.search(r"[<>*]", key + value) and re.search(r"\w{3}|[\u3400-\u9fff]", key)
+    return bool(plain) and len(key) <= 40 and 1 <= len(value) <= 40 and value.lower() not in ("n/a", "-", "none")
+
+
+def aggregates(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Figures of columns of plain numbers, and the number of rows of pages with one table."""
+    for page in read:
+        found = list(tables_of(page.text))
+        for columns, rows in found:
+            for name, figure in columns_of(columns, rows):
+                if sum(name in head for head, _ in found) == 1:
+                    for how, value in figure.items():
+                        text = words.aggregates[how].format(column=name, title=page.title)
                         yield {"query": text, "relevant": [page.name], "answer_any": [value]}
+        if len(found) == 1 and len(found[0][1]) > 1 and page.titled:
+            (_, rows) = found[0]
+            text = words.rows.format(title=page.title)
+            yield {"query": text, "relevant": [page.name], "answer_any": [words.of_rows.format(count=len(rows))]}
 
 
-def _tables(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """Pipe tables whose rows are as long as their head."""
-    lines = text.split("\n")
-    for at, line in enumerate(lines):
-        if not re.fullmatch(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*", line) or not at or "|" not in lines[at - 1]:
-            continue
-        rows = []
-        for row in lines[at + 1 :]:
-            if "|" not in row:
-                break
-            rows.append(_cells(row))
-        head = _cells(lines[at - 1])
-        if len(rows) > 1 and len(head) > 1 and all(head) and all(len(row) == len(head) for row in rows):
-            yield head, rows
-
-
-def _cells(line: str) -> list[str]:
-    return [re.sub(r"[*`]|__|</?\w+>|\[|\]\([^)]*\)", "", cell).strip() for cell in line.strip().strip("|").split("|")]
-
-
-def lists(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
-    """Folders and words of titles, with how many pages have them. Pages without a title count by their name alone."""
-    folders = Counter(str(Path(page.name).parent) for page in read)
+def lists(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Folders and words of titles, with how many pages have them."""
+    folders = Counter(page.folder for page in read)
     for folder, count in sorted(folders.items()):
         if folder != "." and not any(other.startswith(f"{folder}/") for other in folders):
-            yield {
-                "query": f"How many documents are in the folder {folder}?",
-                "relevant": [],
-                "answer_any": [f"{count} document"],
-            }
-    words = Counter(word for page in read for word in set(re.findall(r"[A-Z][a-z]{4,}", page.title)))
-    for word, count in sorted(words.items()):
+            yield _listed(words.folder.format(folder=folder), count, words)
+    heard = Counter(word for page in read for word in set(words.title_word.findall(page.title)))
+    for word, count in sorted(heard.items()):
         same = sum(word.lower() in page.title.lower() for page in read)
         if count > 2 and same == count:
-            yield {
-                "query": f"How many documents have {word} in their title?",
-                "relevant": [],
-                "answer_any": [f"{count} document"],
-            }
+            yield _listed(words.titled.format(word=word), count, words)
 
 
-def parts(read: Sequence[Page]) -> Iterator[dict[str, Any]]:
-    """Two headings that are questions or tasks, of two pages."""
-    asked = [(page, heading) for page in read for heading in _HEADING.findall(page.text)[:1] if heading.endswith("?")]
-    for (one, first), (other, second) in pairwise(asked):
+def _listed(text: str, count: int, words: Words) -> Row:
+    return {"query": text, "relevant": [], "answer_any": [words.of_documents.format(count=count)]}
+
+
+def parts(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Two headings that are questions, and two titles that are tasks, of two pages each."""
+    asked = [(page, heading) for page in read for heading in _HEADING.findall(page.text)[:2] if heading[-1] in "?？"]
+    for (one, first), (other, second) in zip(asked, asked[2:], strict=False):
         if one.name != other.name:
             yield {"query": f"{first} {second}", "relevant": [one.name, other.name]}
+    titles = Counter(page.title.casefold() for page in read)
+    tasks = [p for p in read if words.task.fullmatch(p.title) and titles[p.title.casefold()] == 1]
+    for one, other in zip(tasks, tasks[3:], strict=False):
+        text = words.tasks.format(a=words.as_task(one.title), b=words.as_task(other.title))
+        yield {"query": text, "relevant": [one.name, other.name]}
+
+
+def unanswerable(read: Sequence[Page], words: Words) -> Iterator[Row]:
+    """Questions about what no page names: one that some page does is left out."""
+    text = "\n".join(f"{page.name}\n{page.title}\n{page.text}" for page in read).casefold()
+    for query, names in words.unanswerable:
+        if not any(name.casefold() in text for name in names):
+            yield {"query": query, "relevant": [], "answerable": False}
 
 
 def main() -> None:
@@ -169,9 +159,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--language", choices=tuple(WORDS), default="en")
+    parser.add_argument("--corpus", type=Path, help="also write the pages, for `evaluate --corpus`")
     args = parser.parse_args()
-    rows = list(questions(pages(args.folder)))
-    args.out.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")
+    read = pages(args.folder)
+    _write(args.out, questions(read, WORDS[args.language]))
+    if args.corpus:
+        _write(args.corpus, corpus_rows(args.folder))
+
+
+def _write(path: Path, rows: Iterable[Row]) -> None:
+    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

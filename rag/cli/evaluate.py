@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.accounts.actor import OPERATOR
 from rag.errors import RagError
-from rag.evaluation import scoreboard
 from rag.messages import Language, reason
 from rag.settings import Settings
+from rag.types.steps import Approach
 
 from .exits import OK
 from .terminal import path
+
+if TYPE_CHECKING:
+    from rag.evaluation.dataset import CorpusDocument, Question
+    from rag.runtime import Parts
 
 
 def add_commands(commands: Any) -> None:
@@ -26,6 +32,16 @@ def add_commands(commands: Any) -> None:
     evaluate.add_argument("--relevant", default="relevant", metavar="FIELD", help="field with the relevant ids")
     evaluate.add_argument("--unanswerable", type=path, metavar="U.jsonl", help="questions nothing answers")
     evaluate.add_argument("--without-titles", action="store_true", help="index texts without their titles")
+    evaluate.add_argument(
+        "--approach",
+        dest="approaches",
+        nargs="+",
+        type=Approach,
+        choices=list(Approach),
+        default=[],
+        metavar="APPROACH",
+        help="measure whole answers, in one or several of: direct, steps, auto",
+    )
     evaluate.add_argument("--json", type=path, metavar="OUT", help="also write the numbers to a file")
     evaluate.set_defaults(run=run_evaluate)
 
@@ -33,7 +49,6 @@ def add_commands(commands: Any) -> None:
 def run_evaluate(args: argparse.Namespace, settings: Settings, language: Language) -> int:
     from rag.build import throw_away
     from rag.evaluation.dataset import check_labels, read_corpus, read_questions
-    from rag.evaluation.evaluate import evaluate
 
     if args.json:
         _check_writable(args.json)
@@ -41,21 +56,50 @@ def run_evaluate(args: argparse.Namespace, settings: Settings, language: Languag
     questions = read_questions(args.queries, relevant=args.relevant)
     check_labels(corpus, questions, args.queries)
     unanswerable = read_questions(args.unanswerable, relevant=None) if args.unanswerable else []
+    measure = _answers if args.approaches else _retrieval
     with throw_away(settings) as service:
-        found = evaluate(
-            service.parts(OPERATOR),
-            corpus,
-            questions,
-            options=settings.retrieval,
-            unanswerable=unanswerable,
-            with_titles=not args.without_titles,
-            progress=_progress,
-        )
-    print(scoreboard.table(found, language))
+        shown, values = measure(args, service.parts(OPERATOR), corpus, questions, unanswerable, settings, language)
+    print(shown)
     if args.json:
-        text_of = json.dumps(scoreboard.as_json(found), ensure_ascii=False, indent=2)
-        args.json.write_text(f"{text_of}\n", encoding="utf-8")
+        args.json.write_text(f"{json.dumps(values, ensure_ascii=False, indent=2)}\n", encoding="utf-8")
     return OK
+
+
+def _retrieval(
+    args: argparse.Namespace, parts: Parts, corpus: Sequence[CorpusDocument], questions: Sequence[Question],
+    unanswerable: Sequence[Question], settings: Settings, language: Language,
+) -> tuple[str, Any]:  # fmt: skip
+    """The order of one search, stage by stage."""
+    from rag.evaluation import scoreboard
+    from rag.evaluation.evaluate import evaluate
+
+    found = evaluate(
+        parts,
+        corpus,
+        questions,
+        options=settings.retrieval,
+        unanswerable=unanswerable,
+        with_titles=not args.without_titles,
+        progress=_progress,
+    )
+    return scoreboard.table(found, language), scoreboard.as_json(found)
+
+
+def _answers(
+    args: argparse.Namespace, parts: Parts, corpus: Sequence[CorpusDocument], questions: Sequence[Question],
+    unanswerable: Sequence[Question], settings: Settings, language: Language,
+) -> tuple[str, Any]:  # fmt: skip
+    """Whole answers, kind by kind, in the approaches that are asked for."""
+    from rag.evaluation import scoreboard
+    from rag.evaluation.approaches import asked, asked_as_json, by_kind
+    from rag.evaluation.evaluate import ingested
+
+    ingested(parts, corpus, with_titles=not args.without_titles, progress=_progress)
+    others = [replace(question, answerable=False, kind=question.kind or "unanswerable") for question in unanswerable]
+    found = list(asked(parts, [*questions, *others], args.approaches, options=settings.retrieval, progress=_progress))
+    rows = by_kind(found)
+    values = {"kinds": [asdict(row) for row in rows], "questions": [asked_as_json(one) for one in found]}
+    return scoreboard.approaches_table(rows, language), values
 
 
 def _check_writable(path: Path) -> None:

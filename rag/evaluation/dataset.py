@@ -44,6 +44,10 @@ class Question:
     answer_any: tuple[str, ...] = ()
     irrelevant: tuple[str, ...] = ()
     """Ids of documents judged not to be relevant; where a set has none, every other document counts as that."""
+    kind: str = ""
+    """What sort of question it is, for sets that tell several apart."""
+    answerable: bool = True
+    """False where no document answers it."""
 
 
 def read_corpus(path: Path) -> list[CorpusDocument]:
@@ -56,7 +60,8 @@ def read_corpus(path: Path) -> list[CorpusDocument]:
 
 
 def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Question]:
-    """Rows `qid, query`, the list of relevant ids in the field `relevant`, perhaps `irrelevant` and `answer_any`.
+    """Rows `qid, query`, the list of relevant ids in the field `relevant`; perhaps `irrelevant`, `answer_any`,
+    `kind` and `answerable`.
 
     With `relevant` None the rows carry no labels.
 
@@ -69,6 +74,8 @@ def read_questions(path: Path, *, relevant: str | None = "relevant") -> list[Que
             line.texts(relevant, needed=True) if relevant else (),
             line.texts("answer_any"),
             line.texts("irrelevant") if relevant else (),
+            line.text("kind"),
+            line.fields.get("answerable") is not False,
         )
         for line in _lines(path)
     ]

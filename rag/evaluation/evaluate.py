@@ -141,7 +141,7 @@ def evaluate(
 
     Raises RagError when a row is refused or a search cannot run.
     """
-    _ingest(parts, corpus, with_titles=with_titles, progress=progress)
+    ingested(parts, corpus, with_titles=with_titles, progress=progress)
     labelled = [question for question in questions if question.relevant]
     only_wrong = [question for question in questions if question.irrelevant and not question.relevant]
     judged_only = any(question.irrelevant for question in questions)
@@ -208,7 +208,8 @@ def _calibration(pairs: Sequence[Judged], *, judged_only: bool) -> Reliability |
     return Reliability(len(pairs), judged_only, expected_error(table), table)
 
 
-def _ingest(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool, progress: Progress) -> None:
+def ingested(parts: Parts, corpus: Sequence[CorpusDocument], *, with_titles: bool, progress: Progress) -> None:
+    """Take in a corpus. Raises RagError when a row is refused."""
     done = 0
     sources = [row.source(with_title=with_titles) for row in corpus]
     for event in parts.ingest.run(sources, cancel=Cancel()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from .dataset import Question
@@ -38,5 +39,12 @@ def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 
 def holds_one(answer: str, strings: Sequence[str]) -> bool:
-    """True if the answer holds one of the strings, letter case aside."""
-    return any(string.lower() in answer.lower() for string in strings)
+    """True if the answer holds one of the strings, letter case aside; a number only as a whole number."""
+    folded = answer.lower()
+    return any(_as_whole(string.lower()).search(folded) for string in strings)
+
+
+def _as_whole(string: str) -> re.Pattern[str]:
+    before = r"(?<!\d)(?<!\d[.,])" if string[:1].isdecimal() else ""
+    after = r"(?!\d|[.,]\d)" if string[-1:].isdecimal() else ""
+    return re.compile(f"{before}{re.escape(string)}{after}")

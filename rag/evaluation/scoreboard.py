@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
 from rag.messages import Language, label, reason, text
 
+from .approaches import KindOutcome
 from .evaluate import Evaluation, Reliability
 from .measures import MEASURES
 
@@ -25,6 +27,31 @@ def table(found: Evaluation, language: Language) -> str:
     if found.calibration:
         lines += [*_reliability(found.calibration, found.models["reranker"].score_name, language), ""]
     return "\n".join([*lines, *_shares(found, language)]).rstrip()
+
+
+def approaches_table(rows: Sequence[KindOutcome], language: Language) -> str:
+    """Kind by kind what each approach gathered and told."""
+    columns = ("kind", "approach", "questions", "whole", "ndcg", "told_right", "told_anyway", "steps", "milliseconds")
+    head = [label(f"evaluation.{name}", language) for name in columns]
+    lines = [
+        [
+            row.kind or label("evaluation.all_kinds", language),
+            str(row.approach),
+            str(row.questions),
+            _of(row.whole, row.labelled),
+            f"{row.ndcg:.3f}" if row.labelled else "–",
+            _of(row.right, row.answers),
+            _of(row.answered, row.unanswerable),
+            f"{row.steps:g}",
+            f"{row.milliseconds:.0f}",
+        ]
+        for row in rows
+    ]
+    return "\n".join(_aligned([head, *lines]))
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part}/{whole}" if whole else "–"
 
 
 def as_json(found: Evaluation) -> dict[str, Any]:

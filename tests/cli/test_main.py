@@ -296,6 +296,11 @@ def test_evaluate_prints_a_table_and_writes_the_numbers(run: CommandLine, tmp_pa
     assert code == OK, err
     assert "reranked" in out and "nDCG@10" in out
     assert json.loads((tmp_path / "out.json").read_text())["ranking"]["reranked"]["nDCG@10"] == 1.0
+    code, out, err = run("evaluate", *files, "--approach", "direct", "auto")
+    assert code == OK, err
+    assert [line.split()[1] for line in out.splitlines() if "1/1" in line] == ["direct", "auto"]
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert [one["right"] for one in told["questions"]] == [True, True] and len(told["kinds"]) == 2
 
 
 @pytest.mark.parametrize(

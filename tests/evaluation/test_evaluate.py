@@ -127,6 +127,12 @@ def test_auc(positive: list[float], negative: list[float], expected: float) -> N
         ("none", ("a.b", "ONE"), True),
         ("none", ("x",), False),
         ("", (), False),
+        ("4 documents", ("4 document",), True),
+        ("14 documents", ("4 document",), False),
+        ("It is 100.", ("100",), True),
+        ("It is 1,100", ("100",), False),
+        ("It is 100.5", ("100",), False),
+        ("共 12 行", ("2 行",), False),
     ],
 )
 def test_holds_one(answer: str, strings: tuple[str, ...], expected: bool) -> None:
@@ -315,7 +321,7 @@ def test_files_are_read(tmp_path: Path) -> None:
         {"qid": "1", "query": "q", "relevant": ["a"], "relevant_zh": [], "answer_any": ["x"], "kind": "k"},
         {"qid": "2", "query": "", "relevant": [], "relevant_zh": ["b"]},
     )
-    assert read_questions(asked) == [Question("1", "q", ("a",), ("x",)), Question("2", "", ())]
+    assert read_questions(asked) == [Question("1", "q", ("a",), ("x",), kind="k"), Question("2", "", ())]
     assert read_questions(asked, relevant="relevant_zh")[1].relevant == ("b",)
     assert [q.relevant for q in read_questions(asked, relevant=None)] == [(), ()]
 
