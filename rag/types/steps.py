@@ -12,6 +12,9 @@ from typing import ClassVar
 
 from rag.messages import Reason
 
+Arguments = tuple[tuple[str, str], ...]
+"""Names and values of what a step was told besides its query, in order; a name may come again."""
+
 
 class Approach(StrEnum):
     """Way in which the evidence of a question is gathered."""
@@ -123,6 +126,8 @@ class AnswerStep:
     """What it lists or counts."""
     tokens: int = 0
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
+    arguments: Arguments = ()
+    """Which documents a search or a list keeps to, or what is counted of which rows."""
     reused: str = ""
     """Id of the answer that took it, where this one only uses what it found; "" for a step of its own."""
 

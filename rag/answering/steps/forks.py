@@ -9,9 +9,11 @@ from rag.ledger import Ledger, Search
 from rag.messages import reason
 from rag.types.steps import AnswerStep, StepAuthor, StepFork, StepKind
 
+from .arguments import query_from, tabulation_from
 from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
-from .tabulating import answers, question_of
+from .results import described
+from .tabulating import Tabulation, answers, question_of
 
 
 def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tuple[AnswerStep, ...]]:
@@ -46,17 +48,27 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
     )  # fmt: skip
     asked = step.query or step.purpose or state.question
     if step.kind is StepKind.LIST:
-        listing = query_of(asked, state.documents)
+        listing = query_from(step.arguments) if step.arguments or step.table else query_of(asked, state.documents)
         if listing is None:
             raise RagError(reason("steps.no_list", query=asked))
         return replace(choice, query=str(listing), listing=listing)
     if step.kind is StepKind.TABULATE:
-        question = question_of(asked)
-        best = next(answers(question, state.tables()), None) if question else None
+        best = _asked_of_table(step, asked, state)
         if best is None:
             raise RagError(reason("steps.no_table", query=asked))
-        return replace(choice, query=asked, documents=(best.source.document,), tabulation=best)
-    return choice if step.kind in ENDS else replace(choice, query=asked)
+        query = described(best) if step.arguments else asked
+        return replace(choice, query=query, documents=(best.source.document,), tabulation=best)
+    narrowed = query_from(step.arguments) if step.arguments else None
+    return choice if step.kind in ENDS else replace(choice, query=asked, narrowed=narrowed)
+
+
+def _asked_of_table(step: AnswerStep, asked: str, state: GatheringState) -> Tabulation | None:
+    """What a step asked before, else what its words ask."""
+    tables = state.tables()
+    if step.arguments:
+        return tabulation_from(step.arguments, step.documents, tables)
+    question = question_of(asked)
+    return next(answers(question, tables), None) if question else None
 
 
 def _led_by(parent: int, number_of: dict[int, int]) -> int:

@@ -126,7 +126,9 @@ class Gathering:
         main = draft.searches[0]
         library = self._library
         tables = (lambda: library.tables(main.candidates)) if library else tuple
-        return GatheringState(main.query, draft.searches, draft.steps, documents, self._eager, done, tables)
+        return GatheringState(
+            main.query, draft.searches, draft.steps, documents, self._eager, done, tables, library is not None
+        )
 
     def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
         """The choice, or the end where steps or seconds are spent, steps bring nothing, or it must not be taken."""
@@ -221,7 +223,7 @@ class Gathering:
     def _step(self, choice: StepChoice) -> AnswerStep:
         return AnswerStep(
             len(self._draft.steps) + 1, choice.kind, choice.author, choice.why, choice.parent, choice.query,
-            choice.purpose, choice.documents, choice.options, tokens=choice.tokens,
+            choice.purpose, choice.documents, choice.options, tokens=choice.tokens, arguments=choice.arguments,
         )  # fmt: skip
 
     def _search_of(self, step: int) -> int:

@@ -132,14 +132,15 @@ def _tag(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
 
 
 def _folder(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
-    folders = dict.fromkeys(path for document in documents for path in _folders(document.name))
+    folders = dict.fromkeys(path for document in documents for path in folders_of(document.name))
     by_name = {path: path for path in folders}
     by_name |= {path.rpartition("/")[2]: path for path in folders if path.rpartition("/")[2] not in by_name}
     if found := _value(left, words.folders, by_name):
         left.narrow(folder=f"{by_name.get(found, found)}/")
 
 
-def _folders(name: str) -> Iterator[str]:
+def folders_of(name: str) -> Iterator[str]:
+    """The folders a document lies in, the outermost first."""
     parts = name.split("/")[:-1]
     return ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
 

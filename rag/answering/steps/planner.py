@@ -9,8 +9,9 @@ from typing import Protocol
 from rag.ledger import Search
 from rag.messages import Reason
 from rag.types import Document
-from rag.types.steps import AnswerStep, StepAuthor, StepKind, StepOption
+from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepKind, StepOption
 
+from .arguments import of_query, of_tabulation
 from .listing import DocumentQuery
 from .tabulating import SourceTable, Tabulation
 
@@ -38,8 +39,18 @@ class StepChoice:
     """Which documents a list is to hold."""
     tabulation: Tabulation | None = None
     """What is to be counted of which rows."""
+    narrowed: DocumentQuery | None = None
+    """The documents that a search keeps to; their names are `documents`."""
     tokens: int = 0
     """Tokens a language model took to choose it, as far as its server counted them."""
+
+    @property
+    def arguments(self) -> Arguments:
+        """What it is told besides its query."""
+        if self.tabulation is not None:
+            return of_tabulation(self.tabulation)
+        query = self.listing or self.narrowed
+        return of_query(query) if query else ()
 
     @property
     def aim(self) -> Aim:
@@ -63,6 +74,8 @@ class GatheringState:
     """Aims of the steps taken."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
+    lists: bool = False
+    """Documents can be listed."""
 
 
 def aim_of(step: AnswerStep) -> Aim:

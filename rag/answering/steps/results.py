@@ -83,7 +83,7 @@ class ScopeReader:
         source = asked.source
         key = source.collection, source.document
         by_index = {stored.chunk.index: stored for stored in self._chunks(key)}
-        says, first = _said(asked)
+        says, first = said_of(asked)
         order = dict.fromkeys(row.chunk for row in (*first, *asked.rows))
         passages = [by_index[index] for index in order if index in by_index][: options.contexts]
 
@@ -136,7 +136,7 @@ def _listing(query: DocumentQuery, found: Sequence[PlacedDocument]) -> Reason:
     return reason("steps.lists_all", count=len(found))
 
 
-def _said(asked: Tabulation) -> tuple[Reason, Sequence[TableRow]]:
+def said_of(asked: Tabulation) -> tuple[Reason, Sequence[TableRow]]:
     """The sentence on what comes of it, and the rows that decide it."""
     columns = asked.source.table.columns
     where = _where(asked)

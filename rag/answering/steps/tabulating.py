@@ -124,8 +124,7 @@ def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulatio
         column = _column(question, rows, names, asked - told, taken)
     if not _complete(question, column, filters):
         return None
-    if question.limits:
-        rows = tuple(row for row in rows if _within(amount_of(row.cells[column]), question.limits))
+    rows = kept_within(rows, column, question.limits)
     if not rows and question.operation is not Operation.COUNT:
         return None
     around = title.union(*names)
@@ -232,6 +231,11 @@ def numeric(rows: Sequence[TableRow], column: int) -> bool:
     amounts = [amount for row in rows if (amount := amount_of(row.cells[column]))]
     filled = sum(bool(row.cells[column].strip(" -–—")) for row in rows)
     return len({a.unit for a in amounts}) == 1 and len(amounts) >= NUMERIC * max(1, filled) and bool(amounts)
+
+
+def kept_within(rows: tuple[TableRow, ...], column: int, limits: Sequence[tuple[str, Decimal]]) -> tuple[TableRow, ...]:
+    """The rows whose number in a column keeps to the limits; all of them without limits."""
+    return tuple(row for row in rows if _within(amount_of(row.cells[column]), limits)) if limits else rows
 
 
 def _within(amount: Amount | None, limits: Sequence[tuple[str, Decimal]]) -> bool:

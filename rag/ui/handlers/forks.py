@@ -54,8 +54,9 @@ class Forks:
             return self._put(who, turn, Request(turn.question, options=turn.options, search_query=turn.search_query))
         if not step.search:
             raise RagError(reason("steps.nothing_to_search"))
-        counted = step.kind in COUNTED  # what they ask is told by the question, their query only says what came of it
-        wanted = replace(step, query="" if counted else step.query, documents=() if counted else step.documents)
+        told = step.arguments or step.kind not in COUNTED or not step.query
+        # in older records what they ask is told by the question alone, their query only says what came of it
+        wanted = step if told else replace(step, query="", documents=(), table=None)
         return self._put(who, turn, self._from(ledger, turn, step, wanted))
 
     @guarded

@@ -25,7 +25,7 @@ from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope, SearchTarget
 from rag.store import MilvusStore
 from rag.types import Candidate, Chunk, Document, Narrowing, RetrievalOptions
-from rag.types.steps import StepKind
+from rag.types.steps import Approach, StepKind
 from rag.ui.html.answer import displays
 from rag.ui.state.turn import Turn
 from tests.support.fakes import BagEmbedder, OverlapReranker, ScriptedChat
@@ -72,9 +72,14 @@ def ask(store: MilvusStore) -> Ask:
 
 def asking(store: MilvusStore) -> Ask:
     def asked(
-        question: str, part: Narrowing | None = None, chat: ChatModel | None = None, documents: tuple[str, ...] = ()
+        question: str,
+        part: Narrowing | None = None,
+        chat: ChatModel | None = None,
+        documents: tuple[str, ...] = (),
+        approach: Approach = Approach.AUTO,
     ) -> Ledger:
         embedder, reranker = BagEmbedder(256), OverlapReranker()
+        options = replace(OPTIONS, documents=documents, approach=approach)
         scope = Scope([SearchTarget("kb", "Main", store, part)])
         answerer = Answerer(
             Retriever(embedder, reranker, scope, detect_language=lambda _: "en", policy=Policy()), scope, chat=chat,
@@ -82,7 +87,7 @@ def asking(store: MilvusStore) -> Ask:
             budget=PromptBudget(), setup=Setup("offline", {"reranker": reranker.info}), shelf=scope,
             now=lambda: 0.0, wall_clock=lambda: 0.0,
         )  # fmt: skip
-        *_, last = answerer.ask(Request(question, options=replace(OPTIONS, documents=documents)), cancel=Cancel())
+        *_, last = answerer.ask(Request(question, options=options), cancel=Cancel())
         assert isinstance(last, Answered)
         return last.ledger
 

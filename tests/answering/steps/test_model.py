@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.answering.steps.model import LONGEST_QUERY, ModelPlanner
+from rag.answering.steps.model import ModelPlanner
+from rag.answering.steps.offers import LONGEST_QUERY
 from rag.answering.steps.planner import GatheringState, StepChoice
 from rag.answering.steps.rules import RulePlanner
 from rag.answering.steps.ways import KnownWays

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from rag.ledger import Ledger, Search
-from rag.messages import Language, reason
+from rag.messages import Language, reason, text
 from rag.types import Candidate
 from rag.types.steps import AnswerStep, StepOption
 
@@ -17,6 +17,16 @@ from ..markup import button, html, joined, milliseconds, name, path, source, t, 
 from . import forks
 
 _UNSENT = Markup('<b class="none" aria-hidden="true">×</b>')
+DOCUMENTS = 3
+"""Documents named of a step."""
+OPERATIONS = ("count", "sum", "mean", "least", "most", "value")
+ORDERS = ("newest", "oldest", "longest", "shortest")
+ARGUMENTS = (
+    "tag", "folder", "kind", "language", "since", "until", "title", "name", "order", "most", "table", "operation",
+    "column",
+    "where", "is", "limit", "group",
+)  # fmt: skip
+"""Names of what a step can be told besides its query."""
 PASSAGES = 6
 """Passages shown of a step: those that were sent, then the best of the others."""
 
@@ -66,7 +76,7 @@ def _row(step: AnswerStep, language: Language, inside: Markup = Markup()) -> Mar
         html(' class="now" aria-current="step"')() if step.milliseconds is None else "",
         t(f"steps.kind_{step.kind}", language),
         html(" <q>{}</q>")(step.query) if step.query else "",
-        html(" <span>{}</span>")(t("steps.looked_into", language, documents=", ".join(step.documents)))
+        html(" <span>{}</span>")(t("steps.looked_into", language, documents=_documents(step, language)))
         if step.documents
         else "",
         _came(step, language),
@@ -74,6 +84,12 @@ def _row(step: AnswerStep, language: Language, inside: Markup = Markup()) -> Mar
         t(f"steps.author_{step.author}", language),
         inside,
     )
+
+
+def _documents(step: AnswerStep, language: Language) -> str:
+    """The first of the documents a step looked into, and how many more there were."""
+    first, left = ", ".join(step.documents[:DOCUMENTS]), len(step.documents) - DOCUMENTS
+    return text(reason("steps.and_more", documents=first, count=left), language) if left > 0 else first
 
 
 def _came(step: AnswerStep, language: Language) -> Markup:
@@ -117,6 +133,7 @@ def _facts(step: AnswerStep, search: Search | None, language: Language) -> Marku
         told.append(("steps.for_part", name(step.purpose)))
     if search is not None and step.table is None:
         told.append(("steps.way", t(f"mode_{search.options.mode}", language)))
+    told += [(f"steps.arg_{arg}", _value(arg, value, language)) for arg, value in step.arguments if arg in ARGUMENTS]
     if step.parent and step.parent != step.number - 1:
         told.append(("steps.after", t("steps.numbered", language, number=step.parent)))
     if step.table is not None:
@@ -124,6 +141,13 @@ def _facts(step: AnswerStep, search: Search | None, language: Language) -> Marku
     row = html("<div><dt>{}</dt><dd>{}</dd></div>")
     rows = joined(row(t(label, language), value) for label, value in told)
     return html('<dl class="step-facts">{}</dl>')(rows) if rows else rows
+
+
+def _value(argument: str, value: str, language: Language) -> Markup:
+    """A value a step was told: the name of one of our own is said in words."""
+    if argument == "operation" and value in OPERATIONS:
+        return t(f"steps.operation_{value}", language)
+    return t(f"steps.order_{value}", language) if argument == "order" and value in ORDERS else name(value)
 
 
 def _passages(search: Search, turn: Turn, language: Language) -> Markup:
