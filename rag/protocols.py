@@ -124,10 +124,13 @@ class LanguageModelDesk(Protocol):
 class Extractor(Protocol):
     """A maker of answers from verbatim sentences, for when there is no chat model."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         """Yield pieces of an answer: sentences of the numbered contexts as they stand, each with its `[n]`.
 
-        `unknown` are telling words of the question that no passage anywhere has.
+        `unknown` are telling words of the question that no passage anywhere has; `asked_in` is the reader's language,
+        where that is not the question's own.
         """
 
 

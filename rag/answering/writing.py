@@ -205,7 +205,8 @@ class Writing:
             return
         for place, (part, evidence) in enumerate(parts):
             yield ("\n\n" if place or counted else "") + f"### {safe_markdown(' '.join(part.purpose.split()))}\n\n"
-            yield from self.extractor.answer(part.query, evidence, unknown=unknown_to(part))
+            asked_in = self.detect_language(self.draft.request.question)
+            yield from self.extractor.answer(part.query, evidence, unknown=unknown_to(part), asked_in=asked_in)
 
     def _language(self) -> Language:
         """The language of the question, as far as there are words in it."""

@@ -35,13 +35,17 @@ NO_KEY = reason("generation.no_key", model="m", address="x")
 class FirstContext:
     """Quotes the first context whole."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield contexts[0].stored.chunk.text
         yield " [1]"
 
 
 class NoQuotes:
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield from ()
         raise RuntimeError("no")
 
@@ -631,7 +635,9 @@ class Asked:
     def __init__(self) -> None:
         self.question = ""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         self.question = question
         yield f"{contexts[0].stored.chunk.text} [1]"
 

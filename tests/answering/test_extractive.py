@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.extract import Extractive
-from rag.answering.extract.choosing import doubts
+from rag.answering.extract.choosing import chosen, doubts
 from rag.answering.extract.excerpts import excerpts
-from rag.answering.extract.scoring import EMBEDDED, UNRELATED
+from rag.answering.extract.scoring import EMBEDDED, UNRELATED, Scored, Scoring
 from rag.answering.extract.units import passages
 from rag.answering.extract.writing import written
 from rag.citations import markers as citations
@@ -21,6 +21,7 @@ from rag.messages import text as said
 from rag.models.device import DeviceLock
 from rag.models.offline import MiniLmEmbedder
 from rag.models.offline.minilm import INFO
+from rag.text.identifiers import naming
 from rag.text.reading import reading
 from rag.types import Candidate, Named, Vectors
 from tests.support.evidence import candidate
@@ -409,3 +410,46 @@ def test_words_of_another_language_put_no_answer_in_doubt() -> None:
     assert doubts("该怎么润滑轴承", ["润滑", "轴承"]) > 0
     assert doubts("该怎么润滑轴承", ["润滑", "轴承"], foreign=True) == 0
     assert doubts("该怎么润滑 Lumen", ["Lumen"], foreign=True) > 0
+
+
+PORT = "The option `net.port` is 19530 unless it is set to something else."
+
+
+@pytest.mark.parametrize(
+    "adds_nothing",
+    [
+        pytest.param("In this tutorial, you will learn about `net.port` and how it is set.", id="what a page is about"),
+        pytest.param("For more information on `net.port`, see the page on how it is set.", id="where to read on"),
+        pytest.param("The option `net.host` is localhost unless it is set to something else.", id="another name"),
+        pytest.param("```\nnet.port: 19530 # is set\n```", id="code of which nothing is said"),
+        pytest.param("| Set | Options |\n|-|-|\n| `net.a` | `net.port` `net.host` `net.b` |", id="a row of names"),
+    ],
+)
+def test_what_adds_nothing_does_not_stand_beside_the_answer(adds_nothing: str) -> None:
+    found = passages(contexts(PORT, adds_nothing))
+    scored = [Scored(excerpts(passage, at)[0], 1 - 0.1 * at, 1.0, None) for at, passage in enumerate(found)]
+    (one,) = chosen(scored, found, naming("What is `net.port` set to?"))
+    assert one.text == PORT
+
+
+def test_a_line_of_a_change_log_comes_after_what_holds_now() -> None:
+    holds, changed = "Grouping search works for sparse vectors, too.", "- Grouping search for sparse vectors (#31735)"
+    assert answer("grouping search for sparse vectors", changed, holds).startswith(holds)
+
+
+def test_code_below_a_sentence_does_not_make_it_foreign() -> None:
+    def detect(said: str) -> str:
+        return "en" if "import" in said and "```" not in said else "zh"
+
+    code = "删除集合不可逆。\n\n```\nfrom pymilvus import utility, connections\n```"
+    (one,) = passages(contexts(code))
+    scored = Scoring(BagEmbedder(), detect).scored("删除集合", excerpts(one, 0), [one], "zh")
+    assert scored and not any(each.foreign for each in scored)
+
+
+def test_words_around_a_part_are_in_the_language_of_the_whole_question() -> None:
+    (context,) = contexts("HNSW 是一种基于图的索引。")
+    context = replace(context, stored=replace(context.stored, language="zh"))
+    extractive = Extractive(BagEmbedder())
+    assert next(extractive.answer("HNSW", [context])) == said(reason("extract.foreign"), "en")
+    assert [*extractive.answer("HNSW", [context], asked_in="zh")] == ["HNSW 是一种基于图的索引。 [1]"]

@@ -45,7 +45,9 @@ OPTIONS = RetrievalOptions(candidates=5, contexts=2, threshold=0.3)
 class FirstContext:
     """Quotes the first context whole."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield f"{contexts[0].stored.chunk.text} [1]"
 
 

@@ -330,7 +330,9 @@ def test_evaluation_measures_what_all_of_them_found(ledger: Ledger) -> None:
 class Silent:
     """No model: the first context, quoted."""
 
-    def answer(self, question: str, contexts: object, *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: object, *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield "Restore it with the **restore** command. [2]"
 
 

@@ -49,7 +49,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusStore]:
 class FirstContext:
     """Quotes the first context whole."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield f"{contexts[0].stored.chunk.text} [1]"
 
 

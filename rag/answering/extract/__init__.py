@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rag.messages import FIRST, SHIPPED, reason, text
 from rag.protocols import Embedder, Reranker
+from rag.text.identifiers import naming
 from rag.text.language import UNDETERMINED, detect
 from rag.text.terms import query_terms, terms
 from rag.types import Candidate
@@ -38,31 +39,35 @@ class Extractive:
         self._scoring = Scoring(embedder, detect_language, judge)
         self._detect_language = detect_language
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         """Yield the best quotes with their `[n]`, the one that answers first, all in its language; nothing without any.
 
-        Where none answers, it says so and quotes the closest alone.
+        Where none answers, it says so and quotes the closest alone. `asked_in` is the reader's language, where the
+        question is only a part of what was typed.
         """
+        asked = asked_in or self._detect_language(question)
         found = passages(contexts)
         offered = [one for number, passage in enumerate(found) for one in excerpts(passage, number)]
         telling = [one for one in offered if not all(asks(unit) for unit in one.units)]
-        scored = self._scoring.scored(question, telling or offered, found)
-        language = SHIPPED.fitting(self._detect_language(question)) or FIRST
+        scored = self._scoring.scored(question, telling or offered, found, asked)
+        language = SHIPPED.fitting(asked) or FIRST
         told: list[str] = []
         scored = [one for one in scored if one.foreign == scored[0].foreign]
         if scored and not answers(scored, contexts, doubts(question, unknown, foreign=scored[0].foreign)):
             told.append(closest(scored[0].excerpt.units[0], language))
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
-        quotes = chosen(scored, found)
-        if any(self._foreign(question, one, contexts) for one in quotes):
+        quotes = chosen(scored, found, naming(question))
+        if any(self._foreign(asked, one, contexts) for one in quotes):
             told.append(text(reason("extract.foreign"), language))
         told += [written(one, language, labelled=_labelled(question, one, found[one.passage])) for one in quotes]
         for place, piece in enumerate(told):
             yield f"\n\n{piece}" if place else piece
 
-    def _foreign(self, question: str, one: Excerpt, contexts: Sequence[Candidate]) -> bool:
-        """True if a quote is in another language than the question, as its context is: code alone shows none."""
-        alike = (self._detect_language(question), UNDETERMINED)
+    def _foreign(self, asked: str, one: Excerpt, contexts: Sequence[Candidate]) -> bool:
+        """True if a quote is in another language than `asked`, as its context is: code alone shows none."""
+        alike = (asked, UNDETERMINED)
         sources = [c.stored.language for c in contexts if c.number == one.units[0].number]
         return bool(sources) and sources[0] not in alike and self._detect_language(one.text) not in alike
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from rag.retrieval.names import doubted
+from rag.text.codes import Weight
+from rag.text.identifiers import Identifier, holds
 from rag.text.reading import BlockKind
 from rag.text.terms import terms
 from rag.types import Candidate, Named
@@ -45,6 +47,10 @@ BEFORE = 0.1
 OWN_WORDS = 0.1
 """Share of the words of the shorter of two quotes that the other may lack where both say the same."""
 
+NAMES_ONLY = 0.3
+"""Share of a row beside its names of code up to which it only lists names."""
+
+_CODE = re.compile(r"`[^`]*`")
 _COUNTS = re.compile(r"[\d_]|^(?:not?|never|none|nor|without|不|没|沒|無|无|非|未|勿|别|別)$")
 """A figure, a name of code or a negation: what lacks one says something else."""
 
@@ -74,21 +80,41 @@ def doubts(question: str, unknown: Sequence[str], *, foreign: bool = False) -> f
     return UNKNOWN_NAME * len(names) + UNKNOWN * len(words)
 
 
-def chosen(scored: Sequence[Scored], found: Sequence[Passage]) -> list[Excerpt]:
-    """The quotes of the answer, the one that answers best first. `scored` is in order of its scores."""
+def chosen(scored: Sequence[Scored], found: Sequence[Passage], names: Sequence[Identifier] = ()) -> list[Excerpt]:
+    """The quotes of the answer, the one that answers best first. `scored` is in order of its scores.
+
+    Where the best has a name of the question, of `names`, what has none of them says nothing about it.
+    """
     if not scored:
         return []
     best = scored[0]
+    names = [name for name in names if name.weight is Weight.NAME and _has(best.excerpt, name)]
     answer = [_window(best, scored, found[best.excerpt.passage])]
     margin = MARGIN if best.log_odds is None else MARGIN_JUDGED
+    places = QUOTES - 1
     for one in scored[1:]:
-        if len(answer) == QUOTES or one.score < best.score - margin:
+        if not places or one.score < best.score - margin:
             break
         known = any(_meets(one.excerpt, other) or _repeats(one.excerpt, other) for other in answer)
         known = known or (_one_table(one.excerpt, best.excerpt) and one.share < ROW * best.share)
         if not known and letters(one.excerpt.text) <= MORE:
-            answer.append(one.excerpt)
+            places -= 1  # what adds nothing leaves its place empty: the next one adds less
+            answer += [one.excerpt] if _adds(one.excerpt, names) else []
     return answer
+
+
+def _adds(one: Excerpt, names: Sequence[Identifier]) -> bool:
+    """True if a quote may stand beside the one that answers: it says something, sends nobody elsewhere, and is no list
+    of names."""
+    if all(unit.kind is BlockKind.CODE for unit in one.units):
+        return False
+    if any(points(unit) for unit in one.units) or (names and not any(_has(one, name) for name in names)):
+        return False
+    return one.units[0].kind is not BlockKind.ROW or len(_CODE.sub("", one.text)) > NAMES_ONLY * len(one.text)
+
+
+def _has(one: Excerpt, name: Identifier) -> bool:
+    return holds(name, f"{one.units[0].path}\n{one.units[0].label}\n{one.text}")
 
 
 def _window(best: Scored, scored: Sequence[Scored], passage: Passage) -> Excerpt:

@@ -13,12 +13,13 @@ from rag.protocols import Embedder, Reranker
 from rag.text.highlight import rarity
 from rag.text.language import UNDETERMINED
 from rag.text.question import bare
+from rag.text.reading import BlockKind
 from rag.text.terms import query_terms, terms
 from rag.types import HEADING_SEPARATOR, Vectors
 
 from .excerpts import Excerpt
-from .units import Passage
-from .wording import ended, points, refers
+from .units import Passage, Unit
+from .wording import ended, leads, points, refers
 
 EMBEDDED = 12
 """Quotes whose vectors are made: the best by their words and place. More cost time and hardly ever answered."""
@@ -57,6 +58,10 @@ JUDGED = 0.05
 answers then open with the fact instead of 48; with 0.1 and more the quotes that are added hold fewer of them."""
 SUREST = 4.0
 """Log-odds beyond which a quote is not better or worse."""
+CHANGE = 0.15
+"""Cost of a line of a change log, which ends in the number of its issue: it says what was, not what is."""
+BARE_CODE = 0.05
+"""Cost of code of which no sentence says what it does."""
 FIGURE = 0.06
 """Bonus of a figure where the question asks for a number."""
 
@@ -67,6 +72,7 @@ _NUMBER_WANTED = re.compile(
     r"|多少|多久|多长|多大|多高|几|默认值|上限|最大|最多|最小|至少|什么时候|何时|哪一?年",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(r"(?<![\w/])#\d{2,}\b")
 _DIGIT = re.compile(r"\d")
 
 
@@ -96,8 +102,13 @@ class Scoring:
         self._judge = judge
         self._detect_language = detect_language
 
-    def scored(self, question: str, offered: Sequence[Excerpt], found: Sequence[Passage]) -> list[Scored]:
-        """The quotes with their scores, the best first; those that have no chance are left out."""
+    def scored(
+        self, question: str, offered: Sequence[Excerpt], found: Sequence[Passage], language: str
+    ) -> list[Scored]:
+        """The quotes with their scores, the best first; those that have no chance are left out.
+
+        `language` is the one it was asked in.
+        """
         if not offered:
             return []
         asked = _asked(question)
@@ -114,7 +125,7 @@ class Scoring:
             + _standing(question, one, found[one.passage], asked, words)
             for one, share, whole, label, words in zip(offered, shares, wholes, labels, held, strict=True)
         ]
-        foreign = self._foreign(question, found)
+        foreign = self._foreign(language, found)
         basis = [gain - FOREIGN * foreign[one.passage] for one, gain in zip(offered, basis, strict=True)]
         order = sorted(range(len(offered)), key=lambda i: -basis[i])[:EMBEDDED]
         similar = self._similarity(question, [offered[i] for i in order])
@@ -139,10 +150,9 @@ class Scoring:
         odds = dict(self._judge.score(question, [_titled(one) for one in offered], instruction=""))
         return [odds.get(at) for at in range(len(offered))]
 
-    def _foreign(self, question: str, found: Sequence[Passage]) -> list[bool]:
-        """For each passage whether it is in another language than the question, by its own words."""
-        language = self._detect_language(question)
-        own = [self._detect_language("\n".join(unit.text for unit in passage)) for passage in found]
+    def _foreign(self, language: str, found: Sequence[Passage]) -> list[bool]:
+        """For each passage whether it is in another language than the question, by its own words: code has none."""
+        own = [self._detect_language("\n".join(_written(unit) for unit in passage)) for passage in found]
         return [each not in (language, UNDETERMINED) for each in own]
 
     def _similarity(self, question: str, offered: Sequence[Excerpt]) -> Sequence[float | None]:
@@ -170,8 +180,13 @@ def _asked(question: str) -> list[str]:
 def _titled(one: Excerpt) -> str:
     heading = one.units[0].path.rpartition(HEADING_SEPARATOR)[2]
     title = " ".join(part for part in (heading, one.units[0].label) if part)
-    text = one.text[:LONGEST_EMBEDDED]
+    text = "\n".join(_written(unit) for unit in one.units)[:LONGEST_EMBEDDED]
     return f"{title}\n{text}" if title else text
+
+
+def _written(unit: Unit) -> str:
+    """A unit as a document has it: what stands between fences says nothing of the language."""
+    return f"```\n{unit.text}\n```" if unit.kind is BlockKind.CODE else unit.text
 
 
 def _share(asked: Sequence[str], weights: dict[str, float], held: frozenset[str]) -> float:
@@ -185,6 +200,10 @@ def _standing(question: str, one: Excerpt, passage: Passage, asked: Sequence[str
     gain -= LATER_QUOTE * one.first + LATER_CONTEXT * one.units[0].place
     if len(one.units) == 1 and points(one.units[0]):
         gain -= POINTER
+    if all(unit.kind is BlockKind.CODE for unit in one.units):
+        gain -= BARE_CODE
+    if not _CHANGE.search(question) and all(_CHANGE.search(unit.text) for unit in one.units if not leads(unit)):
+        gain -= CHANGE
     if _echoes(one, asked, words):
         gain -= ECHO
     if refers(one.units[0]) and one.first > 0:

@@ -21,7 +21,10 @@ _POINTS = re.compile(
     r"|instructions)\b|to learn more\b|learn more\b|more information\b"
     r"|this (?:topic|page|guide|section|document|article|chapter|tutorial) (?:will )?"
     r"(?:describe|introduce|explain|list|show|provide|walk|cover|demonstrate)s?\b"
-    r"|(?:当前主题|本(?:文|页|章|节|主题|教程|指南))(?:将|主要)?(?:介绍|说明|描述|讲|演示|列)|"
+    r"|(?:in|by|with|through|throughout|after) this (?:topic|page|guide|section|document|article|chapter|tutorial),? "
+    r"(?:you|we)\b"
+    r"|(?:在|通过)?(?:当前主题|本(?:文|页|章|节|主题|教程|指南))中?[，,]?(?:你|您|我们|大家)?(?:将会?|会|可以?|主要)?"
+    r"(?:介绍|说明|描述|讲|演示|列|展示|学习|学会|学到|了解)|"
     r"(?:更多|详细|有关|关于)[^。]{0,24}(?:请|参见|参考|参阅|查看|见)|请?(?:参见|参考|参阅|查看|阅读|详见))",
     re.IGNORECASE,
 )

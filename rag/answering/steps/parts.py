@@ -93,6 +93,15 @@ _NEXT_ZH = re.compile(
 _ENDS = re.compile(r"(?<=[?？])\s*")
 _NUMBERED = re.compile(r"(?:^|\s)(?:\(?[1-9](?:[.)](?=\s)|、)|[①-⑨]|\([a-d]\))\s*")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
+_TELLS = re.compile(
+    r"(?:(?:i|we|my|our|it|this|that|they|there|thanks?|thank you)\b|我们?|我的|咱们?|谢谢)(?!.*[?？])", re.I
+)
+"""What is said beside a question: `We deploy with Helm.`"""
+_ASKS_ZH = re.compile(
+    r"什么|哪|谁|几|多[少久长大高快]|怎|如何|为何|何时|是否|能否|可否|有没有|能不能|是不是|可不可以|吗|呢"
+)
+_THEN = re.compile(rf"(?P<side>[^,]+),\s*(?:(?:and|but)\s+)?(?P<then>{_QUESTION_WORD}\b.*)", re.IGNORECASE)
+"""The second side of a comparison, and the question that follows it."""
 
 
 def parts_of(question: str) -> QuestionParts | None:
@@ -113,14 +122,16 @@ def _comparison(question: str) -> QuestionParts | None:
 
 def _sides(found: re.Match[str]) -> tuple[QuestionPart, ...]:
     groups = found.groupdict()
-    first, second = _trimmed(groups["a"]), _trimmed(groups["b"])
+    follows = _THEN.fullmatch(groups["b"].strip())
+    first, second = _trimmed(groups["a"]), _trimmed(follows["side"] if follows else groups["b"])
     if not first or not second or max(len(first), len(second)) > LONGEST or first.casefold() == second.casefold():
         return ()
     if not telling_words(first) or not telling_words(second):
         return ()
-    about = " ".join(
-        filter(None, (_lead(groups.get("lead") or ""), groups.get("how") or "", (groups.get("about") or "").strip()))
-    )
+    if groups.get("how") and second[0].isdigit():
+        return ()  # more than 100 is a number, not a comparison
+    said = (_lead(groups.get("lead") or ""), groups.get("how"), groups.get("about"), follows and follows["then"])
+    about = " ".join(each.strip() for each in said if each)
     first, second = _completed(first, second)
     return tuple(QuestionPart(side, f"{side} {about}".strip()) for side in (first, second))
 
@@ -152,8 +163,9 @@ def _several(question: str) -> QuestionParts | None:
         pieces = numbered[-len(_NUMBERED.findall(text)) :]
     else:
         pieces = [p for p in _ENDS.split(text) if p.strip()]
-        following = _NEXT_ZH if _IDEOGRAPH.search(text) else _NEXT_EN
-        pieces = [p for piece in pieces for p in following.split(piece) if p and p.strip(" ?？,，;；。.")]
+        if any(_TELLS.match(piece) for piece in pieces[1:]):
+            return None
+        pieces = [p for piece in pieces for p in _following(piece) if p.strip(" ?？,，;；。.")]
     pieces = [piece.strip(" ,，;；。") for piece in pieces]
     asking = [piece for piece in pieces if telling_words(piece)]
     if len(asking) < 2 or len(asking) != len(pieces):
@@ -162,6 +174,14 @@ def _several(question: str) -> QuestionParts | None:
     return QuestionParts(
         Division.SEVERAL, tuple(QuestionPart(piece, query) for piece, query in zip(asking, named, strict=True))
     )
+
+
+def _following(piece: str) -> list[str]:
+    """The questions of one sentence; a clause that only says in which case one is asked stays with it."""
+    if not _IDEOGRAPH.search(piece):
+        return [each for each in _NEXT_EN.split(piece) if each]
+    asked = [each for each in _NEXT_ZH.split(piece) if each.strip(" ?？,，;；。.")]
+    return asked if all(_ASKS_ZH.search(each) for each in asked) else [piece]
 
 
 _NAMES_ITS_OWN = re.compile(

@@ -45,9 +45,10 @@ _DIRECTIVE = re.compile(
 )
 _MODULE = re.compile(r"^(?:import\s[^\n]*['\"]|export\s(?:const|default))", re.MULTILINE)
 _WORDS = re.compile(
-    r"\s*(?:(?:[-*]|\d{1,3}[.)])[ \t]+\w|`{3}|[^\W\d_]\w*,?(?:[ \t]+[\w`'’()\"*-]+[,;:]?){5}[^\n]*|[^\n]*[。，][^\n]*)"
+    r"\s*(?:(?:[-*]|\d{1,3}[.)])[ \t]+\w|`{3}|[^\W\d_]\w*,?(?:[ \t]+[\w`'’()\"*-]+[,;:]?){5}[^\n]*|[^\n]*[。，][^\n]*"
+    r"|\|[^\n]*\|[ \t]*(?:\n|$))"
 )
-"""Indented text that begins a piece and goes on with a list item of before."""
+"""Indented text that begins a piece and goes on with a list item of before, or with a table in one."""
 _NAVIGATION = re.compile(
     r"(?:\s*+<(?:div|p|span|nav|ul|li)\b[^<>]*+>)*+(?:\s*+<a\s[^<>]*?href=[\"'][#?][^<>]*+>[^<>]*+</a>){2,}+(?:\s*+</(?:div|p|span|nav|ul|li)>)*+\s*+"
 )

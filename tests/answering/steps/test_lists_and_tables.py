@@ -44,7 +44,9 @@ OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.3)
 class Listing:
     """Names the documents of the contexts."""
 
-    def answer(self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = ()) -> Iterator[str]:
+    def answer(
+        self, question: str, contexts: Sequence[Candidate], *, unknown: Sequence[str] = (), asked_in: str = ""
+    ) -> Iterator[str]:
         yield " ".join(f"{c.stored.document} [{c.number}]" for c in contexts)
 
 

@@ -18,6 +18,14 @@ COMPARISONS = {
     "How do strong and eventual consistency differ?": ["strong consistency", "eventual consistency"],
     "Does IVF_PQ need less memory than HNSW?": ["IVF_PQ need less memory", "HNSW need less memory"],
     "What changed between version 2.3 and version 2.4?": ["version 2.3", "version 2.4"],
+    "strong vs eventual consistency, which one is faster and which is the default?": [
+        "strong consistency which one is faster and which is the default",
+        "eventual consistency which one is faster and which is the default",
+    ],
+    "What is the difference between Backup and CDC, and which one makes a full copy?": [
+        "Backup which one makes a full copy",
+        "CDC which one makes a full copy",
+    ],
     "HNSW 和 IVF_FLAT 有什么区别？": ["HNSW", "IVF_FLAT"],
     "单机版与集群版的区别是什么": ["单机版", "集群版"],
     "比较 HNSW 和 IVF_PQ 的内存占用": ["HNSW 内存占用", "IVF_PQ 内存占用"],
@@ -45,6 +53,11 @@ WHOLE = (
     "What is the difference between A and A?",
     "Milvus 支持哪些索引和距离度量",
     "怎么备份和恢复数据",
+    "How do I run a second coordinator as standby? We deploy with Helm.",
+    "How do I read more than 16384 results of a search?",
+    "Does a query node need more than 4 GB?",
+    "用 Docker Compose 部署，怎样把存储换成 S3？",
+    "怎样部署集群？我们用 Helm。",
 )
 
 

@@ -88,6 +88,11 @@ def test_a_row_is_a_sentence_with_the_names_of_its_columns(text: str, expected: 
     [
         pytest.param("| Station | Interval (months) |\n|---|---|", "| Willow | 5 |\n| Elm | 6 |", id="pipes"),
         pytest.param(
+            "    | Station | Interval (months) |\n    |---|---|",
+            "    | Willow | 5 |\n    | Elm | 6 |",
+            id="pipes in an item of a list that began before",
+        ),
+        pytest.param(
             "<table>\n<thead>\n<tr><th>Station</th><th>Interval (months)</th></tr></thead><tbody>",
             "    <tr>\n      <td>Willow</td>\n      <td>5</td>\n    </tr>\n<tr><td>Elm</td><td>6</td></tr>\n</table>",
             id="HTML",
