@@ -24,7 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from .multi_step_pages import Page, columns_of, corpus_rows, pages, sentences_with_link, tables_of
+from .multi_step_pages import Page, columns_of, corpus_rows, has_one_table, pages, sentences_with_link, tables_of
 from .multi_step_words import WORDS, Words
 
 MOST = 30
@@ -110,7 +110,7 @@ def aggregates(read: Sequence[Page], words: Words) -> Iterator[Row]:
                     for how, value in figure.items():
                         text = words.aggregates[how].format(column=name, title=page.title)
                         yield {"query": text, "relevant": [page.name], "answer_any": [value]}
-        if len(found) == 1 and len(found[0][1]) > 1 and page.titled:
+        if page.titled and has_one_table(page.text) and len(found[0][1]) > 1:
             (_, rows) = found[0]
             text = words.rows.format(title=page.title)
             yield {"query": text, "relevant": [page.name], "answer_any": [words.of_rows.format(count=len(rows))]}

@@ -22,6 +22,7 @@ _SAYS_NOTHING = re.compile(
 )
 _MARKS = re.compile(r"[*`>#|]|</?\w+[^<>]*>")
 _MARKUP = re.compile(r"\*\*|`|__|</?(?:b|i|code|em|strong)>|\[|\]\([^)]*\)")
+_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -89,7 +90,7 @@ def tables_of(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Pipe tables whose rows are as long as their head."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        if not re.fullmatch(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*", line) or not at or "|" not in lines[at - 1]:
+        if not _RULE.fullmatch(line) or not at or "|" not in lines[at - 1]:
             continue
         rows = []
         for row in lines[at + 1 :]:
@@ -101,8 +102,15 @@ def tables_of(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
             yield head, rows
 
 
+def has_one_table(text: str) -> bool:
+    """True if there is one table and it is a plain one, so that "the table" of the page can be no other."""
+    return (
+        len(list(tables_of(text))) == 1 == sum(map(bool, map(_RULE.fullmatch, text.split("\n")))) and "<t" not in text
+    )
+
+
 def _cells(line: str) -> list[str]:
-    return [_MARKUP.sub("", cell).strip() for cell in line.strip().strip("|").split("|")]
+    return [" ".join(_MARKUP.sub("", cell).split()) for cell in line.strip().strip("|").split("|")]
 
 
 def columns_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -30,8 +30,8 @@ _ENDS = (StepKind.ANSWER, StepKind.GIVE_UP)
 class KindOutcome:
     """What came of questions of one kind, asked in one approach."""
 
-    kind: str
-    """As the questions say; "" for those that do not, and for all together."""
+    kind: str | None
+    """As the questions say; "" for those that do not, None for all together."""
     approach: Approach
     questions: int
     labelled: int
@@ -121,11 +121,11 @@ def by_kind(found: Sequence[WholeAnswer]) -> list[KindOutcome]:
     wanted = [(kind, approach) for kind in kinds for approach in approaches]
     rows = [_row(kind, a, [o for o in found if (o.question.kind, o.approach) == (kind, a)]) for kind, a in wanted]
     if len(kinds) > 1:
-        rows += [_row("", a, [one for one in found if one.approach is a]) for a in approaches]
+        rows += [_row(None, a, [one for one in found if one.approach is a]) for a in approaches]
     return rows
 
 
-def _row(kind: str, approach: Approach, found: Sequence[WholeAnswer]) -> KindOutcome:
+def _row(kind: str | None, approach: Approach, found: Sequence[WholeAnswer]) -> KindOutcome:
     labelled = [one for one in found if one.question.relevant]
     answers = [one for one in found if one.question.answer_any]
     unanswerable = [one for one in found if not one.question.answerable]

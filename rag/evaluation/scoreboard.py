@@ -35,7 +35,7 @@ def approaches_table(rows: Sequence[KindOutcome], language: Language) -> str:
     head = [label(f"evaluation.{name}", language) for name in columns]
     lines = [
         [
-            row.kind or label("evaluation.all_kinds", language),
+            label("evaluation.all_kinds", language) if row.kind is None else row.kind or "–",
             str(row.approach),
             str(row.questions),
             _of(row.whole, row.labelled),

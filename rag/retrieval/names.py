@@ -43,9 +43,13 @@ CAPITALS_NAME_NOTHING = frozenset({"de"})
 
 def doubted(query: str, words: Sequence[str]) -> tuple[str, ...]:
     """The words that stand nowhere which are names: with a capital, though they do not begin the query."""
-    if not words or detect(query) in CAPITALS_NAME_NOTHING:
-        return ()
-    return tuple(word for word in words if word[0].isupper() and not query.startswith(word))
+    return named_among(query, [word for word in words if not query.startswith(word)])
+
+
+def named_among(query: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Those of these words of a query that are names: with a capital, in a language where that says so."""
+    names = tuple(word for word in words if word[0].isupper())
+    return () if not names or detect(query) in CAPITALS_NAME_NOTHING else names
 
 
 def led(ordered: Sequence[Candidate]) -> list[Candidate]:

@@ -66,14 +66,15 @@ class Retriever:
         self._remark = remark
 
     def run(
-        self, query: str, options: RetrievalOptions, *, cancel: Cancel, search: int = 1
+        self, query: str, options: RetrievalOptions, *, cancel: Cancel, search: int = 1, judged_by: str = ""
     ) -> Iterator[StageEvent | Judging | Retrieved]:
         """Events of every stage, then `Retrieved`; nothing more once cancelled. `search` numbers it among those of an
-        answer, for the events to say.
+        answer, for the events to say. What is found for the query is judged by another one, where that is given.
 
         Raises RagError when no search could run at all.
         """
         watch = Stopwatch(self._now, search=search)
+        asked = judged_by or query
         dense = yield from self._dense(query, options, watch)
         if cancel:
             return
@@ -84,14 +85,14 @@ class Retriever:
             raise RagError(dense if options.mode is not Mode.FULL_TEXT else full_text)
         yield watch.start(Stage.FUSE)
         fusion = self._fusion(query, options, both=not isinstance(dense, Reason) and not isinstance(full_text, Reason))
-        named = self._named(query, fuse(_hits(dense), _hits(full_text), fusion), options)
+        named = self._named(asked, fuse(_hits(dense), _hits(full_text), fusion), options)
         remark = reason("stages.found_by_name", count=named.found) if named.found else None
         yield watch.finish(Stage.FUSE, done=len(named.candidates), why=remark)
-        judged = yield from self._rerank(query, fuse_again(named.candidates, fusion), options, watch, cancel)
+        judged = yield from self._rerank(asked, fuse_again(named.candidates, fusion), options, watch, cancel)
         if cancel:
             return
         yield watch.start(Stage.SELECT)
-        retrieval = settled(query, options, judged, fusion, missing=named.missing)
+        retrieval = settled(asked, options, judged, fusion, missing=named.missing)
         yield watch.selected(retrieval)
         yield Retrieved(retrieval, search)
 

@@ -33,7 +33,7 @@ def running(tmp_path: Path) -> Iterator[Parts]:
     built.store.close()
 
 
-def rows(found: list[WholeAnswer]) -> dict[tuple[str, str], KindOutcome]:
+def rows(found: list[WholeAnswer]) -> dict[tuple[str | None, str], KindOutcome]:
     return {(row.kind, row.approach): row for row in by_kind(found)}
 
 
@@ -49,7 +49,7 @@ def test_every_kind_is_measured_in_every_approach(running: Parts) -> None:
     assert (words.answers, words.right, words.whole, words.labelled) == (1, 1, 1, 1)
     nothing = counted["unanswerable", "direct"]
     assert (nothing.questions, nothing.unanswerable, nothing.answered, nothing.labelled) == (2, 2, 1, 0)
-    assert counted["", "auto"].questions == 4
+    assert counted[None, "auto"].questions == 4
 
 
 def test_the_table_and_the_json_say_what_came_of_it(running: Parts) -> None:

@@ -22,6 +22,7 @@ from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKin
 
 from ..draft import Draft
 from .forks import by_reader
+from .naming import titled
 from .planner import ENDS, Aim, GatheringState, Planner, StepChoice, aim_of
 from .results import LookedUp, ScopeReader
 
@@ -125,7 +126,7 @@ class Gathering:
         done = self._replaced | {aim_of(step) for step in draft.steps}
         main = draft.searches[0]
         library = self._library
-        tables = (lambda: library.tables(main.candidates)) if library else tuple
+        tables = (lambda: library.tables(main.candidates, titled(main.query, documents))) if library else tuple
         return GatheringState(
             main.query, draft.searches, draft.steps, documents, self._eager, done, tables, library is not None
         )
@@ -200,7 +201,10 @@ class Gathering:
         yield StepEvent(step)
 
     def _searched(self, search: Search, cancel: Cancel) -> Iterator[StageEvent | Judging]:
-        for event in self._retriever.run(search.query, search.options, cancel=cancel, search=search.number):
+        asked = "" if search.purpose else self._draft.searches[0].query  # other words for the same question
+        for event in self._retriever.run(
+            search.query, search.options, cancel=cancel, search=search.number, judged_by=asked
+        ):
             if isinstance(event, Retrieved):
                 self._draft.note(event)
             else:

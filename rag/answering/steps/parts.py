@@ -7,6 +7,7 @@ it is in any case.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +80,10 @@ _COMPARISONS_ZH = tuple(
         rf"^{_ZA}(?:相比于?|对比){_ZB}(?:，|,)?(?P<about>.{{0,40}}?)$",
     )
 )
+_BETWEEN = re.compile(
+    r"\s+(?:and|with|to|against|from|versus|vs\.?|or|than|over)\s+|\s*(?:和|与|跟|同|及|还是)\s*", re.I
+)
+"""Words between the two sides of a comparison; a side may have one of them within."""
 _LEADS = re.compile(
     r"^(?:what(?:'s|\s+is|\s+are)?|explain|describe|tell\s+me|show|give|list|please|the|main|key|is|are|there|any)\b\s*",
     re.I,
@@ -104,26 +109,42 @@ _THEN = re.compile(rf"(?P<side>[^,]+),\s*(?:(?:and|but)\s+)?(?P<then>{_QUESTION_
 """The second side of a comparison, and the question that follows it."""
 
 
-def parts_of(question: str) -> QuestionParts | None:
-    """The parts of a question, None where it is one question, or too long to tell."""
+def parts_of(question: str, is_name: Callable[[str], bool] = lambda _: False) -> QuestionParts | None:
+    """The parts of a question, None where it is one question, or too long to tell.
+
+    Where it can be taken apart in several places, both sides are names (`is_name`) if they can be.
+    """
     if len(question) > LONGEST_QUESTION:
         return None
-    return _comparison(question) or _several(question)
+    return _comparison(question, is_name) or _several(question)
 
 
-def _comparison(question: str) -> QuestionParts | None:
+def _comparison(question: str, is_name: Callable[[str], bool]) -> QuestionParts | None:
     words = bare(question)
     for pattern in _COMPARISONS_ZH if _IDEOGRAPH.search(words) else _COMPARISONS_EN:
         found = pattern.search(words)
-        if found and (parts := _sides(found)):
+        if found and (parts := _sides(found, is_name)):
             return QuestionParts(Division.COMPARISON, parts)
     return None
 
 
-def _sides(found: re.Match[str]) -> tuple[QuestionPart, ...]:
+def _named(found: re.Match[str], is_name: Callable[[str], bool]) -> tuple[str, str]:
+    """The two sides, cut at another word between them where only then both are names."""
+    first, second = _trimmed(found["a"]), _trimmed(found["b"])
+    if is_name(first) and is_name(second):
+        return first, second
+    start, whole = found.start("a"), found.string
+    for cut in _BETWEEN.finditer(whole, start):
+        sides = _trimmed(whole[start : cut.start()]), _trimmed(whole[cut.end() : found.end("b")])
+        if all(map(is_name, sides)):
+            return sides
+    return first, second
+
+
+def _sides(found: re.Match[str], is_name: Callable[[str], bool]) -> tuple[QuestionPart, ...]:
     groups = found.groupdict()
     follows = _THEN.fullmatch(groups["b"].strip())
-    first, second = _trimmed(groups["a"]), _trimmed(follows["side"] if follows else groups["b"])
+    first, second = (_trimmed(groups["a"]), _trimmed(follows["side"])) if follows else _named(found, is_name)
     if not first or not second or max(len(first), len(second)) > LONGEST or first.casefold() == second.casefold():
         return ()
     if not telling_words(first) or not telling_words(second):

@@ -56,11 +56,15 @@ class ScopeReader:
         """The documents of the scope."""
         return [one.document for one in self._placed.values()]
 
-    def tables(self, candidates: Sequence[Candidate]) -> list[SourceTable]:
-        """The tables of the documents in which the best candidates hold one."""
+    def tables(self, candidates: Sequence[Candidate], named: Sequence[Document] = ()) -> list[SourceTable]:
+        """The tables of the documents that are `named`, then of those in which the best candidates hold one."""
         found: list[SourceTable] = []
-        holding = (c.stored for c in candidates[:LOOKED_AT] if tables_of([c.stored.chunk]))
-        for key in list(dict.fromkeys((stored.collection, stored.document) for stored in holding))[:MOST_READ]:
+        names = {document.name for document in named}
+        holding = [
+            (c.stored.collection, c.stored.document) for c in candidates[:LOOKED_AT] if tables_of([c.stored.chunk])
+        ]
+        keys = [*(key for key in self._placed if key[1] in names), *holding]
+        for key in list(dict.fromkeys(keys))[:MOST_READ]:
             placed = self._placed.get(key)
             if placed and placed.document.chunks <= MOST_CHUNKS:
                 tables = tables_of([stored.chunk for stored in self._chunks(key)])

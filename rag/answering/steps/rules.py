@@ -8,18 +8,20 @@ from dataclasses import replace
 from rag.documents.contents.leads import leads, without_links
 from rag.ledger import contexts_of, nearest
 from rag.messages import Reason, reason
+from rag.retrieval.names import named_among
 from rag.retrieval.suggestions import lacking, rewordings
 from rag.text.terms import telling_words
 from rag.types import Candidate
 from rag.types.steps import StepAuthor, StepKind, StepOption
 
 from .listing import query_of
-from .parts import MOST, Division, parts_of
+from .naming import titled, words_of
+from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
 from .planner import GatheringState, StepChoice
 from .results import described
 from .tabulating import answers, question_of
 
-LEADING = 3
+LEADING = 6
 """Best contexts whose links are looked at."""
 MOST_LEADS = 2
 """Linked documents that are looked into."""
@@ -66,7 +68,7 @@ def _listed(state: GatheringState) -> Outcome:
 
 
 def _tabulated(state: GatheringState) -> Outcome:
-    if any(step.kind is StepKind.LIST for step in state.steps) and parts_of(state.question) is None:
+    if any(step.kind is StepKind.LIST for step in state.steps) and _divided(state) is None:
         return [], reason("steps.listed_already")
     found: list[StepChoice] = []
     for purpose, question in _questions(state):
@@ -81,7 +83,7 @@ def _tabulated(state: GatheringState) -> Outcome:
 
 def _questions(state: GatheringState) -> list[tuple[str, str]]:
     """The question with "" for its purpose, or the questions in it with theirs."""
-    parts = parts_of(state.question)
+    parts = _divided(state)
     if parts is None or parts.division is Division.COMPARISON:
         return [("", state.question)]
     return [(part.name, part.name) for part in parts.parts]
@@ -96,16 +98,46 @@ def _parts(state: GatheringState) -> Outcome:
     told = _told(state)
     if "" in told:
         return [], reason("steps.told_by_table")
-    parts = parts_of(state.question)
+    parts = _divided(state)
     if parts is None:
         return [], reason("steps.one_question")
-    code = "steps.compares" if parts.division is Division.COMPARISON else "steps.several"
+    lost = {part.name: names for part in parts.parts if (names := _nowhere(part, state))}
     found = [
-        StepChoice(StepKind.SEARCH, StepAuthor.RULE, reason(code, part=part.name), part.query, part.name)
+        choice
         for part in parts.parts[:MOST]
-        if part.name not in told
+        if part.name not in told and part.name not in lost
+        for choice in _of_part(part, parts.division, state)
     ]
+    if lost and (not found or (parts.division is Division.COMPARISON and not contexts_of(state.searches))):
+        return [], reason("steps.part_nowhere", words=", ".join(dict.fromkeys(n for ns in lost.values() for n in ns)))
     return found, reason("steps.parts_searched")
+
+
+def _divided(state: GatheringState) -> QuestionParts | None:
+    """The question taken apart, between titles of documents where it can be."""
+    titles = {words_of(document.title) for document in state.documents}
+    return parts_of(state.question, lambda side: words_of(side) in titles)
+
+
+def _nowhere(part: QuestionPart, state: GatheringState) -> tuple[str, ...]:
+    """Names in a part that no document has: what would be found for it is about something else."""
+    main = state.searches[0].retrieval
+    unknown = [word for word in ((*main.nowhere, *main.unknown) if main else ()) if word in part.name]
+    all_of_it = unknown and set(telling_words(part.name)) <= set(unknown)
+    return tuple(unknown) if all_of_it else named_among(part.name, unknown)
+
+
+def _of_part(part: QuestionPart, division: Division, state: GatheringState) -> Iterator[StepChoice]:
+    """The document that a part names by its title, then, where that holds nothing new, all of the scope."""
+    named = titled(part.name, [document for document in state.documents if document.enabled])
+    if len(named) == 1 and named[0].name not in {c.stored.document for c in contexts_of(state.searches)}:
+        within = (named[0].name,)
+        why = reason("steps.part_named", part=part.name, document=named[0].name)
+        yield StepChoice(StepKind.SEARCH, StepAuthor.RULE, why, part.query, part.name, within)
+    if any(step.purpose == part.name and step.documents and step.kept for step in state.steps):
+        return
+    code = "steps.compares" if division is Division.COMPARISON else "steps.several"
+    yield StepChoice(StepKind.SEARCH, StepAuthor.RULE, reason(code, part=part.name), part.query, part.name)
 
 
 def _links(state: GatheringState) -> Outcome:

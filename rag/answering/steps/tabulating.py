@@ -103,19 +103,23 @@ def question_of(question: str) -> TableQuestion | None:
 
 
 def answers(question: TableQuestion, tables: Sequence[SourceTable]) -> Iterator[Tabulation]:
-    """What tables answer, the one that explains most of the question first."""
-    found: list[tuple[float, int, Tabulation]] = []
+    """What tables answer: the one that explains most of the question first, of a document the longest, where rows are
+    counted with, then the first."""
+    found: list[tuple[float, int, int, int, Tabulation]] = []
+    documents = list(dict.fromkeys((source.collection, source.document) for source in tables))
     for place, source in enumerate(tables):
         if source.table.rows and len(source.table.rows) <= MOST_ROWS and (fit := _fit(question, source)):
-            found.append((-fit[0], place, fit[1]))
-    yield from (tabulation for _, _, tabulation in sorted(found, key=lambda one: one[:2]))
+            rows = 0 if question.operation is Operation.VALUE else len(source.table.rows)
+            document = documents.index((source.collection, source.document))
+            found.append((-fit[0], document, -rows, place, fit[1]))
+    yield from (one[-1] for one in sorted(found, key=lambda one: one[:4]))
 
 
 def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulation] | None:
     """How much of the question a table explains, and what it would answer; None where it explains too little."""
     table, asked = source.table, question.asked
     names = [frozenset(terms(UNIT.sub("", column))) for column in table.columns]
-    rows, filters, told = _filtered(question, table, names)
+    rows, filters, told = _filtered(question, _without(source.title, question.text), table, names)
     title = frozenset(terms(" ".join((*table.heading_path, source.title, source.document))))
     group = _group(question, names)
     taken = {group, *filters}
@@ -156,9 +160,9 @@ def _part_of(term: str, known: Terms) -> bool:
 
 
 def _filtered(
-    question: TableQuestion, table: DocumentTable, names: Sequence[Terms]
+    question: TableQuestion, text: str, table: DocumentTable, names: Sequence[Terms]
 ) -> tuple[tuple[TableRow, ...], dict[int, str], Terms]:
-    """The rows whose cells the question names, the columns and values they go by, and the terms of those.
+    """The rows whose cells the question names in `text`, the columns and values they go by, and the terms of those.
 
     A number is a value of a column that the question names too.
     """
@@ -166,9 +170,11 @@ def _filtered(
     named: list[tuple[Terms, int, str]] = []
     for column in range(len(table.columns)):
         for cell in dict.fromkeys(row.cells[column] for row in table.rows):
-            if not cell or len(cell) > LONGEST_CELL or not _stands(cell, question.text):
+            if not cell or len(cell) > LONGEST_CELL or not _stands(bare(cell), text):
                 continue
             own = frozenset(query_terms(cell))
+            if not own <= question.asked:  # a name that a Chinese character follows is not joined there
+                own = frozenset(term for term in own if "_" not in term)
             counts = amount_of(cell) is None or bool(names[column] & question.asked)
             if own and own <= question.asked and not own <= all_names and counts:
                 named.append((own, column, cell))
@@ -181,6 +187,13 @@ def _filtered(
             rows, told = kept, told | own
             filters[column] = cell
     return rows, filters, told
+
+
+def _without(title: str, text: str) -> str:
+    """A question less the title of the document it names, whose words choose no rows."""
+    title = unicodedata.normalize("NFKC", bare(title))
+    at = text.casefold().find(title.casefold()) if title else -1
+    return f"{text[:at]} {text[at + len(title) :]}" if at >= 0 else text
 
 
 def _stands(cell: str, text: str) -> bool:

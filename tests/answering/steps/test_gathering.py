@@ -116,6 +116,24 @@ def test_a_comparison_searches_each_side(ask: Ask) -> None:
     assert told == [(2, False), (2, True), (3, False), (3, True), (4, True)]
 
 
+def test_a_part_that_no_document_names_is_not_searched(ask: Ask) -> None:
+    _, ledger = ask("What is an hnsw index? What is the Quokka made of?")
+    assert [step.purpose for step in ledger.steps if step.purpose] == ["What is an hnsw index?"]
+    _, ledger = ask("difference between Zyzzyva and Quokka")
+    assert ledger.steps == () and ledger.outcome is Outcome.ABSTAINED
+    _, ledger = ask("difference between Zyzzyva and Quokka", Approach.STEPS)
+    closed = [text(option.why, "en") for step in ledger.steps for option in step.options if not option.open]
+    assert any("Zyzzyva, Quokka" in why for why in closed)
+
+
+def test_what_other_words_find_is_judged_by_the_question(ask: Ask) -> None:
+    """Bananas are found by a part of the question's words, and say nothing of what it asks."""
+    _, ledger = ask("How yellow is the tariff of the mountain railway in winter?", Approach.STEPS)
+    reworded = [search for search in ledger.searches[1:] if not search.purpose]
+    assert reworded and ledger.contexts == ()
+    assert all(search.retrieval and search.retrieval.query == ledger.question for search in reworded)
+
+
 def test_one_question_is_one_search(ask: Ask) -> None:
     events, ledger = ask("rotate the certificate")
     assert ledger.steps == () and len(ledger.searches) == 1

@@ -92,3 +92,13 @@ def test_a_long_text_is_not_taken_apart() -> None:
     assert parts_of(question) is not None
     assert parts_of("difference between a and " * 320 + question) is None
     assert parts_of(question.ljust(LONGEST_QUESTION + 1, "x")) is None
+
+
+def test_a_comparison_is_cut_where_both_sides_are_names() -> None:
+    names = {"Build RAG with Milvus", "Search with Milvus"}
+    question = "Compare Build RAG with Milvus with Search with Milvus"
+    found, blind = parts_of(question, names.__contains__), parts_of(question)
+    assert found and {part.name for part in found.parts} == names
+    assert blind and {part.name for part in blind.parts} != names
+    known = parts_of("Compare a vat with a boiler", names.__contains__)
+    assert known and [part.name for part in known.parts] == ["vat", "boiler"]

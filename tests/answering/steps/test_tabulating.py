@@ -39,6 +39,11 @@ def sources() -> list[SourceTable]:
     ]
 
 
+def source(text: str, title: str = "Options") -> SourceTable:
+    (table,) = tables_of([Chunk(0, 0, len(text), (title,), text, 1)])
+    return SourceTable("one.md", "", title, table)
+
+
 def best(question: str) -> Tabulation | None:
     asked = question_of(question)
     return next(answers(asked, sources()), None) if asked else None
@@ -143,3 +148,29 @@ def test_figures_are_exact() -> None:
     assert shown(counted(Operation.MEAN, tenths)) == "0.1 kg"
     assert shown(counted(Operation.MOST, [Amount(Decimal("1e3")), Amount(Decimal(7))])) == "1000"
     assert shown(Amount(Decimal("12.50"), "$")) == "$12.5"
+
+
+def test_a_name_with_dots_is_found_before_a_chinese_character() -> None:
+    options = source("| 选项 | 描述 |\n|---|---|\n| minio.accessKey | 访问密钥 |\n| minio.secretKey | 秘密密钥 |\n")
+    asked = question_of("表格中，minio.accessKey的描述是什么？")
+    assert asked
+    (found,) = answers(asked, [options])
+    assert found.filters == (("选项", "minio.accessKey"),)
+
+
+def test_the_title_of_the_document_chooses_no_rows() -> None:
+    plan = source("| Product | Port |\n|---|---|\n| Acme | 1 |\n| Other | 2 |\n| Third | 3 |\n", title="Plan of Acme")
+    asked = question_of("How many rows does the table of Plan of Acme have?")
+    assert asked
+    assert next(answers(asked, [plan])).filters == ()
+    asked = question_of("What is the port of Acme in the table of Plan of Acme?")
+    assert asked
+    assert next(answers(asked, [plan])).filters == (("Product", "Acme"),)
+
+
+def test_rows_are_counted_with_in_the_longest_table_of_a_document() -> None:
+    short = source("| Name | Size |\n|---|---|\n| a | 1 |\n")
+    long = source("| Name | Size |\n|---|---|\n| b | 2 |\n| c | 3 |\n| d | 9 |\n")
+    asked = question_of("What is the highest size in the table?")
+    assert asked
+    assert next(answers(asked, [short, long])).source is long
