@@ -22,6 +22,8 @@ def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tu
     if not given.steps:
         return given.searches, ()
     kept = [s for s in given.steps if s.kind not in ENDS and (fork is None or s.number == 1 or s.number in fork.kept)]
+    last = next((one.number for one, s in zip(given.steps, kept, strict=False) if one is not s), len(given.steps) + 1)
+    kept = [s for s in kept if s.search or s.number < last]  # what stands beside each other was found by those before
     wanted = {given.main.number, *(step.search for step in kept)}
     searches = [search for search in given.searches if search.number in wanted]
     place_of = {search.number: place for place, search in enumerate(searches, 1)}

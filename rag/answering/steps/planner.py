@@ -61,6 +61,8 @@ class GatheringState:
     """True where the reader asked for steps; else only clear reasons count."""
     done: frozenset[Aim]
     """Aims of the steps taken."""
+    readable: bool = False
+    """True where whole documents can be read."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
 
