@@ -35,6 +35,7 @@ READERS = {
     "answering/steps/list_words.py": "words that ask for documents",
     "answering/steps/parts.py": "words that compare, and join questions",
     "answering/steps/table_words.py": "words that count",
+    "answering/steps/versions.py": "words that ask what changed",
     "answering/topics.py": "words that name another thing of the same kind",
     "citations/claims.py": "sentences that claim nothing",
     "citations/figures.py": "numbers in words",

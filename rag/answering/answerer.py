@@ -27,6 +27,7 @@ from . import prompts, smalltalk
 from .draft import Draft, Setup
 from .refusals import why_nothing
 from .rewriting import rewrite
+from .steps.comparing import beside_anew
 from .steps.forks import reused
 from .steps.gathering import Gathering, StepBudget
 from .steps.model import ModelPlanner
@@ -232,7 +233,7 @@ class _Turn:
         self.draft.searches = reselected(searches, self.request.options)
         for watch, known in zip(watches, self.draft.known(), strict=True):
             yield watch.selected(known.retrieval)
-        self.draft.steps = steps
+        self.draft.steps = beside_anew(steps, self.draft.searches)
         self.draft.credit_steps()
         yield from map(StepEvent, self.draft.steps)
 

@@ -102,8 +102,7 @@ class Draft:
 
     def evidence_for(self, part: Search) -> tuple[Candidate, ...]:
         """The contexts that the search of a part found, the best for it first: also those an earlier search sends."""
-        merit = {c.stored.id: c.log_odds or 0.0 for c in part.candidates if not _below(c, part.options)}
-        return tuple(sorted((c for c in self.contexts if c.stored.id in merit), key=lambda c: -merit[c.stored.id]))
+        return evidence_of(part, self.contexts)
 
     def known(self) -> Iterator[Retrieved]:
         """The evidence as it stands, search by search."""
@@ -207,6 +206,12 @@ class Draft:
 
     def _steps(self, search: int, stages: Sequence[Stage]) -> tuple[StageEvent, ...]:
         return tuple(self.stages[search, stage] for stage in stages if (search, stage) in self.stages)
+
+
+def evidence_of(part: Search, contexts: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Those of the contexts of an answer that one of its searches found, the best for it first."""
+    merit = {c.stored.id: c.log_odds or 0.0 for c in part.candidates if not _below(c, part.options)}
+    return tuple(sorted((c for c in contexts if c.stored.id in merit), key=lambda c: -merit[c.stored.id]))
 
 
 def unknown_to(search: Search) -> tuple[str, ...]:

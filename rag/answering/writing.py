@@ -17,7 +17,7 @@ from rag.types import Candidate, Message
 from . import prompts
 from .draft import Draft, unknown_to
 from .echoes import WithoutEcho
-from .steps.telling import facts, told
+from .steps.telling import exact, facts, told
 
 TOO_LONG = "generation.too_long"
 """Reason of a prompt that the model's server does not take for its length."""
@@ -192,7 +192,7 @@ class Writing:
 
     def _quoted(self) -> Iterator[str]:
         """The extractive answer; where a question has parts, one answer for each, below its name."""
-        counted = [step for step in self.draft.steps if step.table]
+        counted = [step for step in self.draft.steps if exact(step)]
         if counted:
             yield "\n\n".join(told(step, self.draft, self._language()) for step in counted)
         if any(not step.purpose for step in counted):

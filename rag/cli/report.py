@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -15,7 +15,7 @@ from rag.retrieval.names import told
 from rag.retrieval.source_names import source
 from rag.types import HEADING_SEPARATOR, Candidate, Document
 from rag.types.contents import Counts, KnowledgeProfile
-from rag.types.steps import AnswerStep
+from rag.types.steps import AnswerStep, ComparedPlace, StepComparison
 
 
 def stage_line(event: StageEvent, language: Language) -> str:
@@ -97,6 +97,8 @@ def search_line(search: Search, language: Language) -> str:
 def step_lines(step: AnswerStep, language: Language) -> list[str]:
     """Line that tells of a step, and what it lists or counts."""
     lines = [step_line(step, language)]
+    if step.comparison is not None:
+        lines += _beside(step.comparison)
     if step.table is not None and step.table.rows:
         table = step.table
         columns = [label(f"steps.column_{c}", language) for c in table.columns] if table.of_documents else table.columns
@@ -104,6 +106,23 @@ def step_lines(step: AnswerStep, language: Language) -> list[str]:
         lines += ["   " + " | ".join(map(_line, row.cells)) for row in table.rows]
         lines.append("   " + text(reason("steps.shown_rows", shown=len(table.rows), total=table.total), language))
     return lines
+
+
+def _beside(comparison: StepComparison) -> Iterator[str]:
+    """Both sides, one after the other; of versions, each difference as it was and as it is."""
+    if not comparison.of_versions:
+        for side, name in enumerate(comparison.names):
+            yield f"   {_line(name)}"
+            yield from (f"     {_placed(row[side])}" for row in comparison.rows if row[side])
+        return
+    for row in comparison.rows:
+        yield from (f"   {sign} {_placed(place)}" for place, sign in zip(row, "-+", strict=True) if place)
+
+
+def _placed(place: ComparedPlace | None) -> str:
+    return (
+        f"{_line(place.text)} ({_line(HEADING_SEPARATOR.join((place.document, *place.heading_path)))})" if place else ""
+    )
 
 
 def step_line(step: AnswerStep, language: Language) -> str:

@@ -18,10 +18,12 @@ from rag.text.sanitizer import safe_markdown
 from rag.types import HEADING_SEPARATOR, Candidate, Ranked
 from rag.types.steps import AnswerStep
 
+from . import export_displays
+from .export_displays import escaped
+
 PARTS = ("embedder", "reranker", "chat")
 NEAR_MISSES = 3
 """Passages shown for a question that was not answered."""
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 
 
 def export_markdown(ledgers: Sequence[Ledger], language: Language, *, title: str = "") -> str:
@@ -55,13 +57,6 @@ def _listed(candidate: Candidate, ledger: Ledger, language: Language) -> list[st
     return [first, *(f"  - “{escaped(words)}”" for words in quoted)]
 
 
-def escaped(value: str) -> str:
-    """A text on one line in which nothing is Markdown or HTML."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    line = SPECIAL.sub(r"\\\1", line)
-    return re.sub(r"^(\d*)([.)](?=\s|$)|[-+=])", r"\1\\\2", line)  # list markers, rules and underlines of headings
-
-
 def fenced(value: str) -> str:
     """A text as code block whose fence is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall("`+", value)), default=0)
@@ -80,23 +75,11 @@ def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:
     parts += ["\n".join(f"- {fact}" for fact in facts), _answer(ledger, language)]
     return (
         parts
-        + _tables(ledger, language)
+        + export_displays.displays(ledger, language)
         + _steps(ledger, language)
         + _checks(ledger, language)
         + _sources(ledger, language)
     )
-
-
-def _tables(ledger: Ledger, language: Language) -> list[str]:
-    """What steps listed or counted, as Markdown tables."""
-    parts: list[str] = []
-    for table in (step.table for step in ledger.steps if step.table is not None and step.table.rows):
-        columns = [label(f"steps.column_{c}", language) for c in table.columns] if table.of_documents else table.columns
-        rows = [columns, ["---"] * len(columns), *([escaped(cell) for cell in row.cells] for row in table.rows)]
-        head = text(reason("steps.shown_rows", shown=len(table.rows), total=table.total), language)
-        parts += [f"{escaped(text(table.says, language))} ({head})"]
-        parts += ["\n".join(f"| {' | '.join(row)} |" for row in [[*map(escaped, rows[0])], *rows[1:]])]
-    return parts
 
 
 def _steps(ledger: Ledger, language: Language) -> list[str]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from rag.messages import Reason
+from rag.text.differences import DiffPiece
 
 Arguments = tuple[tuple[str, str], ...]
 """Names and values of what a step was told besides its query, in order; a name may come again."""
@@ -36,6 +37,8 @@ class StepKind(StrEnum):
     """List documents by what is known of them."""
     TABULATE = "tabulate"
     """Count with the rows of a table."""
+    COMPARE = "compare"
+    """Set two subjects, or two versions of a document, side by side."""
     ANSWER = "answer"
     GIVE_UP = "give_up"
 
@@ -92,6 +95,43 @@ class StepTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedPlace:
+    """Words of a document on one side of a comparison, in pieces: of versions, those that differ are told."""
+
+    pieces: tuple[DiffPiece, ...]
+    document: str
+    heading_path: tuple[str, ...] = ()
+    collection: str = ""
+    chunk: str = ""
+    """Id of the passage they stand in."""
+
+    @property
+    def text(self) -> str:
+        """The words in one piece."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+ComparedRow = tuple[ComparedPlace | None, ComparedPlace | None]
+"""Left and right; None on the side that has nothing there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepComparison:
+    """Two subjects with their best passages, or two versions of a document with the sentences that differ."""
+
+    says: Reason
+    """What comes of it, in one sentence."""
+    names: tuple[str, str]
+    rows: tuple[ComparedRow, ...]
+    """At most `MOST_ROWS` of them."""
+    total: int
+    """Rows in all."""
+    of_versions: bool = False
+
+    MOST_ROWS: ClassVar[int] = 40
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerStep:
     """One step of an answer, as far as it is known."""
 
@@ -124,6 +164,7 @@ class AnswerStep:
     """None while it is being taken. Choosing it is counted too."""
     table: StepTable | None = None
     """What it lists or counts."""
+    comparison: StepComparison | None = None
     tokens: int = 0
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
     arguments: Arguments = ()

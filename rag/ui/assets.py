@@ -24,6 +24,7 @@ STYLES = (
     "shell/model",
     "answer/query",
     "answer/steps",
+    "answer/beside",
     "answer/refusal",
     "library/rowmenu",
     "shell/talks",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evidence.answer_diff import LONGEST_COMPARED, Change, DiffPiece, DiffRow, compare, words
+from rag.evidence.answer_diff import Change, DiffRow, compare
+from rag.text.differences import LONGEST_COMPARED, DiffPiece, words
 from rag.text.sentences import sentences
 
 

@@ -13,6 +13,7 @@ from .arguments import query_from, tabulation_from
 from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
 from .results import described
+from .rules import comparable
 from .tabulating import Tabulation, answers, question_of
 
 
@@ -24,6 +25,8 @@ def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tu
     if not given.steps:
         return given.searches, ()
     kept = [s for s in given.steps if s.kind not in ENDS and (fork is None or s.number == 1 or s.number in fork.kept)]
+    last = next((one.number for one, s in zip(given.steps, kept, strict=False) if one is not s), len(given.steps) + 1)
+    kept = [s for s in kept if s.search or s.number < last]  # what stands beside each other was found by those before
     wanted = {given.main.number, *(step.search for step in kept)}
     searches = [search for search in given.searches if search.number in wanted]
     place_of = {search.number: place for place, search in enumerate(searches, 1)}
@@ -41,7 +44,7 @@ def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tu
 
 
 def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
-    """The choice of a step as the reader wants it. Raises RagError where no list or table has what it asks for."""
+    """The choice of a step as the reader wants it. Raises RagError where nothing has what it asks for."""
     choice = StepChoice(
         step.kind, StepAuthor.READER, reason("steps.by_reader"), step.query, step.purpose, step.documents,
         parent=len(state.steps),
@@ -58,6 +61,11 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
             raise RagError(reason("steps.no_table", query=asked))
         query = described(best) if step.arguments else asked
         return replace(choice, query=query, documents=(best.source.document,), tabulation=best)
+    if step.kind is StepKind.COMPARE:
+        found = comparable(state)
+        if found is None:
+            raise RagError(reason("steps.no_sides"))
+        return replace(found, author=choice.author, why=choice.why, parent=choice.parent)
     narrowed = query_from(step.arguments) if step.arguments else None
     return choice if step.kind in ENDS else replace(choice, query=asked, narrowed=narrowed)
 

@@ -21,6 +21,7 @@ from rag.types import Document, RetrievalOptions
 from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
+from .comparing import beside, sides
 from .forks import by_reader
 from .naming import titled
 from .planner import ENDS, Aim, GatheringState, Planner, StepChoice, aim_of
@@ -110,7 +111,10 @@ class Gathering:
                     return
                 yield from self._ended(choice, began)
                 return
-            yield from self._taken(choice, began, cancel)
+            if _looks_for_nothing(choice):
+                yield from self._beside(choice, began)
+            else:
+                yield from self._taken(choice, began, cancel)
 
     def _first(self) -> AnswerStep:
         main = self._draft.searches[0]
@@ -128,7 +132,7 @@ class Gathering:
         library = self._library
         tables = (lambda: library.tables(main.candidates, titled(main.query, documents))) if library else tuple
         return GatheringState(
-            main.query, draft.searches, draft.steps, documents, self._eager, done, tables, library is not None
+            main.query, draft.searches, draft.steps, documents, self._eager, done, library is not None, tables
         )
 
     def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
@@ -141,7 +145,7 @@ class Gathering:
             spent = reason("steps.steps_spent", limit=self._budget.steps)
         elif not own and self._now() - self._began >= self._budget.seconds:
             spent = reason("steps.time_spent", seconds=self._budget.seconds)
-        elif self._fruitless >= FRUITLESS:
+        elif self._fruitless >= FRUITLESS and not _looks_for_nothing(choice):
             spent = reason("steps.fruitless", count=FRUITLESS)
         elif choice.aim in state.done - (self._replaced if own else set()):
             spent = reason("steps.repeats")
@@ -171,7 +175,7 @@ class Gathering:
         note = None
         try:
             if found_out := self._looked_up(choice, search.options):
-                step = replace(step, table=found_out.table)
+                step = replace(step, table=found_out.table, comparison=found_out.comparison)
                 draft.note(Retrieved(found_out.retrieval, search.number))
             else:
                 yield from self._searched(search, cancel)
@@ -185,6 +189,16 @@ class Gathering:
             step, found=len(found.candidates), note=note, failed=note is not None,
             milliseconds=1000 * (self._now() - began),
         )  # fmt: skip
+        draft.steps = (*draft.steps, step)
+        draft.credit_steps()
+        yield StepEvent(draft.steps[-1])
+
+    def _beside(self, choice: StepChoice, began: float) -> Iterator[StepEvent]:
+        """The sides of a comparison, from what was found: nothing is searched for it."""
+        draft = self._draft
+        of = sides(draft.searches[0].query, draft.searches, draft.steps)
+        found = beside(of, draft.searches) if of else None
+        step = replace(self._step(choice), comparison=found, milliseconds=1000 * (self._now() - began))
         draft.steps = (*draft.steps, step)
         draft.credit_steps()
         yield StepEvent(draft.steps[-1])
@@ -211,9 +225,12 @@ class Gathering:
                 yield event
 
     def _looked_up(self, choice: StepChoice, options: RetrievalOptions) -> LookedUp | None:
-        """What a list or a table tells; None for a search."""
+        """What a list, a table or two versions tell; None for a search."""
         if self._library is None:
             return None
+        if choice.kind is StepKind.COMPARE:
+            first, second = choice.documents
+            return self._library.compared(choice.query, (first, second), options)
         if choice.listing is not None:
             return self._library.listed(choice.listing, options)
         return self._library.tabulated(choice.tabulation, options) if choice.tabulation is not None else None
@@ -232,3 +249,8 @@ class Gathering:
 
     def _search_of(self, step: int) -> int:
         return next((s.search for s in self._draft.steps if s.number == step), 0)
+
+
+def _looks_for_nothing(choice: StepChoice) -> bool:
+    """True for a step that only shows what was found."""
+    return choice.kind is StepKind.COMPARE and not choice.documents

@@ -20,6 +20,7 @@ from .listing import ORDERS, DocumentQuery, chosen
 from .parts import LONGEST as LONGEST_NAME
 from .planner import ENDS, StepChoice
 from .results import described
+from .rules import comparable
 from .view import View
 
 MOST = 6
@@ -100,7 +101,7 @@ def read(view: View) -> Offer | Reason:
 
 
 def listing(view: View) -> Offer | Reason:
-    if not view.state.lists or not view.documents:
+    if not view.state.readable or not view.documents:
         return reason("steps.nothing_to_list")
     dates = (Field("since", "a date such as 2024-05, or nothing"), Field("until", "the same")) if view.dated else ()
     orders = tuple(order for order in ORDERS if view.dated or order not in ("newest", "oldest"))
@@ -160,6 +161,18 @@ def tabulate(view: View) -> Offer | Reason:
     return Offer(StepKind.TABULATE, about, reason("steps.offers_tabulate", count=len(view.tables)), fields, choose)
 
 
+def compare(view: View) -> Offer | Reason:
+    found = comparable(view.state)
+    if found is None:
+        return reason("steps.no_sides")
+
+    def choose(said: Said) -> StepChoice | str:
+        return replace(found, author=StepAuthor.MODEL, parent=len(view.state.steps))
+
+    about = "set what was found for both sides of a comparison side by side, or two versions of a document"
+    return Offer(StepKind.COMPARE, about, found.why, (), choose)
+
+
 MISSING = Field("missing", 'for an end: what of the question nothing tells, in its language; else ""')
 
 
@@ -182,6 +195,7 @@ KINDS: Mapping[StepKind, Kind] = {
     StepKind.READ: read,
     StepKind.LIST: listing,
     StepKind.TABULATE: tabulate,
+    StepKind.COMPARE: compare,
     StepKind.ANSWER: answer,
     StepKind.GIVE_UP: give_up,
 }

@@ -72,10 +72,10 @@ class GatheringState:
     """True where the reader asked for steps; else only clear reasons count."""
     done: frozenset[Aim]
     """Aims of the steps taken."""
+    readable: bool = False
+    """True where whole documents can be read."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
-    lists: bool = False
-    """Documents can be listed."""
 
 
 def aim_of(step: AnswerStep) -> Aim:

@@ -11,11 +11,12 @@ from rag.messages import Reason, reason
 from rag.protocols import Shelf
 from rag.retrieval.selection import select
 from rag.types import Candidate, Document, PlacedDocument, Retrieval, RetrievalOptions, StoredChunk
-from rag.types.steps import StepRow, StepTable
+from rag.types.steps import StepComparison, StepRow, StepTable
 
 from .cells import Amount, Operation, amount_of, counted, shown
 from .listing import DocumentQuery, chosen
 from .tabulating import UNIT, SourceTable, Tabulation
+from .versions import differing
 
 MOST_READ = 6
 """Documents whose tables are read for a question."""
@@ -35,8 +36,9 @@ GROUPS = 8
 class LookedUp:
     """What a step tells, and the passages it rests on."""
 
-    table: StepTable
     retrieval: Retrieval
+    table: StepTable | None = None
+    comparison: StepComparison | None = None
 
 
 class ScopeReader:
@@ -80,7 +82,7 @@ class ScopeReader:
         chunks = {(stored.collection, stored.document): stored.id for stored in passages}
         rows = [_of_document(one, chunks) for one in found[: StepTable.MOST_ROWS]]
         table = StepTable(_listing(query, found), KNOWN, tuple(rows), len(found), of_documents=True)
-        return LookedUp(table, _outcome(str(query), passages, options))
+        return LookedUp(_outcome(str(query), passages, options), table)
 
     def tabulated(self, asked: Tabulation, options: RetrievalOptions) -> LookedUp:
         """What is asked of the rows, and the passages that hold them, those that decide first."""
@@ -100,7 +102,17 @@ class ScopeReader:
             says, columns, tuple(rows[: StepTable.MOST_ROWS]), len(rows), False, source.document,
             source.table.heading_path,
         )  # fmt: skip
-        return LookedUp(table, _outcome(described(asked), passages, options))
+        return LookedUp(_outcome(described(asked), passages, options), table)
+
+    def compared(self, query: str, names: tuple[str, str], options: RetrievalOptions) -> LookedUp:
+        """In what two versions of a document differ, and the passages that do."""
+        key_of = {name: key for key in self._placed if (name := key[1]) in names}
+        before, after = (self._chunks(key_of[name])[:MOST_CHUNKS] if name in key_of else () for name in names)
+        found = differing(before, after, names)
+        by_id = {stored.id: stored for stored in (*before, *after)}
+        passages = dict.fromkeys(place.chunk for row in found.rows for place in row if place)
+        kept = [by_id[chunk] for chunk in passages][: options.contexts]
+        return LookedUp(_outcome(query, kept, options), comparison=found)
 
     def _chunks(self, key: tuple[str, str]) -> Sequence[StoredChunk]:
         if key not in self._read:

@@ -14,12 +14,15 @@ from rag.text.terms import telling_words
 from rag.types import Candidate
 from rag.types.steps import StepAuthor, StepKind, StepOption
 
+from .comparing import sides
 from .listing import query_of
 from .naming import titled, words_of
 from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
 from .planner import GatheringState, StepChoice
 from .results import described
 from .tabulating import answers, question_of
+from .telling import exact
+from .versions import versions_of
 
 LEADING = 6
 """Best contexts whose links are looked at."""
@@ -90,8 +93,29 @@ def _questions(state: GatheringState) -> list[tuple[str, str]]:
 
 
 def _told(state: GatheringState) -> frozenset[str]:
-    """What a list or a table tells already: parts by their names, "" for all of the question."""
-    return frozenset(step.purpose for step in state.steps if step.table is not None)
+    """What a list, a table or two versions tell already: parts by their names, "" for all of the question."""
+    return frozenset(step.purpose for step in state.steps if exact(step))
+
+
+def _compared(state: GatheringState) -> Outcome:
+    if any(step.comparison for step in state.steps):
+        return [], reason("steps.compared_already")
+    contexts = contexts_of(state.searches) or nearest(state.searches)
+    if state.readable and not _told(state) and (found := versions_of(state.question, contexts, state.documents)):
+        first, second = names = tuple(document.name for document in found)
+        why, query = reason("steps.compares_versions", first=first, second=second), state.question
+    elif of := sides(state.question, state.searches, state.steps):
+        first, second = (side.purpose or side.query for side in of)
+        why, query, names = reason("steps.sets_beside", first=first, second=second), f"{first} / {second}", ()
+    else:
+        return [], reason("steps.no_sides")
+    parent = state.steps[-1].number
+    return [StepChoice(StepKind.COMPARE, StepAuthor.RULE, why, query, "", names, parent=parent)], why
+
+
+def comparable(state: GatheringState) -> StepChoice | None:
+    """The comparison that can be made now."""
+    return next((choice for choice in _compared(state)[0] if choice.aim not in state.done), None)
 
 
 def _parts(state: GatheringState) -> Outcome:
@@ -220,6 +244,7 @@ Rule = Callable[[GatheringState], Outcome]
 _KINDS: dict[Rule, StepKind] = {
     _listed: StepKind.LIST,
     _tabulated: StepKind.TABULATE,
+    _compared: StepKind.COMPARE,
     _parts: StepKind.SEARCH,
     _links: StepKind.READ,
     _reworded: StepKind.SEARCH,

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rag.messages import Language, reason, text
+from rag.messages import Language, Reason, reason, text
 from rag.text.sanitizer import safe_markdown
-from rag.types.steps import AnswerStep, StepTable
+from rag.types.steps import AnswerStep, ComparedRow, StepComparison, StepTable
 
 from ..draft import Draft
+from .comparing import clipped
 
 MOST_ROWS = 40
 """Rows that the language model is told."""
 LONGEST_CELL = 120
+MOST_CHANGES = 12
+"""Differences of two versions that are told; the display has more."""
+LONGEST_CHANGE = 240
+"""Characters of each side of one."""
+
+
+def exact(step: AnswerStep) -> bool:
+    """True for a step that tells something by itself: a list, a table, or how two versions differ."""
+    return step.table is not None or (step.comparison is not None and step.comparison.of_versions)
 
 
 def told(step: AnswerStep, draft: Draft, language: Language) -> str:
     """The sentence on what a step came to, with the contexts it rests on; a list names those of its documents."""
-    table = step.table
-    assert table is not None
     numbers = numbers_of(step, draft)
+    found = step.comparison or step.table
+    assert found is not None
     cites = " ".join(f"[{number}]" for number in dict.fromkeys(numbers.values()))
-    said = _line(text(table.says, language))
+    said = _line(text(found.says, language))
     sentence = text(reason("steps.sentence", says=said, cites=f" {cites}" if cites else ""), language)
-    if not table.of_documents or len(table.rows) < 2:
+    if step.comparison:
+        return "\n".join([sentence, "", *_changes(step.comparison, numbers, language)]).rstrip()
+    table = step.table
+    if table is None or not table.of_documents or len(table.rows) < 2:
         return sentence
     named = [(row, numbers[row.chunk]) for row in table.rows if row.chunk in numbers]
     items = [f"- {_line(row.cells[1] or row.cells[0])} [{number}]" for row, number in named]
@@ -34,11 +47,15 @@ def facts(draft: Draft, language: Language) -> list[str]:
     """Lines for the language model: each sentence with the contexts it rests on, then the rows."""
     lines: list[str] = []
     for step in draft.steps:
-        if step.table is None:
+        found = step.table or (step.comparison if exact(step) else None)
+        if found is None:
             continue
         numbers = ", ".join(f"context {number}" for number in dict.fromkeys(numbers_of(step, draft).values()))
-        lines.append(" ".join(text(step.table.says, language).split()) + (f" ({numbers})" if numbers else ""))
-        lines += _rows(step.table)
+        lines.append(" ".join(text(found.says, language).split()) + (f" ({numbers})" if numbers else ""))
+        if isinstance(found, StepTable):
+            lines += _rows(found)
+        else:
+            lines += [text(change(row, found, language=language), language) for row in found.rows[:MOST_CHANGES]]
     return lines
 
 
@@ -47,6 +64,26 @@ def numbers_of(step: AnswerStep, draft: Draft) -> dict[str, int]:
     search = next((one for one in draft.searches if one.number == step.search), None)
     found = {c.stored.id for c in search.candidates} if search else set()
     return {c.stored.id: c.number for c in draft.contexts if c.number and c.stored.id in found}
+
+
+def _changes(comparison: StepComparison, numbers: Mapping[str, int], language: Language) -> Iterator[str]:
+    """Items on the first differences whose passages are contexts, with their numbers."""
+    cited = [row for row in comparison.rows if any(place and place.chunk in numbers for place in row)]
+    for row in cited[:MOST_CHANGES]:
+        cites = dict.fromkeys(f" [{numbers[place.chunk]}]" for place in row if place and place.chunk in numbers)
+        yield f"- {_line(text(change(row, comparison, language=language), language))}{''.join(cites)}"
+
+
+def change(row: ComparedRow, comparison: StepComparison, *, language: Language) -> Reason:
+    """What differs in one place, in words."""
+    left, right = row
+    told = {name: clipped(place.text, LONGEST_CHANGE) for name, place in (("left", left), ("right", right)) if place}
+    where = next((" › ".join(place.heading_path[-1:]) for place in (right, left) if place), "")
+    if left and right:
+        said = reason("steps.became", **told)
+    else:
+        said = reason("steps.only_in", name=comparison.names[0 if left else 1], text=next(iter(told.values()), ""))
+    return reason("steps.in_section", section=where, says=said) if where else said
 
 
 def _rows(table: StepTable) -> Sequence[str]:

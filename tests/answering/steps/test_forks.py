@@ -80,7 +80,7 @@ def ask(store: MilvusStore, embedder: CountingEmbedder) -> Ask:
 @pytest.fixture
 def given_answer(ask: Ask, embedder: CountingEmbedder) -> Ledger:
     _, ledger = ask(Request(COMPARISON, options=OPTIONS, id="first"))
-    assert [s.query for s in ledger.steps] == [COMPARISON, "hnsw", "ivf", ""]
+    assert [s.query for s in ledger.steps] == [COMPARISON, "hnsw", "ivf", "hnsw / ivf", ""]
     embedder.queries.clear()
     return ledger
 
@@ -121,6 +121,7 @@ def test_a_step_is_taken_again_with_the_steps_after_it(
         (COMPARISON, "first"),
         ("hnsw", "first"),
         ("ivf", ""),
+        ("hnsw / ivf", ""),
         ("", ""),
     ]
     assert embedder.queries == ["ivf"]
@@ -144,9 +145,12 @@ def test_what_if_keeps_the_steps(ask: Ask, given_answer: Ledger, embedder: Count
         (COMPARISON, "first"),
         ("hnsw", "first"),
         ("ivf", "first"),
+        ("hnsw / ivf", "first"),
         ("", ""),
     ]
     assert banned not in {c.stored.id for c in ledger.contexts}
+    beside = ledger.steps[3].comparison
+    assert beside is None or banned not in {place.chunk for row in beside.rows for place in row if place}
     assert sum(s.kept for s in ledger.steps) == len(ledger.contexts)
     assert embedder.queries == []
 

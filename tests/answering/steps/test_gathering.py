@@ -104,7 +104,7 @@ def test_a_comparison_searches_each_side(ask: Ask) -> None:
     events, ledger = ask(COMPARISON)
     assert [(s.kind, s.query, s.parent) for s in ledger.steps] == [
         (StepKind.SEARCH, COMPARISON, 0), (StepKind.SEARCH, "hnsw", 1), (StepKind.SEARCH, "ivf", 1),
-        (StepKind.ANSWER, "", 3),
+        (StepKind.COMPARE, "hnsw / ivf", 3), (StepKind.ANSWER, "", 4),
     ]  # fmt: skip
     assert [(s.number, s.query, s.author, s.purpose, s.parent) for s in ledger.searches[1:]] == [
         (2, "hnsw", Author.RULE, "hnsw", 1), (3, "ivf", Author.RULE, "ivf", 1),
@@ -113,7 +113,7 @@ def test_a_comparison_searches_each_side(ask: Ask) -> None:
     assert [c.number for c in ledger.contexts] == list(range(1, len(ledger.contexts) + 1))
     assert ledger.answer.startswith("### hnsw\n\nhnsw.md") and "\n\n### ivf\n\nivf.md" in ledger.answer
     told = [(e.step.number, e.step.milliseconds is not None) for e in events if isinstance(e, StepEvent)]
-    assert told == [(2, False), (2, True), (3, False), (3, True), (4, True)]
+    assert told == [(2, False), (2, True), (3, False), (3, True), (4, True), (5, True)]
 
 
 def test_a_part_that_no_document_names_is_not_searched(ask: Ask) -> None:
@@ -176,8 +176,8 @@ def test_what_was_not_taken_says_why(ask: Ask) -> None:
     _, ledger = ask(COMPARISON)
     first = ledger.steps[1]
     assert [(o.kind, o.open) for o in first.options] == [
-        (StepKind.LIST, False), (StepKind.TABULATE, False), (StepKind.SEARCH, True), (StepKind.READ, False),
-        (StepKind.SEARCH, False),
+        (StepKind.LIST, False), (StepKind.TABULATE, False), (StepKind.COMPARE, False), (StepKind.SEARCH, True),
+        (StepKind.READ, False), (StepKind.SEARCH, False),
     ]  # fmt: skip
 
 

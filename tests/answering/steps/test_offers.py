@@ -50,7 +50,7 @@ def table(rows: Sequence[tuple[str, ...]] = LOADS, columns: tuple[str, ...] = ("
 def full(**others: Any) -> GatheringState:
     """A moment at which everything is possible."""
     tables: Any = others.pop("tables", [table()])
-    return replace(state(), documents=DOCUMENTS, tables=lambda: tables, lists=True, **others)
+    return replace(state(), documents=DOCUMENTS, tables=lambda: tables, readable=True, **others)
 
 
 def chosen(*replies: dict[str, str], at: GatheringState | None = None) -> tuple[ScriptedChat, StepChoice]:
@@ -69,11 +69,15 @@ def said(**fields: str) -> dict[str, str]:
 def test_every_kind_is_offered_where_it_is_possible_and_says_why_where_it_is_not() -> None:
     offered, closed = offers(View(full()))
     assert list(offered) == ["search", "read", "list", "tabulate", "answer"] and len(offered) <= MOST
-    assert [(option.kind, option.open) for option in closed] == [(StepKind.GIVE_UP, False)]
+    assert [(option.kind, option.open) for option in closed] == [
+        (StepKind.COMPARE, False), (StepKind.GIVE_UP, False),
+    ]  # fmt: skip
     bare = replace(state(found=False), documents=[])
     offered, closed = offers(View(bare))
     assert list(offered) == ["search", "give_up"]
-    assert [option.kind for option in closed] == [StepKind.READ, StepKind.LIST, StepKind.TABULATE, StepKind.ANSWER]
+    assert [option.kind for option in closed] == [
+        StepKind.READ, StepKind.LIST, StepKind.TABULATE, StepKind.COMPARE, StepKind.ANSWER,
+    ]  # fmt: skip
     assert all(text(option.why, language) for option in closed for language in LANGUAGES)
 
 
@@ -107,7 +111,7 @@ def test_a_search_keeps_to_a_part_of_the_documents() -> None:
 
 def test_a_search_is_not_narrowed_to_more_documents_than_can_be_named() -> None:
     many = [Document(f"in/{n}.md", "", "", "en", 1, 1, 1, 0.0) for n in range(MOST_WITHIN + 1)]
-    view = View(replace(full(), documents=[*many, *DOCUMENTS], lists=False))
+    view = View(replace(full(), documents=[*many, *DOCUMENTS], readable=False))
     assert view.folders == {"F1": "in/", "F2": "old/"}
     assert schema_of(offers(view)[0])["properties"]["folder"]["enum"] == ["", "F2"]
 
@@ -179,7 +183,8 @@ def test_an_end_says_what_is_missing_and_other_options_are_kept_with_every_step(
     _, choice = chosen(said(action="answer", missing="how long it lasts"))
     assert text(choice.why, "en") == "So. Missing: how long it lasts"
     told = {option.kind: option.open for option in choice.options}
-    assert told == {kind: kind is not StepKind.GIVE_UP for kind in StepKind if kind is not StepKind.ANSWER}
+    closed = (StepKind.GIVE_UP, StepKind.COMPARE)
+    assert told == {kind: kind not in closed for kind in StepKind if kind is not StepKind.ANSWER}
     assert all(text(option.why, language) for option in choice.options for language in LANGUAGES)
 
 

@@ -1,4 +1,4 @@
-"""What steps list or count, as tables below an answer: sortable, each row with where it stands, to be copied."""
+"""What steps list, count or compare, below an answer: tables to sort and to copy, and two sides beside each other."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rag.types.steps import StepRow, StepTable
 
 from ...state.turn import Turn
 from ..markup import button, html, joined, name, path, t, tool, why
+from . import beside
 
 OPEN_ROWS = 8
 """Rows of a table that stands open; a longer one is folded."""
@@ -22,15 +23,19 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 def below(turn: Turn, language: Language) -> Markup:
     """The tables of a finished answer."""
+    compared = [step.comparison for step in turn.steps if step.comparison is not None and step.comparison.rows]
     tables = [step.table for step in turn.steps if step.table is not None and step.table.rows]
-    return joined(_display(table, turn.number, place, language) for place, table in enumerate(tables))
+    shown = [_display(table, turn.number, place, language) for place, table in enumerate(tables)]
+    return joined([*(beside.display(one, turn.number, language) for one in compared), *shown])
 
 
 def kept(ledger: Ledger, language: Language) -> Markup:
     """The same for a page without scripts."""
+    compared = [step.comparison for step in ledger.steps if step.comparison is not None and step.comparison.rows]
     tables = [step.table for step in ledger.steps if step.table is not None and step.table.rows]
     shown = html("<h3>{}</h3><p>{}</p>{}")
-    return joined(shown(_caption(one, language), why(one.says, language), _table(one, 0, language)) for one in tables)
+    told = [shown(_caption(one, language), why(one.says, language), _table(one, 0, language)) for one in tables]
+    return joined([*(beside.kept(one, language) for one in compared), *told])
 
 
 def as_csv(table: StepTable, language: Language) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from markupsafe import Markup
 
 from rag.citations import markers as citations
-from rag.evidence.answer_diff import Change, DiffPiece, DiffRow, compare
+from rag.evidence.answer_diff import Change, DiffRow, compare
 from rag.ledger import Ledger, Outcome
 from rag.messages import Language
 from rag.options import ShownIn, of
+from rag.text.differences import DiffPiece
 from rag.types import RetrievalOptions
 
 from ..markup import Shape, esc, html, joined, t, why

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from rag.evidence.answer_diff import DiffPiece, words
 from rag.ledger import Search, contexts_of
 from rag.messages import Language
 from rag.retrieval.source_names import source_of
+from rag.text.differences import DiffPiece, words
 from rag.types import Candidate, Conflict
 
 from ..markup import esc, html, icon, joined, source, t, where, why
