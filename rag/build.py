@@ -18,7 +18,7 @@ from .answering.draft import Setup
 from .answering.extract import Extractive
 from .answering.prompts import PromptBudget
 from .answering.steps.ways import KnownWays
-from .data_folder import inventory_in, kept_in, originals_in
+from .data_folder import inventory_in, kept_in, originals_in, vectors_in
 from .documents.files import FileLimits, Refused
 from .documents.worker import WorkerReader
 from .events import Cancel, IngestEvent
@@ -76,13 +76,15 @@ def build(settings: Settings, *, damaged: bool = False) -> Service:
     desk, ways = ChatDesk(settings, OpenAIChat), KnownWays()
     kept = kept_in(settings)
     originals, changes = originals_in(settings, kept), ChangeCounter(kept)
-    inventory = inventory_in(settings, kept)
+    inventory, vectors = inventory_in(settings, kept), vectors_in(settings)
     milvus = Milvus(settings, damaged=damaged, changed=changes.advance, inventory=inventory)
     library = Library(Catalog(kept, settings.collection), milvus, originals, inventory)
     wanted = originals if settings.keep_originals else None
     runtime = Runtime(
         library=library,
-        load=lambda indexed, report, cancel: load_models(settings, indexed, report, cancel, extractor=Extractive),
+        load=lambda indexed, report, cancel: load_models(
+            settings, indexed, report, cancel, extractor=Extractive, kept=vectors
+        ),
         talk=lambda models, scope: _talk(settings, models, scope, desk, ways),
         ingest=lambda models, store, base: _ingest(settings, models, store, base, wanted),
         chat=lambda: desk.chat.info if desk.chat else None,

@@ -14,6 +14,7 @@ from .knowledge.inventory import Inventory
 from .knowledge.library import Library
 from .knowledge.originals import DAY_SECONDS, Originals
 from .messages import reason
+from .models.kept_vectors import KeptVectors
 from .settings import Settings
 from .store.from_settings import Milvus, name_of
 from .types import Chunk
@@ -23,6 +24,15 @@ KEPT = "plainsight.db"
 
 ORIGINALS = "originals"
 """Folder in the data folder that holds the files of the documents."""
+
+
+VECTORS = "vectors.db"
+"""File in the data folder that holds what models made of passages; it can be lost without harm."""
+
+
+def vectors_in(settings: Settings) -> KeptVectors:
+    """The vectors of passages that were read; removed where nothing of the kind is to be kept."""
+    return KeptVectors(Path(settings.data_dir) / VECTORS, megabytes=settings.vectors_mb)
 
 
 def kept_in(settings: Settings) -> Database:
@@ -37,7 +47,7 @@ def originals_in(settings: Settings, kept: Database) -> Originals:
 
 def inventory_in(settings: Settings, kept: Database) -> Inventory:
     """The inventory of the documents the Milvus of the settings should hold, recorded in the database `kept`."""
-    return Inventory(kept, name_of(settings))
+    return Inventory(kept, name_of(settings), left=vectors_in(settings).forget)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from .events import Cancel
@@ -148,6 +148,10 @@ class Record(Protocol):
 
     def dropped(self, collection: str) -> None:
         """Record that a collection is about to be dropped with all its documents. Raises KeepingError."""
+
+    def left(self, passages: Iterable[str], *, staying: Collection[str] = ()) -> None:
+        """Be told of passages, each by the sha256 of its embedded text, whose rows are about to be removed, but for
+        those that stay. They are looked up only where somebody asks for them. Raises nothing of its own."""
 
 
 class Searchable(Protocol):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.database import Database
@@ -80,8 +80,19 @@ class Deleted:
 class Inventory:
     """Inventory of one Milvus's collections, in a file that others may share. Safe for many threads and processes."""
 
-    def __init__(self, database: Database, milvus: str, *, now: Callable[[], float] = time.time) -> None:
-        """`milvus` tells one database of documents from another; it must stay the same for the same one."""
+    def __init__(
+        self,
+        database: Database,
+        milvus: str,
+        *,
+        now: Callable[[], float] = time.time,
+        left: Callable[..., object] | None = None,
+    ) -> None:
+        """`milvus` tells one database of documents from another; it must stay the same for the same one.
+
+        `left` is told of the passages that leave it.
+        """
+        self._left = left
         self._database = database
         self._milvus = milvus
         self._now = now
@@ -109,6 +120,11 @@ class Inventory:
         if recorded := self.recorded(collection):
             with self._database.write() as db:
                 self._bury(db, collection, ((each.name, each.sha256) for each in recorded))
+
+    def left(self, passages: Iterable[str], *, staying: Collection[str] = ()) -> None:
+        """Pass on the passages whose rows are about to be removed, by the sha256 of their text."""
+        if self._left:
+            self._left(passages, staying=staying)
 
     def recorded(self, collection: str) -> list[Recorded]:
         """Return the documents the collection should hold, by name. Raises KeepingError."""

@@ -19,6 +19,7 @@ from rag.text.language import detect
 from rag.types import Fingerprint
 
 from .device import DeviceLock, Placement, choose_placement, limit_threads
+from .kept_vectors import KeptVectors
 from .loaded import Afterwards, Models, Report
 from .profiles import Choice, Sought, choose
 
@@ -36,8 +37,12 @@ def load_models(
     cancel: Cancel,
     *,
     extractor: Callable[[Embedder, Reranker | None], Extractor],
+    kept: KeptVectors | None = None,
 ) -> Models:
-    """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled."""
+    """Choose the profile, fetch what is missing, load. Raises ModelsError, or Stopped when cancelled.
+
+    `kept` has the vectors of passages that offline models read before.
+    """
     from .offline import E5, MINILM
 
     for part in ("embedder", "reranker"):
@@ -49,7 +54,7 @@ def load_models(
     limit_threads(placement.threads)
     afterwards: Afterwards = _nothing
     if choice.profile == "offline":
-        embedder, reranker = _load_offline(report, settings.number_type)
+        embedder, reranker = _load_offline(report, settings.number_type, kept)
     else:
         folders = {
             part: _fetched(part, place, report, cancel)
@@ -77,7 +82,7 @@ def _seek(settings: Settings) -> tuple[Sought[ModelFolder | Downloadable], Sough
     return embedder, seek(settings.reranker_model, settings.reranker_revision)
 
 
-def _load_offline(report: Report, wanted: str) -> tuple[Embedder, Reranker]:
+def _load_offline(report: Report, wanted: str, kept: KeptVectors | None) -> tuple[Embedder, Reranker]:
     """The multilingual model where its package is installed, with the English one beside it; else that one alone.
 
     In the number type that is `wanted`, or in the fastest where it has no such.
@@ -88,10 +93,10 @@ def _load_offline(report: Report, wanted: str) -> tuple[Embedder, Reranker]:
 
     lock = DeviceLock()
     kind = NumberType(wanted) if wanted in (NumberType.FP32, NumberType.BF16) else fast_type()
-    every = E5Embedder.load(lock=lock, number_type=kind) if E5.installed() else None
+    every = E5Embedder.load(lock=lock, number_type=kind, kept=kept) if E5.installed() else None
     if every:
         _ready(report, "embedder", every)
-    english = MiniLmEmbedder.load(lock=lock, number_type=kind)
+    english = MiniLmEmbedder.load(lock=lock, number_type=kind, kept=kept)
     if not every:
         _ready(report, "embedder", english, reason("offline.english_only", package=E5.package))
     reranker = MaxSimReranker(english, every)

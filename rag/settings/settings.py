@@ -56,6 +56,13 @@ class Settings:
     waste_days: float = setting(
         "RAG_WASTE_DAYS", 7.0, "Days the file of a deleted document can still be had back", low=0, high=3650
     )
+    vectors_mb: float = setting(
+        "RAG_VECTORS_MB",
+        1000.0,
+        "MB on disk for what the offline models made of passages, some 0.15 each; 0 makes it anew after each start",
+        low=0,
+        high=1000000,
+    )
     collection: str = setting("RAG_COLLECTION", "plainsight", "Name of the knowledge base in Milvus")
     host: str = setting("RAG_HOST", "127.0.0.1", "Address the page listens on")
     allowed_hosts: str = setting(

@@ -28,6 +28,7 @@ from .connecting import connect
 from .connection import Connection
 from .indexes import IndexKind, IndexOptions
 from .inspection import StoreReport, diagnose, drop, fingerprint_of, read_chunks, read_documents, read_held
+from .removing import passages
 
 __all__ = [
     "Connection",
@@ -39,6 +40,7 @@ __all__ = [
     "diagnose",
     "drop",
     "fingerprint_of",
+    "passages",
     "read_chunks",
     "read_documents",
     "read_held",

@@ -24,7 +24,7 @@ from .inspection import refuse_lost
 from .reading import Census, CollectionReader
 from .registry import HIDDEN, MOST_EXCLUDED, PAGE_ROWS, WITH_LEFTOVER, Registry, RegistryRow
 from .removing import Remover, revisions
-from .rows import CHUNK_FIELDS, batches, chunk_fields, rows
+from .rows import CHUNK_FIELDS, TEXT_HASH, batches, chunk_fields, rows, text_hash
 from .search import CollectionSearch
 
 UNDO_SECONDS = 600.0
@@ -167,8 +167,8 @@ class MilvusStore:
 
     def vectors(self, document: str) -> dict[str, Vectors]:
         """Embedded text's sha256 -> its `[dim]` vector, of the committed revision."""
-        found = self._reader.rows(document, ("chunk", "text_hash", schema.DENSE))
-        return {row["text_hash"]: np.asarray(row[schema.DENSE], np.float32) for row in found}
+        found = self._reader.rows(document, ("chunk", TEXT_HASH, schema.DENSE))
+        return {row[TEXT_HASH]: np.asarray(row[schema.DENSE], np.float32) for row in found}
 
     def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, *, again: bool = False) -> bool:
         """Add or replace a document: visible all at once, never missing in between.
@@ -201,7 +201,7 @@ class MilvusStore:
             self._commit(committed := replace(new, leftover=tuple(sorted(stale))))
             # It counts from here on: that old chunks are still there costs room, and is in the registry.
             with suppress(StoreUnavailable):
-                self._remover.sweep([committed], revisions([old]))
+                self._remover.sweep([committed], revisions([old]), staying=frozenset(map(text_hash, chunks)))
             return True
 
     def delete(self, names: Sequence[str]) -> int:

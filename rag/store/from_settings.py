@@ -99,10 +99,12 @@ class Milvus:
         )
 
     def drop(self, collection: str) -> None:
-        from . import drop
+        from . import drop, fingerprint_of, passages
 
         if self._inventory:
             self._inventory.dropped(collection)
+            if fingerprint_of(self._connection(), collection):
+                self._inventory.left(passages(self._connection(), collection))
         drop(self._connection(), collection)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from . import limits
 from .connection import Connection
 from .filters import between, both, equals, one_of
 from .registry import NAMES_PER_QUERY, Consistency, Registry
-from .rows import CHUNK_FIELDS, chunk_ids, public, stored_chunk
+from .rows import CHUNK_FIELDS, TEXT_HASH, chunk_ids, public, stored_chunk
 from .schema import DENSE
 
 CHUNKS_PER_READ = 2_000
@@ -87,6 +87,11 @@ class CollectionReader:
                 found = {row["id"] for row in self._by_key(some, ("id",), "Session")}
             complete += [d for d in some if found.issuperset(chunk_ids(self._collection, d))]
         return complete
+
+    def passages(self, documents: Sequence[Document]) -> Iterator[str]:
+        """The sha256 of the embedded text of each chunk of these revisions, which are `whole`."""
+        for some in _groups(documents):
+            yield from (str(row[TEXT_HASH]) for row in self._by_key(some, (TEXT_HASH,), "Session"))
 
     def census(self) -> Census:
         """Find the committed documents that have lost chunks and the rows that belong to none. Looks at every row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..protocols import Record
@@ -12,7 +12,7 @@ from .connection import Connection
 from .filters import both, one_of
 from .reading import CollectionReader
 from .registry import NAMES_PER_QUERY, Registry, RegistryRow
-from .rows import chunk_ids
+from .rows import TEXT_HASH, chunk_ids
 
 
 class Remover:
@@ -43,12 +43,15 @@ class Remover:
         self._registry.write(gone := [_without_revision(entry) for entry in entries])
         return gone
 
-    def sweep(self, entries: Sequence[RegistryRow], former: Sequence[Document] = ()) -> None:
+    def sweep(
+        self, entries: Sequence[RegistryRow], former: Sequence[Document] = (), *, staying: Collection[str] = ()
+    ) -> None:
         """Delete the rows of revisions left over, then the mention of them.
 
-        Of these, `former` ones counted until now: how many rows they have is known, and by which keys.
+        Of these, `former` ones counted until now: how many rows they have is known, and by which keys. Passages that
+        are `staying`, by the sha256 of their text, stand in what comes instead.
         """
-        done = self._delete_whole(former)
+        done = self._delete_whole(former, staying)
         changed = [entry for entry in entries if entry.committed and entry.leftover]
         gone = [entry for entry in entries if not entry.committed]
         for entry in changed:
@@ -64,17 +67,35 @@ class Remover:
         if not revisions:
             return
         expression = both(one_of("document", names), one_of("sha256", dict.fromkeys(revisions)))
+        self._told(passages(self._connection, self._collection, expression))
         with self._connection.writing():
             self._connection.call("delete", collection_name=self._collection, filter=expression)
 
-    def _delete_whole(self, documents: Sequence[Document]) -> set[tuple[str, str]]:
+    def _told(self, leaving: Iterable[str], staying: Collection[str] = ()) -> None:
+        if self._record:
+            self._record.left(leaving, staying=staying)
+
+    def _delete_whole(self, documents: Sequence[Document], staying: Collection[str]) -> set[tuple[str, str]]:
         """Delete the rows of revisions by their keys; returns the names and revisions of those that had them all."""
         whole = self._reader.whole(documents)
+        self._told(self._reader.passages(whole), staying)
         keys = [key for document in whole for key in chunk_ids(self._collection, document)]
         for some in limits.groups(keys, limits.BATCH_ROWS):
             with self._connection.writing():
                 self._connection.call("delete", collection_name=self._collection, ids=list(some))
         return {(document.name, document.sha256) for document in whole}
+
+
+def passages(connection: Connection, collection: str, expression: str = "") -> Iterator[str]:
+    """The sha256 of the embedded text of each row, of all by default; looked up when the first is asked for."""
+    pages = connection.pages(
+        collection_name=collection,
+        filter=expression,
+        output_fields=[TEXT_HASH],
+        batch_size=limits.MOST_HITS // 2,
+        consistency_level="Strong",
+    )
+    return (str(row[TEXT_HASH]) for page in pages for row in page)
 
 
 def revisions(entries: Sequence[RegistryRow]) -> list[Document]:

@@ -15,6 +15,8 @@ from . import limits
 
 CHUNK_FIELDS = ("id", "document", "sha256", "language", "chunk", "start", "end", "headings", "lead", "text", "tokens")
 """Fields from which a `StoredChunk` is made."""
+TEXT_HASH = "text_hash"
+"""Field of `text_hash`."""
 LATER_FIELDS = frozenset({"lead"})
 """Those that collections made by earlier versions lack."""
 
@@ -64,7 +66,7 @@ def rows(
             "headings": headings_json(chunk.heading_path),
             "lead": limits.cut(chunk.lead, limits.LEAD_BYTES),
             "text": chunk.text,
-            "text_hash": text_hash(chunk),
+            TEXT_HASH: text_hash(chunk),
             "chunk": chunk.index,
             "start": chunk.start,
             "end": chunk.end,

@@ -20,6 +20,23 @@ Vectors = NDArray[np.float32]
 HEADING_SEPARATOR = " › "
 
 
+class PassagePart(str):
+    """A text that stands in a passage, such as a quote with its heading; `passage` is that passage's embedded text.
+
+    Only what is kept of it asks where it is from: it leaves with the passage.
+    """
+
+    __slots__ = ("passage",)
+    passage: str
+
+    @classmethod
+    def of(cls, text: str, passage: str) -> PassagePart:
+        """The part `text` of a passage."""
+        part = cls(text)
+        part.passage = passage
+        return part
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One ingested file as the registry knows it. `name` is path-like and unique in its collection."""

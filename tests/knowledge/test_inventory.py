@@ -369,6 +369,8 @@ class Full:
 
     def added(self, collection: str, document: Document) -> None: ...
 
+    def left(self, passages: object, *, staying: object = ()) -> None: ...
+
     def removed(self, collection: str, documents: object) -> None:
         from rag.messages import reason
 

@@ -15,7 +15,7 @@ from rag.text.language import UNDETERMINED
 from rag.text.question import bare
 from rag.text.reading import BlockKind
 from rag.text.terms import query_terms, terms
-from rag.types import HEADING_SEPARATOR, Vectors
+from rag.types import HEADING_SEPARATOR, PassagePart, Vectors
 
 from .excerpts import Excerpt
 from .units import Passage, Unit
@@ -177,11 +177,11 @@ def _asked(question: str) -> list[str]:
     return [term for term in found if len(term) > 1 or term.isascii()] or found
 
 
-def _titled(one: Excerpt) -> str:
+def _titled(one: Excerpt) -> PassagePart:
     heading = one.units[0].path.rpartition(HEADING_SEPARATOR)[2]
     title = " ".join(part for part in (heading, one.units[0].label) if part)
     text = "\n".join(_written(unit) for unit in one.units)[:LONGEST_EMBEDDED]
-    return f"{title}\n{text}" if title else text
+    return PassagePart.of(f"{title}\n{text}" if title else text, one.units[0].passage)
 
 
 def _written(unit: Unit) -> str:

@@ -53,6 +53,8 @@ class Unit:
     language: str = ""
     cut: bool = False
     """True for code of which the context holds only a part."""
+    passage: str = ""
+    """Embedded text of that context."""
 
     @property
     def text(self) -> str:
@@ -121,7 +123,7 @@ def _renumbered(joined: Sequence[Unit], units: Sequence[Unit], new: Sequence[Uni
 
 def _units(number: int, place: int, document: str, chunk: Chunk) -> Iterator[Unit]:
     reading, headings = chunk.reading, list(chunk.heading_path)
-    path, end = HEADING_SEPARATOR.join(headings), chunk.start
+    path, end, passage = HEADING_SEPARATOR.join(headings), chunk.start, chunk.embedded_text
     cut = _cut_code(chunk, reading)
     for block, (part, group) in enumerate(zip(reading.blocks, _groups(reading.blocks), strict=True)):
         if _names_next(reading, block):
@@ -152,6 +154,7 @@ def _units(number: int, place: int, document: str, chunk: Chunk) -> Iterator[Uni
                 part.label,
                 part.language,
                 block in cut,
+                passage,
             )
 
 

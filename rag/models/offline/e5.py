@@ -11,6 +11,7 @@ from rag.status import ModelInfo
 from rag.text.language import detect
 
 from ..device import DeviceLock
+from ..kept_vectors import KeptVectors
 from ..numbers import NumberType
 from .centres import VERSION, sentences
 from .embedder import Centre, Encoded, Framing, PackagedEmbedder
@@ -21,6 +22,8 @@ from .pieces import PieceTokenizer
 
 QUESTION, PASSAGE = "query:", "passage:"
 """What the model was trained to find before a question and before a passage."""
+JUDGED_ELSEWHERE = ("en",)
+"""Languages whose passages another model judges, but where the question is in another language."""
 INFO = ModelInfo(E5.name, f"{E5.revision}, centres {VERSION}", "cpu", "float32")
 
 
@@ -35,14 +38,22 @@ class E5Embedder(PackagedEmbedder):
         question: Framing,
         passage: Framing,
         lock: DeviceLock,
+        kept: KeptVectors | None = None,
         detect_language: Callable[[str], str] = detect,
     ) -> None:
         self._detect_language = detect_language
         self._centres: dict[tuple[str, Framing], Centre] = {}
-        super().__init__(encoder, tokenizer, question=question, passage=passage, lock=lock)
+        super().__init__(encoder, tokenizer, question=question, passage=passage, lock=lock, kept=kept)
 
     @classmethod
-    def load(cls, path: Path | None = None, *, lock: DeviceLock, number_type: NumberType = NumberType.FP32) -> Self:
+    def load(
+        cls,
+        path: Path | None = None,
+        *,
+        lock: DeviceLock,
+        number_type: NumberType = NumberType.FP32,
+        kept: KeptVectors | None = None,
+    ) -> Self:
         """From the installed package, whose file is read as data: none of its code runs.
 
         `path` is a file to be taken unchecked. Raises ModelsError when the package is not there, ModelRejected when its
@@ -54,11 +65,15 @@ class E5Embedder(PackagedEmbedder):
         question, passage = (
             Framing((vocabulary.start, *ids), (vocabulary.end,)) for ids in tokenizer.ids([QUESTION, PASSAGE])
         )
-        return cls(Encoder(file, number_type), tokenizer, question=question, passage=passage, lock=lock)
+        encoder = Encoder(file, number_type)
+        return cls(encoder, tokenizer, question=question, passage=passage, lock=lock, kept=kept)
 
     @property
     def info(self) -> ModelInfo:
         return replace(INFO, dtype=self._encoder.dtype)
+
+    def _judges(self, text: str) -> bool:
+        return self._detect_language(text) not in JUDGED_ELSEWHERE
 
     def _settled(self, encoded: Encoded, text: str, frame: Framing) -> Encoded:
         return encoded.without(self._centre(self._detect_language(text), frame))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Protocol
+from functools import cached_property
+from hashlib import blake2b, sha256
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -15,9 +16,10 @@ from torch.nn.functional import normalize
 
 from rag.status import ModelInfo
 from rag.text.question import canonical
-from rag.types import Vectors
+from rag.types import PassagePart, Vectors
 
 from ..device import DeviceLock
+from ..kept_vectors import KeptVectors
 from ..packing import PackBudget
 from ..recent import Recent
 from ..tokens import portions
@@ -62,6 +64,21 @@ class Encoded:
         """Bytes in memory."""
         return self.vector.nbytes + self.pieces.nbytes
 
+    @property
+    def data(self) -> bytes:
+        """The vectors as bytes: the very same numbers, so that nothing ranks otherwise once it is kept."""
+        return self.vector.astype("<f4").tobytes() + self.pieces.astype("<f2").tobytes()
+
+    @classmethod
+    def read(cls, data: bytes, hidden: int) -> Self | None:
+        """The vectors of these bytes; None where they cannot be vectors of that width."""
+        whole, rest = divmod(len(data) - 4 * hidden, 2 * hidden)
+        if whole < 0 or rest:
+            return None
+        vector = np.frombuffer(data, "<f4", hidden).astype(np.float32)
+        pieces = np.frombuffer(data, "<f2", offset=4 * hidden).reshape(-1, hidden).astype(np.float16)
+        return cls(vector, pieces) if np.isfinite(vector).all() and np.isfinite(pieces).all() else None
+
     def without(self, centre: Centre) -> Encoded:
         """The vectors with what all texts of a kind have in common taken off, at length 1 again."""
         pieces = unit_rows(self.pieces - centre.pieces) if len(self.pieces) else self.pieces
@@ -88,15 +105,26 @@ class PackagedEmbedder(ABC):
     """
 
     def __init__(
-        self, encoder: Encoder, tokenizer: Tokenizer, *, question: Framing, passage: Framing, lock: DeviceLock
+        self,
+        encoder: Encoder,
+        tokenizer: Tokenizer,
+        *,
+        question: Framing,
+        passage: Framing,
+        lock: DeviceLock,
+        kept: KeptVectors | None = None,
     ) -> None:
-        """Raises ModelRejected when what the model gives is no vector."""
+        """`kept` has the vectors of passages read before.
+
+        Raises ModelRejected when what the model gives is no vector.
+        """
         self._encoder = encoder
         self._tokenizer = tokenizer
         self._lock = lock
         self._question, self._passage = question, passage
         self._budget = PackBudget(PACK_TOKENS, model=self.info.name)
         self._seen = Recent[bytes, Encoded](KEPT_BYTES, size_of=lambda encoded: encoded.size)
+        self._kept = kept
         check_probe(self.embed_query("probe", instruction=""), dimension=self.dimension, model=self.info.name)
 
     @property
@@ -119,7 +147,7 @@ class PackagedEmbedder(ABC):
         return self._streamed(texts, urgent=False)
 
     def _streamed(self, texts: Sequence[str], *, urgent: bool) -> Iterator[tuple[list[int], Vectors]]:
-        for group in self.passages(texts, urgent=urgent):
+        for group in self.passages(texts, urgent=urgent, whole=not urgent):
             yield list(group), np.stack([encoded.vector for encoded in group.values()])
 
     def embed_query(self, query: str, *, instruction: str) -> Vectors:
@@ -135,22 +163,56 @@ class PackagedEmbedder(ABC):
         (group,) = self._encoded([canonical(query)], self._question, urgent=True)
         return group[0]
 
-    def passages(self, texts: Sequence[str], *, urgent: bool) -> Iterator[dict[int, Encoded]]:
+    def passages(self, texts: Sequence[str], *, urgent: bool, whole: bool = True) -> Iterator[dict[int, Encoded]]:
         """Position -> vectors: at once for the texts seen lately, the others pack by pack, near the input order.
 
-        `urgent` goes before all that is not. Closing the iterator stops the work.
+        `urgent` goes before all that is not. Only `whole` passages and their parts are kept on disk, not what somebody
+        typed. Closing the iterator stops the work.
         """
         known = {position: found for position, text in enumerate(texts) if (found := self._seen.get(digest(text)))}
         if known:
             yield known
         missing = [position for position in range(len(texts)) if position not in known]
         for part in portions([texts[position] for position in missing]):
-            for group in self._encoded(part, self._passage, urgent=urgent):
+            for group in self._read(part, urgent=urgent, whole=whole):
                 fresh = {missing[at]: encoded for at, encoded in group.items()}
                 for position, encoded in fresh.items():
                     self._seen.put(digest(texts[position]), encoded)
                 yield fresh
             missing = missing[len(part) :]
+
+    def _read(self, texts: Sequence[str], *, urgent: bool, whole: bool) -> Iterator[dict[int, Encoded]]:
+        """Position -> vectors: those that are kept on disk, then the others as they are made, which are kept then."""
+        if self._kept is None:
+            yield from self._encoded(texts, self._passage, urgent=urgent)
+            return
+        rows = self._kept.found(self._identity, texts).items()
+        known = {position: read for position, row in rows if (read := Encoded.read(row, self.dimension))}
+        if known:
+            yield known
+        missing = [position for position in range(len(texts)) if position not in known]
+        made: list[tuple[str, bytes]] = []
+
+        def lasting(text: str) -> bool:
+            return isinstance(text, PassagePart) or (whole and (urgent or self._judges(text)))
+
+        try:
+            for group in self._encoded([texts[position] for position in missing], self._passage, urgent=urgent):
+                fresh = {missing[at]: encoded for at, encoded in group.items()}
+                made += [(texts[at], each.data) for at, each in fresh.items() if lasting(texts[at])]
+                yield fresh
+        finally:
+            self._kept.keep(self._identity, made, room_only=not urgent)
+
+    @cached_property
+    def _identity(self) -> bytes:
+        """A digest of all that decides the vectors of a text, but for the text."""
+        info = self.info
+        return sha256(repr((info.name, info.revision, info.dtype, MAX_TOKENS, self._passage)).encode()).digest()
+
+    def _judges(self, text: str) -> bool:
+        """True if questions about a passage will be judged by this model's vectors of its pieces."""
+        return True
 
     def _encoded(self, texts: Sequence[str], frame: Framing, *, urgent: bool) -> Iterator[dict[int, Encoded]]:
         rows = self._framed(texts, frame)

@@ -15,6 +15,7 @@ from rag.messages import reason
 from rag.status import ModelInfo
 
 from ..device import DeviceLock
+from ..kept_vectors import KeptVectors
 from ..numbers import NumberType
 from ..tokens import FileTokenizer, PlainTokenizer
 from .embedder import Framing, PackagedEmbedder
@@ -61,7 +62,14 @@ class MiniLmEmbedder(PackagedEmbedder):
     """Vectors of all-MiniLM-L6-v2."""
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, lock: DeviceLock, number_type: NumberType = NumberType.FP32) -> Self:
+    def load(
+        cls,
+        folder: Path | None = None,
+        *,
+        lock: DeviceLock,
+        number_type: NumberType = NumberType.FP32,
+        kept: KeptVectors | None = None,
+    ) -> Self:
         """From the installed package, without a network and without running code of the package.
 
         Raises ModelsError when the package is not there or not readable, ModelRejected when its weights are not the
@@ -75,7 +83,7 @@ class MiniLmEmbedder(PackagedEmbedder):
         tokenizer.backend_tokenizer.no_padding()  # the file asks for 128 pieces, whatever the text
         frame = Framing(tuple(tokenizer.template(BEFORE)), tuple(tokenizer.template(AFTER)))
         encoder = Encoder(PublishedWeights(folder), number_type)
-        return cls(encoder, PlainTokenizer(tokenizer), question=frame, passage=frame, lock=lock)
+        return cls(encoder, PlainTokenizer(tokenizer), question=frame, passage=frame, lock=lock, kept=kept)
 
     @property
     def info(self) -> ModelInfo:
