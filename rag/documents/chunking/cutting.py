@@ -47,8 +47,12 @@ def unwrapped(part: Part) -> Part:
 def sentences(text: str, part: Part) -> list[Part]:
     """The sentences of prose, and its lines where a hard break ends them."""
     breaks = [match.end() for match in _BREAK.finditer(text, part.start, part.end)]
-    ends = {_BLANKS.match(text, at).end() for at in (*sentence_ends(text, part.start, part.end), *breaks)}
-    return list(_between(text, [part.start, *sorted(ends), part.end]))
+    ends = sorted({*sentence_ends(text, part.start, part.end), *breaks})
+    return list(_between(text, [part.start, *(_past_blanks(text, at) for at in ends), part.end]))
+
+
+def _past_blanks(text: str, at: int) -> int:
+    return at + len(blanks[0]) if (blanks := _BLANKS.match(text, at)) else at
 
 
 def _by_structure(text: str, part: Part, pieces: int) -> Iterable[Part]:
