@@ -106,7 +106,7 @@
   }, true);
   document.addEventListener("focusout", ({ target }) => {
     if (!target.matches?.(".talk-name")) return;
-    setTimeout(() => { if (target.isConnected && !target.hidden) named(target); }); // a list drawn anew takes the focus too
+    setTimeout(() => { if (target.isConnected && !target.hidden && target !== document.activeElement) named(target); }); // a list drawn anew takes the focus too
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#talks-side, .talks-open")) leave();
