@@ -13,6 +13,7 @@ from typing import Any
 from rag.errors import LibraryError, RagError
 from rag.messages import FIRST, label, reason
 from rag.options import NUMBERS, OptionKind, SetBy, Wishes, applied, of
+from rag.text.folding import folded
 from rag.text.well_formed import well_formed
 from rag.types import RetrievalOptions
 
@@ -98,7 +99,7 @@ def with_values(base: KnowledgeBase, values: dict[str, str]) -> KnowledgeBase:
 
 def _key(name: str) -> str:
     """Return the form in which names are compared: those that differ only in case, spacing or Unicode form are one."""
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
+    return folded(" ".join(name.split()))
 
 
 def _name(name: str) -> str:

@@ -5,13 +5,13 @@ Pure: works on what the registry holds.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
+from rag.text.folding import folded
 from rag.types import Document, within
 
 PAGE_ROWS = 50
@@ -19,8 +19,8 @@ PAGE_ROWS = 50
 STATES = ("enabled", "disabled", "failed")
 
 SORTS: dict[str, Callable[[Document], Any]] = {
-    "name": lambda d: _folded(d.name),
-    "title": lambda d: _folded(d.title),
+    "name": lambda d: folded(d.name),
+    "title": lambda d: folded(d.title),
     "language": lambda d: d.language,
     "chunks": lambda d: d.chunks,
     "tokens": lambda d: d.tokens,
@@ -101,7 +101,7 @@ def listed(documents: Sequence[Document], listing: Listing) -> Listed:
 
 def matches(documents: Sequence[Document], listing: Listing) -> list[Document]:
     """The documents that the filters of `listing` let through."""
-    words = _folded(listing.words).split()
+    words = folded(listing.words).split()
     return [
         document
         for document in documents
@@ -110,7 +110,7 @@ def matches(documents: Sequence[Document], listing: Listing) -> list[Document]:
         and listing.kind in ("", document.kind)
         and listing.state in ("", *_states(document))
         and _dated(document, listing)
-        and all(word in _folded(" ".join((document.name, document.title, *document.tags))) for word in words)
+        and all(word in folded(" ".join((document.name, document.title, *document.tags))) for word in words)
     ]
 
 
@@ -148,7 +148,3 @@ def _dated(document: Document, listing: Listing) -> bool:
 
 def _states(document: Document) -> tuple[str, ...]:
     return ("enabled" if document.enabled else "disabled", *(("failed",) if document.error else ()))
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -27,6 +26,7 @@ from functools import lru_cache
 from itertools import combinations, islice
 
 from rag.messages import Reason, reason
+from rag.text.folding import folded
 from rag.text.scripts import UNSPACED
 from rag.text.sentences import Form, sentences
 from rag.types import Candidate, Conflict, StoredChunk
@@ -187,7 +187,7 @@ def _words(text: str) -> Words:
     """The words of a text without case, width and markup."""
     if text.isascii():
         return tuple(_ASCII_WORD.findall(text.lower()))
-    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return tuple(_WORD.findall(folded(text)))
 
 
 @lru_cache(maxsize=1000)
@@ -264,7 +264,7 @@ def _undated(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return _SUFFIX.sub("", unicodedata.normalize("NFKC", name).casefold().strip())
+    return _SUFFIX.sub("", folded(name).strip())
 
 
 def _tidy(part: str) -> str:

@@ -28,11 +28,15 @@ _POLITE = re.compile(
 
 def bare(question: str) -> str:
     """The words of a question, one blank between them. A question without any word stays what it was, trimmed."""
-    text = _WRAPPED.sub(r"\1", _QUOTES.sub(" ", question))
-    text = " ".join(text.split()).strip(_MARKS)
-    while (shorter := _POLITE.sub("", text).strip(_MARKS)) != text and shorter:
+    text = _unwrapped(" ".join(_QUOTES.sub(" ", question).split()))
+    while (shorter := _unwrapped(_POLITE.sub("", text))) != text and shorter:
         text = shorter
     return text or question.strip()
+
+
+def _unwrapped(text: str) -> str:
+    """The text without marks at its ends, and without brackets around a word."""
+    return _WRAPPED.sub(r"\1", text.strip(_MARKS)).strip(_MARKS)
 
 
 def canonical(question: str) -> str:

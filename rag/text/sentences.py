@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from .sentence_ends import sentence_ends
 from .tables import with_tables
 
 
@@ -47,24 +49,7 @@ _MARKERS = re.compile(r"(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])|#{1,6
 """Marks before the words of a line: quote marks, list markers, heading marks, task boxes."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]*+>")
 _COMMENT = "<!--", "-->"
-_OPAQUE = re.compile(
-    r"`++[^`\n]*+`++|\$\$[^$]*+\$\$|\\\[(?:[^\\]|\\[^\[\]])*+\\\]|\]\([^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+\)|<https?://[^<>\s]*>|https?://[^\s。！？）]+"
-)
-"""Inline code, formulas and addresses: a full stop inside them ends nothing."""
-_END = re.compile(
-    r"""[。！？…]++[”’」』）》"'*_]*+                     # needs no blank
-      |(?P<narrow>(?<=[^\s.!?])[.!?]++["'”’)\]*_]*+)(?=\s)""",
-    re.VERBOSE,
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|mr|mrs|ms|dr|prof|st|inc|ltd|co|jr|sr|al)"
-    r"|(?<![\w.])(?-i:[A-Z](?:\.[A-Z])*))\.$",
-    re.IGNORECASE,
-)
-_NUMBERING = re.compile(r"\b(?:no|nos|fig|figs|eq|sec|vol|ch|pp?)\.$", re.IGNORECASE)
-"""Abbreviations only before a number."""
 _LETTER = re.compile(r"\w")
-_NOT_BLANK = re.compile(r"\S")
 
 
 def sentences(text: str) -> list[Sentence]:
@@ -142,27 +127,8 @@ def _split(text: str, block: _Stretch, number: int) -> Iterator[Sentence]:
     if block.form not in (Form.PROSE, Form.ITEM):
         yield whole
         return
-    start = block.start
-    masked = _OPAQUE.sub(lambda m: "X" * len(m.group()), text[start : block.end])
-    last = 0
-    for match in _END.finditer(masked):
-        if match["narrow"] and not _ends(masked, match):
-            continue
-        yield from _trimmed(text, replace(whole, start=start + last, end=start + match.end()))
-        last = match.end()
-    yield from _trimmed(text, replace(whole, start=start + last))
-
-
-def _ends(text: str, match: re.Match[str]) -> bool:
-    """True if a stop before a blank ends a sentence: not a full stop after an abbreviation or before a small letter."""
-    if not match.group().startswith("."):
-        return True
-    found = _NOT_BLANK.search(text, match.end())
-    following = found[0] if found else ""
-    before = text[max(0, match.start() - 12) : match.start() + 1]
-    if following.isdecimal() and _NUMBERING.search(before):
-        return False
-    return not following.islower() and not _ABBREVIATION.search(before)
+    for start, end in pairwise([block.start, *sentence_ends(text, block.start, block.end), block.end]):
+        yield from _trimmed(text, replace(whole, start=start, end=end))
 
 
 def _trimmed(text: str, rough: Sentence) -> Iterator[Sentence]:

@@ -110,6 +110,24 @@ def test_a_title_is_changed_in_place_and_escape_leaves_it(open_page: Open, scrip
     expect(page).to_have_title("Rotation <b>& co</b> · Plainsight")
 
 
+def test_a_list_drawn_meanwhile_takes_no_title_away(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    two(page)
+    listed(page, 2)
+    page.get_by_role("button", name=f"Rename {TITLE}").click()
+    field = page.get_by_role("textbox", name="New title")
+    field.fill("Half a ti")
+    page.locator(".talks-search").evaluate(
+        "(search) => { search.value = 'TLS'; search.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    expect(page.locator("#talks mark").first).to_be_visible()
+    expect(field).to_be_focused()
+    page.keyboard.type("tle")
+    expect(field).to_have_value("Half a title")
+    page.keyboard.press("Escape")
+    expect(page.locator(".talk-title").nth(1)).to_have_text(TITLE)
+
+
 def test_a_pinned_conversation_stays_on_top(open_page: Open, scripted: str) -> None:
     page = open_page(scripted)
     two(page)

@@ -25,6 +25,8 @@ from rag.text.question import bare, canonical
         pytest.param("the driver's seat", "the driver's seat", id="apostrophe"),
         pytest.param("What changed in 2.4.1?", "What changed in 2.4.1", id="full stops inside a version"),
         pytest.param("pleased customers", "pleased customers", id="a longer word"),
+        pytest.param("(service)?", "service", id="a mark behind brackets"),
+        pytest.param("[service], please", "service", id="politeness behind brackets"),
         pytest.param("please", "please", id="nothing but politeness"),
         pytest.param(" ?! ", "?!", id="no word at all"),
         pytest.param("", "", id="nothing"),

@@ -47,11 +47,20 @@
   acts["talk-pin"] = (el) => send("pin_talk", asked({ id: idOf(el), pinned: el.dataset.pinned !== "yes" }));
   acts.branch = (el) => send("branch", { turn: Number(el.dataset.turn), step: Number(el.dataset.step) });
 
+  let typed = null; // the conversation being renamed, and its title so far: a list drawn meanwhile takes neither away
   const naming = (talk, begin) => {
     const field = find(".talk-name", talk), shown = find(".talk-open", talk);
+    typed = begin ? { id: talk.dataset.id, title: field.getAttribute("value") } : null;
     field.hidden = !begin;
     shown.hidden = begin;
-    if (begin) { field.value = field.getAttribute("value"); field.focus(); field.select(); } else shown.focus();
+    if (begin) { field.value = typed.title; field.focus(); field.select(); } else shown.focus();
+  };
+  const namingOn = () => {
+    const talk = typed && all("#talks .talk").find((each) => each.dataset.id === typed.id);
+    if (!talk || !find(".talk-name", talk).hidden) return;
+    const { title } = typed;
+    naming(talk, true);
+    if (title !== typed.title) { find(".talk-name", talk).value = typed.title = title; }
   };
   const named = (field) => {
     const talk = field.closest(".talk"), title = field.value.trim();
@@ -68,6 +77,7 @@
 
   let waiting = 0;
   document.addEventListener("input", (event) => {
+    if (typed && event.target.matches(".talk-name")) typed.title = event.target.value;
     if (!event.target.matches(".talks-search")) return;
     clearTimeout(waiting);
     waiting = setTimeout(list, PAUSE_MS);
@@ -94,7 +104,10 @@
       step(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "F2" && event.target.matches(".talk-open")) naming(event.target.closest(".talk"), true);
   }, true);
-  document.addEventListener("focusout", (event) => { if (event.target.matches?.(".talk-name:not([hidden])")) named(event.target); });
+  document.addEventListener("focusout", ({ target }) => {
+    if (!target.matches?.(".talk-name")) return;
+    setTimeout(() => { if (target.isConnected && !target.hidden && target !== document.activeElement) named(target); }); // a list drawn anew takes the focus too
+  });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#talks-side, .talks-open")) leave();
   });
@@ -108,7 +121,7 @@
   };
   page.endings.push(() => list());
   page.watchers.push((element) => {
-    if (element.closest("#talks")) { sync(); toSearch(); }
+    if (element.closest("#talks")) { sync(); toSearch(); namingOn(); }
     if (element.closest("#history")) drawn(find("[data-conversation]", element));
   });
   drawn(find("#history [data-conversation]"));

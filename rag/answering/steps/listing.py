@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.messages import Reason, reason
+from rag.text.folding import folded
 from rag.text.question import bare
 from rag.types import Document
 
@@ -147,19 +148,15 @@ def folders_of(name: str) -> Iterator[str]:
 
 def _value(left: _Left, patterns: Sequence[str], known: Sequence[str] | dict[str, object] | dict[str, str]) -> str:
     """The value named by one of the patterns: one that is known, else a word that is not."""
-    text = _folded(left.text)
-    folded = {own: value for value in known if (own := _folded(value)) in text}
-    names = "|".join(re.escape(name) for name in sorted(folded, key=len, reverse=True))
+    text = folded(left.text)
+    named = {own: value for value in known if (own := folded(value)) in text}
+    names = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True))
     for values in filter(None, (names, r"[A-Za-z0-9_./+-]{1,80}")):
         for pattern in patterns:
             wanted = re.compile(pattern.replace("{v}", f"(?P<v>{values})"), re.IGNORECASE)
             if found := left.take(wanted):
-                return folded.get(_folded(found["v"]), found["v"])
+                return named.get(folded(found["v"]), found["v"])
     return ""
-
-
-def _folded(value: str) -> str:
-    return unicodedata.normalize("NFKC", value).casefold()
 
 
 def _kind(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
@@ -195,13 +192,13 @@ def chosen(query: DocumentQuery, documents: Sequence[Document]) -> list[Document
 def _fits(document: Document, query: DocumentQuery) -> bool:
     dated = bool(document.date) or not (query.since or query.until)
     return (
-        (not query.tag or _folded(query.tag) in map(_folded, document.tags))
-        and _folded(document.name).startswith(_folded(query.folder))
+        (not query.tag or folded(query.tag) in map(folded, document.tags))
+        and folded(document.name).startswith(folded(query.folder))
         and query.kind in ("", document.kind)
         and query.language in ("", document.language)
         and dated
         and (not query.since or document.date >= query.since)
         and (not query.until or document.date <= query.until)
-        and _folded(query.title) in _folded(document.title)
-        and _folded(query.name) in _folded(document.name)
+        and folded(query.title) in folded(document.title)
+        and folded(query.name) in folded(document.name)
     )

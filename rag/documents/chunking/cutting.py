@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import ceil
+
+from rag.text.sentence_ends import sentence_ends
 
 from .outline import Part, PartKind, unblank
 from .tables import row_starts
@@ -15,18 +16,10 @@ from .tables import row_starts
 LONGEST_CLUSTER = 32
 """Combining characters followed back when a cut falls among them; real text has a handful, hostile text thousands."""
 
-LONGEST_OPAQUE = 2_000
-"""Characters of a formula or of code inside a sentence."""
-
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
-# Each alternative begins where a run begins and gives nothing back: linear on any text.
-_SENTENCE_END = re.compile(
-    r"""(?<![.!?…])[.!?…]++["'”’)\]*_`]*+\s++(?![a-z])"""  # a small letter follows abbreviations, not sentences
-    r"""|[。！？；｡]++["'”’」』）】》*_]*+\s*+"""
-    r"""|(?<!\ )\ {2,}+(?:\r\n?|\n)|\\(?:\r\n?|\n)"""  # hard line breaks
-)
-_OPAQUE = re.compile(r"\$\$|\\\[|\\\(|`++")
-_CLOSES = {r"\[": r"\]", r"\(": r"\)"}
+_BREAK = re.compile(r"；|(?<!\ )\ {2,}+(?:\r\n?|\n)|\\(?:\r\n?|\n)")
+"""A semicolon that needs no blank, and the hard line breaks of Markdown."""
+_BLANKS = re.compile(r"\s*+")
 _CLAUSE_END = frozenset(",;:，、；：,")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
@@ -52,24 +45,14 @@ def unwrapped(part: Part) -> Part:
 
 
 def sentences(text: str, part: Part) -> list[Part]:
-    """The sentences of prose. Nothing ends one inside a formula or code."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, part.start, part.end)]
-    for start, end in _opaque(text, part) if ends else ():
-        ends = [*ends[: bisect_right(ends, start)], *ends[bisect_left(ends, end) :]]
-    return list(_between(text, [part.start, *ends, part.end]))
+    """The sentences of prose, and its lines where a hard break ends them."""
+    breaks = [match.end() for match in _BREAK.finditer(text, part.start, part.end)]
+    ends = sorted({*sentence_ends(text, part.start, part.end), *breaks})
+    return list(_between(text, [part.start, *(_past_blanks(text, at) for at in ends), part.end]))
 
 
-def _opaque(text: str, part: Part) -> list[tuple[int, int]]:
-    """Where formulas and code stand in prose."""
-    found: list[tuple[int, int]] = []
-    at = part.start
-    while opened := _OPAQUE.search(text, at, part.end):
-        close = _CLOSES.get(opened[0], opened[0])
-        end = text.find(close, opened.end(), min(part.end, opened.end() + LONGEST_OPAQUE))
-        at = opened.end() if end < 0 else end + len(close)
-        if end >= 0:
-            found.append((opened.start(), at))
-    return found
+def _past_blanks(text: str, at: int) -> int:
+    return at + len(blanks[0]) if (blanks := _BLANKS.match(text, at)) else at
 
 
 def _by_structure(text: str, part: Part, pieces: int) -> Iterable[Part]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from rag.text.markdown_spans import SpanKind, is_relative, pieces
+from rag.text.sentence_ends import sentence_ends
 from rag.types import StoredChunk
 
 REACH = 400
 """Characters around a link in which its sentence begins and ends."""
-_STOP = re.compile(r"[.!?](?=\s|$)|[。！？\n]")
 _LINK = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)")
 
 
@@ -48,10 +48,12 @@ def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
 
 def _sentence(text: str, start: int, end: int) -> str:
     """The sentence around `text[start:end]`, on its line, so far as it is within reach."""
-    first = max(0, start - REACH)
-    begun = max((found.end() for found in _STOP.finditer(text, first, start)), default=first)
-    stop = _STOP.search(text, end, end + REACH)
-    return text[begun : stop.start() if stop else end + REACH]
+    first = max(text.rfind("\n", 0, start) + 1, start - REACH)
+    line = text.find("\n", end, end + REACH)
+    last = min(len(text), end + REACH) if line < 0 else line
+    ends = sentence_ends(text, first, last)
+    begun = max((at for at in ends if at <= start), default=first)
+    return text[begun : min((at for at in ends if at >= end), default=last)].rstrip(" .!?。！？")
 
 
 def without_links(text: str) -> str:

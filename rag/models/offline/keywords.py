@@ -6,13 +6,13 @@ question found letter by letter in one piece. What it cannot see is meaning: oth
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.text.folding import folded
 from rag.text.highlight import rarity
 from rag.text.terms import query_terms, terms
 
@@ -67,4 +67,4 @@ def _is_single(term: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(folded(text).split())

@@ -114,6 +114,8 @@ def test_block_stays_whole(block: str) -> None:
     [
         pytest.param("One two. Three four. Five six.", 6, ["One two. Three four.", "Five six."], id="sentences"),
         pytest.param("One e.g. two three. Four five", 8, ["One e.g. two three.", "Four five"], id="abbreviations"),
+        pytest.param("Ask Dr. Ode now. Four five", 6, ["Ask Dr. Ode now.", "Four five"], id="abbreviations of names"),
+        pytest.param("一二；三四；五六。", 7, ["一二；三四；", "五六。"], id="Chinese clauses"),
         pytest.param("今天好。明天呢？后天！再说。", 8, ["今天好。明天呢？", "后天！再说。"], id="Chinese sentences"),
         pytest.param("他说：“好。”然后走了。", 8, ["他说：“好。”", "然后走了。"], id="a closing quote stays"),
         pytest.param("- a b\n- c d\n- e f", 6, ["- a b\n- c d", "- e f"], id="list items"),
