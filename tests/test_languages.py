@@ -34,6 +34,7 @@ READERS = {
     "answering/steps/days.py": "days",
     "answering/steps/list_words.py": "words that ask for documents",
     "answering/steps/parts.py": "words that compare, and join questions",
+    "answering/steps/reading.py": "words that ask for all of a list, and for a section",
     "answering/steps/table_words.py": "words that count",
     "answering/steps/versions.py": "words that ask what changed",
     "answering/topics.py": "words that name another thing of the same kind",

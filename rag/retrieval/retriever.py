@@ -16,7 +16,7 @@ from rag.events import Cancel, Judging, Retrieved, Stage, StageEvent
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Reranker, Searchable
 from rag.text.language import UNDETERMINED
-from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions
+from rag.types import Candidate, Fusion, Hit, Mode, RetrievalOptions, StoredChunk
 
 from .fusion import fuse, fuse_again
 from .lookup import NameSearch, look_up
@@ -93,6 +93,22 @@ class Retriever:
             return
         yield watch.start(Stage.SELECT)
         retrieval = settled(asked, options, judged, fusion, missing=named.missing)
+        yield watch.selected(retrieval)
+        yield Retrieved(retrieval, search)
+
+    def judge(
+        self, query: str, passages: Sequence[StoredChunk], options: RetrievalOptions, *, cancel: Cancel, search: int
+    ) -> Iterator[StageEvent | Judging | Retrieved]:
+        """The events of a search whose first stages found these passages, which were read."""
+        watch = Stopwatch(self._now, search=search)
+        for stage in (Stage.EMBED, Stage.DENSE, Stage.FULL_TEXT, Stage.FUSE):
+            yield watch.skip(stage, reason("stages.was_read"))
+        whole = replace(options, candidates=max(options.candidates, len(passages)))
+        judged = yield from self._rerank(query, [Candidate(one) for one in passages], whole, watch, cancel)
+        if cancel:
+            return
+        yield watch.start(Stage.SELECT)
+        retrieval = settled(query, options, judged, Fusion(self._policy.rrf_k))
         yield watch.selected(retrieval)
         yield Retrieved(retrieval, search)
 

@@ -32,7 +32,7 @@ class StepKind(StrEnum):
 
     SEARCH = "search"
     READ = "read"
-    """Look into a document that a passage leads to."""
+    """Look into a document that a passage leads to, read a section, or on from a passage."""
     LIST = "list"
     """List documents by what is known of them."""
     TABULATE = "tabulate"
@@ -169,6 +169,8 @@ class AnswerStep:
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
     arguments: Arguments = ()
     """Which documents a search or a list keeps to, or what is counted of which rows."""
+    section: str = ""
+    """Heading under which it read; "" where it searched."""
     reused: str = ""
     """Id of the answer that took it, where this one only uses what it found; "" for a step of its own."""
 

@@ -12,6 +12,7 @@ from rag.types.steps import AnswerStep, StepAuthor, StepFork, StepKind
 from .arguments import query_from, tabulation_from
 from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
+from .reading import section
 from .results import described
 from .rules import comparable
 from .tabulating import Tabulation, answers, question_of
@@ -66,6 +67,9 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
         if found is None:
             raise RagError(reason("steps.no_sides"))
         return replace(found, author=choice.author, why=choice.why, parent=choice.parent)
+    if step.section and step.documents:
+        passages = section(state.read(step.documents[0], ""), step.section)
+        return replace(choice, query=asked, section=step.section, passages=tuple(passages))
     narrowed = query_from(step.arguments) if step.arguments else None
     return choice if step.kind in ENDS else replace(choice, query=asked, narrowed=narrowed)
 

@@ -17,7 +17,7 @@ from rag.messages import Reason, reason
 from rag.protocols import Shelf
 from rag.retrieval.merging import allotted, numbered
 from rag.retrieval.retriever import Retriever
-from rag.types import Document, RetrievalOptions
+from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
@@ -132,7 +132,15 @@ class Gathering:
         library = self._library
         tables = (lambda: library.tables(main.candidates, titled(main.query, documents))) if library else tuple
         return GatheringState(
-            main.query, draft.searches, draft.steps, documents, self._eager, done, library is not None, tables
+            main.query,
+            draft.searches,
+            draft.steps,
+            documents,
+            self._eager,
+            done,
+            library is not None,
+            tables,
+            library.read if library else _nothing,
         )
 
     def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
@@ -177,6 +185,8 @@ class Gathering:
             if found_out := self._looked_up(choice, search.options):
                 step = replace(step, table=found_out.table, comparison=found_out.comparison)
                 draft.note(Retrieved(found_out.retrieval, search.number))
+            elif choice.passages:
+                yield from self._judged(search, choice.passages, cancel)
             else:
                 yield from self._searched(search, cancel)
         except RagError as e:
@@ -215,10 +225,22 @@ class Gathering:
         yield StepEvent(step)
 
     def _searched(self, search: Search, cancel: Cancel) -> Iterator[StageEvent | Judging]:
-        asked = "" if search.purpose else self._draft.searches[0].query  # other words for the same question
-        for event in self._retriever.run(
-            search.query, search.options, cancel=cancel, search=search.number, judged_by=asked
-        ):
+        reworded = search.author is Author.RULE and not search.purpose  # other words for the same question
+        asked = self._draft.searches[0].query if reworded else ""
+        yield from self._noted(
+            self._retriever.run(search.query, search.options, cancel=cancel, search=search.number, judged_by=asked)
+        )
+
+    def _judged(
+        self, search: Search, passages: Sequence[StoredChunk], cancel: Cancel
+    ) -> Iterator[StageEvent | Judging]:
+        """Judge what was read as a search would."""
+        yield from self._noted(
+            self._retriever.judge(search.query, passages, search.options, cancel=cancel, search=search.number)
+        )
+
+    def _noted(self, events: Iterator[StageEvent | Judging | Retrieved]) -> Iterator[StageEvent | Judging]:
+        for event in events:
             if isinstance(event, Retrieved):
                 self._draft.note(event)
             else:
@@ -245,6 +267,7 @@ class Gathering:
         return AnswerStep(
             len(self._draft.steps) + 1, choice.kind, choice.author, choice.why, choice.parent, choice.query,
             choice.purpose, choice.documents, choice.options, tokens=choice.tokens, arguments=choice.arguments,
+            section=choice.section,
         )  # fmt: skip
 
     def _search_of(self, step: int) -> int:
@@ -254,3 +277,7 @@ class Gathering:
 def _looks_for_nothing(choice: StepChoice) -> bool:
     """True for a step that only shows what was found."""
     return choice.kind is StepKind.COMPARE and not choice.documents
+
+
+def _nothing(_document: str, _collection: str) -> Sequence[StoredChunk]:
+    return ()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag.ledger import Search
 from rag.messages import Reason
-from rag.types import Document
+from rag.types import Document, StoredChunk
 from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepKind, StepOption
 
 from .arguments import of_query, of_tabulation
@@ -43,6 +43,10 @@ class StepChoice:
     """The documents that a search keeps to; their names are `documents`."""
     tokens: int = 0
     """Tokens a language model took to choose it, as far as its server counted them."""
+    section: str = ""
+    """Heading under which it reads; "" where it searches."""
+    passages: tuple[StoredChunk, ...] = ()
+    """What it reads, to be judged."""
 
     @property
     def arguments(self) -> Arguments:
@@ -55,7 +59,8 @@ class StepChoice:
     @property
     def aim(self) -> Aim:
         """What tells two steps apart: of two with the same aim the second would find what the first found."""
-        return self.kind, " ".join(self.query.casefold().split()), tuple(sorted(self.documents))
+        words = f"{self.query} # {self.section}" if self.section else self.query
+        return self.kind, " ".join(words.casefold().split()), tuple(sorted(self.documents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,15 @@ class GatheringState:
     """True where whole documents can be read."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
+    read: Callable[[str, str], Sequence[StoredChunk]] = lambda _document, _collection: ()
+    """Reads a document of the scope, by its name and knowledge base, "" for the first that has it."""
 
 
 def aim_of(step: AnswerStep) -> Aim:
     """What tells a step that was taken from others."""
-    return StepChoice(step.kind, step.author, step.why, step.query, step.purpose, step.documents).aim
+    return StepChoice(
+        step.kind, step.author, step.why, step.query, step.purpose, step.documents, section=step.section
+    ).aim
 
 
 class Planner(Protocol):

@@ -73,6 +73,13 @@ class ScopeReader:
                 found += [SourceTable(key[1], key[0], placed.document.title, table) for table in tables]
         return found
 
+    def read(self, document: str, collection: str) -> Sequence[StoredChunk]:
+        """The passages of a document of the scope, in order; none of one that is not in it, or too long."""
+        keys = [key for key in self._placed if key[1] == document and collection in ("", key[0])]
+        if not keys or self._placed[keys[0]].document.chunks > MOST_CHUNKS:
+            return ()
+        return self._chunks(keys[0])
+
     def listed(self, query: DocumentQuery, options: RetrievalOptions) -> LookedUp:
         """The documents that are asked for, and how each of the first of them begins."""
         by_document = {id(one.document): one for one in self._placed.values()}

@@ -19,7 +19,8 @@ from .listing import query_of
 from .naming import titled, words_of
 from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
 from .planner import GatheringState, StepChoice
-from .results import described
+from .reading import linked, rests, sections
+from .results import LOOKED_AT, described
 from .tabulating import answers, question_of
 from .telling import exact
 from .versions import versions_of
@@ -172,10 +173,22 @@ def _links(state: GatheringState) -> Outcome:
         return [], reason("steps.nothing_leads")
     told = "\n".join(without_links(c.stored.chunk.text) for c in contexts_of(state.searches))
     missing = lacking(state.question, told)
-    taken = sum(step.kind is StepKind.READ for step in state.steps)
+    taken = sum(step.kind is StepKind.READ and bool(step.purpose) for step in state.steps)
     found = list(_leading(state, contexts, missing)) if taken < MOST_LEADS else []
     closed = "no_link_fits" if missing or state.eager else "nothing_missing"
     return found, reason(f"steps.{closed}") if taken < MOST_LEADS else reason("steps.links_followed", count=taken)
+
+
+def _sections(state: GatheringState) -> Outcome:
+    if _told(state):
+        return [], reason("steps.told_by_table")
+    return list(sections(state, state.searches[0].candidates[:LOOKED_AT])), reason("steps.names_no_section")
+
+
+def _rests(state: GatheringState) -> Outcome:
+    if _told(state):
+        return [], reason("steps.told_by_table")
+    return list(rests(state, contexts_of(state.searches)[:LEADING])), reason("steps.nothing_cut")
 
 
 def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequence[str]) -> Iterator[StepChoice]:
@@ -197,7 +210,9 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
             if len(near) >= LEAST_NEAR and len(near) >= NEAR * len(asked):
                 why = reason("steps.sentence_leads", label=lead.label or lead.document, document=lead.document)
                 query = lead.label or titles.get(lead.document, state.question)
-                choice = StepChoice(StepKind.READ, StepAuthor.RULE, why, query, lead.label, (lead.document,))
+                choice = linked(state, lead.document, c.stored.collection, lead.section, lead.label) or StepChoice(
+                    StepKind.READ, StepAuthor.RULE, why, query, lead.label, (lead.document,)
+                )
                 promising.append((-2 * len(new) - len(near) - len(asked), choice))
             elif new or (state.eager and len(held) * 2 >= len(asked)):
                 why = reason("steps.follows_link", label=lead.label or lead.document, document=lead.document)
@@ -246,6 +261,8 @@ _KINDS: dict[Rule, StepKind] = {
     _tabulated: StepKind.TABULATE,
     _compared: StepKind.COMPARE,
     _parts: StepKind.SEARCH,
+    _sections: StepKind.READ,
+    _rests: StepKind.READ,
     _links: StepKind.READ,
     _reworded: StepKind.SEARCH,
 }

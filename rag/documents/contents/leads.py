@@ -25,6 +25,8 @@ class Lead:
     label: str
     sentence: str = field(default="", compare=False)
     """Without its links."""
+    section: str = field(default="", compare=False)
+    """Heading it leads to, as it stands in the link; "" for the beginning."""
 
 
 def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
@@ -43,7 +45,8 @@ def leads(stored: StoredChunk, names: Sequence[str]) -> Iterator[Lead]:
         if document and document not in seen:
             seen.add(document)
             label = " ".join(text[piece.label : piece.start].split())
-            yield Lead(document, label, without_links(_sentence(text, piece.label, piece.end)))
+            sentence = without_links(_sentence(text, piece.label, piece.end))
+            yield Lead(document, label, sentence, piece.target.partition("#")[2])
 
 
 def _sentence(text: str, start: int, end: int) -> str:

@@ -131,7 +131,9 @@ def _facts(step: AnswerStep, search: Search | None, language: Language) -> Marku
     told: list[tuple[str, Markup]] = []
     if step.purpose:
         told.append(("steps.for_part", name(step.purpose)))
-    if search is not None and step.table is None:
+    if step.section:
+        told.append(("steps.section", name(step.section)))
+    elif search is not None and step.table is None:
         told.append(("steps.way", t(f"mode_{search.options.mode}", language)))
     told += [(f"steps.arg_{arg}", _value(arg, value, language)) for arg, value in step.arguments if arg in ARGUMENTS]
     if step.parent and step.parent != step.number - 1:
