@@ -67,6 +67,11 @@ class KeptVectors:
         if not self._limit:
             self._remove()
 
+    @property
+    def on(self) -> bool:
+        """False where nothing is kept."""
+        return self._limit > 0
+
     def found(self, model: bytes, texts: Sequence[str]) -> dict[int, bytes]:
         """Position -> bytes, of those texts whose vectors by `model`, a digest of all that decides them, are kept."""
         keys = [digest(text) for text in texts]
@@ -124,7 +129,7 @@ class KeptVectors:
             yield db
 
     def _there(self) -> bool:
-        return self._limit > 0 and self._path.exists()
+        return self.on and self._path.exists()
 
     def _remove(self) -> None:
         for end in ("", "-wal", "-shm"):

@@ -132,7 +132,7 @@ def test_where_nothing_is_kept_nobody_looks_up_what_leaves(kept: KeptVectors) ->
 def test_without_room_nothing_is_kept_and_what_was_kept_is_removed(kept: KeptVectors, path: Path) -> None:
     kept.keep(MODEL, [("a", DATA)])
     off = KeptVectors(path, megabytes=0)
-    assert not path.exists()
+    assert kept.on and not off.on and not path.exists()
     off.keep(MODEL, [("a", DATA)])
     off.forget(hashes("a"))
     assert off.found(MODEL, ["a"]) == {}

@@ -18,6 +18,7 @@ import torch
 from rag.errors import ModelRejected
 from rag.models.device import DeviceLock
 from rag.models.offline import E5, E5Embedder, PackagedEmbedder
+from rag.models.offline.affine import Affine
 from rag.models.offline.centres import SENTENCES, sentences
 from rag.models.offline.embedder import Centre, Encoded, Framing
 from rag.models.offline.encoder import Encoder
@@ -93,6 +94,22 @@ def test_rows_of_a_pack_are_those_of_the_published_network(tiny: TinyModel, publ
     assert [len(rows) for rows in found] == [len(text) for text in texts]
     for rows, text in zip(found, texts, strict=True):
         torch.testing.assert_close(rows, expected(published, text), atol=2e-5, rtol=1e-4)
+
+
+def test_texts_of_many_lengths_are_multiplied_in_few_numbers_of_rows(
+    tiny: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, seen = Encoder(PackedFile(tiny.path)), set()
+    product = Affine.__call__
+
+    def counted(self: Affine, x: torch.Tensor) -> torch.Tensor:
+        seen.add(len(x))
+        return product(self, x)
+
+    monkeypatch.setattr(Affine, "__call__", counted)
+    for length in range(2, 100):
+        assert [len(rows) for rows in encoder.rows([[0, *[5] * (length - 2), 2], [0, 2]])] == [length, 2]
+    assert len(seen) == 102 // 16 + 1
 
 
 def test_a_question_and_a_passage_are_told_apart_by_what_stands_before_them(

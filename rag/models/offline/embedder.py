@@ -30,8 +30,9 @@ MAX_TOKENS = 254
 """Pieces that are read of a text, what the model itself adds not counted; the rest of a longer text is not seen."""
 PACK_TOKENS = 512
 """Tokens per pass: products reach full speed from about 256 rows on, and the first texts are done soon."""
-KEPT_BYTES = 150_000_000
-"""Vectors kept of the passages seen last: of some 1,300 passages of usual length."""
+KEPT_BYTES, KEPT_BESIDE_DISK = 150_000_000, 40_000_000
+"""Vectors in memory of the passages seen last: of some 1,300 passages of usual length, and of the last questions' where
+the others are read from disk in no time."""
 
 
 class Tokenizer(Protocol):
@@ -123,7 +124,8 @@ class PackagedEmbedder(ABC):
         self._lock = lock
         self._question, self._passage = question, passage
         self._budget = PackBudget(PACK_TOKENS, model=self.info.name)
-        self._seen = Recent[bytes, Encoded](KEPT_BYTES, size_of=lambda encoded: encoded.size)
+        most = KEPT_BESIDE_DISK if kept and kept.on else KEPT_BYTES
+        self._seen = Recent[bytes, Encoded](most, size_of=lambda encoded: encoded.size)
         self._kept = kept
         check_probe(self.embed_query("probe", instruction=""), dimension=self.dimension, model=self.info.name)
 
@@ -183,7 +185,7 @@ class PackagedEmbedder(ABC):
 
     def _read(self, texts: Sequence[str], *, urgent: bool, whole: bool) -> Iterator[dict[int, Encoded]]:
         """Position -> vectors: those that are kept on disk, then the others as they are made, which are kept then."""
-        if self._kept is None:
+        if self._kept is None or not self._kept.on:
             yield from self._encoded(texts, self._passage, urgent=urgent)
             return
         rows = self._kept.found(self._identity, texts).items()

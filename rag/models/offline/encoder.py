@@ -16,6 +16,10 @@ from torch.nn import functional
 from ..numbers import NumberType
 from .affine import TYPES, Affine
 
+STEP = 16
+"""Rows are filled up to a multiple of it: the library makes kernels for each number of rows, and keeps them for good,
+half a megabyte each time."""
+
 
 class Weights(Protocol):
     """Tensors of one model by the names that published BERT checkpoints give them."""
@@ -87,18 +91,19 @@ class Encoder:
         lengths = [len(text) for text in texts]
         positions = torch.cat([self._positions[:length] for length in lengths])
         x = self._norm(self._words(torch.tensor([token for text in texts for token in text])) + positions + self._type)
+        x = functional.pad(x, (0, 0, 0, -len(x) % STEP))
         for layer in self._layers:
             x = layer.between(layer.out(self._attended(layer.qkv(x).float(), lengths)).float().add_(x))
             x = layer.after(layer.narrow(layer.wide(x)).float().add_(x))
-        return list(torch.split(x, lengths))
+        return list(torch.split(x[: sum(lengths)], lengths))
 
     def _attended(self, qkv: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Each token over all of its own text: `[rows, hidden]`."""
+        """Each token over all of its own text: `[rows, hidden]`; 0 for the rows that only fill up."""
         pieces = []
-        for own in torch.split(qkv, list(lengths)):
+        for own in torch.split(qkv[: sum(lengths)], list(lengths)):
             queries, keys, values = own.view(len(own), 3, self._heads, -1).permute(1, 2, 0, 3)[:, None].unbind()
             pieces.append(functional.scaled_dot_product_attention(queries, keys, values)[0].transpose(0, 1).flatten(1))
-        return torch.cat(pieces)
+        return functional.pad(torch.cat(pieces), (0, 0, 0, len(qkv) - sum(lengths)))
 
 
 def _norm(weights: Weights, name: str) -> _Norm:
