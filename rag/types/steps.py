@@ -27,6 +27,14 @@ class Approach(StrEnum):
     STEPS = "steps"
 
 
+class Thoroughness(StrEnum):
+    """How much may be spent on the steps of an answer."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
 class StepKind(StrEnum):
     """Kind of a step."""
 
@@ -169,6 +177,8 @@ class AnswerStep:
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
     arguments: Arguments = ()
     """Which documents a search or a list keeps to, or what is counted of which rows."""
+    calls: int = 0
+    """Times the language model was asked to choose it."""
     reused: str = ""
     """Id of the answer that took it, where this one only uses what it found; "" for a step of its own."""
 

@@ -12,6 +12,7 @@ from rag.types import Document
 from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepKind, StepOption
 
 from .arguments import of_query, of_tabulation
+from .budget import NOTHING, UNBOUNDED, Spent
 from .listing import DocumentQuery
 from .tabulating import SourceTable, Tabulation
 
@@ -43,6 +44,8 @@ class StepChoice:
     """The documents that a search keeps to; their names are `documents`."""
     tokens: int = 0
     """Tokens a language model took to choose it, as far as its server counted them."""
+    spent: Spent = NOTHING
+    """What of the budget that took."""
 
     @property
     def arguments(self) -> Arguments:
@@ -76,6 +79,8 @@ class GatheringState:
     """True where whole documents can be read."""
     tables: Callable[[], Sequence[SourceTable]] = tuple
     """Reads the tables of the documents in which passages with a table were found."""
+    left: Spent = UNBOUNDED
+    """What may be spent on choosing; with nothing left nobody is asked."""
 
 
 def aim_of(step: AnswerStep) -> Aim:
