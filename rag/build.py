@@ -17,6 +17,7 @@ from .answering.answerer import Answerer
 from .answering.draft import Setup
 from .answering.extract import Extractive
 from .answering.prompts import PromptBudget
+from .answering.steps.budget import StepBudget
 from .answering.steps.ways import KnownWays
 from .data_folder import inventory_in, kept_in, originals_in, vectors_in
 from .documents.files import FileLimits, Refused
@@ -199,6 +200,7 @@ def _talk(settings: Settings, models: Models, scope: Scope, desk: ChatDesk, ways
         detect_language=detect,
         budget=replace(budget.within(desk.context(), answer=desk.longest()), brief=desk.weak()),
         shelf=scope,
+        steps=StepBudget(settings.step_limit, settings.step_seconds, settings.step_calls, settings.step_tokens),
         ways=ways,
         setup=Setup(
             models.profile,

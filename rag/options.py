@@ -16,7 +16,7 @@ from typing import Any
 
 from .text.well_formed import well_formed
 from .types import Mode, RetrievalOptions
-from .types.steps import Approach
+from .types.steps import Approach, Thoroughness
 
 INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
 """The default task of both Qwen3 model cards, kept in English whatever the language of the documents."""
@@ -188,6 +188,12 @@ TABLE: Mapping[str, RetrievalOption] = {
             "approach", OptionKind.CHOICE, "One search, or steps that look further", frozenset(SetBy) - {SetBy.BASE},
             frozenset({ShownIn.COMMAND}),
             choices=(str(Approach.AUTO), str(Approach.DIRECT), str(Approach.STEPS)), variable="RAG_APPROACH",
+        ),
+        RetrievalOption(
+            "thoroughness", OptionKind.CHOICE, "How much steps may take", frozenset(SetBy) - {SetBy.BASE},
+            frozenset({ShownIn.COMMAND}),
+            choices=(str(Thoroughness.QUICK), str(Thoroughness.NORMAL), str(Thoroughness.THOROUGH)),
+            variable="RAG_THOROUGHNESS",
         ),
         RetrievalOption(
             "instruction", OptionKind.TEXT, "Task told to the Qwen3 models; English works best", _EVERYBODY,

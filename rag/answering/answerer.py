@@ -27,9 +27,10 @@ from . import prompts, smalltalk
 from .draft import Draft, Setup
 from .refusals import why_nothing
 from .rewriting import rewrite
+from .steps.budget import StepBudget
 from .steps.comparing import beside_anew
 from .steps.forks import reused
-from .steps.gathering import Gathering, StepBudget
+from .steps.gathering import Gathering
 from .steps.model import ModelPlanner
 from .steps.planner import Planner
 from .steps.rules import RulePlanner
@@ -210,7 +211,7 @@ class _Turn:
         parts = self.parts
         return Gathering(
             self.draft, parts.retriever, self._planner(approach), approach=approach, documents=parts.scope.documents,
-            shelf=parts.shelf, budget=parts.steps, now=parts.now,
+            shelf=parts.shelf, budget=parts.steps.at(self.draft.searches[0].options.thoroughness), now=parts.now,
         )  # fmt: skip
 
     def _planner(self, approach: Approach) -> Planner:

@@ -186,6 +186,21 @@ class Settings:
         "RAG_RERANK_SECONDS", 0.0, "Time the reranker may take per question; 0 is no limit", low=0.0, high=3600
     )
 
+    step_limit: int = setting(
+        "RAG_STEP_LIMIT",
+        6,
+        "Most steps of an answer; two thirds where quick, twice as many where thorough",
+        low=2,
+        high=12,
+    )
+    step_seconds: float = setting(
+        "RAG_STEP_SECONDS", 60.0, "Seconds after which no further step begins; likewise", low=1, high=600
+    )
+    step_calls: int = setting(
+        "RAG_STEP_CALLS", 8, "Times the language model may be asked for the next step; likewise", low=1, high=50
+    )
+    step_tokens: int = setting("RAG_STEP_TOKENS", 24000, "Tokens it may take for that; likewise", low=500, high=1000000)
+
     openai_api_key: Secret = setting(
         "OPENAI_API_KEY", Secret(""), "Key of the language model; empty: extractive answers"
     )

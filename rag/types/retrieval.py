@@ -10,7 +10,7 @@ from enum import StrEnum
 from rag.messages import Reason
 
 from .documents import StoredChunk
-from .steps import Approach
+from .steps import Approach, Thoroughness
 
 
 class Mode(StrEnum):
@@ -169,6 +169,8 @@ class RetrievalOptions:
     """Knowledge bases of which only a part is searched."""
     approach: Approach = Approach.AUTO
     """Whether one search is made, or steps are taken."""
+    thoroughness: Thoroughness = Thoroughness.NORMAL
+    """How much may be spent on steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,14 @@ class Approach(StrEnum):
     STEPS = "steps"
 
 
+class Thoroughness(StrEnum):
+    """How much may be spent on the steps of an answer."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
 class StepKind(StrEnum):
     """Kind of a step."""
 
@@ -171,6 +179,8 @@ class AnswerStep:
     """Which documents a search or a list keeps to, or what is counted of which rows."""
     section: str = ""
     """Heading under which it read; "" where it searched."""
+    calls: int = 0
+    """Times the language model was asked to choose it."""
     reused: str = ""
     """Id of the answer that took it, where this one only uses what it found; "" for a step of its own."""
 

@@ -53,6 +53,9 @@ def test_a_record_of_every_outcome_was_kept() -> None:
     assert {path.name for path in SAVED} == {"saved_generated.json", "saved_generated.html", "saved_small_talk.json"}
 
 
+NEW_OPTIONS = ("approach", "thoroughness", "guidance")
+
+
 @pytest.mark.parametrize("path", RECORDS, ids=name)
 def test_a_record_of_the_version_before_says_what_it_said(path: Path) -> None:
     before = json.loads(path.read_text("utf-8"))
@@ -70,9 +73,9 @@ def test_a_record_of_the_version_before_says_what_it_said(path: Path) -> None:
         assert (candidate.pop("named"), candidate.pop("names")) == ("", [])
     if found := now["searches"][0]["retrieval"]:
         assert (found.pop("nowhere"), found.pop("nearest"), found.pop("unknown")) == ([], "", [])
-        assert (found["options"].pop("approach"), found["options"].pop("guidance")) == ("auto", "")
+        assert [found["options"].pop(new) for new in NEW_OPTIONS] == ["auto", "normal", ""]
         assert found["fusion"].pop("language") == ""
-    assert (now.pop("steps"), now["options"].pop("approach"), now["options"].pop("guidance")) == ([], "auto", "")
+    assert [now["options"].pop(new) for new in NEW_OPTIONS] == ["auto", "normal", ""] and now.pop("steps") == []
     assert now["searches"][0]["retrieval"] == before["retrieval"]
     assert sorted(map(json.dumps, (*now["answer_stages"], *now["searches"][0]["stages"]))) == sorted(
         map(json.dumps, before["stages"])

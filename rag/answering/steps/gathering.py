@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rag.errors import RagError
 from rag.events import Cancel, Judging, Retrieved, StageEvent
@@ -21,6 +21,7 @@ from rag.types import Document, RetrievalOptions, StoredChunk
 from rag.types.steps import AnswerStep, Approach, StepAuthor, StepEvent, StepKind
 
 from ..draft import Draft
+from .budget import NOTHING, Spent, StepBudget
 from .comparing import beside, sides
 from .forks import by_reader
 from .naming import titled
@@ -31,14 +32,6 @@ FRUITLESS = 2
 """Steps in a row that add no context, after which another one would not either."""
 
 _AUTHORS = {StepAuthor.RULE: Author.RULE, StepAuthor.MODEL: Author.MODEL, StepAuthor.READER: Author.EDITED}
-
-
-@dataclass(frozen=True, slots=True)
-class StepBudget:
-    """Most steps of an answer, the first search and the end counted, and seconds after which no further one begins."""
-
-    steps: int = 6
-    seconds: float = 60.0
 
 
 class Gathering:
@@ -66,6 +59,8 @@ class Gathering:
         self._now = now
         self._began = now()
         self._fruitless = 0
+        self._spent = NOTHING
+        """On choosing steps."""
         self._replaced: frozenset[Aim] = frozenset()
         self._told = self._eager
         """True where even a first search that was all is told as a step."""
@@ -84,9 +79,8 @@ class Gathering:
             return
         draft = self._draft
         draft.credit_steps()
-        kind = StepKind.ANSWER if draft.contexts else StepKind.GIVE_UP
         why = reason("steps.answers", count=len(draft.contexts)) if draft.contexts else reason("steps.gives_up")
-        yield from self._ended(StepChoice(kind, StepAuthor.RULE, why, parent=len(draft.steps)), self._now())
+        yield from self._ended(self._end(why), self._now())
 
     def run(
         self, *, cancel: Cancel, first: AnswerStep | None = None
@@ -96,15 +90,21 @@ class Gathering:
         documents = self._library.documents if self._library else self._documents()
         draft.steps = draft.steps or (self._first(),)
         while not cancel:
-            began, state = self._now(), self._state(documents)
+            began = self._now()
+            spent = None if first else self._budget.spent(len(draft.steps), began - self._began, self._spent)
+            state = self._state(documents, NOTHING if spent else self._budget.left(self._spent))
             try:
-                choice = self._within_bounds(by_reader(first, state) if first else self._planner.next(state), state)
+                choice = by_reader(first, state) if first else self._planner.next(state)
             except RagError as e:
-                assert first is not None
+                if first is None:
+                    yield from self._ended(self._end(e.reason), began)
+                    return
                 yield from self._failed(first, e.reason, began)
                 first = None
                 continue
             first = None
+            self._spent += choice.spent
+            choice = self._within_bounds(choice, state, spent)
             if choice.kind in ENDS:
                 if len(draft.steps) == 1 and not self._told:
                     draft.steps = ()
@@ -125,7 +125,7 @@ class Gathering:
             found=len(main.candidates), kept=len(main.contexts), milliseconds=milliseconds,
         )  # fmt: skip
 
-    def _state(self, documents: Sequence[Document]) -> GatheringState:
+    def _state(self, documents: Sequence[Document], left: Spent) -> GatheringState:
         draft = self._draft
         done = self._replaced | {aim_of(step) for step in draft.steps}
         main = draft.searches[0]
@@ -141,18 +141,18 @@ class Gathering:
             library is not None,
             tables,
             library.read if library else _nothing,
+            left,
         )
 
-    def _within_bounds(self, choice: StepChoice, state: GatheringState) -> StepChoice:
-        """The choice, or the end where steps or seconds are spent, steps bring nothing, or it must not be taken."""
+    def _within_bounds(self, choice: StepChoice, state: GatheringState, spent: Reason | None) -> StepChoice:
+        """The choice, or the end where the budget is `spent`, steps bring nothing, or it must not be taken."""
         if choice.kind in ENDS:
             return choice
-        spent = None
         own = choice.author is StepAuthor.READER
-        if not own and len(self._draft.steps) + 1 >= self._budget.steps:
-            spent = reason("steps.steps_spent", limit=self._budget.steps)
-        elif not own and self._now() - self._began >= self._budget.seconds:
-            spent = reason("steps.time_spent", seconds=self._budget.seconds)
+        if not own and spent is None:  # choosing took time as well
+            spent = self._budget.spent(len(self._draft.steps), self._now() - self._began, NOTHING)
+        if spent is not None:
+            pass
         elif self._fruitless >= FRUITLESS and not _looks_for_nothing(choice):
             spent = reason("steps.fruitless", count=FRUITLESS)
         elif choice.aim in state.done - (self._replaced if own else set()):
@@ -161,9 +161,11 @@ class Gathering:
             spent = reason("steps.outside_scope", document=min(outside))
         if spent is None:
             return choice
+        return replace(self._end(spent), options=choice.options, tokens=choice.tokens, spent=choice.spent)
+
+    def _end(self, why: Reason) -> StepChoice:
         kind = StepKind.ANSWER if self._draft.contexts else StepKind.GIVE_UP
-        parent = len(self._draft.steps)
-        return StepChoice(kind, StepAuthor.RULE, spent, options=choice.options, parent=parent, tokens=choice.tokens)
+        return StepChoice(kind, StepAuthor.RULE, why, parent=len(self._draft.steps))
 
     def _taken(
         self, choice: StepChoice, began: float, cancel: Cancel
@@ -193,7 +195,8 @@ class Gathering:
             note = e.reason
         draft.searches = numbered(allotted(draft.searches, main.options.contexts))
         yield from draft.known()
-        self._fruitless = 0 if {c.stored.id for c in draft.contexts} - before else self._fruitless + 1
+        tells = step.comparison is not None or (step.table is not None and step.table.total > 0)
+        self._fruitless = 0 if tells or {c.stored.id for c in draft.contexts} - before else self._fruitless + 1
         found = draft.searches[-1]
         step = replace(
             step, found=len(found.candidates), note=note, failed=note is not None,
@@ -266,8 +269,8 @@ class Gathering:
     def _step(self, choice: StepChoice) -> AnswerStep:
         return AnswerStep(
             len(self._draft.steps) + 1, choice.kind, choice.author, choice.why, choice.parent, choice.query,
-            choice.purpose, choice.documents, choice.options, tokens=choice.tokens, arguments=choice.arguments,
-            section=choice.section,
+            choice.purpose, choice.documents, choice.options, tokens=choice.tokens,
+            arguments=choice.arguments, section=choice.section, calls=choice.spent.calls,
         )  # fmt: skip
 
     def _search_of(self, step: int) -> int:

@@ -12,6 +12,7 @@ from rag.types import Document, StoredChunk
 from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepKind, StepOption
 
 from .arguments import of_query, of_tabulation
+from .budget import NOTHING, UNBOUNDED, Spent
 from .listing import DocumentQuery
 from .tabulating import SourceTable, Tabulation
 
@@ -47,6 +48,8 @@ class StepChoice:
     """Heading under which it reads; "" where it searches."""
     passages: tuple[StoredChunk, ...] = ()
     """What it reads, to be judged."""
+    spent: Spent = NOTHING
+    """What of the budget that took."""
 
     @property
     def arguments(self) -> Arguments:
@@ -83,6 +86,8 @@ class GatheringState:
     """Reads the tables of the documents in which passages with a table were found."""
     read: Callable[[str, str], Sequence[StoredChunk]] = lambda _document, _collection: ()
     """Reads a document of the scope, by its name and knowledge base, "" for the first that has it."""
+    left: Spent = UNBOUNDED
+    """What may be spent on choosing; with nothing left nobody is asked."""
 
 
 def aim_of(step: AnswerStep) -> Aim:

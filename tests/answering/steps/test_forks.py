@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
-from rag.answering.steps.gathering import StepBudget
+from rag.answering.steps.budget import StepBudget
 from rag.answering.steps.planner import ENDS
 from rag.events import Cancel
 from rag.evidence.records import read, write

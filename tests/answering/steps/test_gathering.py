@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
-from rag.answering.steps.gathering import FRUITLESS, StepBudget
+from rag.answering.steps.budget import StepBudget
+from rag.answering.steps.gathering import FRUITLESS
 from rag.answering.steps.planner import ENDS, GatheringState, Planner, StepChoice
 from rag.events import Cancel, Retrieved
 from rag.evidence.records import read, write

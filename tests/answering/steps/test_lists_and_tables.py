@@ -13,6 +13,7 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
+from rag.answering.steps.budget import StepBudget
 from rag.documents.chunking import ChunkLimits, chunk
 from rag.documents.convert.delimited import delimited_to_markdown
 from rag.events import Cancel
@@ -25,7 +26,7 @@ from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope, SearchTarget
 from rag.store import MilvusStore
 from rag.types import Candidate, Chunk, Document, Narrowing, RetrievalOptions
-from rag.types.steps import Approach, StepKind
+from rag.types.steps import Approach, StepKind, Thoroughness
 from rag.ui.html.answer import displays
 from rag.ui.state.turn import Turn
 from tests.support.fakes import BagEmbedder, OverlapReranker, ScriptedChat
@@ -72,22 +73,23 @@ def ask(store: MilvusStore) -> Ask:
     return asking(store)
 
 
-def asking(store: MilvusStore) -> Ask:
+def asking(store: MilvusStore, *, steps: StepBudget | None = None, clock: Callable[[], float] | None = None) -> Ask:
     def asked(
         question: str,
         part: Narrowing | None = None,
         chat: ChatModel | None = None,
         documents: tuple[str, ...] = (),
         approach: Approach = Approach.AUTO,
+        thoroughness: Thoroughness = Thoroughness.NORMAL,
     ) -> Ledger:
         embedder, reranker = BagEmbedder(256), OverlapReranker()
-        options = replace(OPTIONS, documents=documents, approach=approach)
+        options = replace(OPTIONS, documents=documents, approach=approach, thoroughness=thoroughness)
         scope = Scope([SearchTarget("kb", "Main", store, part)])
         answerer = Answerer(
             Retriever(embedder, reranker, scope, detect_language=lambda _: "en", policy=Policy()), scope, chat=chat,
             extractor=Listing(), count_tokens=embedder.count_tokens, detect_language=lambda _: "en",
             budget=PromptBudget(), setup=Setup("offline", {"reranker": reranker.info}), shelf=scope,
-            now=lambda: 0.0, wall_clock=lambda: 0.0,
+            steps=steps, now=clock or (lambda: 0.0), wall_clock=lambda: 0.0,
         )  # fmt: skip
         *_, last = answerer.ask(Request(question, options=options), cancel=Cancel())
         assert isinstance(last, Answered)

@@ -106,6 +106,8 @@ def _came(step: AnswerStep, language: Language) -> Markup:
 
 def _cost(step: AnswerStep, language: Language) -> Iterator[Markup | str]:
     yield milliseconds(step.milliseconds or 0.0)
+    if step.calls > 1:
+        yield t("steps.asked_times", language, count=step.calls)
     if step.tokens:
         yield t("steps.tokens", language, count=step.tokens)
 
@@ -129,7 +131,7 @@ def _opened(step: AnswerStep, turn: Turn, language: Language) -> Markup:
 def _facts(step: AnswerStep, search: Search | None, language: Language) -> Markup:
     """What went into a step."""
     told: list[tuple[str, Markup]] = []
-    if step.purpose:
+    if step.purpose and step.purpose != step.query:
         told.append(("steps.for_part", name(step.purpose)))
     if step.section:
         told.append(("steps.section", name(step.section)))
