@@ -43,7 +43,7 @@ from rag.text import markdown_spans as prose
 from rag.text.reading import BlockKind
 from rag.types import Mode, Named
 from rag.types.chat import ReplyWay
-from rag.types.steps import Approach, StepAuthor, StepKind
+from rag.types.steps import Approach, ChartKind, StepAuthor, StepKind
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record
@@ -82,6 +82,7 @@ WORDS: dict[str, Iterable[str]] = {
     "marks.state_{}": [*calibration.Method, "none"],
     "ui.mode_{}": Mode,
     "ui.approach_{}": Approach,
+    "steps.chart_{}": ChartKind,
     "steps.kind_{}": StepKind,
     "steps.operation_{}": Operation,
     "steps.is_{}": listing_steps.ORDERS,

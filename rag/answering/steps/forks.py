@@ -13,7 +13,7 @@ from .arguments import query_from, tabulation_from
 from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
 from .results import described
-from .rules import comparable
+from .rules import comparable, drawable
 from .tabulating import Tabulation, answers, question_of
 
 
@@ -66,6 +66,11 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
         if found is None:
             raise RagError(reason("steps.no_sides"))
         return replace(found, author=choice.author, why=choice.why, parent=choice.parent)
+    if step.kind is StepKind.CHART:
+        drawn = drawable(state)
+        if drawn is None:
+            raise RagError(reason("steps.nothing_to_draw"))
+        return replace(drawn, author=choice.author, why=choice.why, parent=choice.parent)
     narrowed = query_from(step.arguments) if step.arguments else None
     return choice if step.kind in ENDS else replace(choice, query=asked, narrowed=narrowed)
 
