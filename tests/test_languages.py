@@ -31,6 +31,7 @@ READERS = {
     "answering/followups.py": "words that point back to an earlier question",
     "answering/rewriting.py": "words that point back to an earlier question",
     "answering/smalltalk.py": "greetings",
+    "answering/steps/charting.py": "words that ask for a chart",
     "answering/steps/days.py": "days",
     "answering/steps/list_words.py": "words that ask for documents",
     "answering/steps/parts.py": "words that compare, and join questions",

@@ -43,7 +43,7 @@ from rag.text import markdown_spans as prose
 from rag.text.reading import BlockKind
 from rag.types import Mode, Named
 from rag.types.chat import ReplyWay
-from rag.types.steps import Approach, StepAuthor, StepKind, Thoroughness
+from rag.types.steps import Approach, ChartKind, StepAuthor, StepKind, Thoroughness
 from rag.ui import wiring
 from rag.ui.html.answer import transcript
 from rag.ui.html.evidence import bundle, compare, evidence, record
@@ -83,6 +83,7 @@ WORDS: dict[str, Iterable[str]] = {
     "ui.mode_{}": Mode,
     "ui.approach_{}": Approach,
     "ui.thoroughness_{}": Thoroughness,
+    "steps.chart_{}": ChartKind,
     "steps.kind_{}": StepKind,
     "steps.operation_{}": Operation,
     "steps.is_{}": listing_steps.ORDERS,

@@ -9,6 +9,7 @@ from typing import Any
 
 from rag.citations import summary as checks
 from rag.events import SEARCH_STAGES, DocumentOutcome, IngestEvent, StageEvent, StageState, beside_of, twin_of
+from rag.evidence import text_chart
 from rag.ledger import Author, Ledger, Search
 from rag.messages import Language, Reason, label, reason, text
 from rag.retrieval.names import told
@@ -99,6 +100,8 @@ def step_lines(step: AnswerStep, language: Language) -> list[str]:
     lines = [step_line(step, language)]
     if step.comparison is not None:
         lines += _beside(step.comparison)
+    if step.chart is not None:
+        lines += [f"   {line}" for line in text_chart.lines(step.chart)]
     if step.table is not None and step.table.rows:
         table = step.table
         columns = [label(f"steps.column_{c}", language) for c in table.columns] if table.of_documents else table.columns

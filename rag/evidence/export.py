@@ -5,7 +5,6 @@ The file is read in programs we do not know, so what came from documents, models
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -19,7 +18,7 @@ from rag.types import HEADING_SEPARATOR, Candidate, Ranked
 from rag.types.steps import AnswerStep
 
 from . import export_displays
-from .export_displays import escaped
+from .export_displays import escaped, fenced
 
 PARTS = ("embedder", "reranker", "chat")
 NEAR_MISSES = 3
@@ -55,13 +54,6 @@ def _listed(candidate: Candidate, ledger: Ledger, language: Language) -> list[st
     )
     first = f"- **\\[{candidate.number}\\]** {_where(candidate, language)}"
     return [first, *(f"  - “{escaped(words)}”" for words in quoted)]
-
-
-def fenced(value: str) -> str:
-    """A text as code block whose fence is longer than any run of backticks in it."""
-    longest = max((len(run) for run in re.findall("`+", value)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}text", value.strip("\r\n"), fence])
 
 
 def _turn(number: int, ledger: Ledger, language: Language) -> list[str]:

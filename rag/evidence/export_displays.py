@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from rag.ledger import Ledger
 from rag.messages import Language, label, reason, text
 from rag.types import HEADING_SEPARATOR
-from rag.types.steps import ComparedPlace, StepComparison, StepTable
+from rag.types.steps import ComparedPlace, StepChart, StepComparison, StepTable
+
+from . import text_chart
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 
@@ -28,6 +30,8 @@ def displays(ledger: Ledger, language: Language) -> list[str]:
             parts += _comparison(step.comparison, language)
         if step.table is not None and step.table.rows:
             parts += _table(step.table, language)
+        if step.chart is not None:
+            parts += _chart(step.chart, language)
     return parts
 
 
@@ -36,6 +40,19 @@ def _table(table: StepTable, language: Language) -> list[str]:
     head = text(reason("steps.shown_rows", shown=len(table.rows), total=table.total), language)
     rows = ([escaped(cell) for cell in row.cells] for row in table.rows)
     return [f"{escaped(text(table.says, language))} ({head})", _rows([escaped(c) for c in columns], rows)]
+
+
+def _chart(chart: StepChart, language: Language) -> list[str]:
+    columns = " / ".join((chart.names, *(series.name for series in chart.series)))
+    said = reason("steps.chart_of", kind=reason(f"steps.chart_{chart.kind}"), columns=columns)
+    return [escaped(text(said, language)), fenced("\n".join(text_chart.lines(chart)))]
+
+
+def fenced(value: str) -> str:
+    """A text as code block whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", value)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", value.strip("\r\n"), fence])
 
 
 def _comparison(comparison: StepComparison, language: Language) -> list[str]:

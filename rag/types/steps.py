@@ -47,6 +47,8 @@ class StepKind(StrEnum):
     """Count with the rows of a table."""
     COMPARE = "compare"
     """Set two subjects, or two versions of a document, side by side."""
+    CHART = "chart"
+    """Draw the numbers of a table that a step told."""
     ANSWER = "answer"
     GIVE_UP = "give_up"
 
@@ -139,6 +141,37 @@ class StepComparison:
     MOST_ROWS: ClassVar[int] = 40
 
 
+class ChartKind(StrEnum):
+    """Kind of a chart."""
+
+    BAR = "bar"
+    LINE = "line"
+    SCATTER = "scatter"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSeries:
+    """The numbers of a column, in the order of the labels; None where a cell has none."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepChart:
+    """Numbers of a table as they are drawn. Of a scatter chart the first series is across, the second up."""
+
+    kind: ChartKind
+    names: str
+    """Name of the column of labels."""
+    labels: tuple[str, ...]
+    series: tuple[ChartSeries, ...]
+    total: int
+    """Rows of the table; at most `MOST_POINTS` are drawn."""
+
+    MOST_POINTS: ClassVar[int] = 40
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerStep:
     """One step of an answer, as far as it is known."""
@@ -173,6 +206,7 @@ class AnswerStep:
     table: StepTable | None = None
     """What it lists or counts."""
     comparison: StepComparison | None = None
+    chart: StepChart | None = None
     tokens: int = 0
     """Tokens the language model took to choose it; 0 where it chose nothing, or its server did not count."""
     arguments: Arguments = ()

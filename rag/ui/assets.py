@@ -25,6 +25,7 @@ STYLES = (
     "answer/query",
     "answer/steps",
     "answer/beside",
+    "answer/chart",
     "answer/refusal",
     "library/rowmenu",
     "shell/talks",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.citations.markers import find
-from rag.evidence.export import export_markdown, fenced
-from rag.evidence.export_displays import escaped
+from rag.evidence.export import export_markdown
+from rag.evidence.export_displays import escaped, fenced
 from rag.ledger import Ledger, Outcome
 from rag.messages import LANGUAGES, Language, Reason, reason
 from rag.status import ModelInfo

@@ -42,7 +42,7 @@ def _search_for(part: QuestionPart, searches: Sequence[Search], steps: Sequence[
     """The search a step made for this part alone: a model words it in its own way."""
     wanted = set(telling_words(part.name))
     taken = [step for step in steps[1:] if step.kind is StepKind.SEARCH and step.search]
-    named = next((step for step in taken if step.purpose == part.name), None)
+    named = max((step for step in taken if step.purpose == part.name), key=lambda step: step.kept > 0, default=None)
     worded = next((step for step in taken if wanted and wanted <= set(telling_words(step.query))), None)
     step = named or worded
     return next((search for search in searches if step and search.number == step.search), None)

@@ -14,7 +14,7 @@ from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
 from .reading import section
 from .results import described
-from .rules import comparable
+from .rules import comparable, drawable
 from .tabulating import Tabulation, answers, question_of
 
 
@@ -70,6 +70,11 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
     if step.section and step.documents:
         passages = section(state.read(step.documents[0], ""), step.section)
         return replace(choice, query=asked, section=step.section, passages=tuple(passages))
+    if step.kind is StepKind.CHART:
+        drawn = drawable(state)
+        if drawn is None:
+            raise RagError(reason("steps.nothing_to_draw"))
+        return replace(drawn, author=choice.author, why=choice.why, parent=choice.parent)
     narrowed = query_from(step.arguments) if step.arguments else None
     return choice if step.kind in ENDS else replace(choice, query=asked, narrowed=narrowed)
 

@@ -112,7 +112,7 @@ class Gathering:
                 yield from self._ended(choice, began)
                 return
             if _looks_for_nothing(choice):
-                yield from self._beside(choice, began)
+                yield from self._shown(choice, began)
             else:
                 yield from self._taken(choice, began, cancel)
 
@@ -130,7 +130,7 @@ class Gathering:
         done = self._replaced | {aim_of(step) for step in draft.steps}
         main = draft.searches[0]
         library = self._library
-        tables = (lambda: library.tables(main.candidates, titled(main.query, documents))) if library else tuple
+        tables = (lambda: library.tables(draft.searches, titled(main.query, documents))) if library else tuple
         return GatheringState(
             main.query,
             draft.searches,
@@ -206,12 +206,14 @@ class Gathering:
         draft.credit_steps()
         yield StepEvent(draft.steps[-1])
 
-    def _beside(self, choice: StepChoice, began: float) -> Iterator[StepEvent]:
-        """The sides of a comparison, from what was found: nothing is searched for it."""
+    def _shown(self, choice: StepChoice, began: float) -> Iterator[StepEvent]:
+        """The sides of a comparison, or a table as a chart: nothing is searched for it."""
         draft = self._draft
-        of = sides(draft.searches[0].query, draft.searches, draft.steps)
+        compares = choice.kind is StepKind.COMPARE
+        of = sides(draft.searches[0].query, draft.searches, draft.steps) if compares else None
         found = beside(of, draft.searches) if of else None
-        step = replace(self._step(choice), comparison=found, milliseconds=1000 * (self._now() - began))
+        cost = 1000 * (self._now() - began)
+        step = replace(self._step(choice), comparison=found, chart=choice.chart, milliseconds=cost)
         draft.steps = (*draft.steps, step)
         draft.credit_steps()
         yield StepEvent(draft.steps[-1])
@@ -253,7 +255,7 @@ class Gathering:
         """What a list, a table or two versions tell; None for a search."""
         if self._library is None:
             return None
-        if choice.kind is StepKind.COMPARE:
+        if choice.kind is StepKind.COMPARE and len(choice.documents) == 2:
             first, second = choice.documents
             return self._library.compared(choice.query, (first, second), options)
         if choice.listing is not None:
@@ -279,7 +281,7 @@ class Gathering:
 
 def _looks_for_nothing(choice: StepChoice) -> bool:
     """True for a step that only shows what was found."""
-    return choice.kind is StepKind.COMPARE and not choice.documents
+    return choice.kind is StepKind.CHART or (choice.kind is StepKind.COMPARE and not choice.documents)
 
 
 def _nothing(_document: str, _collection: str) -> Sequence[StoredChunk]:

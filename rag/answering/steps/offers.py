@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.messages import FIRST, Reason, reason, text
-from rag.types.steps import StepAuthor, StepKind, StepOption
+from rag.types.steps import ChartKind, StepAuthor, StepKind, StepOption
 
 from .arguments import SIGNS, number_in, query_from, tabulated
 from .cells import Operation
@@ -20,7 +20,7 @@ from .listing import ORDERS, DocumentQuery, chosen
 from .parts import LONGEST as LONGEST_NAME
 from .planner import ENDS, StepChoice
 from .results import described
-from .rules import comparable
+from .rules import comparable, drawable
 from .view import View
 
 MOST = 6
@@ -173,6 +173,22 @@ def compare(view: View) -> Offer | Reason:
     return Offer(StepKind.COMPARE, about, found.why, (), choose)
 
 
+def chart(view: View) -> Offer | Reason:
+    found = drawable(view.state)
+    if found is None:
+        return reason("steps.nothing_to_draw")
+    fields = (Field("chart", 'for "chart": its kind, or nothing', tuple(map(str, ChartKind))),)
+
+    def choose(said: Said) -> StepChoice | str:
+        wanted = drawable(view.state, ChartKind(said["chart"]) if said["chart"] else None)
+        if wanted is None:
+            return "The table has too few columns of numbers for that."
+        return replace(wanted, author=StepAuthor.MODEL, parent=len(view.state.steps))
+
+    about = "draw the table that was counted, when the question asks for a chart"
+    return Offer(StepKind.CHART, about, found.why, fields, choose)
+
+
 MISSING = Field("missing", 'for an end: what of the question nothing tells, in its language; else ""')
 
 
@@ -195,6 +211,7 @@ KINDS: Mapping[StepKind, Kind] = {
     StepKind.READ: read,
     StepKind.LIST: listing,
     StepKind.TABULATE: tabulate,
+    StepKind.CHART: chart,
     StepKind.COMPARE: compare,
     StepKind.ANSWER: answer,
     StepKind.GIVE_UP: give_up,

@@ -9,7 +9,7 @@ from typing import Protocol
 from rag.ledger import Search
 from rag.messages import Reason
 from rag.types import Document, StoredChunk
-from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepKind, StepOption
+from rag.types.steps import AnswerStep, Arguments, StepAuthor, StepChart, StepKind, StepOption
 
 from .arguments import of_query, of_tabulation
 from .budget import NOTHING, UNBOUNDED, Spent
@@ -42,6 +42,7 @@ class StepChoice:
     """What is to be counted of which rows."""
     narrowed: DocumentQuery | None = None
     """The documents that a search keeps to; their names are `documents`."""
+    chart: StepChart | None = None
     tokens: int = 0
     """Tokens a language model took to choose it, as far as its server counted them."""
     section: str = ""

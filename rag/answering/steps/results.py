@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rag.documents.contents.tables import TableRow, tables_of
+from rag.ledger import Search
 from rag.messages import Reason, reason
 from rag.protocols import Shelf
 from rag.retrieval.selection import select
@@ -23,7 +24,7 @@ MOST_READ = 6
 MOST_CHUNKS = 400
 """Chunks of a document that is read for its tables."""
 LOOKED_AT = 12
-"""Best candidates in which tables are looked for."""
+"""Best candidates of each search in which tables are looked for."""
 KNOWN = ("name", "title", "tags", "date", "kind")
 """What is told of a document in a list."""
 KEYS = 3
@@ -58,13 +59,12 @@ class ScopeReader:
         """The documents of the scope."""
         return [one.document for one in self._placed.values()]
 
-    def tables(self, candidates: Sequence[Candidate], named: Sequence[Document] = ()) -> list[SourceTable]:
+    def tables(self, searches: Sequence[Search], named: Sequence[Document] = ()) -> list[SourceTable]:
         """The tables of the documents that are `named`, then of those in which the best candidates hold one."""
         found: list[SourceTable] = []
         names = {document.name for document in named}
-        holding = [
-            (c.stored.collection, c.stored.document) for c in candidates[:LOOKED_AT] if tables_of([c.stored.chunk])
-        ]
+        best = (c.stored for search in searches for c in search.candidates[:LOOKED_AT])
+        holding = [(stored.collection, stored.document) for stored in best if tables_of([stored.chunk])]
         keys = [*(key for key in self._placed if key[1] in names), *holding]
         for key in list(dict.fromkeys(keys))[:MOST_READ]:
             placed = self._placed.get(key)
@@ -173,6 +173,8 @@ def said_of(asked: Tabulation) -> tuple[Reason, Sequence[TableRow]]:
         return reason("steps.counts", count=len(asked.rows), where=where), ()
     column = columns[asked.column]
     if asked.operation is Operation.VALUE:
+        if not asked.filters:
+            return reason("steps.column_is", column=column, count=len(asked.rows)), ()
         value = " / ".join(row.cells[asked.column] or "–" for row in asked.rows[:KEYS])
         return reason("steps.cell_is", where=where, column=column, value=value), asked.rows[:KEYS]
     figures = [(row, amount) for row in asked.rows if (amount := amount_of(row.cells[asked.column]))]

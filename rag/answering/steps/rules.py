@@ -12,8 +12,9 @@ from rag.retrieval.names import named_among
 from rag.retrieval.suggestions import lacking, rewordings
 from rag.text.terms import telling_words
 from rag.types import Candidate
-from rag.types.steps import StepAuthor, StepKind, StepOption
+from rag.types.steps import ChartKind, StepAuthor, StepKind, StepOption
 
+from .charting import ChartWish, chart_of, wish_of
 from .comparing import sides
 from .listing import query_of
 from .naming import titled, words_of
@@ -75,8 +76,9 @@ def _tabulated(state: GatheringState) -> Outcome:
     if any(step.kind is StepKind.LIST for step in state.steps) and _divided(state) is None:
         return [], reason("steps.listed_already")
     found: list[StepChoice] = []
+    drawn = wish_of(state.question) is not None
     for purpose, question in _questions(state):
-        asked = question_of(question)
+        asked = question_of(question, drawn=drawn)
         best = next(answers(asked, state.tables()), None) if asked else None
         if best:
             why = reason("steps.asks_of_table", document=best.source.document)
@@ -87,6 +89,8 @@ def _tabulated(state: GatheringState) -> Outcome:
 
 def _questions(state: GatheringState) -> list[tuple[str, str]]:
     """The question with "" for its purpose, or the questions in it with theirs."""
+    if wish := wish_of(state.question):
+        return [("", wish.rest)]
     parts = _divided(state)
     if parts is None or parts.division is Division.COMPARISON:
         return [("", state.question)]
@@ -117,6 +121,31 @@ def _compared(state: GatheringState) -> Outcome:
 def comparable(state: GatheringState) -> StepChoice | None:
     """The comparison that can be made now."""
     return next((choice for choice in _compared(state)[0] if choice.aim not in state.done), None)
+
+
+def _charted(state: GatheringState) -> Outcome:
+    wish = wish_of(state.question)
+    if wish is None:
+        return [], reason("steps.no_chart_asked")
+    if found := drawable(state):
+        return [found], found.why
+    if any(step.table for step in state.steps):
+        return [], reason("steps.nothing_to_draw")
+    why = reason("steps.without_chart_words", query=wish.rest)
+    return [StepChoice(StepKind.SEARCH, StepAuthor.RULE, why, wish.rest)], why
+
+
+def drawable(state: GatheringState, kind: ChartKind | None = None) -> StepChoice | None:
+    """The chart that can be drawn now, of the last table that was told."""
+    wish = wish_of(state.question)
+    if kind is not None:
+        wish = ChartWish(wish.rest if wish else "", kind)
+    for step in reversed([] if any(step.chart for step in state.steps) else state.steps):
+        if step.table and (chart := chart_of(step.table, wish)):
+            drawn = " / ".join((chart.names, *(series.name for series in chart.series)))
+            why = reason("steps.draws", kind=reason(f"steps.chart_{chart.kind}"), columns=drawn)
+            return StepChoice(StepKind.CHART, StepAuthor.RULE, why, drawn, parent=step.number, chart=chart)
+    return None
 
 
 def _parts(state: GatheringState) -> Outcome:
@@ -259,6 +288,7 @@ Rule = Callable[[GatheringState], Outcome]
 _KINDS: dict[Rule, StepKind] = {
     _listed: StepKind.LIST,
     _tabulated: StepKind.TABULATE,
+    _charted: StepKind.CHART,
     _compared: StepKind.COMPARE,
     _parts: StepKind.SEARCH,
     _sections: StepKind.READ,

@@ -51,7 +51,7 @@ ENGLISH = TableWords(
         """
         value values number numbers amount row rows table tables column columns entry entries line
         lines list listed lists according given shown show shows tell document documents all overall
-        among across there named name called
+        among across there named name called per each every
         """.split()  # noqa: SIM905
     ),
 )
@@ -72,14 +72,19 @@ CHINESE = TableWords(
     table=_p(
         rf"{_TABLE_ZH}|(?:{_ROW_ZH}|(?<![系队序排])列)数(?![据组字值])|(?:{_COUNTED_ZH})\s*(?:行(?![为业动程])|列(?![表出举]))"
     ),
-    groups=_p(r"按照?|每个|每种|各个?"),
+    groups=_p(r"按照?|每个|每种|各个?|随"),
     limits={
         ">=": _p(rf"(?:至少|不少于|不低于){_N}"),
         "<=": _p(rf"(?:至多|最多|不超过|不高于){_N}"),
         ">": _p(rf"(?:大于|高于|超过|多于){_N}"),
         "<": _p(rf"(?:小于|低于|少于|不足){_N}"),
     },
-    silent=frozenset("表格 表 表中 中 值 行 列 条 个 里 是 的 多少 哪个 哪些 什么 数 有 在 根据 所有 列出".split()),  # noqa: SIM905
+    silent=frozenset(
+        """
+        表格 表 表中 中 值 行 列 条 个 里 是 的 多少 哪个 哪些 什么 数 有 在 根据 所有 列出
+        各 各个 按照 每 每个 每种 随 变化 和 与
+        """.split()  # noqa: SIM905
+    ),
 )
 
 TABLE_WORDS = (ENGLISH, CHINESE)

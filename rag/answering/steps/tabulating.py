@@ -73,9 +73,11 @@ class TableQuestion:
     limits: tuple[tuple[str, Decimal], ...]
     grouped: str
     """What stands behind the word for telling apart; "" for nothing."""
+    drawn: bool = False
+    """True where a column is wanted as it is, to be drawn."""
 
 
-def question_of(question: str) -> TableQuestion | None:
+def question_of(question: str, *, drawn: bool = False) -> TableQuestion | None:
     """What a question asks of tables; None where it is too long to tell. Any question may ask for a cell."""
     if len(question) > LONGEST_QUESTION:
         return None
@@ -99,6 +101,7 @@ def question_of(question: str) -> TableQuestion | None:
         names_table,
         tuple(limits),
         left[group.end() :] if group else "",
+        drawn,
     )
 
 
@@ -138,14 +141,21 @@ def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulatio
     counted = column if question.operation is not Operation.COUNT or question.limits else -1
     explained = len(asked & (around | told)) + len(told & asked) + 2 * (counted >= 0) - 2 * unknown
     values = tuple((table.columns[place], cell) for place, cell in sorted(filters.items()))
-    return explained, Tabulation(source, question.operation, rows, counted, values, group, question.limits)
+    operation = question.operation
+    if question.drawn and group >= 0 and operation is Operation.VALUE and _repeats(rows, group):
+        operation = Operation.SUM
+    return explained, Tabulation(source, operation, rows, counted, values, group, question.limits)
+
+
+def _repeats(rows: Sequence[TableRow], column: int) -> bool:
+    return len({row.cells[column] for row in rows}) < len(rows)
 
 
 def _complete(question: TableQuestion, column: int, filters: Mapping[int, str]) -> bool:
     """True if a question says all that is needed to count, or to find a cell."""
     if question.operation is Operation.COUNT:
         return column >= 0 if question.limits else question.names_table or bool(filters)
-    return column >= 0 and (question.operation is not Operation.VALUE or bool(filters))
+    return column >= 0 and (question.operation is not Operation.VALUE or question.drawn or bool(filters))
 
 
 def _unknown(question: TableQuestion, known: Terms) -> int:
@@ -231,7 +241,8 @@ def _column(
     for place, own in enumerate(names):
         if place in taken or not own & asked:
             continue
-        if (question.operation is not Operation.VALUE or question.limits) and not numeric(rows, place):
+        counts = question.operation is not Operation.VALUE or question.limits or question.drawn
+        if counts and not numeric(rows, place):
             continue
         covered = len(own & question.asked) / len(own)
         if covered > merit and covered >= 0.5:

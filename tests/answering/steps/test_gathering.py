@@ -177,8 +177,9 @@ def test_what_was_not_taken_says_why(ask: Ask) -> None:
     _, ledger = ask(COMPARISON)
     first = ledger.steps[1]
     assert [(o.kind, o.open) for o in first.options] == [
-        (StepKind.LIST, False), (StepKind.TABULATE, False), (StepKind.COMPARE, False), (StepKind.SEARCH, True),
-        (StepKind.READ, False), (StepKind.READ, False), (StepKind.READ, False), (StepKind.SEARCH, False),
+        (StepKind.LIST, False), (StepKind.TABULATE, False), (StepKind.CHART, False), (StepKind.COMPARE, False),
+        (StepKind.SEARCH, True), (StepKind.READ, False), (StepKind.READ, False), (StepKind.READ, False),
+        (StepKind.SEARCH, False),
     ]  # fmt: skip
 
 

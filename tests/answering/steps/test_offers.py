@@ -70,13 +70,13 @@ def test_every_kind_is_offered_where_it_is_possible_and_says_why_where_it_is_not
     offered, closed = offers(View(full()))
     assert list(offered) == ["search", "read", "list", "tabulate", "answer"] and len(offered) <= MOST
     assert [(option.kind, option.open) for option in closed] == [
-        (StepKind.COMPARE, False), (StepKind.GIVE_UP, False),
+        (StepKind.CHART, False), (StepKind.COMPARE, False), (StepKind.GIVE_UP, False),
     ]  # fmt: skip
     bare = replace(state(found=False), documents=[])
     offered, closed = offers(View(bare))
     assert list(offered) == ["search", "give_up"]
     assert [option.kind for option in closed] == [
-        StepKind.READ, StepKind.LIST, StepKind.TABULATE, StepKind.COMPARE, StepKind.ANSWER,
+        StepKind.READ, StepKind.LIST, StepKind.TABULATE, StepKind.CHART, StepKind.COMPARE, StepKind.ANSWER,
     ]  # fmt: skip
     assert all(text(option.why, language) for option in closed for language in LANGUAGES)
 
@@ -183,7 +183,7 @@ def test_an_end_says_what_is_missing_and_other_options_are_kept_with_every_step(
     _, choice = chosen(said(action="answer", missing="how long it lasts"))
     assert text(choice.why, "en") == "So. Missing: how long it lasts"
     told = {option.kind: option.open for option in choice.options}
-    closed = (StepKind.GIVE_UP, StepKind.COMPARE)
+    closed = (StepKind.GIVE_UP, StepKind.CHART, StepKind.COMPARE)
     assert told == {kind: kind not in closed for kind in StepKind if kind is not StepKind.ANSWER}
     assert all(text(option.why, language) for option in choice.options for language in LANGUAGES)
 

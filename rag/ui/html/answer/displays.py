@@ -7,13 +7,14 @@ import io
 
 from markupsafe import Markup
 
+from rag.answering.steps.charting import chart_of
 from rag.ledger import Ledger
 from rag.messages import Language, label
 from rag.types.steps import StepRow, StepTable
 
 from ...state.turn import Turn
 from ..markup import button, html, joined, name, path, t, tool, why
-from . import beside
+from . import beside, chart
 
 OPEN_ROWS = 8
 """Rows of a table that stands open; a longer one is folded."""
@@ -25,8 +26,10 @@ def below(turn: Turn, language: Language) -> Markup:
     """The tables of a finished answer."""
     compared = [step.comparison for step in turn.steps if step.comparison is not None and step.comparison.rows]
     tables = [step.table for step in turn.steps if step.table is not None and step.table.rows]
-    shown = [_display(table, turn.number, place, language) for place, table in enumerate(tables)]
-    return joined([*(beside.display(one, turn.number, language) for one in compared), *shown])
+    drawn = any(step.chart for step in turn.steps)
+    shown = [_display(table, turn.number, place, language, drawn=drawn) for place, table in enumerate(tables)]
+    charts = [chart.figure(step.chart, language) for step in turn.steps if step.chart is not None]
+    return joined([*(beside.display(one, turn.number, language) for one in compared), *charts, *shown])
 
 
 def kept(ledger: Ledger, language: Language) -> Markup:
@@ -35,7 +38,8 @@ def kept(ledger: Ledger, language: Language) -> Markup:
     tables = [step.table for step in ledger.steps if step.table is not None and step.table.rows]
     shown = html("<h3>{}</h3><p>{}</p>{}")
     told = [shown(_caption(one, language), why(one.says, language), _table(one, 0, language)) for one in tables]
-    return joined([*(beside.kept(one, language) for one in compared), *told])
+    charts = [chart.figure(step.chart, language) for step in ledger.steps if step.chart is not None]
+    return joined([*(beside.kept(one, language) for one in compared), *charts, *told])
 
 
 def as_csv(table: StepTable, language: Language) -> str:
@@ -66,18 +70,28 @@ def _caption(table: StepTable, language: Language) -> Markup:
     return html("{}{}")(t("steps.table_of", language, document=table.document), heading)
 
 
-def _display(table: StepTable, turn: int, place: int, language: Language) -> Markup:
+def _display(table: StepTable, turn: int, place: int, language: Language, *, drawn: bool) -> Markup:
+    """A table; where no chart was asked for, it can be opened as one."""
     copy = tool("copy", "copy", t("steps.copy_csv", language), size=16, text=as_csv(table, language))
     count = t("steps.shown_rows", language, shown=len(table.rows), total=table.total)
     opened = " open" if len(table.rows) <= OPEN_ROWS else ""
     return html(
         '<details class="display" id="display-{}-{}"{}><summary><span>{} <small>{}</small></span></summary>'
-        '<div class="display-rows" tabindex="0" role="region" aria-label="{caption}">{}</div>'
+        '{}<div class="display-rows" tabindex="0" role="region" aria-label="{caption}">{}</div>'
         '<div class="display-tools">{}</div></details>'
     )(
-        turn, place, opened, _caption(table, language), count, _table(table, turn, language), copy,
+        turn, place, opened, _caption(table, language), count, "" if drawn else _chart(table, turn, place, language),
+        _table(table, turn, language), copy,
         caption=label("steps.list_of", language) if table.of_documents else table.document,
     )  # fmt: skip
+
+
+def _chart(table: StepTable, turn: int, place: int, language: Language) -> Markup:
+    """The table as a chart, folded away; empty where it has too few numbers."""
+    found = chart_of(table)
+    drawn = chart.figure(found, language) if found else Markup()
+    shown = html('<details class="display-chart" id="chart-{}-{}"><summary>{}</summary>{}</details>')
+    return shown(turn, place, t("steps.show_chart", language), drawn) if drawn else drawn
 
 
 def _table(table: StepTable, turn: int, language: Language) -> Markup:
