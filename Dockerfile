@@ -23,6 +23,8 @@ RUN useradd --uid 10001 --create-home plainsight \
 COPY rag rag/
 COPY assets assets/
 COPY app.py ./
+# The user below may not write here: uncompiled, our code would cost each start a second.
+RUN python -m compileall -q rag
 
 # By number, so that a cluster can check that it is not root.
 USER 10001

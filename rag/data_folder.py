@@ -32,7 +32,8 @@ VECTORS = "vectors.db"
 
 def vectors_in(settings: Settings) -> KeptVectors:
     """The vectors of passages that were read; removed where nothing of the kind is to be kept."""
-    return KeptVectors(Path(settings.data_dir) / VECTORS, megabytes=settings.vectors_mb)
+    path = Path(settings.data_dir) / VECTORS
+    return KeptVectors(path, megabytes=settings.vectors_mb, reserve=settings.disk_reserve_mb)
 
 
 def kept_in(settings: Settings) -> Database:

@@ -256,6 +256,12 @@ def test_the_image_runs_without_rights_and_says_whether_it_is_well() -> None:
     assert f"127.0.0.1:{S.port}/" in command[2]
 
 
+def test_the_image_compiles_our_code_once_and_not_at_each_start() -> None:
+    after = [rest for word, rest in instructions() if word in ("COPY", "RUN", "USER")]
+    compiled = after.index("python -m compileall -q rag")
+    assert after.index("rag rag/") < compiled < after.index("10001")
+
+
 def test_the_image_keeps_what_must_stay_in_its_volumes() -> None:
     volumes = [json.loads(rest) for word, rest in instructions() if word == "VOLUME"]
     env = dict(re.findall(r"(\w+)=(\S+)", " ".join(rest for word, rest in instructions() if word == "ENV")))

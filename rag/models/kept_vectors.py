@@ -10,6 +10,7 @@ Knows no model: whoever keeps something here decides what the bytes mean.
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -57,9 +58,11 @@ _OLDEST = """
 class KeptVectors:
     """The vectors in one file, which several processes may share. Safe for many threads; raises nothing."""
 
-    def __init__(self, path: Path, *, megabytes: float) -> None:
-        """Of at most that size in all; with 0 nothing is kept, and what was kept before is removed."""
+    def __init__(self, path: Path, *, megabytes: float, reserve: float = 0.0) -> None:
+        """Of at most that size in all, and nothing that leaves the disk less than `reserve` megabytes free; with 0
+        nothing is kept, and what was kept before is removed."""
         self._path = path
+        self._reserve = int(reserve * MEGABYTE)
         self._limit = int(megabytes * MEGABYTE)
         self._database = Database(path, busy_seconds=BUSY_SECONDS)
         self._database.use("vectors", MIGRATIONS)
@@ -85,7 +88,7 @@ class KeptVectors:
     def keep(self, model: bytes, vectors: Sequence[tuple[str, bytes]], *, room_only: bool = False) -> None:
         """Keep the vectors of texts, each a passage or a part of one; `room_only` pushes nothing out for them."""
         size = sum(len(data) + CHECKSUM for _, data in vectors)
-        if not 0 < size <= self._limit:
+        if not 0 < size <= self._limit or not self._room(size):
             return
         now = int(time.time())
         with self._calm(), self._writing() as db:
@@ -127,6 +130,13 @@ class KeptVectors:
         with self._database.write() as db:
             db.execute("PRAGMA secure_delete = ON")  # neither deleting nor moving leaves anything in free room
             yield db
+
+    def _room(self, size: int) -> bool:
+        """True if the disk has room for what is needed by others, too. Twice, as it is written to a log before."""
+        with suppress(OSError):
+            there = next(place for place in self._path.absolute().parents if place.exists())
+            return shutil.disk_usage(there).free >= self._reserve + 2 * size
+        return True
 
     def _there(self) -> bool:
         return self.on and self._path.exists()

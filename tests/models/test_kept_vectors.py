@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,6 +114,17 @@ def test_the_vectors_used_longest_ago_leave_when_there_is_no_room(
     assert set(kept.found(MODEL, list("abcde"))) == {0, 2, 3, 4}
     kept.keep(MODEL, [("far too large", bytes(1_000_001))])
     assert set(kept.found(MODEL, list("abcde"))) == {0, 2, 3, 4}
+
+
+def test_the_last_room_of_a_disk_is_left_to_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = [10_000_000]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=room[0]))
+    kept = KeptVectors(path, megabytes=1, reserve=9.99)
+    kept.keep(MODEL, [("a", DATA)])
+    assert kept.found(MODEL, ["a"]) == {} and not path.exists()
+    room[0] += 1_000_000
+    kept.keep(MODEL, [("a", DATA)])
+    assert kept.found(MODEL, ["a"]) == {0: DATA}
 
 
 def test_a_passage_leaves_with_its_parts(kept: KeptVectors, path: Path) -> None:

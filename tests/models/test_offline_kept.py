@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.answering.extract.scoring import UNRELATED, Scoring
 from rag.models.device import DeviceLock
 from rag.models.kept_vectors import KeptVectors
 from rag.models.offline import MaxSimReranker, MiniLmEmbedder
@@ -56,6 +57,13 @@ def test_quotes_are_kept_with_their_passage_and_leave_with_it(tmp_path: Path) ->
     forgotten = Loaded(tmp_path)
     forgotten.model.embed_documents([quote])
     assert forgotten.read == 1
+
+
+def test_what_no_question_is_about_is_read_once_for_all_starts(tmp_path: Path) -> None:
+    for read in (len(UNRELATED), 0):
+        loaded = Loaded(tmp_path)
+        assert len(Scoring(loaded.model, lambda _: "en")._unrelated) == len(UNRELATED)
+        assert loaded.read == read
 
 
 def test_what_somebody_typed_is_not_kept(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ class Scoring:
 
     @cached_property
     def _unrelated(self) -> Vectors:
-        return self._embedder.embed_documents(UNRELATED)
+        return self._embedder.embed_documents([PassagePart.of(text, text) for text in UNRELATED])
 
 
 def _asked(question: str) -> list[str]:
