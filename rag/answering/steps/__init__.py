@@ -2,9 +2,12 @@
 
 parts       the parts of a question: sides of a comparison, questions in one
 listing     questions that ask for documents; list_words, days
+history     questions about time
 tabulating  questions that ask something of a table; table_words, cells
 results     what lists and tables come to, with the passages they rest on
 telling     that in words
+comparing   two subjects beside each other; versions of a document: versions
+charting    tables as charts
 planner     what a planner is given, and what it chooses
 rules       the planner that needs no model
 arguments   what lists, counts and narrowed searches were told, as pairs of words

@@ -16,7 +16,8 @@ from rag.types.steps import ChartKind, StepAuthor, StepKind, StepOption
 
 from .charting import ChartWish, chart_of, wish_of
 from .comparing import sides
-from .listing import query_of
+from .history import history_of
+from .listing import DocumentQuery, query_of
 from .naming import titled, words_of
 from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
 from .planner import GatheringState, StepChoice
@@ -67,9 +68,15 @@ def _listed(state: GatheringState) -> Outcome:
             StepKind.LIST, StepAuthor.RULE, reason("steps.asks_for_documents"), str(query), purpose, listing=query
         )
         for purpose, question in _questions(state)
-        if (query := query_of(question, state.documents))
+        if (query := query_of(question, state.documents) or _history(question, state))
     ]
     return found[:MOST], reason("steps.asks_for_no_documents")
+
+
+def _history(question: str, state: GatheringState) -> DocumentQuery | None:
+    """The documents a question about time is told by; two versions tell more of what changed between them."""
+    query = history_of(question, state.documents)
+    return None if query and versions_of(question, contexts_of(state.searches), state.documents) else query
 
 
 def _tabulated(state: GatheringState) -> Outcome:

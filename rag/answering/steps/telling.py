@@ -39,7 +39,8 @@ def told(step: AnswerStep, draft: Draft, language: Language) -> str:
     if table is None or not table.of_documents or len(table.rows) < 2:
         return sentence
     named = [(row, numbers[row.chunk]) for row in table.rows if row.chunk in numbers]
-    items = [f"- {_line(row.cells[1] or row.cells[0])} [{number}]" for row, number in named]
+    days = {id(row): f"{row.cells[3]}: " if table.in_time else "" for row, _ in named}
+    items = [f"- {days[id(row)]}{_line(row.cells[1] or row.cells[0])} [{number}]" for row, number in named]
     return "\n".join([sentence, "", *items]).rstrip()
 
 
