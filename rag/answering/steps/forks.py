@@ -15,7 +15,7 @@ from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
 from .reading import section
 from .results import described
-from .rules import comparable, drawable
+from .showing import comparable, drawable
 from .tabulating import Tabulation, answers, question_of
 
 

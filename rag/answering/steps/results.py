@@ -111,7 +111,7 @@ class ScopeReader:
         columns, rows = _rows(asked, placed)
         table = StepTable(
             says, columns, tuple(rows[: StepTable.MOST_ROWS]), len(rows), False, source.document,
-            source.table.heading_path,
+            source.table.heading_path, deciding=tuple(placed(row.cells, row) for row in _deciding(asked, first)),
         )  # fmt: skip
         return LookedUp(_outcome(described(asked), passages, options), table)
 
@@ -143,6 +143,12 @@ def described(asked: Tabulation) -> str:
 def _outcome(query: str, passages: Sequence[StoredChunk], options: RetrievalOptions) -> Retrieval:
     options = replace(options, rerank=False)
     return Retrieval(query, options, tuple(select([Candidate(stored) for stored in passages], options)))
+
+
+def _deciding(asked: Tabulation, first: Sequence[TableRow]) -> Sequence[TableRow]:
+    """The rows that are named one by one: those that decide the figure, or all where they are few."""
+    few = asked.rows if len(asked.rows) <= KEYS else ()
+    return (first or few)[:KEYS]
 
 
 def _in_time(found: Sequence[PlacedDocument]) -> bool:
