@@ -33,6 +33,7 @@ READERS = {
     "answering/smalltalk.py": "greetings",
     "answering/steps/charting.py": "words that ask for a chart",
     "answering/steps/days.py": "days",
+    "answering/steps/history.py": "words that ask for a history",
     "answering/steps/list_words.py": "words that ask for documents",
     "answering/steps/parts.py": "words that compare, and join questions",
     "answering/steps/reading.py": "words that ask for all of a list, and for a section",

@@ -100,6 +100,10 @@ class StepTable:
     document: str = ""
     """The document whose table it is; "" for a list of documents."""
     heading_path: tuple[str, ...] = ()
+    deciding: tuple[StepRow, ...] = ()
+    """Rows the figure rests on, where they are few: named in the answer one by one."""
+    in_time: bool = False
+    """True where all of its rows have a date, and stand in the order of those."""
 
     MOST_ROWS: ClassVar[int] = 200
 

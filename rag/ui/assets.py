@@ -26,6 +26,7 @@ STYLES = (
     "answer/steps",
     "answer/beside",
     "answer/chart",
+    "answer/timeline",
     "answer/refusal",
     "library/rowmenu",
     "shell/talks",

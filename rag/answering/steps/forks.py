@@ -10,11 +10,12 @@ from rag.messages import reason
 from rag.types.steps import AnswerStep, StepAuthor, StepFork, StepKind
 
 from .arguments import query_from, tabulation_from
+from .history import history_of
 from .listing import query_of
 from .planner import ENDS, GatheringState, StepChoice
 from .reading import section
 from .results import described
-from .rules import comparable, drawable
+from .showing import comparable, drawable
 from .tabulating import Tabulation, answers, question_of
 
 
@@ -52,7 +53,8 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
     )  # fmt: skip
     asked = step.query or step.purpose or state.question
     if step.kind is StepKind.LIST:
-        listing = query_from(step.arguments) if step.arguments or step.table else query_of(asked, state.documents)
+        listing = query_from(step.arguments) if step.arguments or step.table else None
+        listing = listing or query_of(asked, state.documents) or history_of(asked, state.documents)
         if listing is None:
             raise RagError(reason("steps.no_list", query=asked))
         return replace(choice, query=str(listing), listing=listing)

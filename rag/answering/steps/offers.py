@@ -20,7 +20,7 @@ from .listing import ORDERS, DocumentQuery, chosen
 from .parts import LONGEST as LONGEST_NAME
 from .planner import ENDS, StepChoice
 from .results import described
-from .rules import comparable, drawable
+from .showing import comparable, drawable
 from .view import View
 
 MOST = 6

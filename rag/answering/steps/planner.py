@@ -91,6 +91,10 @@ class GatheringState:
     """What may be spent on choosing; with nothing left nobody is asked."""
 
 
+Outcome = tuple[Sequence[StepChoice], Reason]
+"""What a rule would do, and why it would do nothing."""
+
+
 def aim_of(step: AnswerStep) -> Aim:
     """What tells a step that was taken from others."""
     return StepChoice(

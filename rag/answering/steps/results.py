@@ -83,12 +83,16 @@ class ScopeReader:
     def listed(self, query: DocumentQuery, options: RetrievalOptions) -> LookedUp:
         """The documents that are asked for, and how each of the first of them begins."""
         by_document = {id(one.document): one for one in self._placed.values()}
+        if (query.since or query.until) and not query.order:
+            query = replace(query, order="oldest")
         found = [by_document[id(document)] for document in chosen(query, self.documents)]
         begins = (self._chunks((one.collection, one.document.name))[:1] for one in found[: options.contexts])
         passages = [stored for some in begins for stored in some]
         chunks = {(stored.collection, stored.document): stored.id for stored in passages}
         rows = [_of_document(one, chunks) for one in found[: StepTable.MOST_ROWS]]
-        table = StepTable(_listing(query, found), KNOWN, tuple(rows), len(found), of_documents=True)
+        table = StepTable(
+            _listing(query, found), KNOWN, tuple(rows), len(found), of_documents=True, in_time=_in_time(found)
+        )
         return LookedUp(_outcome(str(query), passages, options), table)
 
     def tabulated(self, asked: Tabulation, options: RetrievalOptions) -> LookedUp:
@@ -107,7 +111,7 @@ class ScopeReader:
         columns, rows = _rows(asked, placed)
         table = StepTable(
             says, columns, tuple(rows[: StepTable.MOST_ROWS]), len(rows), False, source.document,
-            source.table.heading_path,
+            source.table.heading_path, deciding=tuple(placed(row.cells, row) for row in _deciding(asked, first)),
         )  # fmt: skip
         return LookedUp(_outcome(described(asked), passages, options), table)
 
@@ -139,6 +143,17 @@ def described(asked: Tabulation) -> str:
 def _outcome(query: str, passages: Sequence[StoredChunk], options: RetrievalOptions) -> Retrieval:
     options = replace(options, rerank=False)
     return Retrieval(query, options, tuple(select([Candidate(stored) for stored in passages], options)))
+
+
+def _deciding(asked: Tabulation, first: Sequence[TableRow]) -> Sequence[TableRow]:
+    """The rows that are named one by one: those that decide the figure, or all where they are few."""
+    few = asked.rows if len(asked.rows) <= KEYS else ()
+    return (first or few)[:KEYS]
+
+
+def _in_time(found: Sequence[PlacedDocument]) -> bool:
+    dates = [one.document.date for one in found]
+    return len(dates) > 1 and all(dates) and dates in (sorted(dates), sorted(dates, reverse=True))
 
 
 def _of_document(placed: PlacedDocument, chunks: dict[tuple[str, str], str]) -> StepRow:

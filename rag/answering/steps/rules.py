@@ -12,18 +12,18 @@ from rag.retrieval.names import named_among
 from rag.retrieval.suggestions import lacking, rewordings
 from rag.text.terms import telling_words
 from rag.types import Candidate
-from rag.types.steps import ChartKind, StepAuthor, StepKind, StepOption
+from rag.types.steps import StepAuthor, StepKind, StepOption
 
-from .charting import ChartWish, chart_of, wish_of
-from .comparing import sides
-from .listing import query_of
+from .charting import wish_of
+from .history import history_of
+from .listing import DocumentQuery, query_of
 from .naming import titled, words_of
 from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
-from .planner import GatheringState, StepChoice
+from .planner import GatheringState, Outcome, StepChoice
 from .reading import linked, rests, sections
 from .results import LOOKED_AT, described
+from .showing import charted, compared, told_by
 from .tabulating import answers, question_of
-from .telling import exact
 from .versions import versions_of
 
 LEADING = 6
@@ -57,19 +57,21 @@ class RulePlanner:
         return replace(chosen or _end(state), options=tuple(looked))
 
 
-Outcome = tuple[Sequence[StepChoice], Reason]
-"""What a rule would do, and why it would do nothing."""
-
-
 def _listed(state: GatheringState) -> Outcome:
     found = [
         StepChoice(
             StepKind.LIST, StepAuthor.RULE, reason("steps.asks_for_documents"), str(query), purpose, listing=query
         )
         for purpose, question in _questions(state)
-        if (query := query_of(question, state.documents))
+        if (query := query_of(question, state.documents) or _history(question, state))
     ]
     return found[:MOST], reason("steps.asks_for_no_documents")
+
+
+def _history(question: str, state: GatheringState) -> DocumentQuery | None:
+    """The documents a question about time is told by; two versions tell more of what changed between them."""
+    query = history_of(question, state.documents)
+    return None if query and versions_of(question, contexts_of(state.searches), state.documents) else query
 
 
 def _tabulated(state: GatheringState) -> Outcome:
@@ -97,59 +99,8 @@ def _questions(state: GatheringState) -> list[tuple[str, str]]:
     return [(part.name, part.name) for part in parts.parts]
 
 
-def _told(state: GatheringState) -> frozenset[str]:
-    """What a list, a table or two versions tell already: parts by their names, "" for all of the question."""
-    return frozenset(step.purpose for step in state.steps if exact(step))
-
-
-def _compared(state: GatheringState) -> Outcome:
-    if any(step.comparison for step in state.steps):
-        return [], reason("steps.compared_already")
-    contexts = contexts_of(state.searches) or nearest(state.searches)
-    if state.readable and not _told(state) and (found := versions_of(state.question, contexts, state.documents)):
-        first, second = names = tuple(document.name for document in found)
-        why, query = reason("steps.compares_versions", first=first, second=second), state.question
-    elif of := sides(state.question, state.searches, state.steps):
-        first, second = (side.purpose or side.query for side in of)
-        why, query, names = reason("steps.sets_beside", first=first, second=second), f"{first} / {second}", ()
-    else:
-        return [], reason("steps.no_sides")
-    parent = state.steps[-1].number
-    return [StepChoice(StepKind.COMPARE, StepAuthor.RULE, why, query, "", names, parent=parent)], why
-
-
-def comparable(state: GatheringState) -> StepChoice | None:
-    """The comparison that can be made now."""
-    return next((choice for choice in _compared(state)[0] if choice.aim not in state.done), None)
-
-
-def _charted(state: GatheringState) -> Outcome:
-    wish = wish_of(state.question)
-    if wish is None:
-        return [], reason("steps.no_chart_asked")
-    if found := drawable(state):
-        return [found], found.why
-    if any(step.table for step in state.steps):
-        return [], reason("steps.nothing_to_draw")
-    why = reason("steps.without_chart_words", query=wish.rest)
-    return [StepChoice(StepKind.SEARCH, StepAuthor.RULE, why, wish.rest)], why
-
-
-def drawable(state: GatheringState, kind: ChartKind | None = None) -> StepChoice | None:
-    """The chart that can be drawn now, of the last table that was told."""
-    wish = wish_of(state.question)
-    if kind is not None:
-        wish = ChartWish(wish.rest if wish else "", kind)
-    for step in reversed([] if any(step.chart for step in state.steps) else state.steps):
-        if step.table and (chart := chart_of(step.table, wish)):
-            drawn = " / ".join((chart.names, *(series.name for series in chart.series)))
-            why = reason("steps.draws", kind=reason(f"steps.chart_{chart.kind}"), columns=drawn)
-            return StepChoice(StepKind.CHART, StepAuthor.RULE, why, drawn, parent=step.number, chart=chart)
-    return None
-
-
 def _parts(state: GatheringState) -> Outcome:
-    told = _told(state)
+    told = told_by(state)
     if "" in told:
         return [], reason("steps.told_by_table")
     parts = _divided(state)
@@ -196,7 +147,7 @@ def _of_part(part: QuestionPart, division: Division, state: GatheringState) -> I
 
 def _links(state: GatheringState) -> Outcome:
     contexts = contexts_of(state.searches)[:LEADING]
-    if _told(state):
+    if told_by(state):
         return [], reason("steps.told_by_table")
     if not contexts:
         return [], reason("steps.nothing_leads")
@@ -209,13 +160,13 @@ def _links(state: GatheringState) -> Outcome:
 
 
 def _sections(state: GatheringState) -> Outcome:
-    if _told(state):
+    if told_by(state):
         return [], reason("steps.told_by_table")
     return list(sections(state, state.searches[0].candidates[:LOOKED_AT])), reason("steps.names_no_section")
 
 
 def _rests(state: GatheringState) -> Outcome:
-    if _told(state):
+    if told_by(state):
         return [], reason("steps.told_by_table")
     return list(rests(state, contexts_of(state.searches)[:LEADING])), reason("steps.nothing_cut")
 
@@ -251,7 +202,7 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
 
 
 def _reworded(state: GatheringState) -> Outcome:
-    if contexts_of(state.searches) or _told(state):
+    if contexts_of(state.searches) or told_by(state):
         return [], reason("steps.enough_found")
     if not state.eager:
         return [], reason("steps.not_asked_for")
@@ -288,8 +239,8 @@ Rule = Callable[[GatheringState], Outcome]
 _KINDS: dict[Rule, StepKind] = {
     _listed: StepKind.LIST,
     _tabulated: StepKind.TABULATE,
-    _charted: StepKind.CHART,
-    _compared: StepKind.COMPARE,
+    charted: StepKind.CHART,
+    compared: StepKind.COMPARE,
     _parts: StepKind.SEARCH,
     _sections: StepKind.READ,
     _rests: StepKind.READ,

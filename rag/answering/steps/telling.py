@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rag.messages import Language, Reason, reason, text
+from rag.text.reading import BlockKind
 from rag.text.sanitizer import safe_markdown
-from rag.types.steps import AnswerStep, ComparedRow, StepComparison, StepTable
+from rag.types import Chunk
+from rag.types.steps import AnswerStep, ComparedRow, StepComparison, StepRow, StepTable
 
 from ..draft import Draft
 from .comparing import clipped
@@ -36,10 +38,13 @@ def told(step: AnswerStep, draft: Draft, language: Language) -> str:
     if step.comparison:
         return "\n".join([sentence, "", *_changes(step.comparison, numbers, language)]).rstrip()
     table = step.table
-    if table is None or not table.of_documents or len(table.rows) < 2:
+    if table is not None and not table.of_documents:
+        return "\n".join([sentence, "", *_named_rows(table, numbers, draft)]).rstrip()
+    if table is None or len(table.rows) < 2:
         return sentence
     named = [(row, numbers[row.chunk]) for row in table.rows if row.chunk in numbers]
-    items = [f"- {_line(row.cells[1] or row.cells[0])} [{number}]" for row, number in named]
+    days = {id(row): f"{row.cells[3]}: " if table.in_time else "" for row, _ in named}
+    items = [f"- {days[id(row)]}{_line(row.cells[1] or row.cells[0])} [{number}]" for row, number in named]
     return "\n".join([sentence, "", *items]).rstrip()
 
 
@@ -53,7 +58,7 @@ def facts(draft: Draft, language: Language) -> list[str]:
         numbers = ", ".join(f"context {number}" for number in dict.fromkeys(numbers_of(step, draft).values()))
         lines.append(" ".join(text(found.says, language).split()) + (f" ({numbers})" if numbers else ""))
         if isinstance(found, StepTable):
-            lines += _rows(found)
+            lines += _rows(found, numbers_of(step, draft))
         else:
             lines += [text(change(row, found, language=language), language) for row in found.rows[:MOST_CHANGES]]
     return lines
@@ -64,6 +69,25 @@ def numbers_of(step: AnswerStep, draft: Draft) -> dict[str, int]:
     search = next((one for one in draft.searches if one.number == step.search), None)
     found = {c.stored.id for c in search.candidates} if search else set()
     return {c.stored.id: c.number for c in draft.contexts if c.number and c.stored.id in found}
+
+
+def _named_rows(table: StepTable, numbers: Mapping[str, int], draft: Draft) -> Iterator[str]:
+    """Items on the rows a figure rests on, letter by letter as they are read in their context, which is cited."""
+    chunks = {c.stored.id: c.stored.chunk for c in draft.contexts}
+    for row in table.deciding:
+        if row.chunk in numbers and (words := _read(row, chunks[row.chunk])):
+            yield f"- {safe_markdown(words)} [{numbers[row.chunk]}]"
+
+
+def _read(row: StepRow, chunk: Chunk) -> str:
+    """A row of a passage as it is read; "" where the passage no longer has it."""
+    read = chunk.reading
+    for block in read.blocks:
+        if block.kind is BlockKind.ROW and (span := read.source_span(block.start, block.end)):
+            start, end = chunk.start + span[0], chunk.start + span[1]
+            if start < row.end and row.start < end:
+                return " ".join(read.text[block.start : block.end].split())
+    return ""
 
 
 def _changes(comparison: StepComparison, numbers: Mapping[str, int], language: Language) -> Iterator[str]:
@@ -86,10 +110,16 @@ def change(row: ComparedRow, comparison: StepComparison, *, language: Language) 
     return reason("steps.in_section", section=where, says=said) if where else said
 
 
-def _rows(table: StepTable) -> Sequence[str]:
-    shown = [_joined(table.columns), *(_joined(row.cells) for row in table.rows[:MOST_ROWS])]
+def _rows(table: StepTable, numbers: Mapping[str, int]) -> Sequence[str]:
+    """The rows, each with the context it stands in, so that it can be cited as a passage is."""
+    shown = [_joined(table.columns), *(_placed(row, numbers) for row in table.rows[:MOST_ROWS])]
     left = table.total - min(table.total, MOST_ROWS)
     return [*shown, *([f"... and {left} more"] if left else [])]
+
+
+def _placed(row: StepRow, numbers: Mapping[str, int]) -> str:
+    number = numbers.get(row.chunk)
+    return _joined(row.cells) + (f" context {number}" if number else "")
 
 
 def _joined(cells: Sequence[str]) -> str:

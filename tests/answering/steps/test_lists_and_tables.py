@@ -19,7 +19,7 @@ from rag.documents.convert.delimited import delimited_to_markdown
 from rag.events import Cancel
 from rag.evidence.export import export_markdown
 from rag.evidence.records import read, write
-from rag.ledger import Answered, Ledger, Outcome, Request
+from rag.ledger import Answered, Ledger, Match, Outcome, Request
 from rag.messages import LANGUAGES
 from rag.protocols import ChatModel
 from rag.retrieval.retriever import Policy, Retriever
@@ -110,7 +110,10 @@ def test_documents_are_counted_and_cited(ask: Ask) -> None:
 
 def test_a_figure_is_told_first_and_cites_the_passage_of_its_row(ask: Ask) -> None:
     ledger = ask("What is the highest load of the pumps?")
-    assert ledger.answer == "The highest Load is 1024 kg: P-2 (of 3 rows) (1 row without a number left out) [1]."
+    said, _, row_said = ledger.answer.partition("\n\n")
+    assert said == "The highest Load is 1024 kg: P-2 (of 3 rows) (1 row without a number left out) [1]."
+    assert row_said == "- P-2: Load 1,024 kg [1]", "the row as it is read in its passage"
+    assert "P-2: Load 1,024 kg" in ledger.contexts[0].stored.chunk.reading.text
     assert ledger.contexts[0].stored.document == "plant/pumps.md"
     step = next(step for step in ledger.steps if step.table)
     assert step.kind is StepKind.TABULATE and step.table is not None
@@ -178,3 +181,20 @@ def test_tables_are_shown_saved_and_copied(ask: Ask, language: str) -> None:
         "Pump,Load (kg)", "P-1,240", 'P-2,"1,024"', "P-3,'=95.5", "P-4,6",
     ]  # fmt: skip
     assert "| P-2 | 1,024 |" in export_markdown([ledger], language)
+
+
+def test_few_rows_are_named_one_by_one_and_many_are_not(ask: Ask) -> None:
+    assert ask("What is the load of P-1?").answer.count("\n- ") == 1
+    assert ask("What is the total load of the pumps in the table?").answer.count("\n- ") == 0
+
+
+def test_a_model_is_told_in_which_context_each_row_stands(ask: Ask) -> None:
+    sent = ask("What is the highest load of the pumps?", chat=ScriptedChat(["Yes [1]."])).messages[-1].content
+    assert "| P-2 | 1,024 | context 1" in sent
+
+
+def test_a_row_a_model_quotes_is_looked_up_letter_by_letter(ask: Ask) -> None:
+    question = "What is the highest load of the pumps?"
+    for words, found in (("P-2: Load 1,024 kg", True), ("| P-2 | 1,024 |", True), ("P-2: Load 1,025 kg", False)):
+        ledger = ask(question, chat=ScriptedChat([f'It is that of P-2 [1 "{words}"].']))
+        assert [q.match is not Match.MISSING for q in ledger.quotes] == [found], words

@@ -14,7 +14,7 @@ from rag.types.steps import StepRow, StepTable
 
 from ...state.turn import Turn
 from ..markup import button, html, joined, name, path, t, tool, why
-from . import beside, chart
+from . import beside, chart, timeline
 
 OPEN_ROWS = 8
 """Rows of a table that stands open; a longer one is folded."""
@@ -37,7 +37,7 @@ def kept(ledger: Ledger, language: Language) -> Markup:
     compared = [step.comparison for step in ledger.steps if step.comparison is not None and step.comparison.rows]
     tables = [step.table for step in ledger.steps if step.table is not None and step.table.rows]
     shown = html("<h3>{}</h3><p>{}</p>{}")
-    told = [shown(_caption(one, language), why(one.says, language), _table(one, 0, language)) for one in tables]
+    told = [shown(_caption(one, language), why(one.says, language), _rows(one, 0, language)) for one in tables]
     charts = [chart.figure(step.chart, language) for step in ledger.steps if step.chart is not None]
     return joined([*(beside.kept(one, language) for one in compared), *charts, *told])
 
@@ -81,7 +81,7 @@ def _display(table: StepTable, turn: int, place: int, language: Language, *, dra
         '<div class="display-tools">{}</div></details>'
     )(
         turn, place, opened, _caption(table, language), count, "" if drawn else _chart(table, turn, place, language),
-        _table(table, turn, language), copy,
+        _rows(table, turn, language), copy,
         caption=label("steps.list_of", language) if table.of_documents else table.document,
     )  # fmt: skip
 
@@ -92,6 +92,10 @@ def _chart(table: StepTable, turn: int, place: int, language: Language) -> Marku
     drawn = chart.figure(found, language) if found else Markup()
     shown = html('<details class="display-chart" id="chart-{}-{}"><summary>{}</summary>{}</details>')
     return shown(turn, place, t("steps.show_chart", language), drawn) if drawn else drawn
+
+
+def _rows(table: StepTable, turn: int, language: Language) -> Markup:
+    return timeline.shown(table, turn) if table.in_time else _table(table, turn, language)
 
 
 def _table(table: StepTable, turn: int, language: Language) -> Markup:
