@@ -225,7 +225,7 @@ def offers(view: View, kinds: Mapping[StepKind, Kind] = KINDS) -> tuple[Mapping[
     closed: list[StepOption] = []
     left = MOST - 1  # an end is always among them
     for kind, make in kinds.items():
-        made = make(view)
+        made = _anew(make(view), view)
         if isinstance(made, Offer) and (left or kind in ENDS):
             found[str(kind)] = made
             left -= kind not in ENDS
@@ -233,6 +233,14 @@ def offers(view: View, kinds: Mapping[StepKind, Kind] = KINDS) -> tuple[Mapping[
             why = reason("steps.enough_offered", limit=MOST) if isinstance(made, Offer) else made
             closed.append(StepOption(kind, False, why))
     return found, closed
+
+
+def _anew(made: Offer | Reason, view: View) -> Offer | Reason:
+    """The offer; why there is none where all it can come to was done."""
+    if isinstance(made, Reason) or made.fields:
+        return made
+    only = made.choose({})
+    return reason("steps.repeats") if isinstance(only, StepChoice) and only.aim in view.state.done else made
 
 
 def fields_of(offered: Mapping[str, Offer]) -> Mapping[str, Field]:
