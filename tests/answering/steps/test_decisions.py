@@ -36,7 +36,7 @@ TEXTS = {
 }  # fmt: skip
 QUESTION = "pumps vs valves"
 PLANT = Narrowing("kb", ("plant/",))
-HANDLES = [f"{letter}{n}" for letter in "DFGKT" for n in (1, 2)] + [f"T1C{n}" for n in (1, 2, 3)]
+HANDLES = [f"{letter}{n}" for letter in "DFGKST" for n in (1, 2)] + [f"T1C{n}" for n in (1, 2, 3)]
 VALUES = st.sampled_from(
     [
         "", *HANDLES, *map(str, StepKind), "count", "sum", "mean", "least", "most", "value", "=", ">", "<=", "P-1",
@@ -45,8 +45,8 @@ VALUES = st.sampled_from(
     ]
 )  # fmt: skip
 FIELDS = (
-    "query", "document", "folder", "kind", "tag", "since", "until", "order", "most", "table", "operation", "column",
-    "where", "sign", "value", "group", "missing", "reason",
+    "query", "document", "section", "folder", "kind", "tag", "since", "until", "order", "most", "table", "operation",
+    "column", "where", "sign", "value", "group", "missing", "reason",
 )  # fmt: skip
 KIND = st.sampled_from([str(kind) for kind in StepKind])
 
@@ -169,7 +169,8 @@ def test_what_is_offered_is_possible_and_all_else_says_why_it_is_not(
         fields = schema["properties"]
         actions = fields["action"]["enum"]
         assert actions == told["actions"] and len(actions) <= 6 and len({"answer", "give_up"} & {*actions}) == 1
-        assert ("read" in actions) == bool(told.get("links")) and ("tabulate" in actions) == bool(told.get("tables"))
+        assert ("read" in actions) == bool(told.get("links") or told.get("sections"))
+        assert ("tabulate" in actions) == bool(told.get("tables"))
         assert ("answer" in actions) == bool(told.get("found"))
         named = {"folder": "folders", "kind": "kinds", "tag": "tags"}
         for name, values in ((name, set(field["enum"]) - {""}) for name, field in fields.items() if "enum" in field):
@@ -177,6 +178,8 @@ def test_what_is_offered_is_possible_and_all_else_says_why_it_is_not(
                 assert values <= set(told["knowledge"].get(named[name], {}))
             if name == "document":
                 assert values == set(told["links"])
+            if name == "section":
+                assert values == set(told["sections"])
         assert "secret" not in json.dumps(told)
     for step in ledger.steps[1:]:
         if step.author is StepAuthor.MODEL and step.why.code in ("steps.model_says", "steps.model_says_missing"):
