@@ -13,7 +13,7 @@ rules       the planner that needs no model
 showing     its rules for what only shows what was found
 arguments   what lists, counts and narrowed searches were told, as pairs of words
 model       the planner that asks the language model; ways: how that is made to reply in a form
-offers      the kinds of steps it may choose; view: what it is shown
+kinds       the kinds of steps it may choose; offers: those of one moment; view: what it is shown
 gathering   the loop: choose, do, look at what came of it
 
 Steps change only what is gathered. Every step that finds passages is a search of the answer's record; prompt, answer,

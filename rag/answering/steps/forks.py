@@ -12,7 +12,7 @@ from rag.types.steps import AnswerStep, StepAuthor, StepFork, StepKind
 from .arguments import query_from, tabulation_from
 from .history import history_of
 from .listing import query_of
-from .planner import ENDS, GatheringState, StepChoice
+from .planner import ENDS, GatheringState, StepChoice, aim_of
 from .reading import section
 from .results import described
 from .showing import comparable, drawable
@@ -65,7 +65,7 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
         query = described(best) if step.arguments else asked
         return replace(choice, query=query, documents=(best.source.document,), tabulation=best)
     if step.kind is StepKind.COMPARE:
-        found = comparable(state)
+        found = comparable(replace(state, done=state.done - {aim_of(step)}))
         if found is None:
             raise RagError(reason("steps.no_sides"))
         return replace(found, author=choice.author, why=choice.why, parent=choice.parent)

@@ -19,7 +19,8 @@ from rag.types import Message, ReplyForm, Usage
 from rag.types.steps import StepKind, StepOption
 
 from .budget import NOTHING, Spent
-from .offers import KINDS, LONGEST_REASON, Kind, Offer, fields_of, offers, schema_of
+from .kinds import KINDS
+from .offers import Kind, Offer, fields_of, offers, schema_of
 from .planner import ENDS, GatheringState, Planner, StepChoice
 from .view import View
 from .ways import REFUSALS, UNFINISHED, KnownWays
@@ -28,6 +29,7 @@ TRIES = 2
 """Replies to one decision that may be of no use."""
 FORM = "next_step"
 LONGEST_REPLY = 4000
+LONGEST_REASON = 200
 BYTES_PER_TOKEN = 3
 """Of text in any language; a guess where the server does not count."""
 

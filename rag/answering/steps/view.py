@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from rag.documents.contents.leads import Lead, leads
 from rag.ledger import contexts_of
 from rag.messages import FIRST, text
-from rag.types import Candidate, Document
+from rag.types import Candidate, Document, StoredChunk
 from rag.types.steps import AnswerStep
 
 from ..prompts import harmless
 from .listing import folders_of
 from .planner import GatheringState
+from .reading import section
 from .tabulating import MOST_ROWS, SourceTable
 
 SHOWN = 6
@@ -39,6 +41,18 @@ T = TypeVar("T")
 Counted = list[tuple[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class SectionOf:
+    """A section of a document."""
+
+    document: str
+    heading: str
+    passages: Sequence[StoredChunk]
+
+    def __str__(self) -> str:
+        return f"{labelled(self.document)} › {labelled(self.heading)} ({len(self.passages)})"
+
+
 class View:
     """One moment of a gathering, with a handle for each thing that can be named."""
 
@@ -55,6 +69,21 @@ class View:
         led = (lead for c in self.contexts for lead in leads(c.stored, names))
         found = {lead.document: lead for lead in led if lead.document not in known}
         return _handled("D", list(found.values())[:SHOWN])
+
+    @cached_property
+    def sections(self) -> Mapping[str, SectionOf]:
+        """Sections in which the contexts stand, as far as they hold more than was sent."""
+        sent = {c.stored.id for c in contexts_of(self.state.searches)}
+        read = {(name, step.section) for step in self.state.steps for name in step.documents}
+        found: dict[tuple[str, str], SectionOf] = {}
+        for stored in (c.stored for c in self.contexts):
+            heading = next(iter(stored.chunk.heading_path[-1:]), "")
+            key = stored.document, heading
+            if heading and key not in read and key not in found:
+                passages = section(self.state.read(stored.document, stored.collection), heading)
+                if any(one.id not in sent for one in passages):
+                    found[key] = SectionOf(stored.document, heading, passages)
+        return _handled("S", list(found.values()))
 
     @cached_property
     def tables(self) -> Mapping[str, SourceTable]:
@@ -129,6 +158,7 @@ class View:
             "steps": [_step(step) for step in self.state.steps],
             "found": [_passage(c) for c in self.contexts],
             "links": {handle: _link(lead) for handle, lead in self.links.items()},
+            "sections": {handle: str(one) for handle, one in self.sections.items()},
             "tables": {handle: self._table(handle, source) for handle, source in self.tables.items()},
         }  # fmt: skip
         return {name: value for name, value in whole.items() if value}

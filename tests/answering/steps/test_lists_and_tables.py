@@ -26,7 +26,7 @@ from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope, SearchTarget
 from rag.store import MilvusStore
 from rag.types import Candidate, Chunk, Document, Narrowing, RetrievalOptions
-from rag.types.steps import Approach, StepKind, Thoroughness
+from rag.types.steps import Approach, StepFork, StepKind, Thoroughness
 from rag.ui.html.answer import displays
 from rag.ui.state.turn import Turn
 from tests.support.fakes import BagEmbedder, OverlapReranker, ScriptedChat
@@ -81,6 +81,8 @@ def asking(store: MilvusStore, *, steps: StepBudget | None = None, clock: Callab
         documents: tuple[str, ...] = (),
         approach: Approach = Approach.AUTO,
         thoroughness: Thoroughness = Thoroughness.NORMAL,
+        given: Ledger | None = None,
+        fork: StepFork | None = None,
     ) -> Ledger:
         embedder, reranker = BagEmbedder(256), OverlapReranker()
         options = replace(OPTIONS, documents=documents, approach=approach, thoroughness=thoroughness)
@@ -91,7 +93,7 @@ def asking(store: MilvusStore, *, steps: StepBudget | None = None, clock: Callab
             budget=PromptBudget(), setup=Setup("offline", {"reranker": reranker.info}), shelf=scope,
             steps=steps, now=clock or (lambda: 0.0), wall_clock=lambda: 0.0,
         )  # fmt: skip
-        *_, last = answerer.ask(Request(question, options=options), cancel=Cancel())
+        *_, last = answerer.ask(Request(question, options=options, id="a", given=given, fork=fork), cancel=Cancel())
         assert isinstance(last, Answered)
         return last.ledger
 

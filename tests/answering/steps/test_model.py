@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from rag.answering.steps.kinds import LONGEST_QUERY
 from rag.answering.steps.model import ModelPlanner
-from rag.answering.steps.offers import LONGEST_QUERY
 from rag.answering.steps.planner import GatheringState, StepChoice
 from rag.answering.steps.rules import RulePlanner
 from rag.answering.steps.ways import KnownWays

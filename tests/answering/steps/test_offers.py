@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from rag.answering.steps.arguments import query_from, tabulation_from
+from rag.answering.steps.kinds import KINDS, MOST_WITHIN
 from rag.answering.steps.listing import DocumentQuery
 from rag.answering.steps.model import ModelPlanner
-from rag.answering.steps.offers import KINDS, MOST, MOST_WITHIN, Offer, offers, schema_of
+from rag.answering.steps.offers import MOST, Offer, offers, schema_of
 from rag.answering.steps.planner import GatheringState, StepChoice
 from rag.answering.steps.results import said_of
 from rag.answering.steps.rules import RulePlanner
@@ -67,13 +68,13 @@ def said(**fields: str) -> dict[str, str]:
 
 
 def test_every_kind_is_offered_where_it_is_possible_and_says_why_where_it_is_not() -> None:
-    offered, closed = offers(View(full()))
+    offered, closed = offers(View(full()), KINDS)
     assert list(offered) == ["search", "read", "list", "tabulate", "answer"] and len(offered) <= MOST
     assert [(option.kind, option.open) for option in closed] == [
         (StepKind.CHART, False), (StepKind.COMPARE, False), (StepKind.GIVE_UP, False),
     ]  # fmt: skip
     bare = replace(state(found=False), documents=[])
-    offered, closed = offers(View(bare))
+    offered, closed = offers(View(bare), KINDS)
     assert list(offered) == ["search", "give_up"]
     assert [option.kind for option in closed] == [
         StepKind.READ, StepKind.LIST, StepKind.TABULATE, StepKind.CHART, StepKind.COMPARE, StepKind.ANSWER,
@@ -89,14 +90,14 @@ def test_no_more_kinds_are_offered_than_a_small_model_can_tell_apart_and_an_end_
 
 
 def test_the_schema_names_what_is_possible_by_handles_alone() -> None:
-    properties = schema_of(offers(View(full()))[0])["properties"]
+    properties = schema_of(offers(View(full()), KINDS)[0])["properties"]
     assert properties["tag"]["enum"] == ["", "G1"] and properties["folder"]["enum"] == ["", "F1"]
     assert properties["kind"]["enum"] == ["", "K1", "K2"] and properties["document"]["enum"] == ["", "D1"]
     assert properties["table"]["enum"] == ["", "T1"] and properties["column"]["enum"] == ["", "T1C1", "T1C2", "T1C3"]
     assert properties["order"]["enum"] == ["", "newest", "oldest", "longest", "shortest"]
     assert not any(word in json.dumps(properties) for word in ("security", "old/", "Pump", "ram", "csv"))
     undated = [replace(document, date="") for document in DOCUMENTS]
-    fields = schema_of(offers(View(replace(full(), documents=undated)))[0])["properties"]
+    fields = schema_of(offers(View(replace(full(), documents=undated)), KINDS)[0])["properties"]
     assert "since" not in fields and fields["order"]["enum"] == ["", "longest", "shortest"]
 
 
@@ -113,7 +114,19 @@ def test_a_search_is_not_narrowed_to_more_documents_than_can_be_named() -> None:
     many = [Document(f"in/{n}.md", "", "", "en", 1, 1, 1, 0.0) for n in range(MOST_WITHIN + 1)]
     view = View(replace(full(), documents=[*many, *DOCUMENTS], readable=False))
     assert view.folders == {"F1": "in/", "F2": "old/"}
-    assert schema_of(offers(view)[0])["properties"]["folder"]["enum"] == ["", "F2"]
+    assert schema_of(offers(view, KINDS)[0])["properties"]["folder"]["enum"] == ["", "F2"]
+
+
+def test_the_rest_of_a_section_is_read_by_its_handle() -> None:
+    passage = state().searches[0].candidates[0].stored
+    more = [replace(passage, id=str(n), chunk=replace(passage.chunk, index=n, text=f"{n} more")) for n in (2, 3)]
+    at = replace(full(), read=lambda document, _: [passage, *more] if document == "tls.md" else [])
+    chat, choice = chosen(said(action="read", section="S1"), at=at)
+    assert (choice.documents, choice.section, len(choice.passages)) == (("tls.md",), "TLS", 3)
+    assert json.loads(chat.sent[0][1].content)["sections"] == {"S1": "tls.md › TLS (3)"}
+    first = replace(at.steps[0], number=2, kind=StepKind.READ, documents=("tls.md",), section="TLS")
+    assert not View(replace(at, steps=(*at.steps, first))).sections
+    assert not View(replace(at, read=lambda *_: [passage])).sections
 
 
 @pytest.mark.parametrize(
@@ -198,7 +211,7 @@ def test_the_profile_is_short_whatever_the_documents_are_called() -> None:
     told = json.dumps(view.profile(), ensure_ascii=False)
     assert len(told.encode()) <= LARGEST_PROFILE and "<|im_end|>" not in told and "</s>" not in told
     assert view.profile()["documents"] == 300 and set(view.profile()["folders"]) == set(view.folders)
-    assert set(schema_of(offers(view)[0])["properties"]["tag"]["enum"]) == {"", *view.tags}
+    assert set(schema_of(offers(view, KINDS)[0])["properties"]["tag"]["enum"]) == {"", *view.tags}
 
 
 def test_what_steps_came_to_is_told_as_facts() -> None:
@@ -237,7 +250,9 @@ def test_steps_a_model_chose_are_taken_within_the_scope_and_kept(store: Any) -> 
 def test_an_entry_is_all_a_kind_needs() -> None:
     def compared(view: View) -> Offer:
         choice = StepChoice(StepKind.READ, StepAuthor.MODEL, reason("steps.model_says", text=""), documents=("tls.md",))
-        return Offer(StepKind.READ, "compare", reason("steps.offers_read", count=1), (), lambda said: choice)
+        return Offer(
+            StepKind.READ, "compare", reason("steps.offers_read", links=1, sections=0), (), lambda said: choice
+        )
 
     chat = ScriptedChat([json.dumps({"action": "read"})])
     planner = ModelPlanner(
