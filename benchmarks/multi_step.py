@@ -113,7 +113,11 @@ def aggregates(read: Sequence[Page], words: Words) -> Iterator[Row]:
         if page.titled and has_one_table(page.text) and len(found[0][1]) > 1:
             (_, rows) = found[0]
             text = words.rows.format(title=page.title)
-            yield {"query": text, "relevant": [page.name], "answer_any": [words.of_rows.format(count=len(rows))]}
+            yield {
+                "query": text,
+                "relevant": [page.name],
+                "answer_any": [said.format(count=len(rows)) for said in words.of_rows],
+            }
 
 
 def lists(read: Sequence[Page], words: Words) -> Iterator[Row]:

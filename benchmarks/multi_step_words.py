@@ -19,8 +19,8 @@ class Words:
     cell: str
     aggregates: dict[str, str]
     rows: str
-    of_rows: str
-    """What an answer says of so many rows."""
+    of_rows: tuple[str, ...]
+    """What an answer says of so many rows; a question in two languages is answered in either."""
     folder: str
     titled: str
     of_documents: str
@@ -62,7 +62,7 @@ ENGLISH = Words(
         "mean": "What is the average {column} in the table of {title}?",
     },
     rows="How many rows does the table of {title} have?",
-    of_rows="{count} row",
+    of_rows=("{count} row",),
     folder="How many documents are in the folder {folder}?",
     titled="How many documents have {word} in their title?",
     of_documents="{count} document",
@@ -124,7 +124,7 @@ CHINESE = Words(
         "mean": "{title}的表格中{column}的平均值是多少？",
     },
     rows="{title}的表格有多少行？",
-    of_rows="{count} 行",
+    of_rows=("{count} 行", "{count} row"),
     folder="文件夹 {folder} 中有多少个文档？",
     titled="标题中包含{word}的文档有多少个？",
     of_documents="{count} 个",

@@ -13,6 +13,7 @@ from .types import (
     Chunk,
     DenseRank,
     Document,
+    Fields,
     Hit,
     IndexedDocument,
     Message,
@@ -222,6 +223,9 @@ class Store(Searchable, Protocol):
 
     def enable(self, names: Sequence[str], enabled: bool) -> int:
         """Let searches look into documents, or not, without embedding anything; returns how many changed."""
+
+    def describe(self, name: str, fields: Fields) -> None:
+        """Keep what the front matter of a document says, where that was not read when it was put."""
 
     def note(self, name: str, error: Reason | None) -> None:
         """Store with a document the reason why it could not be ingested anew; None where it is in order."""

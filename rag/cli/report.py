@@ -72,7 +72,7 @@ def profile_lines(made_of: KnowledgeProfile, language: Language) -> list[str]:
     links = told("links_are", count=made_of.links, dangling=made_of.dangling)
     return [
         told("documents_are", count=made_of.documents, chunks=made_of.chunks, tokens=made_of.tokens),
-        *(fact(key, _counts(getattr(made_of, key))) for key in ("kinds", "languages", "folders", "tags")),
+        *(fact(key, _counts(getattr(made_of, key))) for key in ("kinds", "languages", "folders", "tags", "fields")),
         fact("dates", dated),
         fact("headings", f"{told('headings_are', count=made_of.headings)} {_counts(made_of.common_headings)}"),
         fact("tables", tables if made_of.tables else ""),

@@ -25,6 +25,7 @@ def described(source: Source, sha256: str, split: Split, *, detect: Callable[[st
         ingested_at=at,
         tags=split.front_matter.tags,
         date=split.front_matter.date,
+        fields=split.front_matter.fields,
         kind=kind_of(source.name),
     )
 

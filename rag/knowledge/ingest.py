@@ -16,9 +16,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from rag.documents.chunking import ChunkLimits
+from rag.documents.chunking import ChunkLimits, stated
 from rag.documents.convert import kind_of
-from rag.documents.files import Refused, Seen
+from rag.documents.files import Refused, Seen, decode
 from rag.documents.worker import FileReader, InProcessReader, Split
 from rag.errors import (
     DocumentRefused,
@@ -34,7 +34,7 @@ from rag.errors import (
 from rag.events import Cancel, DocumentOutcome, IngestEvent, IngestStage
 from rag.messages import Reason, reason
 from rag.protocols import Embedder, Store
-from rag.types import Chunk, Source, Vectors
+from rag.types import Chunk, Document, Source, Vectors
 
 from .description import described
 from .ingest_run import IngestRun
@@ -177,6 +177,7 @@ class Ingest:
         if before and same and not source.again:
             run.done[source.name] = sha256
             self._noted(source.name, run, None)
+            self._described(source, before)
             unkept = None if self._originals and self._originals.sound(sha256) else self._unkept(source)
             yield replace(event, chunks=before.chunks, outcome=DocumentOutcome.UNCHANGED, unkept=unkept)
             return
@@ -211,6 +212,15 @@ class Ingest:
         if twin and not before:
             run.copies.append(ended)
         yield ended
+
+    def _described(self, source: Source, document: Document) -> None:
+        """Read the front matter of a document that was put before all of it was kept; nothing is embedded for it."""
+        if document.fields is not None or document.kind != "markdown":
+            return
+        try:
+            self._store.describe(document.name, stated(decode(source.data)).fields)
+        except RagError as e:
+            log.warning("%r: its front matter is not kept: %s", source.name, e)
 
     def _unkept(self, source: Source) -> Reason | None:
         """Keep the file beside its document; return why it could not be kept, or None. A failure costs no document."""

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import KeepingError, StoreUnavailable
 from ..messages import Reason, reason
 from ..protocols import Record
-from ..types import Chunk, DenseRank, Document, Fingerprint, Hit, IndexedDocument, StoredChunk, Vectors
+from ..types import Chunk, DenseRank, Document, Fields, Fingerprint, Hit, IndexedDocument, StoredChunk, Vectors
 from . import limits, opening, schema
 from .connection import Connection
 from .indexes import IndexOptions, SearchParams, dense_index, search_params
@@ -231,6 +231,15 @@ class MilvusStore:
             return replace(entry, document=replace(entry.document, enabled=enabled))
 
         return self._amend(names, change)
+
+    def describe(self, name: str, fields: Fields) -> None:
+        """Keep what the front matter of a document says, where that was not read when it was put."""
+
+        def change(entry: RegistryRow) -> RegistryRow | None:
+            unread = entry.present and entry.document.fields is None
+            return replace(entry, document=replace(entry.document, fields=fields)) if unread else None
+
+        self._amend([name], change)
 
     def note(self, name: str, error: Reason | None) -> None:
         """Keep with a document the reason why it could not be ingested again; None when it is in order."""

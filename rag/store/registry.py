@@ -229,7 +229,7 @@ def _packed(entry: RegistryRow) -> str:
     return f"{packed}{mark}{json.dumps(facts, ensure_ascii=False)}"
 
 
-_USUAL: Mapping[str, Any] = {"tags": (), "date": "", "kind": "markdown", "enabled": True, "revision": 1}
+_USUAL: Mapping[str, Any] = {"tags": (), "date": "", "fields": None, "kind": "markdown", "enabled": True, "revision": 1}
 
 
 def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float, int]:
@@ -239,6 +239,8 @@ def _unpacked(text: str) -> tuple[tuple[str, ...], dict[str, Any], float, int]:
     buried_at, take = float(facts.pop("buried_at", 0.0)), int(facts.pop("take", 0))
     if "tags" in facts:
         facts["tags"] = tuple(facts["tags"])
+    if "fields" in facts:
+        facts["fields"] = tuple((key, tuple(values)) for key, values in facts["fields"])
     if "error" in facts:
         facts["error"] = from_json(facts["error"])
     return tuple(leftover), facts, buried_at, take

@@ -55,6 +55,8 @@ class KnowledgeProfile:
     languages: Counts
     folders: Counts
     tags: Counts
+    fields: Counts
+    """Keys of front matter besides title, tags and date."""
     dated: int
     dates: tuple[str, str]
     """The earliest and the latest; "" where no document has one."""

@@ -17,6 +17,9 @@ Vectors = NDArray[np.float32]
 """float32 `[n, dim]`, rows of length 1."""
 
 
+Fields = tuple[tuple[str, tuple[str, ...]], ...]
+"""Keys of front matter, in small letters, with their values."""
+
 HEADING_SEPARATOR = " › "
 
 
@@ -57,6 +60,8 @@ class Document:
     """Tags of the front matter, to filter by."""
     date: str = ""
     """Date of the front matter, as ISO 8601; "" where there is none."""
+    fields: Fields | None = None
+    """What else the front matter says; None where it was not read for that."""
     kind: str = "markdown"
     """Format of the file before it became Markdown: markdown, text, html, pdf, docx, pptx, csv."""
     enabled: bool = True

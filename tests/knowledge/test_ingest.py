@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -448,3 +449,20 @@ def test_a_picture_in_the_text_and_a_page_number_become_nothing_they_are_not(
     (ring,) = store.chunks("ring.md")
     assert ring.chunk.text == "# Ring\n\n![A ring](data:image/png) of brokers." and ring.chunk.tokens < 60
     assert {d.name: d.title for d in store.documents()} == {"ring.md": "Ring", "scan/2024-report.pdf": "2024-report"}
+
+
+def test_front_matter_of_a_document_from_before_is_read_when_its_file_comes_again(
+    store: MilvusStore, embedder: BagEmbedder
+) -> None:
+    source = Source("plan.md", b"---\nstatus: draft\n---\n# Plan\n\nText of the plan.\n")
+    events(ingest(store, embedder), [source])
+    (new,) = store.documents()
+    assert new.fields == (("status", ("draft",)),)
+    (put,) = store.contents()
+    store.delete(["plan.md"])
+    store.put(replace(put.document, fields=None), put.chunks, put.vectors)  # as a version before this one did
+    embedded = embedder.embedded if hasattr(embedder, "embedded") else None
+    found = events(ingest(store, embedder), [source])
+    assert found[-1].outcome is DocumentOutcome.UNCHANGED
+    (old,) = store.documents()
+    assert old == new and (embedded is None or embedder.embedded == embedded)

@@ -31,9 +31,9 @@ def document(name: str, **other: object) -> Document:
 
 DOCUMENTS = [
     document("guide/a.md", tags=("pump", "daily"), date="2024-03-01"),
-    document("guide/b.md", tags=("pump",), kind="pdf"),
+    document("guide/b.md", tags=("pump",), kind="pdf", fields=(("status", ("draft",)), ("owner", ("A",)))),
     document("guide/plan v1.md", date="2023-01-05"),
-    document("guide/plan v2.md"),
+    document("guide/plan v2.md", fields=(("status", ("final",)),)),
     document("zh.md"),
 ]
 
@@ -55,6 +55,7 @@ def test_a_knowledge_base_is_counted() -> None:
     assert (found.documents, found.read, found.chunks, found.tokens) == (5, 5, 5, 25)
     assert found.kinds == (("markdown", 4), ("pdf", 1)) and found.languages == (("en", 4), ("zh", 1))
     assert found.folders == (("guide/", 4),) and found.tags == (("pump", 2), ("daily", 1))
+    assert found.fields == (("status", 2), ("owner", 1))
     assert (found.dated, found.dates) == (2, ("2023-01-05", "2024-03-01"))
     assert (found.tables, found.documents_with_tables) == (1, 1)
     assert [(s.document, s.columns, s.rows) for s in found.sketches] == [("guide/b.md", ("Part", "Load"), 2)]

@@ -128,6 +128,8 @@ def test_deleting_at_once_takes_buried_ones_along(store: MilvusStore) -> None:
     "change",
     [
         pytest.param(lambda d: replace(d, tags=("net", "运维"), date="2026-11-24", kind="pdf"), id="of the file"),
+        pytest.param(lambda d: replace(d, fields=(("status", ("draft",)), ("作者", ("a", "b")))), id="front matter"),
+        pytest.param(lambda d: replace(d, fields=()), id="front matter that says nothing"),
         pytest.param(lambda d: replace(d, enabled=False, revision=7), id="of the registry"),
         pytest.param(lambda d: replace(d, error=reason("library.left_out", names="x", why=WHY)), id="a reason"),
         pytest.param(lambda d: d, id="nothing unusual"),
@@ -141,6 +143,13 @@ def test_everything_known_of_a_document_comes_back(
     store.put(document, one.chunks, one.vectors)
     again = MilvusStore.open(connection, collection, FINGERPRINT)
     assert next(d for d in again.documents() if d.name == "told.md") == document
+
+
+def test_front_matter_is_filled_in_once_without_the_text(store: MilvusStore) -> None:
+    store.describe("a.md", (("status", ("draft",)),))
+    store.describe("a.md", ())
+    store.describe("unknown.md", ())
+    assert [d.fields for d in store.documents()] == [(("status", ("draft",)),), None, None]
 
 
 def test_an_error_is_noted_and_taken_back(store: MilvusStore) -> None:

@@ -33,7 +33,9 @@ def query_from(arguments: Arguments) -> DocumentQuery:
     most = said.pop("most", "")
     order = said.pop("order", "")
     return DocumentQuery(
-        **said, order=order if order in ORDERS else "", most=min(int(most), MOST) if most.isdecimal() else 0
+        **said,
+        order=order if order in ORDERS or order[:1] in (":", "-") else "",
+        most=min(int(most), MOST) if most.isdecimal() else 0,
     )
 
 

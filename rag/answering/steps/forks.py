@@ -63,7 +63,8 @@ def by_reader(step: AnswerStep, state: GatheringState) -> StepChoice:
         if best is None:
             raise RagError(reason("steps.no_table", query=asked))
         query = described(best) if step.arguments else asked
-        return replace(choice, query=query, documents=(best.source.document,), tabulation=best)
+        named = () if best.source.of_documents else (best.source.document,)
+        return replace(choice, query=query, documents=named, tabulation=best)
     if step.kind is StepKind.COMPARE:
         found = comparable(replace(state, done=state.done - {aim_of(step)}))
         if found is None:

@@ -27,6 +27,7 @@ from .forks import by_reader
 from .naming import titled
 from .planner import ENDS, Aim, GatheringState, Planner, StepChoice, aim_of
 from .results import LookedUp, ScopeReader
+from .tabulating import SourceTable
 
 FRUITLESS = 2
 """Steps in a row that add no context, after which another one would not either."""
@@ -130,7 +131,7 @@ class Gathering:
         done = self._replaced | {aim_of(step) for step in draft.steps}
         main = draft.searches[0]
         library = self._library
-        tables = (lambda: library.tables(draft.searches, titled(main.query, documents))) if library else tuple
+        tables = (lambda: self._tables(library, documents)) if library else tuple
         return GatheringState(
             main.query,
             draft.searches,
@@ -143,6 +144,11 @@ class Gathering:
             library.read if library else _nothing,
             left,
         )
+
+    def _tables(self, library: ScopeReader, documents: Sequence[Document]) -> list[SourceTable]:
+        """Those of documents, then what front matter says."""
+        asked = self._draft.searches[0].query
+        return [*library.tables(self._draft.searches, titled(asked, documents)), *library.front_matter(asked)]
 
     def _within_bounds(self, choice: StepChoice, state: GatheringState, spent: Reason | None) -> StepChoice:
         """The choice, or the end where the budget is `spent`, steps bring nothing, or it must not be taken."""

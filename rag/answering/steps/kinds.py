@@ -129,7 +129,7 @@ def tabulate(view: View) -> Offer | Reason:
         asked = tabulated(source, operation, column, filters=filters, limits=limits, group=group)
         if isinstance(asked, Reason):
             return text(asked, FIRST)
-        of = (source.document,)
+        of = () if source.of_documents else (source.document,)
         return _choice(StepKind.TABULATE, view, query=described(asked), documents=of, tabulation=asked)
 
     about = "count exactly with the rows of a table, or look up a cell, when a table has the figure that is asked for"

@@ -20,6 +20,11 @@ class ListWords:
     silent: re.Pattern[str]
     """Words that say nothing of which documents."""
     tags: tuple[str, ...]
+    fields: tuple[str, ...]
+    """In these `{k}` is the place of a key of front matter."""
+    having: tuple[str, ...]
+    by_key: tuple[tuple[str, str], ...]
+    """With ":" for the smallest first, "-" for the largest."""
     folders: tuple[str, ...]
     titles: tuple[re.Pattern[str], ...]
     dates: tuple[tuple[re.Pattern[str], Relation], ...]
@@ -116,6 +121,19 @@ ENGLISH = ListWords(
         r"\b(?:with|have|has|having|carry|carrying|bear(?:ing)?|under)\s+(?:the\s+|a\s+)?{v}\s+(?:tag|label)\b",
         r"\btags?\s+{v}(?!\w)",
     ),
+    fields=(
+        r"\b(?:whose|where(?:\s+the)?|with(?:\s+(?:a|an|the))?|that\s+have|having|have|has)(?:\s+(?:a|an|the))?\s+{k}\s*(?:is|are|equals|of|=|:)?\s*[\"']?{v}[\"']?(?!\w)",
+        r"\b{k}\s*(?:=|:|\bis\b|\bof\b|\bequals\b)\s*[\"']?{v}[\"']?(?!\w)",
+    ),
+    having=(
+        r"\b(?:with(?:\s+(?:a|an|the))?|that\s+have(?:\s+(?:a|an))?|having|have(?:\s+(?:a|an))?|has(?:\s+(?:a|an))?)\s+{k}\b(?:\s+key)?",
+    ),
+    by_key=(
+        (r"\b(?:ordered|sorted|order|sort)\s+by\s+{k}\s*,?\s*(?:descending|desc|from\s+the\s+highest)\b", "-"),
+        (r"\b(?:with\s+the\s+)?(?:highest|largest)\s+{k}\b(?:\s+first)?", "-"),
+        (r"\b(?:ordered|sorted|order|sort)\s+by\s+{k}\b(?:\s*,?\s*(?:ascending|asc)\b)?", ":"),
+        (r"\b(?:with\s+the\s+)?(?:lowest|smallest)\s+{k}\b(?:\s+first)?", ":"),
+    ),
     folders=(
         r"\b(?:in|under|inside|within|of|from|below)\s+(?:the\s+)?(?:sub)?(?:folder|directory|path)\s+(?:named\s+|called\s+)?{v}/?(?!\w)",
         r"\b(?:in|under|inside|within|of|from|below)\s+(?:the\s+)?{v}/?\s+(?:sub)?(?:folder|directory)\b",
@@ -180,6 +198,17 @@ CHINESE = ListWords(
         r"(?:标签|标记)\s*(?:为|是|有|包含|含有|含|叫)?\s*{v}(?=的|文|\W|$)",
         r"(?:带有?|打了|有|含有?|标有)\s*{v}\s*(?:这个|的)?\s*标签",
         r"标记(?:为|成)\s*{v}(?=的|文|\W|$)",
+    ),
+    fields=(
+        r"{k}\s*(?:为|是|等于|=|:|：)\s*[“\"']?{v}[”\"']?(?=的|文|页|\W|$)",
+        r"{k}\s*{v}(?=的|文|页|\W|$)",
+    ),
+    having=(r"(?:带有?|含有?|有)\s*{k}(?=的|文|页|\W|$)",),
+    by_key=(
+        (r"按照?\s*{k}\s*(?:降序|从高到低|从大到小|倒序)(?:排列|排序)?", "-"),
+        (r"{k}\s*(?:最高|最大)", "-"),
+        (r"按照?\s*{k}\s*(?:升序|从低到高|从小到大)?(?:排列|排序|顺序)?", ":"),
+        (r"{k}\s*(?:最低|最小)", ":"),
     ),
     folders=(
         r"(?:文件夹|目录)\s*(?:为|是|叫)?\s*{v}/?(?![\w/])",

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from rag.messages import Reason, reason
 from rag.text.folding import folded
@@ -21,6 +23,14 @@ from .list_words import LIST_WORDS, ListWords
 LONGEST_QUESTION = 300
 """Characters of a question that is looked at."""
 LONGEST_VALUE = 80
+MOST_VALUES = 200
+"""Known values that stand in one question."""
+MOST_KEYS = 8
+"""Keys of front matter that stand in one question."""
+
+
+_BEFORE, _BEHIND = r"(?<![a-zA-Z0-9_/.-])", r"(?![a-zA-Z0-9_/-])"
+"""Where a key stands by itself: in Chinese no blank parts it from other words, in a path nothing is a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,12 @@ class DocumentQuery:
     """Characters that stand in the title."""
     name: str = ""
     """Characters that stand in the name of the file."""
+    key: str = ""
+    """A key of front matter."""
+    value: str = ""
+    """What it has there; "" for anything."""
     order: str = ""
-    """A name in `ORDERS`."""
+    """A name in `ORDERS`, or ":" and a key of front matter; "-" and a key for the largest first."""
     most: int = 0
     """How many of the first in that order; 0 for all."""
 
@@ -47,6 +61,9 @@ class DocumentQuery:
         """The filters, for a reader; None where there is none."""
         filters = ("tag", "folder", "kind", "language", "since", "until", "title", "name")
         said = [reason(f"steps.where_{name}", value=value) for name in filters if (value := getattr(self, name))]
+        if self.key:
+            code = "steps.where_field" if self.value else "steps.where_key"
+            said.append(reason(code, key=self.key, value=self.value))
         told: Reason | None = None
         for one in said:
             told = reason("steps.where_and", first=told, second=one) if told else one
@@ -102,7 +119,7 @@ def _understood(text: str, words: ListWords, documents: Sequence[Document]) -> D
     if not words.noun.search(text) or not words.asks.search(text):
         return None
     left = _Left(text)
-    for read in (_title, _dates, _tag, _folder, _kind, _language, _order):
+    for read in (_title, _field, _dates, _tag, _folder, _kind, _language, _order):
         read(left, words, documents)
     for silent in (words.asks, words.noun, words.silent):
         while left.take(silent):
@@ -116,6 +133,38 @@ def _title(left: _Left, words: ListWords, documents: Sequence[Document]) -> None
             field = "name" if found.groupdict().get("of") else "title"
             left.narrow(**{field: " ".join(found["v"].split())[:LONGEST_VALUE]})
             return
+
+
+def _field(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
+    """A key of front matter with its value, or by which to order. Only keys that some document has are keys."""
+    text = folded(left.text)
+    keys = Counter(key for document in documents for key, _ in document.fields or () if _spoken(key) in text)
+    for key in sorted(keys, key=lambda key: -len(key))[:MOST_KEYS]:
+        said = _BEFORE + re.escape(_spoken(key)) + _BEHIND
+        for pattern, mark in words.by_key:
+            if not left.query.order and left.take(re.compile(pattern.replace("{k}", said), re.IGNORECASE)):
+                single = left.query.most or re.search(words.single, left.text) is not None
+                left.narrow(order=f"{mark}{key}", most=int(single))
+        known = dict.fromkeys(value for d in documents for value in values_of(d, key) if len(value) <= LONGEST_VALUE)
+        values = [pattern.replace("{k}", said) for pattern in words.fields]
+        if not left.query.key and (value := _value(left, values, known)):
+            left.narrow(key=key, value=value)
+        elif not left.query.key and any(left.take(_having(pattern, said)) for pattern in words.having):
+            left.narrow(key=key)
+
+
+def _having(pattern: str, key: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("{k}", key), re.IGNORECASE)
+
+
+def _spoken(key: str) -> str:
+    """A key as it is said: `related_key` as "related key"."""
+    return folded(key.replace("_", " "))
+
+
+def values_of(document: Document, key: str) -> tuple[str, ...]:
+    """What a document has for a key of its front matter."""
+    return next((values for own, values in document.fields or () if own == key), ())
 
 
 def _dates(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
@@ -150,7 +199,7 @@ def _value(left: _Left, patterns: Sequence[str], known: Sequence[str] | dict[str
     """The value named by one of the patterns: one that is known, else a word that is not."""
     text = folded(left.text)
     named = {own: value for value in known if (own := folded(value)) in text}
-    names = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True)[:MOST_VALUES])
     for values in filter(None, (names, r"[A-Za-z0-9_./+-]{1,80}")):
         for pattern in patterns:
             wanted = re.compile(pattern.replace("{v}", f"(?P<v>{values})"), re.IGNORECASE)
@@ -183,10 +232,25 @@ def chosen(query: DocumentQuery, documents: Sequence[Document]) -> list[Document
     """The documents a query asks for, in its order, else by name."""
     found = sorted((d for d in documents if _fits(d, query)), key=lambda d: d.name)
     if query.order:
-        by, reverse = ORDERS[query.order]
+        by, reverse = ORDERS.get(query.order) or (partial(_in_order, query.order[1:]), query.order[0] == "-")
         found = [d for d in found if by(d)]
         found.sort(key=by, reverse=reverse)  # type: ignore[arg-type]
     return found[: query.most] if query.most else found
+
+
+def _in_order(key: str, document: Document) -> object:
+    """What orders a document by a key of its front matter: numbers by what they are worth, before words; None for one
+    without the key."""
+    said = ", ".join(values_of(document, key))
+    if not said:
+        return None
+    number = re.fullmatch(r"[-+]?\d{1,15}(?:\.\d{1,15})?", said)
+    return (0, float(said), "") if number else (1, 0.0, folded(said))
+
+
+def _has(document: Document, key: str, value: str) -> bool:
+    values = values_of(document, key)
+    return bool(values) if not value else folded(value) in map(folded, values)
 
 
 def _fits(document: Document, query: DocumentQuery) -> bool:
@@ -201,4 +265,5 @@ def _fits(document: Document, query: DocumentQuery) -> bool:
         and (not query.until or document.date <= query.until)
         and folded(query.title) in folded(document.title)
         and folded(query.name) in folded(document.name)
+        and (not query.key or _has(document, query.key, query.value))
     )

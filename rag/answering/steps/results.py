@@ -15,7 +15,8 @@ from rag.types import Candidate, Document, PlacedDocument, Retrieval, RetrievalO
 from rag.types.steps import StepComparison, StepRow, StepTable
 
 from .cells import Amount, Operation, amount_of, counted, shown
-from .listing import DocumentQuery, chosen
+from .front_matter import front_table
+from .listing import ORDERS, DocumentQuery, chosen, values_of
 from .tabulating import UNIT, SourceTable, Tabulation
 from .versions import differing
 
@@ -73,6 +74,10 @@ class ScopeReader:
                 found += [SourceTable(key[1], key[0], placed.document.title, table) for table in tables]
         return found
 
+    def front_matter(self, question: str) -> list[SourceTable]:
+        """What front matter says under the keys that a question names, as a table with a row for each document."""
+        return front_table(question, [one.document for one in self._placed.values()])
+
     def read(self, document: str, collection: str) -> Sequence[StoredChunk]:
         """The passages of a document of the scope, in order; none of one that is not in it, or too long."""
         keys = [key for key in self._placed if key[1] == document and collection in ("", key[0])]
@@ -98,14 +103,17 @@ class ScopeReader:
     def tabulated(self, asked: Tabulation, options: RetrievalOptions) -> LookedUp:
         """What is asked of the rows, and the passages that hold them, those that decide first."""
         source = asked.source
-        key = source.collection, source.document
-        by_index = {stored.chunk.index: stored for stored in self._chunks(key)}
         says, first = said_of(asked)
         order = dict.fromkeys(row.chunk for row in (*first, *asked.rows))
+        by_index = self._passages(source, list(order)[: options.contexts])
         passages = [by_index[index] for index in order if index in by_index][: options.contexts]
+        documents = list(self._placed.values()) if source.of_documents else []
 
         def placed(cells: tuple[str, ...], row: TableRow) -> StepRow:
             stored = by_index.get(row.chunk)
+            if source.of_documents:
+                one = documents[row.chunk]
+                return StepRow(cells, one.document.name, one.collection, stored.id if stored else "")
             return StepRow(cells, source.document, source.collection, stored.id if stored else "", row.start, row.end)
 
         columns, rows = _rows(asked, placed)
@@ -124,6 +132,14 @@ class ScopeReader:
         passages = dict.fromkeys(place.chunk for row in found.rows for place in row if place)
         kept = [by_id[chunk] for chunk in passages][: options.contexts]
         return LookedUp(_outcome(query, kept, options), comparison=found)
+
+    def _passages(self, source: SourceTable, wanted: Sequence[int]) -> dict[int, StoredChunk]:
+        """Passages of a table by what its rows call them; of one of documents, how those `wanted` begin."""
+        if not source.of_documents:
+            return {stored.chunk.index: stored for stored in self._chunks((source.collection, source.document))}
+        keys = list(self._placed)
+        begins = ((place, self._chunks(keys[place])[:1]) for place in wanted)
+        return {place: some[0] for place, some in begins if some}
 
     def _chunks(self, key: tuple[str, str]) -> Sequence[StoredChunk]:
         if key not in self._read:
@@ -165,6 +181,10 @@ def _of_document(placed: PlacedDocument, chunks: dict[tuple[str, str], str]) -> 
 def _listing(query: DocumentQuery, found: Sequence[PlacedDocument]) -> Reason:
     if query.order and query.most == 1 and len(found) == 1:
         d = found[0].document
+        if query.order not in ORDERS:
+            key = query.order[1:]
+            code = "steps.is_highest" if query.order[0] == "-" else "steps.is_lowest"
+            return reason(code, title=d.title or d.name, name=d.name, key=key, value=", ".join(values_of(d, key)))
         dated = query.order in ("newest", "oldest")
         return reason(
             f"steps.is_{query.order}", title=d.title or d.name, name=d.name, value=d.date if dated else d.tokens

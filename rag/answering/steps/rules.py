@@ -83,8 +83,9 @@ def _tabulated(state: GatheringState) -> Outcome:
         asked = question_of(question, drawn=drawn)
         best = next(answers(asked, state.tables()), None) if asked else None
         if best:
-            why = reason("steps.asks_of_table", document=best.source.document)
-            of, what = (best.source.document,), described(best)
+            named = () if best.source.of_documents else (best.source.document,)
+            why = reason("steps.asks_of_table", document=named[0]) if named else reason("steps.asks_of_front_matter")
+            of, what = named, described(best)
             found.append(StepChoice(StepKind.TABULATE, StepAuthor.RULE, why, what, purpose, of, tabulation=best))
     return found[:MOST], reason("steps.no_table_answers")
 

@@ -42,6 +42,11 @@ class SourceTable:
     title: str
     table: DocumentTable
 
+    @property
+    def of_documents(self) -> bool:
+        """True for what is known of documents, a row for each: its rows say which by their `chunk`."""
+        return not self.document
+
 
 @dataclass(frozen=True, slots=True)
 class Tabulation:
@@ -129,7 +134,7 @@ def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulatio
     column = _column(question, rows, names, asked - told - title, taken)
     if column < 0:
         column = _column(question, rows, names, asked - told, taken)
-    if not _complete(question, column, filters):
+    if not _complete(question, column, filters) and not (source.of_documents and group >= 0):
         return None
     rows = kept_within(rows, column, question.limits)
     if not rows and question.operation is not Operation.COUNT:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -23,6 +23,9 @@ TAGS = ("tags", "tag", "keywords", "categories", "category")
 DATES = ("date", "updated", "lastmod", "last_updated", "last_modified", "created", "published")
 """Keys in the order in which they are believed."""
 KEYS = frozenset((TITLE, *TAGS, *DATES))
+
+MOST_OTHERS = 50
+"""Entries with other keys that are read, the first ones."""
 
 LONGEST = 65_536
 """Characters that are read; more is no description of a document."""
@@ -55,20 +58,29 @@ def names_entry(content: str, *, toml: bool) -> bool:
 
 
 def from_yaml(content: str) -> dict[str, Value]:
-    """The entries that describe a document, keys in small letters; of two with one key the last counts."""
+    """The entries of a document, keys in small letters; of two with one key the last counts."""
     wanted: dict[str, str] = {}
     anchors: dict[str, str] = {}
     for key, written in _entries(_LINE_END.split(content), toml=False):
         if anchor := _ANCHOR.match(written):
             anchors[anchor[1]] = written
-        if key in KEYS and written.strip():
+        if _is_wanted(key, wanted) and written.strip():
             wanted[key] = written
     return {key: _yaml(written, anchors) for key, written in wanted.items()}
 
 
 def from_toml(content: str) -> dict[str, Value]:
     """As `from_yaml`, of TOML's first table and of the one for taxonomies."""
-    return {key: _toml(written) for key, written in _entries(_LINE_END.split(content), toml=True) if key in KEYS}
+    wanted: dict[str, str] = {}
+    for key, written in _entries(_LINE_END.split(content), toml=True):
+        if _is_wanted(key, wanted):
+            wanted[key] = written
+    return {key: _toml(written) for key, written in wanted.items()}
+
+
+def _is_wanted(key: str, found: Collection[str]) -> bool:
+    """True for a key that describes every document, or one of the first others."""
+    return key in KEYS or key in found or (bool(key) and len(found) < MOST_OTHERS + len(KEYS))
 
 
 def from_json(content: str) -> dict[str, Value] | None:

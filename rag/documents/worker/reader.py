@@ -109,7 +109,8 @@ class WorkerReader:
             Chunk(index, start, end, tuple(path), text[start:end], tokens, lead)
             for index, (start, end, path, tokens, lead) in enumerate(json.loads(body))
         ]
-        return Split(chunks, said["title"], FrontMatter(tuple(said["tags"]), said["date"]))
+        fields = tuple((key, tuple(values)) for key, values in said["fields"])
+        return Split(chunks, said["title"], FrontMatter(tuple(said["tags"]), said["date"], fields))
 
     def close(self) -> None:
         """End the workers that wait."""

@@ -46,7 +46,8 @@ def split(head: Head, body: bytes, ask: Ask) -> tuple[Head, bytes]:
     chunks = chunk(whole, count_tokens=ask, limits=limits)
     title, front_matter = described(whole, fallback=head["fallback"])
     spans = [[each.start, each.end, each.heading_path, each.tokens, each.lead] for each in chunks]
-    return {"title": title, "tags": front_matter.tags, "date": front_matter.date}, json.dumps(spans).encode()
+    said = {"title": title, "tags": front_matter.tags, "date": front_matter.date, "fields": front_matter.fields}
+    return said, json.dumps(spans).encode()
 
 
 TASKS = {"text": text, "split": split}

@@ -41,6 +41,7 @@ def profile_of(documents: Sequence[Document], contents: Mapping[str, DocumentCon
         languages=_counts(document.language for document in documents),
         folders=tuple(sorted(folders(documents), key=lambda one: (-one[1], one[0])))[:MOST],
         tags=_counts(tag for document in documents for tag in document.tags),
+        fields=_counts(key for document in documents for key, _ in document.fields or ()),
         dated=len(dates),
         dates=(dates[0], dates[-1]) if dates else ("", ""),
         headings=headings.total(),

@@ -62,8 +62,12 @@ def _value(kind: Any, value: object, name: str) -> Any:
             if (each is type(None) and value is None) or (each is not type(None) and _fits(each, value)):
                 return None if value is None else _value(each, value, name)
     elif origin is tuple and isinstance(value, list):
-        (item, *_rest) = get_args(kind)
-        return tuple(_value(item, each, name) for each in value)
+        items = get_args(kind)
+        if items[-1] is not Ellipsis:
+            if len(items) != len(value):
+                raise ValueError(f"{name} has a wrong length")
+            return tuple(_value(item, each, name) for item, each in zip(items, value, strict=True))
+        return tuple(_value(items[0], each, name) for each in value)
     elif origin in (dict, Mapping) and isinstance(value, dict):
         return {str(key): _value(get_args(kind)[1], each, name) for key, each in value.items()}
     elif dataclasses.is_dataclass(kind) and isinstance(kind, type):

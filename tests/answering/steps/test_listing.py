@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from rag.answering.steps.arguments import of_query, query_from
 from rag.answering.steps.days import Relation, between, of_span
+from rag.answering.steps.front_matter import front_table
 from rag.answering.steps.listing import DocumentQuery, chosen, query_of
+from rag.answering.steps.results import described
+from rag.answering.steps.tabulating import answers, question_of
+from rag.messages import LANGUAGES, text
 from rag.types import Document
 
 
@@ -106,3 +111,81 @@ def test_a_range_stands_in_a_relation() -> None:
     assert between(Relation.AFTER, [march]) == ("2024-04-01", "")
     assert between(Relation.BEFORE, [march]) == ("", "2024-02-29")
     assert between(Relation.BETWEEN, [march, ("2025-01-01", "2025-12-31")]) == ("2024-03-01", "2025-12-31")
+
+
+def stated(name: str, **fields: str | tuple[str, ...]) -> Document:
+    said = tuple((key, (value,) if isinstance(value, str) else value) for key, value in fields.items())
+    return document(name, title=f"Title {name}", fields=said)
+
+
+STATED = [
+    stated("a.md", status="draft", order="3", related_key="index"),
+    stated("b.md", status="final", order="10", owner=("Bob", "Ann")),
+    stated("c.md", status="draft", order="1"),
+    stated("d.md", 状态="草稿"),
+    document("e.md"),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Which documents have status draft?", "a c"),
+        ("List documents whose status is draft", "a c"),
+        ("list the documents with status: draft", "a c"),
+        ("How many documents have the status draft?", "a c"),
+        ("Which documents have the owner ann?", "b"),
+        ("Which documents have a related key?", "a"),
+        ("Which documents have status frozen?", ""),
+        ("List all documents sorted by order", "c a b"),
+        ("List documents ordered by order descending", "b a c"),
+        ("Which document has the highest order?", "b"),
+        ("status 为 draft 的文档有哪些？", "a c"),
+        ("有多少个文档的 status 是 final？", "b"),
+        ("哪些文档的状态为草稿？", "d"),
+        ("按 order 排序列出所有文档", "c a b"),
+    ],
+)
+def test_documents_are_listed_by_front_matter(question: str, names: str) -> None:
+    query = query_of(question, STATED)
+    assert query is not None
+    assert [d.name.removesuffix(".md") for d in chosen(query, STATED)] == names.split()
+    assert query_from(of_query(query)) == query
+    assert not (where := query.where()) or all(text(where, language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("question", "folder"),
+    [
+        ("文件夹 orders/status 中有多少个文档？", "orders/status/"),
+        ("How many documents are in the folder order/x?", "order/x/"),
+    ],
+)
+def test_a_path_holds_no_key(question: str, folder: str) -> None:
+    lying = [*STATED, document("orders/status/x.md"), document("order/x/y.md")]
+    assert query_of(question, lying) == DocumentQuery(folder=folder)
+
+
+@pytest.mark.parametrize("question", ["What is the status of the pumps?", "Which documents explain the draft order?"])
+def test_what_is_no_key_is_for_the_search(question: str) -> None:
+    assert query_of(question, STATED) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many documents are there per status?", "count / status"),
+        ("How many documents by owner?", "count / owner"),
+        ("What is the average order of documents?", "mean order"),
+        ("What is the highest order?", "most order"),
+        ("What is the owner of Title b.md?", "value owner title = Title b.md"),
+        ("各 status 有多少个文档？", "count / status"),
+        ("文档的 order 的平均值是多少？", "mean order"),
+        ("How do I make an index?", None),
+        ("What is the status of the pumps?", None),
+    ],
+)
+def test_front_matter_is_counted_with(question: str, expected: str | None) -> None:
+    asked = question_of(question)
+    found = next(answers(asked, front_table(question, STATED)), None) if asked else None
+    assert (described(found) if found else None) == expected

@@ -20,7 +20,8 @@ from rag.events import Cancel
 from rag.evidence.export import export_markdown
 from rag.evidence.records import read, write
 from rag.ledger import Answered, Ledger, Match, Outcome, Request
-from rag.messages import LANGUAGES
+from rag.messages import LANGUAGES, Reason
+from rag.messages import text as in_words
 from rag.protocols import ChatModel
 from rag.retrieval.retriever import Policy, Retriever
 from rag.retrieval.scope import Scope, SearchTarget
@@ -39,7 +40,12 @@ DOCUMENTS = {
     "plant/valves.md": ("Valves close by themselves.", ("station",), "2024-05-20"),
     "secret/<b>salaries.md": ("Salaries of the pumps.", ("station",), ""),
 }
+FIELDS = {"plant/valves.md": (("stage", ("draft",)),), "secret/<b>salaries.md": (("stage", ("final",)),)}
 OPTIONS = RetrievalOptions(candidates=5, contexts=3, threshold=0.3)
+
+
+def text_of(said: Reason) -> str:
+    return in_words(said, "en")
 
 
 class Listing:
@@ -58,7 +64,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusStore]:
     for name, (text, tags, date) in DOCUMENTS.items():
         piece = Chunk(0, 0, len(text), ("Guide",), text, 9)
         digest = sha256(text.encode()).hexdigest()
-        document = Document(name, digest, name, "en", len(text), 1, 9, 0.0, tags=tags, date=date)
+        document = Document(
+            name, digest, name, "en", len(text), 1, 9, 0.0, tags=tags, date=date, fields=FIELDS.get(name, ())
+        )
         opened.put(document, [piece], embedder.embed_documents([piece.embedded_text]))
     opened.flush()
     yield opened
@@ -108,6 +116,19 @@ def test_documents_are_counted_and_cited(ask: Ask) -> None:
     assert table is not None and [row.document for row in table.rows] == sorted(DOCUMENTS) and table.total == 3
     assert all(citation.valid for citation in ledger.citations) and ledger.citations
     assert "plant/valves.md" in {c.stored.document for c in ledger.contexts}
+
+
+def test_front_matter_is_listed_and_counted_within_the_scope(ask: Ask) -> None:
+    ledger = ask("How many documents have stage draft?")
+    assert ledger.answer.startswith("1 document with stage “draft” [")
+    ledger = ask("How many documents are there by stage?")
+    (step,) = [step for step in ledger.steps if step.kind is StepKind.TABULATE]
+    assert step.table is not None and "draft 1" in text_of(step.table.says) and "final 1" in text_of(step.table.says)
+    assert step.documents == () and read(write(ledger)) == ledger
+    assert all(row.document in DOCUMENTS for row in step.table.rows)
+    part = Narrowing("kb", documents=("plant/",))
+    (step,) = [s for s in ask("How many documents are there by stage?", part).steps if s.kind is StepKind.TABULATE]
+    assert step.table is not None and "final" not in text_of(step.table.says)
 
 
 def test_a_figure_is_told_first_and_cites_the_passage_of_its_row(ask: Ask) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.documents.chunking import ChunkLimits, FrontMatter, chunk, described
+from rag.documents.chunking import ChunkLimits, FrontMatter, chunk, described, stated
 from rag.errors import SettingsError
 from rag.text.reading import reading
 from rag.types import Chunk
@@ -439,3 +439,27 @@ def test_tags_and_date_come_from_the_front_matter(front_matter: str, tags: tuple
 
 def test_a_document_without_front_matter_has_neither() -> None:
     assert described("# Text\ntags: none\n", fallback="f")[1] == FrontMatter()
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        pytest.param("---\ntitle: T\ntags: a\ndate: 2024-01-02\nStatus: draft\nowner: [A, B]\nn: 3\n---\nx",
+                     (("status", ("draft",)), ("owner", ("A", "B")), ("n", ("3",))), id="yaml"),
+        pytest.param("+++\nweight = 3\nlead = 'x'\n+++\nx", (("weight", ("3",)), ("lead", ("x",))), id="toml"),
+        pytest.param("---\nnested: {a: b}\nempty:\nnone: null\n---\nx", (), id="what is no text"),
+        pytest.param("---\nlong: " + "x" * 900 + "\n---\nx", (("long", ("x" * 500,)),), id="a long one"),
+        pytest.param("no front matter", (), id="none"),
+    ],
+)  # fmt: skip
+def test_all_of_the_front_matter_is_kept(text: str, fields: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    assert described(text, fallback="f")[1].fields == fields == stated(text).fields
+
+
+def test_what_is_kept_of_front_matter_is_bounded() -> None:
+    many = "".join(f"key{n}: {'长' * 400}\n" for n in range(300))
+    found = stated(f"---\n{many}title: T\n---\nx")
+    size = sum(len(value.encode()) for _, values in found.fields for value in values)
+    assert 10 < len(found.fields) <= 50 and size <= 24_000
+    lists = stated("---\nitems: [" + ", ".join(["word"] * 1000) + "]\n---\nx").fields
+    assert len(lists[0][1]) <= 32

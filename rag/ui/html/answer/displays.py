@@ -66,8 +66,14 @@ def _safe(cell: str) -> str:
 def _caption(table: StepTable, language: Language) -> Markup:
     if table.of_documents:
         return t("steps.list_of", language)
+    if not table.document:
+        return t("steps.table_of_front_matter", language)
     heading = html(' <span class="path">{}</span>')(path(table.heading_path)) if table.heading_path else ""
     return html("{}{}")(t("steps.table_of", language, document=table.document), heading)
+
+
+def _label(table: StepTable, language: Language) -> str:
+    return table.document or label("steps.list_of" if table.of_documents else "steps.table_of_front_matter", language)
 
 
 def _display(table: StepTable, turn: int, place: int, language: Language, *, drawn: bool) -> Markup:
@@ -82,7 +88,7 @@ def _display(table: StepTable, turn: int, place: int, language: Language, *, dra
     )(
         turn, place, opened, _caption(table, language), count, "" if drawn else _chart(table, turn, place, language),
         _rows(table, turn, language), copy,
-        caption=label("steps.list_of", language) if table.of_documents else table.document,
+        caption=_label(table, language),
     )  # fmt: skip
 
 

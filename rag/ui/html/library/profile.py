@@ -39,6 +39,7 @@ def _facts(made_of: KnowledgeProfile, base: str, language: Language) -> Iterator
     yield "languages", _counted(made_of.languages, language, lambda code: language_named(code, language))
     yield "folders", _counted(made_of.folders, language)
     yield "tags", _counted(made_of.tags, language)
+    yield "fields", _counted(made_of.fields, language)
     first, last = made_of.dates
     dated = t("profile.dates_are", language, count=made_of.dated, first=first, last=last)
     yield "dates", dated if made_of.dated else t("profile.dates_none", language)
