@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.database import Database
 from rag.errors import KeepingError
-from rag.ledger import Ledger
+from rag.ledger import Ledger, Outcome
 from rag.messages import reason
 from rag.text.titles import title_of
 
@@ -66,6 +66,8 @@ class ConversationStore:
         with self._database.write() as db:
             now, title = self._now(), title_of(ledger.question)
             _insert(db, Carried(owner, conversation, title, now, parent, now, record), ledger)
+            if ledger.outcome is not Outcome.SMALL_TALK:
+                _retitle(db, conversation, title)
 
     def conversations(self, owner: str, *, containing: str = "") -> list[KeptConversation]:
         """The owner's conversations, pinned ones first, else newest first; with `containing`, those whose title or
@@ -250,6 +252,15 @@ def _ensure(db: sqlite3.Connection, answer: Carried) -> None:
         db.execute("INSERT INTO conversations (id, owner, title, created, updated) VALUES (?, ?, ?, ?, ?)", values)
     elif row[0] != answer.owner:
         raise KeepingError(reason("keeping.no_conversation"))
+
+
+def _retitle(db: sqlite3.Connection, conversation: str, title: str) -> None:
+    """Give the conversation the title where it still bears that of the small talk it began with."""
+    row = _one(db, "SELECT record FROM answers WHERE conversation = ? AND parent IS NULL ORDER BY rowid", conversation)
+    first = read(str(row[0])) if row else None
+    if first and first.outcome is Outcome.SMALL_TALK:
+        values = (title, conversation, title_of(first.question))
+        db.execute("UPDATE conversations SET title = ? WHERE id = ? AND title = ?", values)
 
 
 def _cited(ledger: Ledger) -> Sequence[tuple[str, str, str]]:

@@ -128,6 +128,26 @@ def test_a_conversation_is_titled_by_the_telling_words_of_its_first_question(boo
     assert long.title.startswith("xxx") and len(long.title) == 80
 
 
+def test_small_talk_gives_its_title_to_the_first_question_after_it(book: ConversationStore) -> None:
+    greeted = replace(make_ledger("hello"), outcome=Outcome.SMALL_TALK)
+    thanked = replace(make_ledger("thanks!"), outcome=Outcome.SMALL_TALK)
+    book.keep("ann", "one", greeted)
+    book.keep("ann", "one", thanked, parent=greeted.id)
+    assert book.title("ann", "one") == "hello"
+    asked = keep(book, "one", "How do I start the broker?", parent=thanked.id)
+    assert book.title("ann", "one") == "Start the broker"
+    keep(book, "one", "Who may stop it?", parent=asked)
+    assert book.title("ann", "one") == "Start the broker"
+
+
+def test_a_title_that_was_given_outlives_the_first_question(book: ConversationStore) -> None:
+    greeted = replace(make_ledger("hello"), outcome=Outcome.SMALL_TALK)
+    book.keep("ann", "one", greeted)
+    book.rename("ann", "one", "Broker")
+    keep(book, "one", "How do I start the broker?", parent=greeted.id)
+    assert book.title("ann", "one") == "Broker"
+
+
 def test_newest_conversation_first(book: ConversationStore) -> None:
     root = keep(book, "1", "one")
     keep(book, "2", "two")

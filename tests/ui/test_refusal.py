@@ -36,6 +36,17 @@ def test_near_misses_say_in_words_what_they_lack() -> None:
     assert "rotating" not in shown.partition("does not hold")[2][:20], "the passage says rotate"
 
 
+def test_a_name_that_dropped_a_passage_is_not_said_to_be_missing_once_more() -> None:
+    turn = refused("What does Klingon say of E-99?")
+    why = reason("stages.without_name", names="E-99")
+    found = found_by(turn)
+    turn = with_found(turn, replace(found, candidates=tuple(replace(c, dropped=why) for c in found.candidates)))
+    shown = Page(ways_on(turn, "en")).shown
+    first = shown.partition("it has no E-99")[2].partition("it has no E-99")[0]
+    assert "Klingon" in first
+    assert "E-99" not in first
+
+
 def test_other_searches_and_an_answer_anyway_are_one_click_away() -> None:
     html = ways_on(refused(), "en")
     offered = [str(a["data-query"]) for _, a in Page(html).tags if a.get("data-act") == "search-this"]

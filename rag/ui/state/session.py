@@ -80,7 +80,7 @@ class Session:
     conversation: str = ""
     """Id under which the conversation is kept; "" until something was asked."""
     title: str = ""
-    """Title the user gave the conversation; "" where its first question serves as title."""
+    """Title the user gave the conversation; "" where its first question that is no small talk serves as title."""
     actor: Actor = NOBODY
     """Owner of the session, set by its keeper."""
     scope: Chosen = Chosen()
@@ -96,7 +96,8 @@ class Session:
     @property
     def name(self) -> str:
         """Title of the conversation; "" before anything was asked."""
-        return self.title or (title_of(self.turns[0].question) if self.turns else "")
+        asked = [t for t in self.turns if not t.small_talk] or self.turns
+        return self.title or (title_of(asked[0].question) if asked else "")
 
     @property
     def last(self) -> Turn | None:

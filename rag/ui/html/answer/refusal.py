@@ -62,7 +62,7 @@ def _finder(one: Turn, c: Candidate) -> int:
 
 def _lacks(question: str, c: Candidate, language: Language) -> Markup:
     said = [why(c.dropped, language)] if c.dropped else []
-    missing = lacking(question, c.stored.chunk.embedded_text)
+    missing = [word for word in lacking(question, c.stored.chunk.embedded_text) if not any(word in s for s in said)]
     if missing:
         words = joined((html("<q>{}</q>")(word) for word in missing[:WORDS]), ", ")
         more = t("refusal.more", language, count=len(missing) - WORDS) if len(missing) > WORDS else ""
