@@ -43,7 +43,7 @@ def test_every_kind_is_measured_in_every_approach(running: Parts) -> None:
     assert len(counted) == 2 * 4  # three kinds, and all together
     direct, auto = counted["comparison", "direct"], counted["comparison", "auto"]
     assert (direct.labelled, direct.whole, direct.steps) == (1, 0, 1)
-    assert (auto.whole, auto.steps) == (1, 3)
+    assert (auto.whole, auto.steps) == (1, 4)
     assert auto.ndcg >= direct.ndcg > 0
     words = counted["words", "auto"]
     assert (words.answers, words.right, words.whole, words.labelled) == (1, 1, 1, 1)
@@ -58,7 +58,7 @@ def test_the_table_and_the_json_say_what_came_of_it(running: Parts) -> None:
         table = approaches_table(by_kind(found), language)
         assert "1/1" in table and "auto" in table and "comparison" in table and len(table.split("\n")) == 2
     told = asked_as_json(found[0])
-    assert told["whole"] is True and told["right"] is None and len(told["steps"]) == 4
+    assert told["whole"] is True and told["right"] is None and len(told["steps"]) == 5
 
 
 def test_questions_say_their_kind_and_that_nothing_answers_them(tmp_path: Path) -> None:

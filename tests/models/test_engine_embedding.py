@@ -13,6 +13,7 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.embedding import PackedEmbedder
 from rag.models.numbers import NumberType
+from tests.support.number_types import ROUGHER
 from tests.support.tiny_qwen3 import HIDDEN, write_embedding_model
 from tests.support.turns import DOCUMENT, QUESTION, TurnLog
 
@@ -54,7 +55,7 @@ def test_query_vectors_equal_the_librarys(embedding_folder: Path, embedder: Qwen
         np.testing.assert_allclose(found, embedder.embed_query(query, instruction=instruction), atol=2e-6)
 
 
-@pytest.mark.parametrize(("number_type", "least"), [(NumberType.BF16, 0.999), (NumberType.INT8, 0.99)])
+@pytest.mark.parametrize(("number_type", "least"), ROUGHER)
 def test_rougher_numbers_stay_near(embedding_folder: Path, number_type: NumberType, least: float) -> None:
     exact = load(embedding_folder).embed_documents(TEXTS)
     rough = load(embedding_folder, number_type=number_type).embed_documents(TEXTS)

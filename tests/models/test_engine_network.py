@@ -24,6 +24,7 @@ from rag.models.engine.attention import (
 )
 from rag.models.engine.network import Network
 from rag.models.numbers import NumberType
+from tests.support.number_types import ROUGHER
 
 if TYPE_CHECKING:
     from transformers import Qwen3ForCausalLM
@@ -151,7 +152,7 @@ def test_head_rows_give_the_published_logits(published: tuple[Any, Path]) -> Non
     torch.testing.assert_close(logits, expected, atol=2e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("number_type", "least"), [(NumberType.BF16, 0.999), (NumberType.INT8, 0.99)])
+@pytest.mark.parametrize(("number_type", "least"), ROUGHER)
 def test_rougher_numbers_stay_near(published: tuple[Any, Path], number_type: NumberType, least: float) -> None:
     model, folder = published
     ours = assemble(folder, number_type)

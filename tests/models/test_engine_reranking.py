@@ -13,6 +13,7 @@ from rag.messages import reason
 from rag.models.device import DeviceLock
 from rag.models.engine.reranking import PackedReranker
 from rag.models.numbers import NumberType
+from tests.support.number_types import EXACT_INT8
 from tests.support.tiny_qwen3 import write_reranker
 from tests.support.turns import QUESTION, TurnLog
 
@@ -66,7 +67,7 @@ def test_one_prefix_serves_question_after_question(reranker_folder: Path, rerank
         assert fresh == pytest.approx([plain[i] for i in range(len(TEXTS))], abs=2e-4)
 
 
-@pytest.mark.parametrize("number_type", [NumberType.BF16, NumberType.INT8])
+@pytest.mark.parametrize("number_type", [NumberType.BF16, pytest.param(NumberType.INT8, marks=EXACT_INT8)])
 def test_rougher_numbers_keep_clear_orders(reranker_folder: Path, number_type: NumberType) -> None:
     exact = scores(load(reranker_folder), MANY)
     rough = scores(load(reranker_folder, number_type=number_type), MANY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rag.models.engine.linears import Int8
+from rag.models.engine.linears import Int8, OnlineRotation
 from rag.models.engine.rotation import Rotation, hadamard, power_of_two_in, rotated_columns, rotated_rows
 
 
@@ -51,3 +51,9 @@ def test_one_huge_activation_no_longer_drowns_the_row() -> None:
     share = torch.outer(rows[:, 7], weight[:, 7])
     error, turned_error = ((y - exact).norm() / (exact - share).norm() for y in (plain * step, turned * turned_step))
     assert turned_error < error / 2
+
+
+def test_rows_that_do_not_lie_one_after_another_are_turned_alike() -> None:
+    rows = torch.randn(32, 8, generator=torch.Generator().manual_seed(1)).T
+    turn = OnlineRotation(16)
+    assert torch.equal(turn(rows), turn(rows.contiguous()))

@@ -19,7 +19,7 @@ from ..products import Linear, Packed, Plain, can_pack
 from .embedding import PackedEmbedder
 from .gate import GateResult, Progress, judge_embedder, judge_reranker
 from .gate_sets import GateSet, digest
-from .linears import Int8, int8_speed_is_sane
+from .linears import Int8, int8_is_usable
 from .reranking import PackedReranker
 from .verdicts import GateResults, verdict_key
 
@@ -108,12 +108,12 @@ def check(
 
 @cache
 def cpu_speeds() -> Mapping[NumberType, float]:
-    """Speed of each number type, measured once per process; a type without a fast kernel here is left out."""
+    """Speed of each number type, measured once per process, of those with an exact and fast kernel here."""
     weight = torch.randn(PROBE_SHAPE, generator=torch.Generator().manual_seed(0))
     products: dict[NumberType, Linear] = {NumberType.FP32: Packed(weight) if can_pack(torch.float32) else Plain(weight)}
     if can_pack(torch.bfloat16):
         products[NumberType.BF16] = Packed(weight.bfloat16())
-    if int8_speed_is_sane():
+    if int8_is_usable():
         products[NumberType.INT8] = Int8(weight)
     with torch.inference_mode():
         return probe(products)

@@ -50,7 +50,7 @@ class OnlineRotation:
         self._matrix = hadamard(block).to(torch.bfloat16 if can_pack(torch.bfloat16) else torch.float32)
 
     def __call__(self, x: Tensor) -> Tensor:
-        blocks = x.to(self._matrix.dtype).view(-1, len(self._matrix))
+        blocks = x.to(self._matrix.dtype).reshape(-1, len(self._matrix))
         return (blocks @ self._matrix).view(x.shape).float()  # rounding to codes is three times slower from bf16
 
 
@@ -63,14 +63,20 @@ def quantised(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @cache
-def int8_speed_is_sane() -> bool:
-    """True if eight-bit products run on a fast kernel here; a wrong one is thousands of times slower."""
+def int8_is_usable() -> bool:
+    """True if eight-bit products are exact here and run on a fast kernel.
+
+    A wrong kernel is thousands of times slower. Processors without VNNI add pairs of products in sixteen bits, which
+    the largest codes overflow.
+    """
     rows = torch.ones(64, 256)
     try:
         product = Int8(torch.ones(256, 256))
-        product(rows, None)
+        sums, step = product(rows, None)
     except MISSING:
         return False
     reference = Plain(torch.ones(256, 256))
+    if step is None or not torch.allclose(sums * step, reference(rows, None)[0], rtol=0.01):
+        return False
     seconds = best_cpu_seconds(lambda: product(rows, None), 0.01)
     return seconds < SLOWEST * best_cpu_seconds(lambda: reference(rows, None), 0.01)

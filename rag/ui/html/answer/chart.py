@@ -89,7 +89,10 @@ def _told(chart: StepChart, place: int, language: Language) -> str:
 
 
 def _drawn(chart: StepChart) -> ElementTree.Element | None:
-    """What the library makes of a chart; None where it is not installed."""
+    """What the library makes of a chart.
+
+    None where it is not installed, and where numbers are too large for what lies between them.
+    """
     try:
         import pygal.style
     except ImportError:
@@ -112,7 +115,10 @@ def _drawn(chart: StepChart) -> ElementTree.Element | None:
         made.x_labels = list(map(_plain, chart.labels))
         for series in chart.series:
             made.add("", list(series.values))
-    return _bare(ElementTree.fromstring(made.render(is_unicode=True)))
+    try:
+        return _bare(ElementTree.fromstring(made.render(is_unicode=True)))
+    except ZeroDivisionError:  # 2 ** 53 and half more are the same number
+        return None
 
 
 def _bare(svg: ElementTree.Element) -> ElementTree.Element:
