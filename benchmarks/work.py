@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from rag.models.engine.architecture import Architecture
-from rag.models.engine.linears import Int8, int8_speed_is_sane
+from rag.models.engine.linears import Int8, int8_is_usable
 from rag.models.numbers import best_cpu_seconds
 from rag.models.products import Linear, Packed, Plain, can_pack
 
@@ -48,7 +48,7 @@ def ceilings(seconds: float, device: str = "cpu") -> dict[str, float]:
         products["fp32 packed"] = [_linear(Packed(w)) for w in weights]
     if can_pack(torch.bfloat16):
         products["bf16 packed"] = [_linear(Packed(w.bfloat16())) for w in weights]
-    if int8_speed_is_sane():
+    if int8_is_usable():
         products["int8 packed, rows quantised on the fly"] = [_linear(Int8(w)) for w in weights]
         products["int8 product alone"] = [_integer_product(w) for w in weights]
 

@@ -23,7 +23,7 @@ from .kinds import KINDS
 from .offers import Kind, Offer, fields_of, offers, schema_of
 from .planner import ENDS, GatheringState, Planner, StepChoice
 from .view import View
-from .ways import REFUSALS, UNFINISHED, KnownWays
+from .ways import REFUSALS, REFUSED, UNFINISHED, KnownWays, looser
 
 TRIES = 2
 """Replies to one decision that may be of no use."""
@@ -94,22 +94,28 @@ class ModelPlanner:
         why = reason("steps.model_unusable", model=self._chat.info.name)
         asked = _Asked()
         unusable = 0
+        way = self._ways.of(self._chat.info)
         while unusable < TRIES and state.left.less(asked.spent).some and not self._cancel:
-            way = self._ways.of(self._chat.info)
             reply, failed = self._reply(messages, ReplyForm(FORM, schema_of(offered), way), asked)
             found = _read(reply, state, offered)
             if isinstance(found, StepChoice):
+                self._ways.keep(self._chat.info, way)
                 return asked.noted(replace(found, options=_options(offered, found, closed)))
             if self._cancel:
                 break
-            if failed and failed.code in REFUSALS and not reply and self._ways.leave(self._chat.info, way):
+            below = looser(way)
+            if failed and failed.code in REFUSALS and not reply and below:
+                way = below
+                if failed.code == REFUSED:
+                    self._ways.keep(self._chat.info, way)
                 continue
             if failed and failed.code not in UNFINISHED:
                 why = reason("steps.model_failed", why=failed)
                 break
             unusable += 1
-            if found.formless and self._ways.leave(self._chat.info, way):
-                messages = list(told)
+            if found.formless and below:
+                way, messages = below, list(told)
+                self._ways.keep(self._chat.info, way)
             else:
                 messages += [Message("assistant", reply[:LONGEST_REPLY]), Message("user", found.told)]
         ruled = self._rules.next(state)

@@ -176,9 +176,19 @@ def test_ways_are_remembered_for_the_models_used_last() -> None:
     known = KnownWays()
     models = [ModelInfo(str(n), "", "host", "") for n in range(MOST + 1)]
     for model in models:
-        assert known.leave(model, ReplyWay.SCHEMA)
+        known.keep(model, ReplyWay.TOOL)
     assert (known.of(models[0]), known.of(models[-1])) == (ReplyWay.SCHEMA, ReplyWay.TOOL)
-    known.leave(models[-1], ReplyWay.JSON)
-    known.leave(models[-1], ReplyWay.SCHEMA)
-    assert known.of(models[-1]) is ReplyWay.TEXT and not known.leave(models[-1], ReplyWay.TEXT)
+    known.keep(models[-1], ReplyWay.TEXT)
+    known.keep(models[-1], ReplyWay.TOOL)
+    assert known.of(models[-1]) is ReplyWay.TEXT
     assert known.of(ModelInfo("50", "", "other", "")) is ReplyWay.SCHEMA
+
+
+def test_a_server_that_was_down_is_asked_in_the_strictest_way_again(server: LoopbackOpenAI) -> None:
+    known = KnownWays()
+    server.script(*[Status(500, "restarting")] * 4)
+    ruled = planner(server, known).next(state())
+    assert (ruled.author, ruled.why.code) == (StepAuthor.RULE, "steps.rules_instead")
+    server.script(SAID)
+    assert is_search(planner(server, known).next(state()))
+    assert asked(server.requests[-1].body) == "schema"
