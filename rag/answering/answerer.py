@@ -155,11 +155,14 @@ class _Turn:
         yield from self._evidence()
         if not self.draft.searched:
             return
-        if not self.draft.contexts:
-            yield from self.draft.known()
-            yield from self._abstain()
+        if self.draft.contexts:
+            yield from self._answer()
             return
-        yield from self._answer()
+        yield from self.draft.known()
+        if any(step.table for step in self.draft.steps):
+            yield from self._count()
+        else:
+            yield from self._abstain()
 
     def _chat_a_little(self, kind: smalltalk.Kind) -> Iterator[AnswerEvent]:
         """A greeting is answered without a search."""
@@ -274,13 +277,15 @@ class _Turn:
         else:
             yield self.watch.finish(Stage.REWRITE, why=rewritten.reason or spelled.why)
 
+    def _count(self) -> Iterator[AnswerEvent]:
+        """A list without documents, or a count without rows, is an answer: nothing was missed."""
+        why = reason("stages.no_contexts")
+        yield self.watch.skip(Stage.PROMPT, why)
+        yield from self.writing.quote(None, why)
+        yield from self._cite()
+
     def _abstain(self) -> Iterator[AnswerEvent]:
-        counted = next((step.table for step in self.draft.steps if step.table), None)
-        why = (
-            counted.says
-            if counted
-            else why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
-        )
+        why = why_nothing(self.draft.searches, self.request.options, documents=self.parts.scope.documents)
         for stage in (Stage.PROMPT, Stage.GENERATE, Stage.CITE):
             yield self.watch.skip(stage, reason("stages.no_contexts"))
         self.draft.end(Outcome.ABSTAINED, why)

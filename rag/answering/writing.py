@@ -115,20 +115,21 @@ class Writing:
             failed = failed or reason(f"generation.{silent}", model=chat.info.name)
         return failed
 
-    def quote(self, failed: Reason | None) -> Iterator[AnswerEvent]:
-        """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage."""
+    def quote(self, failed: Reason | None, why: Reason | None = None) -> Iterator[AnswerEvent]:
+        """The extractive answer. With `failed`, the model's failure stays the verdict on the generate stage; `why` is
+        why none was asked where there is one."""
         if failed is None:
             yield self.watch.start(Stage.GENERATE)
         try:
             for piece in self._quoted():
                 yield Delta(self.draft.say(piece))
         except BREAKDOWNS as e:
-            why = breakdown(Stage.GENERATE, e)
-            yield self.watch.fail(Stage.GENERATE, why)
-            self.draft.end(Outcome.FAILED, why)
+            broken = breakdown(Stage.GENERATE, e)
+            yield self.watch.fail(Stage.GENERATE, broken)
+            self.draft.end(Outcome.FAILED, broken)
             return
         if failed is None:
-            yield self.watch.finish(Stage.GENERATE, why=reason("stages.no_model"))
+            yield self.watch.finish(Stage.GENERATE, why=why or reason("stages.no_model"))
         self.draft.end(Outcome.EXTRACTIVE, failed)
 
     def _heard(

@@ -23,9 +23,13 @@ class ListWords:
     fields: tuple[str, ...]
     """In these `{k}` is the place of a key of front matter."""
     having: tuple[str, ...]
+    marked: str
+    """A key as what documents are: `deprecate: true` makes them deprecated."""
     by_key: tuple[tuple[str, str], ...]
     """With ":" for the smallest first, "-" for the largest."""
     folders: tuple[str, ...]
+    in_folder: str
+    """Without a word for folder: only for folders that there are."""
     titles: tuple[re.Pattern[str], ...]
     dates: tuple[tuple[re.Pattern[str], Relation], ...]
     kind: re.Pattern[str]
@@ -97,22 +101,25 @@ _HOW_MANY = rf"(?:(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)})\s+)?"
 _HOW_MANY_AFTER = rf"(?:\s+(?P<m>\d{{1,4}}|{'|'.join(_NUMBERS)})\b)?"
 _HOW_MANY_ZH = rf"(?:的?\s*(?P<n>\d{{1,4}}|[{''.join(_NUMBERS_ZH)}])\s*[个篇份])?"
 _SURE = "documents?|docs?|files?"
-_SURE_ZH = "文档|文件(?!夹)"
+_SURE_ZH = "文档|文件(?![夹名])"
 _NOUN = rf"(?:{_SURE}|pages?|articles?)\b"
 _NOUN_ZH = rf"(?:{_SURE_ZH}|文章|页面)"
 
 ENGLISH = ListWords(
-    noun=_any(rf"\b{_NOUN}"),
+    noun=_any(
+        rf"\b(?:{_NOUN}|titles\b)|\bwhat(?:\s+is|'s)\s+(?=(?:in|under|inside|within)\s+(?:the\s+)?(?:[\w./-]+\s+)?(?:folder|directory)\b)"
+    ),
     sure=_any(rf"\b(?:{_SURE})\b"),
     asks=_any(
         r"\b(?:what\s+is\s+the\s+(?:total\s+)?number\s+of|how\s+many|number\s+of|count|which|what|list|show|name|give|find"
-        r"|enumerate|tell)\b"
+        r"|enumerate|tell|display|see|get)\b"
     ),
     silent=_any(
         r"\b(?:all|the|of|are|is|there|do|does|have|has|had|i|we|you|me|us|my|our|your|this|that|these|those|in|here|a|an|any"
         r"|every|each|out|it|its|to|be|were|was|which|with|and|knowledge\s+base|base|collection|library|corpus|total"
         r"|altogether|overall|available|currently|now|stored|indexed|exist|contain|contains|held|hold|holds|names?|titles?"
-        r"|please|them|can|could|see|at|by|their|from|dated|written|published|single|whole|entire|together|up)\b|'s\b"
+        r"|please|them|can|could|see|at|by|their|from|dated|written|published|single|whole|entire|together|up|located|stored"
+        r"|found|belongs?|belonging|lies?|lying|residing|placed|set|where|whose|on|for|as|into|under|inside|within)\b|'s\b"
     ),
     tags=(
         r"\b(?:that\s+(?:are|have\s+been)\s+|which\s+are\s+)?(?:tagged|labell?ed)\s+(?:with\s+|as\s+)?(?:the\s+)?(?:tags?\s+)?{v}(?!\w)",
@@ -122,12 +129,17 @@ ENGLISH = ListWords(
         r"\btags?\s+{v}(?!\w)",
     ),
     fields=(
-        r"\b(?:whose|where(?:\s+the)?|with(?:\s+(?:a|an|the))?|that\s+have|having|have|has)(?:\s+(?:a|an|the))?\s+{k}\s*(?:is|are|equals|of|=|:)?\s*[\"']?{v}[\"']?(?!\w)",
-        r"\b{k}\s*(?:=|:|\bis\b|\bof\b|\bequals\b)\s*[\"']?{v}[\"']?(?!\w)",
+        r"\b(?:whose|where(?:\s+the)?|with(?:\s+(?:a|an|the))?|that\s+have|having|have|has)(?:\s+(?:a|an|the))?\s+{k}\s*(?:is|are|equals|set\s+to|(?:is|are)\s+set\s+to|of|=+|:)?\s*[\"']?{v}[\"']?(?!\w)",
+        r"\b{k}\s*(?:=+|:|\b(?:is|of|equals|equal\s+to|set\s+to|matches)\b)\s*[\"']?{v}[\"']?(?!\w)",
+        r"\b(?:belong(?:ing|s)?\s+to|under|in|within|from|of|carry(?:ing)?|sharing|share)(?:\s+(?:a|an|the))?\s+{k}\s*[\"']?{v}[\"']?(?!\w)",
+        r"\b(?:with|have|has|having|use|using|list|under|in|belong(?:ing|s)?\s+to|of)(?:\s+(?:a|an|the))?\s+[\"']?{v}[\"']?\s+(?:as|for|in|under)\s+(?:a|an|the|their|its)\s+{k}\b",
+        r"\b(?:have|has|had|with|having)\s+(?:a|an|the|their|its)?\s*{k}\s+(?:that\s+is\s+|(?:is\s+)?set\s+to\s+|equal\s+to\s+)?[\"']?{v}[\"']?(?!\w)",
+        r"\b{k}\s+(?:has|have|are|being)\s+(?:been\s+)?(?:set\s+to\s+)?[\"']?{v}[\"']?(?!\w)",
     ),
     having=(
         r"\b(?:with(?:\s+(?:a|an|the))?|that\s+have(?:\s+(?:a|an))?|having|have(?:\s+(?:a|an))?|has(?:\s+(?:a|an))?)\s+{k}\b(?:\s+key)?",
     ),
+    marked=r"\b(?:(?:that\s+|which\s+)?(?:are|is|were)\s+|(?:being\s+)?(?:marked|flagged)\s+)(?:(?:marked|flagged)\s+)?(?:as\s+)?{k}(?:e?d)?\b",
     by_key=(
         (r"\b(?:ordered|sorted|order|sort)\s+by\s+{k}\s*,?\s*(?:descending|desc|from\s+the\s+highest)\b", "-"),
         (r"\b(?:with\s+the\s+)?(?:highest|largest)\s+{k}\b(?:\s+first)?", "-"),
@@ -135,19 +147,26 @@ ENGLISH = ListWords(
         (r"\b(?:with\s+the\s+)?(?:lowest|smallest)\s+{k}\b(?:\s+first)?", ":"),
     ),
     folders=(
-        r"\b(?:in|under|inside|within|of|from|below)\s+(?:the\s+)?(?:sub)?(?:folder|directory|path)\s+(?:named\s+|called\s+)?{v}/?(?!\w)",
-        r"\b(?:in|under|inside|within|of|from|below)\s+(?:the\s+)?{v}/?\s+(?:sub)?(?:folder|directory)\b",
+        r"\b(?:in|under|inside|within|of|from|below|to|at)\s+(?:the\s+)?(?:sub)?(?:folder|directory|path)\s+(?:named\s+|called\s+)?{v}/?(?!\w)",
+        r"\b(?:in|under|inside|within|of|from|below|to|at)\s+(?:the\s+)?{v}/?\s+(?:sub)?(?:folder|directory)\b",
         r"\b(?:in|under|inside|within|from|below)\s+(?:the\s+)?{v}/(?!\w)",
         r"\b(?:folder|directory)\s+{v}/?(?!\w)",
     ),
+    in_folder=r"\b(?:in|under|inside|within|below|from|of|at)\s+(?:the\s+)?{v}/?(?!\w)",
     titles=tuple(
         re.compile(pattern, re.IGNORECASE)
         for pattern in (
-            r"\b(?:whose|with\s+(?:a|the|their)|that\s+have\s+(?:a|the))\s+(?:titles?|(?P<of>(?:file\s*)?names?))\s+(?:that\s+)?(?:contains?|includes?|mentions?|has|have"
+            r"\b(?:whose|with\s+(?:a|the|their)|(?:that\s+)?(?:have|has|having)(?:\s+(?:a|the))?)\s+(?:titles?|(?P<of>(?:file\s*)?names?))\s+(?:that\s+)?(?:contains?|includes?|mentions?|has|have"
             r"|holds?|containing|including|mentioning|with)\s+(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?(?P<v>.{1,80})$",
             r"\b(?:have|has|with|contain|contains|containing|mention|mentions|mentioning|include|includes|including)\s+(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?"
             r"(?P<v>.{1,80}?)\s+in\s+(?:the|their|its)\s+(?:titles?|(?P<of>(?:file\s*)?names?))\b",
-            r"\b(?:are|is)?\s*(?:titled|entitled|(?P<of>called|named))\s+(?P<v>.{1,80})$",
+            r"\b(?:whose|with\s+(?:a|the|their)|that\s+have\s+(?:a|the)|have\s+a|has\s+a|having\s+a)\s+(?:titles?|(?P<of>(?:file\s*)?names?))\s+"
+            r"(?:with|using|of|starting\s+with)\s+(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?(?P<v>.{1,80})$",
+            r"\b(?:titles|(?P<of>(?:file\s*)?names))\s+(?:that\s+)?(?:contains?|includes?|mentions?|have|holds?|containing|including|mentioning|with)\s+"
+            r"(?:the\s+)?(?:words?\s+|terms?\s+|phrase\s+)?(?P<v>.{1,80})$",
+            r"\b(?:does\s+|do\s+)?(?:the\s+)?(?:words?|terms?|phrase)\s+(?P<v>.{1,80}?)\s+(?:appears?|occurs?|stands?|is|are|found|used)\s+in\s+the\s+"
+            r"(?:titles?|(?P<of>(?:file\s*)?names?))(?:\s+of)?\b",
+            r"\b(?:are|is)?\s*(?:titled|entitled|(?P<of>called|named))\s+(?:with\s+)?(?:the\s+words?\s+)?(?P<v>.{1,80})$",
         )
     ),
     dates=tuple(
@@ -185,14 +204,14 @@ ENGLISH = ListWords(
 )
 
 CHINESE = ListWords(
-    noun=_any(_NOUN_ZH),
+    noun=_any(rf"{_NOUN_ZH}|(?:文件夹|目录)[里中内下]?面?有(?:什么|哪些)"),
     sure=_any(_SURE_ZH),
     asks=_any(
-        r"多少|几\s*[个篇份]|总数|数量|个数|哪些|哪\s*[个篇份一]+|列出|列举|有什么|所有|全部|显示|找出|给出|查看"
+        r"多少|几\s*[个篇份]|总数|数量|个数|数目|篇数|哪些|哪\s*[个篇份一]+|列出|列举|罗列|有什么|所有|全部|显示|找出|给出|查看|统计|(?<=文档|文件|文章|页面)数"
     ),
     silent=_any(
         r"知识库|资料库|库里|库中|一共|总共|共有|目前|现在|当前|这里|里面|其中|存在|包括|包含|收录|分别|名称|标题|名字|请问|请|帮我|给我|我们|我"
-        r"|[里中内的有是了个篇份都在共这些那吗呢和及与为上下于标注写用日期]|什么|是什么"
+        r"|[里中内的有是了个篇份都在共这些那吗呢和及与为上下于标注写用日期你您]|什么|是什么|一下|属于|位于|来自|看看|当中|里面"
     ),
     tags=(
         r"(?:标签|标记)\s*(?:为|是|有|包含|含有|含|叫)?\s*{v}(?=的|文|\W|$)",
@@ -201,9 +220,12 @@ CHINESE = ListWords(
     ),
     fields=(
         r"{k}\s*(?:为|是|等于|=|:|：)\s*[“\"']?{v}[”\"']?(?=的|文|页|\W|$)",
-        r"{k}\s*{v}(?=的|文|页|\W|$)",
+        r"{k}\s*(?:设置?为|设成|取值?为|的值[为是]|值[为是]|==|被设为)?\s*[“\"']?{v}[”\"']?(?=的|文|页|有|\W|$)",
+        r"(?:以|用|把)\s*[“\"']?{v}[”\"']?\s*(?:作为|为|当作)\s*{k}(?=的|文|页|\W|$)",
+        r"[“\"']?{v}[”\"']?\s*(?:这个|这一)\s*{k}(?=的|文|页|下|里|中|\W|$)",
     ),
-    having=(r"(?:带有?|含有?|有)\s*{k}(?=的|文|页|\W|$)",),
+    having=(r"(?:带有?|含有?|(?<!没)有)\s*{k}(?=的|文|页|\W|$)",),
+    marked=r"(?:标记为|标为|被标记为|已被?)\s*{k}(?:e?d)?(?=的|文|页|\W|$)",
     by_key=(
         (r"按照?\s*{k}\s*(?:降序|从高到低|从大到小|倒序)(?:排列|排序)?", "-"),
         (r"{k}\s*(?:最高|最大)", "-"),
@@ -215,9 +237,14 @@ CHINESE = ListWords(
         r"(?<![\w/]){v}/?\s*(?:这个)?(?:文件夹|目录)",
         r"(?:在|位于)\s*{v}/?\s*(?:里|中|内|下|之下|下面)",
     ),
+    in_folder=r"(?:在|位于|属于|来自)?\s*(?<![\w/]){v}/?\s*(?:里面?|中|内|之?下面?|的|有|(?=文件|文档)|$)",
     titles=(
         re.compile(
-            r"(?:标题|(?P<of>名称|文件名|名字))\s*(?:中|里|内)?\s*(?:包含|含有|带有|含|带|有|提到)\s*(?P<v>[^，。？]{1,40}?)\s*(?:的|$|(?=有哪|有多))"
+            r"(?:标题|(?P<of>名称|文件名|名字))\s*(?:当中|之中|里面|中|里|内)?\s*(?:都)?(?:包含|包括|含有|带有|出现|提到|提及|写有|含|带|有)了?\s*(?:词语|关键词|字样|一词)?\s*"
+            r"(?P<v>[^，。？]{1,40}?)\s*(?:这个词|一词|字样|[一二两三四]个?字)?(?:的|$|(?=有哪|有多|有几|一共|共有|总共))"
+        ),
+        re.compile(
+            r"(?P<v>[^，。？]{1,40}?)\s*(?:这个词|一词)?(?:出现|写)在(?:哪些|多少|几[篇个])?(?:文档|文件|文章|页面)?的?(?:标题|(?P<of>名称|文件名))(?:中|里|内)?"
         ),
     ),
     dates=tuple(

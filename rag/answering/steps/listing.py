@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -29,6 +29,8 @@ MOST_KEYS = 8
 """Keys of front matter that stand in one question."""
 
 
+_WORD = r"(?!(?:no|not|any|an?|the|its|their)\b)[A-Za-z0-9_./+-]{1,80}"
+"""A value that no document has."""
 _BEFORE, _BEHIND = r"(?<![a-zA-Z0-9_/.-])", r"(?![a-zA-Z0-9_/-])"
 """Where a key stands by itself: in Chinese no blank parts it from other words, in a path nothing is a key."""
 
@@ -137,10 +139,10 @@ def _title(left: _Left, words: ListWords, documents: Sequence[Document]) -> None
 
 def _field(left: _Left, words: ListWords, documents: Sequence[Document]) -> None:
     """A key of front matter with its value, or by which to order. Only keys that some document has are keys."""
-    text = folded(left.text)
+    text = _spoken(left.text)
     keys = Counter(key for document in documents for key, _ in document.fields or () if _spoken(key) in text)
     for key in sorted(keys, key=lambda key: -len(key))[:MOST_KEYS]:
-        said = _BEFORE + re.escape(_spoken(key)) + _BEHIND
+        said = _BEFORE + re.escape(_spoken(key)).replace("\\ ", "[ _-]") + _BEHIND
         for pattern, mark in words.by_key:
             if not left.query.order and left.take(re.compile(pattern.replace("{k}", said), re.IGNORECASE)):
                 single = left.query.most or re.search(words.single, left.text) is not None
@@ -149,11 +151,13 @@ def _field(left: _Left, words: ListWords, documents: Sequence[Document]) -> None
         values = [pattern.replace("{k}", said) for pattern in words.fields]
         if not left.query.key and (value := _value(left, values, known)):
             left.narrow(key=key, value=value)
-        elif not left.query.key and any(left.take(_having(pattern, said)) for pattern in words.having):
+        elif not left.query.key and any(left.take(_keyed(pattern, said)) for pattern in words.having):
             left.narrow(key=key)
+        elif "true" in map(folded, known) and left.take(_keyed(words.marked, re.escape(_spoken(key)))):
+            left.narrow(key=key, value="true")
 
 
-def _having(pattern: str, key: str) -> re.Pattern[str]:
+def _keyed(pattern: str, key: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("{k}", key), re.IGNORECASE)
 
 
@@ -185,7 +189,8 @@ def _folder(left: _Left, words: ListWords, documents: Sequence[Document]) -> Non
     folders = dict.fromkeys(path for document in documents for path in folders_of(document.name))
     by_name = {path: path for path in folders}
     by_name |= {path.rpartition("/")[2]: path for path in folders if path.rpartition("/")[2] not in by_name}
-    if found := _value(left, words.folders, by_name):
+    found = _value(left, words.folders, by_name) or _known(left, [words.in_folder], by_name)
+    if found:
         left.narrow(folder=f"{by_name.get(found, found)}/")
 
 
@@ -195,16 +200,24 @@ def folders_of(name: str) -> Iterator[str]:
     return ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
 
 
-def _value(left: _Left, patterns: Sequence[str], known: Sequence[str] | dict[str, object] | dict[str, str]) -> str:
+def _value(left: _Left, patterns: Sequence[str], known: Iterable[str]) -> str:
     """The value named by one of the patterns: one that is known, else a word that is not."""
+    return _known(left, patterns, known) or _found(left, patterns, _WORD)
+
+
+def _known(left: _Left, patterns: Sequence[str], known: Iterable[str]) -> str:
+    """The known value that is named by one of the patterns, the longest first."""
     text = folded(left.text)
-    named = {own: value for value in known if (own := folded(value)) in text}
+    named = {own: value for value in known if (own := folded(bare(value))) in text}
     names = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True)[:MOST_VALUES])
-    for values in filter(None, (names, r"[A-Za-z0-9_./+-]{1,80}")):
-        for pattern in patterns:
-            wanted = re.compile(pattern.replace("{v}", f"(?P<v>{values})"), re.IGNORECASE)
-            if found := left.take(wanted):
-                return named.get(folded(found["v"]), found["v"])
+    found = _found(left, patterns, names) if names else ""
+    return named.get(folded(found), found)
+
+
+def _found(left: _Left, patterns: Sequence[str], values: str) -> str:
+    for pattern in patterns:
+        if found := left.take(re.compile(pattern.replace("{v}", f"(?P<v>{values})"), re.IGNORECASE)):
+            return found["v"]
     return ""
 
 

@@ -65,6 +65,13 @@ ALL = [PDF, PUMPS, NOTES, VALVES]
         ("2024年3月之后的文档有哪些", [VALVES]),
         ("有多少个 PDF 文件？", [PDF]),
         ("最新的文档是哪一篇？", [VALVES]),
+        ("Which files are in plant?", [PUMPS, NOTES, VALVES]),
+        ("What is in the folder plant/sub?", [NOTES]),
+        ("How many titles contain pumps?", [PUMPS]),
+        ("How many docs have a title with the word pumps?", [PUMPS]),
+        ("位于 plant/sub 的文档有哪些？", [NOTES]),
+        ("统计 plant 文件夹中的文档数量", [PUMPS, NOTES, VALVES]),
+        ("标题里出现 Pumps 的文章一共有多少？", [PUMPS]),
         ("标题包含 Pumps 的文档有多少个", [PUMPS]),
     ],
 )
@@ -124,6 +131,7 @@ STATED = [
     stated("c.md", status="draft", order="1"),
     stated("d.md", 状态="草稿"),
     document("e.md"),
+    stated("f.md", deprecate="true"),
 ]
 
 
@@ -144,6 +152,13 @@ STATED = [
         ("有多少个文档的 status 是 final？", "b"),
         ("哪些文档的状态为草稿？", "d"),
         ("按 order 排序列出所有文档", "c a b"),
+        ("Which documents have related_key set to index?", "a"),
+        ("How many pages have draft as their status?", "a c"),
+        ("How many docs belong to the related_key index?", "a"),
+        ("What pages are under the status final?", "b"),
+        ("How many documents are deprecated?", "f"),
+        ("统计 related_key 为 index 的文档数", "a"),
+        ("属于 status draft 的文档有多少个？", "a c"),
     ],
 )
 def test_documents_are_listed_by_front_matter(question: str, names: str) -> None:
@@ -166,7 +181,10 @@ def test_a_path_holds_no_key(question: str, folder: str) -> None:
     assert query_of(question, lying) == DocumentQuery(folder=folder)
 
 
-@pytest.mark.parametrize("question", ["What is the status of the pumps?", "Which documents explain the draft order?"])
+@pytest.mark.parametrize(
+    "question",
+    ["What is the status of the pumps?", "Which documents explain the draft order?", "Which documents have no status?"],
+)
 def test_what_is_no_key_is_for_the_search(question: str) -> None:
     assert query_of(question, STATED) is None
 

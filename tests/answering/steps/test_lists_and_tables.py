@@ -170,8 +170,9 @@ def test_nothing_counts_beyond_the_scope(ask: Ask) -> None:
 
 
 def test_no_document_is_an_answer_too(ask: Ask) -> None:
-    ledger = ask("How many documents are tagged nowhere?")
-    assert "0 documents tagged “nowhere”" in (ledger.answer or str(ledger.reason))
+    for chat in (None, ScriptedChat(["No."])):
+        ledger = ask("How many documents are tagged nowhere?", chat=chat)
+        assert ledger.answer.startswith("0 documents tagged “nowhere”") and ledger.outcome is Outcome.EXTRACTIVE
 
 
 def test_the_model_is_told_what_was_counted(ask: Ask) -> None:
