@@ -47,6 +47,7 @@ READERS = {
     "documents/convert/headings.py": "labels of links to a heading",
     "documents/convert/numerals.py": "numbers as Word writes them",
     "documents/convert/slides.py": "names slides give to pictures",
+    "evidence/heading_questions.py": "verbs of headings, and headings that only lead on",
     "models/offline/centres.py": "sentences whose middle is taken",
     "models/offline/keywords.py": "an example of a term",
     "models/qwen3/prompts.py": "a text with which a tokenizer is tried",

@@ -84,7 +84,8 @@ class Views:
         if session.last is None:
             return transcript.empty(lang, documents=self._names(session), job=self._active_job(session.actor))
         status = self.service.status(session.actor) if session.last.waiting else None
-        return transcript.turn(session.last, lang, status=status)
+        asked = [turn.question for turn in session.turns]
+        return transcript.turn(session.last, lang, status=status, asked_before=asked)
 
     def evidence(self, session: Session, lang: Language) -> Markup:
         """The evidence panel of the turn that is shown."""

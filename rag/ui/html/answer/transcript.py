@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from rag.citations.summary import cited
 from rag.citations.unsourced import unsourced
+from rag.evidence.next_questions import next_questions
 from rag.knowledge.jobs.job import Job
 from rag.ledger import Outcome
 from rag.messages import Language
@@ -39,9 +40,16 @@ def conversation(known: str, title: str) -> Markup:
     return html('<i hidden data-conversation="{}" data-title="{}"></i>')(known, title)
 
 
-def turn(one: Turn, language: Language, *, status: Status | None = None) -> Markup:
-    """One question with its answer so far."""
+def turn(
+    one: Turn, language: Language, *, status: Status | None = None, asked_before: Sequence[str] | None = None
+) -> Markup:
+    """One question with its answer so far.
+
+    `asked_before` are the conversation's questions, which the ones to ask next do not repeat; None offers none.
+    """
     body = _finished(one, language) if one.done else _running(one, language, status)
+    if one.done and one.ledger is not None and asked_before is not None:
+        body += _next(next_questions(one.ledger, asked_before), language)
     asked = html('<div class="question"><p role="heading" aria-level="2">{}</p>{}</div>')(
         one.question, _question_tools(one, language)
     )
@@ -212,6 +220,15 @@ def _suggestions(language: Language) -> Markup:
     row = html('<li><button type="button" lang="{}" data-act="example" data-text="{question}">{question}</button></li>')
     rows = joined(row(locale(spoken), question=question) for question, spoken in examples(language))
     return html('<ul class="examples" aria-label="{}">{}</ul>')(t("examples", language), rows)
+
+
+def _next(questions: Sequence[str], language: Language) -> Markup:
+    """Questions the answer leads to, to be asked with a click."""
+    if not questions:
+        return Markup()
+    row = html('<li><button type="button" data-act="example" data-text="{question}">{question}</button></li>')
+    rows = joined(row(question=question) for question in questions)
+    return html('<ul class="next-questions" aria-label="{}">{}</ul>')(t("next_questions", language), rows)
 
 
 def _offer(language: Language) -> Markup:
