@@ -7,12 +7,14 @@ it is in any case.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.text.question import bare
 from rag.text.terms import telling_words
+
+from .part_words import COMPARISONS_EN, COMPARISONS_ZH, NEXT_EN, NEXT_ZH, POLITE_ZH, QUESTION_WORD, TASKS_EN, TASKS_ZH
 
 MOST = 3
 """Parts that are searched, of a question that has more of them the first."""
@@ -46,54 +48,19 @@ class QuestionParts:
     parts: tuple[QuestionPart, ...]
 
 
-_NAME = r"[^?,;:]"
-_A, _B = rf"(?P<a>{_NAME}{{1,80}}?)", r"(?P<b>[^?;:]{1,120}?)"
-_ABOUT = (
-    r"(?P<about>\s+(?:in terms of|with regard to|with respect to|regarding|concerning|when it comes to|as to|for|in|on"
-    r"|when|if|by)\b.{2,120}?)?"
-)
-_COMPARISONS_EN = tuple(
-    re.compile(pattern + r"\s*$", re.IGNORECASE)
-    for pattern in (
-        rf"(?P<lead>.*?)\b(?:differences?|distinctions?|trade-?offs?|choice|relation(?:ship)?)\s+between\s+(?:the\s+)?{_A}\s+and\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>.*?)\b(?:chang\w+|differ\w*|new)\s+(?:between|from)\s+(?:the\s+)?{_A}\s+(?:and|to)\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>.*?)\b(?:compare|contrast|distinguish)\s+(?:the\s+)?{_A}\s+(?:and|with|to|against|from|versus|vs\.?)\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>how\s+(?:does|do|is|are)\s+)(?:the\s+)?{_A}\s+(?:differ(?:ent)?|compare[sd]?)\s+(?:from|to|with|against)\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>how\s+do\s+)(?:the\s+)?{_A}\s+and\s+(?:the\s+)?{_B}\s+(?:differ|compare)\b{_ABOUT}",
-        rf"(?P<lead>what\s+(?:sets|distinguishes|tells)\s+)(?:the\s+)?{_A}\s+(?:apart\s+)?from\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>(?:which\s+(?:is|one\s+is|of\s+them\s+is|has|uses|needs|takes)|(?:should|shall|do)\s+(?:i|we|you)\s+(?:use|choose|take|pick|prefer)"
-        rf"|when\s+(?:should|do|to)\s+(?:i\s+|we\s+)?(?:use|choose))\b[^,:?]{{0,80}}?[,:]?\s*)(?:the\s+)?{_A}\s+(?:or|versus|vs\.?|instead\s+of|over|rather\s+than)\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>(?:is|are|does|do|has|have)\s+)(?:the\s+)?{_A}\s+(?P<how>(?:need\w*\s+|use\w*\s+|take\w*\s+|have\s+|cost\w*\s+)?(?:\w+er|more(?:\s+\w+)?|less(?:\s+\w+)?|better|worse))\s+than\s+(?:the\s+)?{_B}{_ABOUT}",
-        rf"(?P<lead>)(?:the\s+)?{_A}\s+(?:vs\.?|versus|compared\s+(?:to|with)|as\s+opposed\s+to)\s+(?:the\s+)?{_B}{_ABOUT}",
-    )
-)
-_ZA, _ZB = r"(?P<a>[^，。？；：、]{1,40}?)", r"(?P<b>[^，。？；：、]{1,40}?)"
-_COMPARISONS_ZH = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"^(?:请)?(?:比较|对比|比一比)(?:一下|下)?{_ZA}(?:和|与|跟|同|及){_ZB}(?:的(?P<about>.{{1,40}}?))?$",
-        rf"^{_ZA}(?:和|与|跟|同){_ZB}(?:之间)?(?:在(?P<about>.{{1,40}}?)(?:上|方面|方面上)?)?(?:有(?:什么|何|哪些)?|的)?"
-        r"(?:主要|具体|本质)?(?:的)?(?:区别|不同|差别|差异|分别|异同)(?:之处)?(?:是什么|在哪里?|在于什么|有哪些|是)?$",
-        rf"^{_ZA}(?:和|与|跟|同|还是|或者?){_ZB}(?:哪个|哪一个|哪种|谁)(?P<about>.{{1,40}}?)$",
-        rf"^(?:应该|应当|该)?(?:选择?|用|使用)?{_ZA}还是{_ZB}(?P<about>)$",
-        rf"^{_ZA}(?:与|和|跟){_ZB}相比(?:，|,)?(?P<about>.{{0,40}}?)$",
-        rf"^{_ZA}(?:相比于?|对比){_ZB}(?:，|,)?(?P<about>.{{0,40}}?)$",
-    )
+_LONG_ENOUGH = re.compile(r"\S+\s+\S|[\u3400-\u9fff]{3}")
+_COMPARES = re.compile(
+    r"\b(?:differ\w*|distin\w+|compar\w+|contrast\w*|versus|vs|similar\w*|same|common|pros|better|worse|choose|prefer)\b"
+    r"|区别|区分|不同|差别|差异|异同|比较|对比|相比|还是|优缺点|优劣|选",
+    re.IGNORECASE,
 )
 _BETWEEN = re.compile(
     r"\s+(?:and|with|to|against|from|versus|vs\.?|or|than|over)\s+|\s*(?:和|与|跟|同|及|还是)\s*", re.I
 )
 """Words between the two sides of a comparison; a side may have one of them within."""
 _LEADS = re.compile(
-    r"^(?:what(?:'s|\s+is|\s+are)?|explain|describe|tell\s+me|show|give|list|please|the|main|key|is|are|there|any)\b\s*",
+    r"^(?:what(?:'s|\s+is|\s+are)?|i|we|you|can|could|don['’]t|do|not|(?:un)?clear|sure|understand|know|see|how|in\s+(?:what|which)\s+\w+|explain|describe|tell\s+me|show|give|list|please|the|main|key|is|are|there|any)\b\s*",
     re.I,
-)
-_QUESTION_WORD = r"(?:what|which|who|whom|whose|where|when|why|how|is|are|does|do|can|could|should|will|must|may)"
-_NEXT_EN = re.compile(
-    rf"\s*(?:[?;]+|,|(?<=\w))\s*(?:\b(?:and|also|then|but)\b[\s,]*)+(?={_QUESTION_WORD}\b)", re.IGNORECASE
-)
-_NEXT_ZH = re.compile(
-    r"[？?；;。]\s*|[，,]\s*(?:以及|还有|并且|另外|同时|而且|那么?)|[，,](?=(?:怎么|怎样|如何|为什么|什么|哪|谁|多少|能否|是否|可否))"
 )
 _ENDS = re.compile(r"(?<=[?？])\s*")
 _NUMBERED = re.compile(r"(?:^|\s)(?:\(?[1-9](?:[.)](?=\s)|、)|[①-⑨]|\([a-d]\))\s*")
@@ -105,7 +72,7 @@ _TELLS = re.compile(
 _ASKS_ZH = re.compile(
     r"什么|哪|谁|几|多[少久长大高快]|怎|如何|为何|何时|是否|能否|可否|有没有|能不能|是不是|可不可以|吗|呢"
 )
-_THEN = re.compile(rf"(?P<side>[^,]+),\s*(?:(?:and|but)\s+)?(?P<then>{_QUESTION_WORD}\b.*)", re.IGNORECASE)
+_THEN = re.compile(rf"(?P<side>[^,]+),\s*(?:(?:and|but)\s+)?(?P<then>{QUESTION_WORD}\b.*)", re.IGNORECASE)
 """The second side of a comparison, and the question that follows it."""
 
 
@@ -116,12 +83,15 @@ def parts_of(question: str, is_name: Callable[[str], bool] = lambda _: False) ->
     """
     if len(question) > LONGEST_QUESTION:
         return None
-    return _comparison(question, is_name) or _several(question)
+    return _comparison(question, is_name) or _several(question) or _tasks(question)
 
 
 def _comparison(question: str, is_name: Callable[[str], bool]) -> QuestionParts | None:
     words = bare(question)
-    for pattern in _COMPARISONS_ZH if _IDEOGRAPH.search(words) else _COMPARISONS_EN:
+    patterns = COMPARISONS_EN
+    if _IDEOGRAPH.search(words):
+        words, patterns = POLITE_ZH.sub("", words), COMPARISONS_ZH
+    for pattern in patterns:
         found = pattern.search(words)
         if found and (parts := _sides(found, is_name)):
             return QuestionParts(Division.COMPARISON, parts)
@@ -152,7 +122,7 @@ def _sides(found: re.Match[str], is_name: Callable[[str], bool]) -> tuple[Questi
     if groups.get("how") and second[0].isdigit():
         return ()  # more than 100 is a number, not a comparison
     said = (_lead(groups.get("lead") or ""), groups.get("how"), groups.get("about"), follows and follows["then"])
-    about = " ".join(each.strip() for each in said if each)
+    about = " ".join(each.strip(" ,:;?–—-") for each in said if each)
     first, second = _completed(first, second)
     return tuple(QuestionPart(side, f"{side} {about}".strip()) for side in (first, second))
 
@@ -175,6 +145,28 @@ def _completed(first: str, second: str) -> tuple[str, str]:
     if alike and words[0][:4] != others[0][:4]:
         return f"{first} {others[1]}", second
     return first, second
+
+
+def _tasks(question: str) -> QuestionParts | None:
+    """Two tasks of one sentence, each with what it is done to."""
+    words = POLITE_ZH.sub("", bare(question))
+    found = next((found for pattern in (TASKS_EN, *TASKS_ZH) if (found := pattern.search(words))), None)
+    sides = [found[side].strip(" ,") for side in "ab"] if found else []
+    if (
+        len(sides) < 2
+        or _POINTS.search(sides[1])
+        or any(not telling_words(side) or not _LONG_ENOUGH.search(side) for side in sides)
+    ):
+        return None
+    return QuestionParts(Division.SEVERAL, tuple(QuestionPart(side, side) for side in sides))
+
+
+def named_parts(titles: Sequence[str], question: str) -> QuestionParts | None:
+    """The parts of a question that names documents by these titles, however it asks for them."""
+    if not 2 <= len(titles) <= MOST:
+        return None
+    division = Division.COMPARISON if _COMPARES.search(question) else Division.SEVERAL
+    return QuestionParts(division, tuple(QuestionPart(title, title) for title in titles))
 
 
 def _several(question: str) -> QuestionParts | None:
@@ -200,8 +192,8 @@ def _several(question: str) -> QuestionParts | None:
 def _following(piece: str) -> list[str]:
     """The questions of one sentence; a clause that only says in which case one is asked stays with it."""
     if not _IDEOGRAPH.search(piece):
-        return [each for each in _NEXT_EN.split(piece) if each]
-    asked = [each for each in _NEXT_ZH.split(piece) if each.strip(" ?？,，;；。.")]
+        return [each for each in NEXT_EN.split(piece) if each]
+    asked = [each for each in NEXT_ZH.split(piece) if each.strip(" ?？,，;；。.")]
     return asked if all(_ASKS_ZH.search(each) for each in asked) else [piece]
 
 

@@ -18,7 +18,7 @@ from .charting import wish_of
 from .history import history_of
 from .listing import DocumentQuery, query_of
 from .naming import titled, words_of
-from .parts import MOST, Division, QuestionPart, QuestionParts, parts_of
+from .parts import MOST, Division, QuestionPart, QuestionParts, named_parts, parts_of
 from .planner import GatheringState, Outcome, StepChoice
 from .reading import linked, rests, sections
 from .results import LOOKED_AT, described
@@ -104,7 +104,7 @@ def _parts(state: GatheringState) -> Outcome:
     told = told_by(state)
     if "" in told:
         return [], reason("steps.told_by_table")
-    parts = _divided(state)
+    parts = _divided(state) or _named(state)
     if parts is None:
         return [], reason("steps.one_question")
     lost = {part.name: names for part in parts.parts if (names := _nowhere(part, state))}
@@ -123,6 +123,12 @@ def _divided(state: GatheringState) -> QuestionParts | None:
     """The question taken apart, between titles of documents where it can be."""
     titles = {words_of(document.title) for document in state.documents}
     return parts_of(state.question, lambda side: words_of(side) in titles)
+
+
+def _named(state: GatheringState) -> QuestionParts | None:
+    """The documents that the question names, where it is of several."""
+    named = titled(state.question, [document for document in state.documents if document.enabled])
+    return named_parts([document.title for document in named], state.question)
 
 
 def _nowhere(part: QuestionPart, state: GatheringState) -> tuple[str, ...]:

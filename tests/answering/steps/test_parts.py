@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.steps.parts import LONGEST_QUESTION, Division, parts_of
+from rag.answering.steps.parts import LONGEST_QUESTION, Division, named_parts, parts_of
 
 COMPARISONS = {
     "What is the difference between HNSW and IVF_FLAT?": ["HNSW", "IVF_FLAT"],
@@ -26,7 +26,20 @@ COMPARISONS = {
         "Backup which one makes a full copy",
         "CDC which one makes a full copy",
     ],
+    "HNSW or IVF_PQ, which one should I use?": ["HNSW which one should I use", "IVF_PQ which one should I use"],
+    "When would I choose HNSW over IVF_PQ?": ["HNSW When would I choose", "IVF_PQ When would I choose"],
+    "pros and cons of HNSW and IVF_PQ": ["HNSW", "IVF_PQ"],
+    "I don't understand how HNSW differs from IVF_PQ": ["HNSW", "IVF_PQ"],
+    "Is HNSW the same as IVF_PQ?": ["HNSW", "IVF_PQ"],
+    "Please compare the following two: HNSW and IVF_PQ.": ["HNSW", "IVF_PQ"],
+    "In what ways do HNSW and IVF_PQ differ?": ["HNSW", "IVF_PQ"],
     "HNSW 和 IVF_FLAT 有什么区别？": ["HNSW", "IVF_FLAT"],
+    "单机版跟集群版相比有哪些不同？": ["单机版 有哪些不同", "集群版 有哪些不同"],
+    "HNSW、IVF_FLAT有什么区别？": ["HNSW", "IVF_FLAT"],
+    "说说单机版与集群版之间的差别": ["单机版", "集群版"],
+    "如何区分单机版和集群版？": ["单机版", "集群版"],
+    "单机版相较于集群版有什么不同？": ["单机版 有什么不同", "集群版 有什么不同"],
+    "单机版 vs 集群版": ["单机版", "集群版"],
     "单机版与集群版的区别是什么": ["单机版", "集群版"],
     "比较 HNSW 和 IVF_PQ 的内存占用": ["HNSW 内存占用", "IVF_PQ 内存占用"],
     "HNSW和IVF_FLAT哪个更快": ["HNSW 更快", "IVF_FLAT 更快"],
@@ -38,6 +51,17 @@ SEVERAL = {
         "create collection how do I drop it?",
     ],
     "1) What is a shard? 2) What is a segment?": ["What is a shard?", "What is a segment?"],
+    "Tell me how to build an index; how to load a collection": [
+        "Tell me how to build an index",
+        "how to load a collection",
+    ],
+    "I want to build an index and then load a collection. What are the steps?": [
+        "build an index",
+        "load a collection",
+    ],
+    "我想创建集合，还想加载索引，分别怎么做？": ["创建集合", "加载索引"],
+    "创建集合和加载索引分别怎么做？": ["创建集合", "加载索引"],
+    "怎么创建集合，又怎么加载索引？": ["怎么创建集合", "创建集合 怎么加载索引"],
     "如何创建集合？怎么删除它？": ["如何创建集合", "创建集合 怎么删除它"],
     "什么是分区，以及它的上限是多少？": ["什么是分区", "分区 它的上限是多少"],
 }
@@ -50,6 +74,10 @@ WHOLE = (
     "What are the pros and cons of HNSW?",
     "How do I install the server and connect to it?",
     "Is there a difference?",
+    "Why is the log different from what I expected?",
+    "Can I use Kafka instead of Pulsar?",
+    "返回的结果比 topk 少是为什么？",
+    "同名主题曲的原唱是谁？",
     "What is the difference between A and A?",
     "Milvus 支持哪些索引和距离度量",
     "怎么备份和恢复数据",
@@ -92,6 +120,12 @@ def test_a_long_text_is_not_taken_apart() -> None:
     assert parts_of(question) is not None
     assert parts_of("difference between a and " * 320 + question) is None
     assert parts_of(question.ljust(LONGEST_QUESTION + 1, "x")) is None
+
+
+def test_documents_named_by_their_titles_are_parts() -> None:
+    found = named_parts(["Scale a Cluster", "Add a Node"], "Scale a Cluster, Add a Node: what differs?")
+    assert found is not None and found.division is Division.COMPARISON
+    assert named_parts(["Scale a Cluster"], "Scale a Cluster") is None
 
 
 def test_a_comparison_is_cut_where_both_sides_are_names() -> None:
