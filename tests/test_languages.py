@@ -25,7 +25,7 @@ MADE_UP = "tlh"
 LETTERS = str.maketrans({chr(ord("a") + i): chr(ord("ა") + i) for i in range(26)})
 IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 READERS = {
-    "answering/extract/choosing.py": "negations",
+    "answering/extract/choosing.py": "negations, and words that ask what is said",
     "answering/extract/scoring.py": "a sentence that answers nothing, to compare with",
     "answering/extract/wording.py": "words that point elsewhere, and lead in",
     "answering/followups.py": "words that point back to an earlier question",
@@ -35,7 +35,8 @@ READERS = {
     "answering/steps/days.py": "days",
     "answering/steps/history.py": "words that ask for a history",
     "answering/steps/list_words.py": "words that ask for documents",
-    "answering/steps/parts.py": "words that compare, and join questions",
+    "answering/steps/part_words.py": "words that compare, and join questions",
+    "answering/steps/parts.py": "words that join questions",
     "answering/steps/reading.py": "words that ask for all of a list, and for a section",
     "answering/steps/table_words.py": "words that count",
     "answering/steps/versions.py": "words that ask what changed",

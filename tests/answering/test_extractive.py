@@ -356,6 +356,21 @@ def test_a_passage_that_is_only_about_the_topic_is_called_the_closest(language: 
     assert sure == f"{context.stored.chunk.text} [1]"
 
 
+@pytest.mark.parametrize(
+    ("question", "direct"),
+    [
+        ("What does “Pump” say about care in winter?", True),
+        ("《Pump》里是怎么说“care in winter”的？", True),
+        ("What does “Pump” say about prices?", False),
+    ],
+)
+def test_a_section_that_is_asked_for_by_its_headings_answers(question: str, direct: bool) -> None:
+    (context,) = contexts("Grease the bearing with type G2.", path=["Pump", "Care in winter"])
+    extractive = Extractive(BagEmbedder(), detect_language=lambda _: "en")
+    found = "".join(extractive.answer(question, [replace(context, log_odds=-1.6)]))
+    assert found.startswith("Grease") == direct
+
+
 # ---- with a reranker that reads quotes -------------------------------------------------------------------------------
 
 

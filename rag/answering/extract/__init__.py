@@ -19,7 +19,7 @@ from rag.text.language import UNDETERMINED, detect
 from rag.text.terms import query_terms, terms
 from rag.types import Candidate
 
-from .choosing import answers, chosen, doubts
+from .choosing import answers, asks_for_section, chosen, doubts
 from .excerpts import Excerpt, excerpts
 from .scoring import Scoring
 from .units import Passage, passages
@@ -55,8 +55,10 @@ class Extractive:
         language = SHIPPED.fitting(asked) or FIRST
         told: list[str] = []
         scored = [one for one in scored if one.foreign == scored[0].foreign]
-        if scored and not answers(scored, contexts, doubts(question, unknown, foreign=scored[0].foreign)):
-            told.append(closest(scored[0].excerpt.units[0], language))
+        first = scored[0].excerpt.units[0] if scored else None
+        direct = first is None or asks_for_section(question, first)
+        if first and not (direct or answers(scored, contexts, doubts(question, unknown, foreign=scored[0].foreign))):
+            told.append(closest(first, language))
             scored = [one for one in scored if one.excerpt.passage == scored[0].excerpt.passage]
         quotes = chosen(scored, found, naming(question))
         if any(self._foreign(asked, one, contexts) for one in quotes):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.retrieval.names import doubted
+from rag.retrieval.suggestions import lacking
 from rag.text.codes import Weight
 from rag.text.identifiers import Identifier, holds
 from rag.text.reading import BlockKind
@@ -53,6 +54,17 @@ NAMES_ONLY = 0.3
 _CODE = re.compile(r"`[^`]*`")
 _COUNTS = re.compile(r"[\d_]|^(?:not?|never|none|nor|without|不|没|沒|無|无|非|未|勿|别|別)$")
 """A figure, a name of code or a negation: what lacks one says something else."""
+
+_SAYS = re.compile(
+    r"\b(?:says?|said|tells?|told|talks?)(?:\s+(?:me|us|you))?\s+about\b|里?是?怎[么麼][说說]|[说說]了什[么麼]",
+    re.IGNORECASE,
+)
+
+
+def asks_for_section(question: str, unit: Unit) -> bool:
+    """True if the question asks what is said about something, and the headings over `unit` name all of that."""
+    left, count = _SAYS.subn(" ", question)
+    return bool(count) and not lacking(left, f"{unit.path} {unit.document}")
 
 
 def answers(scored: Sequence[Scored], contexts: Sequence[Candidate], doubts: float = 0.0) -> bool:
