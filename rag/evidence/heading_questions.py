@@ -156,6 +156,14 @@ def question_of(heading: str, title: str = "") -> str:
     return _chinese(told, about) if _ZH.search(told + about) else _english(told, about)
 
 
+def deed_or_question(heading: str) -> bool:
+    """True for a heading that tells how something is done, or asks, rather than names something."""
+    told = _told(heading)
+    if _ZH.search(told):
+        return bool(_ASKS_ZH.search(told) or _VERB_ZH.match(told))
+    return bool(told.endswith("?") or _HOW_TO.match(told) or _ASKS.match(told) or _as_deed(told))
+
+
 def _told(heading: str) -> str:
     """A heading without markup and number; "" where it says nothing."""
     line = " ".join(_MARKUP.sub("", heading).split()).strip(" :：#.-–—")

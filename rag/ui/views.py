@@ -19,6 +19,7 @@ from ..messages import Language
 from ..service import Service
 from ..types import Document, Narrowing
 from .html.answer import transcript
+from .html.answer.examples import fit
 from .html.evidence import evidence as evidence_view
 from .html.evidence.marking import Marked
 from .html.library import jobs as jobs_view
@@ -28,6 +29,7 @@ from .html.library import table as table_view
 from .i18n import say
 from .state.document_counts import DocumentCounts
 from .state.kept_turns import KeptTurns
+from .state.own_questions import OwnQuestions
 from .state.session import Session, Slot
 from .state.turn import Turn
 
@@ -61,6 +63,7 @@ class Views:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.counts = DocumentCounts(service)
+        self.own_questions = OwnQuestions(service)
         self.kept = KeptTurns(service.conversations)
 
     def chat(self, slot: Slot, lang: Language) -> Chat:
@@ -82,10 +85,16 @@ class Views:
     def live(self, session: Session, lang: Language) -> Markup:
         """The last turn; for an empty conversation, its offers, such as questions to try."""
         if session.last is None:
-            return transcript.empty(lang, documents=self._names(session), job=self._active_job(session.actor))
+            names, job = self._names(session), self._active_job(session.actor)
+            own = self._own_questions(session, lang) if names and not job and not fit(names) else ()
+            return transcript.empty(lang, documents=names, own=own, job=job)
         status = self.service.status(session.actor) if session.last.waiting else None
         asked = [turn.question for turn in session.turns]
         return transcript.turn(session.last, lang, status=status, asked_before=asked)
+
+    def _own_questions(self, session: Session, lang: Language) -> tuple[str, ...]:
+        parts = [each.part or Narrowing(each.base.id) for each in self._chosen(session)]
+        return self.own_questions.of(session.actor, parts, lang)
 
     def evidence(self, session: Session, lang: Language) -> Markup:
         """The evidence panel of the turn that is shown."""

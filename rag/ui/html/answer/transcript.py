@@ -203,22 +203,27 @@ def _profile(one: Turn, language: Language) -> Markup:
     return html('<span class="profile">{}</span>')(t(f"answer_profile_{one.ledger.profile}", language))
 
 
-def empty(language: Language, *, documents: Sequence[str] | None, job: Job | None = None) -> Markup:
+def empty(
+    language: Language, *, documents: Sequence[str] | None, own: Sequence[str] = (), job: Job | None = None
+) -> Markup:
     """The start of a new conversation: questions to try, and the sample handbook where nothing is ingested yet.
 
-    `documents` are the names of all documents; None while the database has not answered.
+    `documents` are the names of all documents; None while the database has not answered. `own` are questions of these,
+    tried instead of the handbook's where there are others.
     """
     first = documents is not None and not documents
     offer = _under_way(job, language) if job is not None else _offer(language) if first else ""
-    suggestions = _suggestions(language) if fit(documents or ()) else ""
+    tried = examples(language) if fit(documents or ()) else [(question, "") for question in own]
+    suggestions = _suggestions(tried, language) if tried else ""
     return html('<div class="hero"><span class="hero-mark">{}</span><h2>{}</h2><p>{}</p>{}{}</div>')(
         icon("mark", size=32), t("hero_title", language), t("hero_about", language), offer, suggestions
     )
 
 
-def _suggestions(language: Language) -> Markup:
-    row = html('<li><button type="button" lang="{}" data-act="example" data-text="{question}">{question}</button></li>')
-    rows = joined(row(locale(spoken), question=question) for question, spoken in examples(language))
+def _suggestions(tried: Sequence[tuple[str, Language]], language: Language) -> Markup:
+    row = html('<li><button type="button"{} data-act="example" data-text="{question}">{question}</button></li>')
+    spoken = html(' lang="{}"')
+    rows = joined(row(spoken(locale(of)) if of else "", question=question) for question, of in tried)
     return html('<ul class="examples" aria-label="{}">{}</ul>')(t("examples", language), rows)
 
 
