@@ -16,7 +16,13 @@ from rag.retrieval.names import told
 from rag.retrieval.source_names import source
 from rag.types import HEADING_SEPARATOR, Candidate, Document
 from rag.types.contents import Counts, KnowledgeProfile
-from rag.types.steps import AnswerStep, ComparedPlace, StepComparison
+from rag.types.steps import ARGUMENT_NAMES, AnswerStep, ComparedPlace, StepComparison
+
+_SAID_IN_WORDS = {
+    *(("operation", name) for name in ("count", "sum", "mean", "least", "most", "value")),
+    *(("order", name) for name in ("newest", "oldest", "longest", "shortest")),
+}
+"""Arguments whose values are names of our own."""
 
 
 def stage_line(event: StageEvent, language: Language) -> str:
@@ -135,8 +141,16 @@ def step_line(step: AnswerStep, language: Language) -> str:
     came = text(reason("steps.came", found=step.found, kept=step.kept), language) if step.search else ""
     note = text(step.note, language) if step.note else ""
     again = label("steps.reused", language) if step.reused else ""
-    told = " · ".join(filter(None, (came, again, note, text(step.why, language))))
+    told = " · ".join(filter(None, (came, again, note, text(step.why, language), *_arguments(step, language))))
     return f"{step.number}. {done}{query} ({told})"
+
+
+def _arguments(step: AnswerStep, language: Language) -> Iterator[str]:
+    """What a step was told besides its query, such as the folder its search kept to."""
+    for name, value in step.arguments:
+        if name in ARGUMENT_NAMES:
+            ours = f"steps.{name}_{value}" if (name, value) in _SAID_IN_WORDS else ""
+            yield f"{label(f'steps.arg_{name}', language)}: {label(ours, language) if ours else _line(value)}"
 
 
 def searched_for(query: str, author: Author, language: Language) -> str:

@@ -15,6 +15,11 @@ from rag.text.differences import DiffPiece
 
 Arguments = tuple[tuple[str, str], ...]
 """Names and values of what a step was told besides its query, in order; a name may come again."""
+ARGUMENT_NAMES = (
+    "tag", "folder", "kind", "language", "since", "until", "title", "name", "key", "value", "order", "most", "table",
+    "operation", "column", "where", "is", "limit", "group",
+)  # fmt: skip
+"""Those that are told to a reader."""
 
 
 class Approach(StrEnum):

@@ -16,7 +16,8 @@ from .planner import ENDS, GatheringState, StepChoice, aim_of
 from .reading import section
 from .results import described
 from .showing import comparable, drawable
-from .tabulating import Tabulation, answers, question_of
+from .table_question import question_of
+from .tabulating import Tabulation, answers
 
 
 def reused(given: Ledger, fork: StepFork | None) -> tuple[tuple[Search, ...], tuple[AnswerStep, ...]]:

@@ -10,7 +10,8 @@ from rag.text.terms import query_terms, terms
 from rag.types import Document
 
 from .listing import values_of
-from .tabulating import LONGEST_QUESTION, MOST_ROWS, SourceTable
+from .table_question import LONGEST_QUESTION
+from .tabulating import MOST_ROWS, SourceTable
 
 MOST_KEYS = 4
 """Keys of one question."""

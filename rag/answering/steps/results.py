@@ -17,7 +17,8 @@ from rag.types.steps import StepComparison, StepRow, StepTable
 from .cells import Amount, Operation, amount_of, counted, shown
 from .front_matter import front_table
 from .listing import ORDERS, DocumentQuery, chosen, values_of
-from .tabulating import UNIT, SourceTable, Tabulation
+from .table_question import UNIT
+from .tabulating import SourceTable, Tabulation
 from .versions import differing
 
 MOST_READ = 6

@@ -23,7 +23,8 @@ from .planner import GatheringState, Outcome, StepChoice
 from .reading import linked, rests, sections
 from .results import LOOKED_AT, described
 from .showing import charted, compared, told_by
-from .tabulating import answers, question_of
+from .table_question import question_of
+from .tabulating import answers
 from .versions import versions_of
 
 LEADING = 6

@@ -6,31 +6,23 @@ a question that says more is for the search.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.documents.contents.tables import DocumentTable, TableRow
 from rag.text.question import bare
-from rag.text.scripts import UNSPACED
-from rag.text.terms import query_terms, terms
+from rag.text.terms import query_terms, telling_words, terms
 
 from .cells import Amount, Operation, amount_of
-from .table_words import TABLE_WORDS, TableWords
+from .table_question import LONGEST_CELL, UNIT, WIDE, TableQuestion, Terms, bare_name, less, plain, reread, stands
 
-LONGEST_QUESTION = 300
-LONGEST_CELL = 80
-"""Characters of a cell by which rows are chosen."""
 MOST_ROWS = 5000
 """Rows of a table that is looked at."""
 NUMERIC = 0.5
 """Share of the rows that have a number in a column of numbers."""
-UNIT = re.compile(r"\s*[(（\[][^()（）\[\]]{1,12}[)）\]]\s*$")
-_WIDE = re.compile(rf"[{UNSPACED}]")
-Terms = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,51 +57,6 @@ class Tabulation:
     """Sign and number that the counted column's numbers keep to."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableQuestion:
-    """A question as it is held against tables."""
-
-    operation: Operation
-    words: TableWords
-    asked: Terms
-    """Its terms without those that say what is counted."""
-    text: str
-    names_table: bool
-    limits: tuple[tuple[str, Decimal], ...]
-    grouped: str
-    """What stands behind the word for telling apart; "" for nothing."""
-    drawn: bool = False
-    """True where a column is wanted as it is, to be drawn."""
-
-
-def question_of(question: str, *, drawn: bool = False) -> TableQuestion | None:
-    """What a question asks of tables; None where it is too long to tell. Any question may ask for a cell."""
-    if len(question) > LONGEST_QUESTION:
-        return None
-    text = unicodedata.normalize("NFKC", bare(question))
-    words = TABLE_WORDS[_WIDE.search(text) is not None]
-    left, limits = text, []
-    for sign, pattern in words.limits.items():
-        if found := pattern.search(left):
-            limits.append((sign, Decimal(found["n"].replace(",", ""))))
-            left = f"{left[: found.start()]} {left[found.end() :]}"
-    operation = next((each for each, pattern in words.operations.items() if pattern.search(left)), Operation.VALUE)
-    if operation in words.operations:
-        left = words.operations[operation].sub(" ", left)
-    group = words.groups.search(left)
-    names_table = words.table.search(text) is not None
-    return TableQuestion(
-        operation,
-        words,
-        frozenset(query_terms(left)),
-        text,
-        names_table,
-        tuple(limits),
-        left[group.end() :] if group else "",
-        drawn,
-    )
-
-
 def answers(question: TableQuestion, tables: Sequence[SourceTable]) -> Iterator[Tabulation]:
     """What tables answer: the one that explains most of the question first, of a document the longest, where rows are
     counted with, then the first."""
@@ -125,6 +72,7 @@ def answers(question: TableQuestion, tables: Sequence[SourceTable]) -> Iterator[
 
 def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulation] | None:
     """How much of the question a table explains, and what it would answer; None where it explains too little."""
+    question = reread(question, source.table)
     table, asked = source.table, question.asked
     names = [frozenset(terms(UNIT.sub("", column))) for column in table.columns]
     rows, filters, told = _filtered(question, _without(source.title, question.text), table, names)
@@ -140,7 +88,7 @@ def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulatio
     if not rows and question.operation is not Operation.COUNT:
         return None
     around = title.union(*names)
-    unknown = _unknown(question, around | told)
+    unknown = _unknown(question, source, around | told, filters.values())
     if unknown and not (question.names_table and 4 * unknown <= len(asked)):
         return None
     counted = column if question.operation is not Operation.COUNT or question.limits else -1
@@ -163,15 +111,23 @@ def _complete(question: TableQuestion, column: int, filters: Mapping[int, str]) 
     return column >= 0 and (question.operation is not Operation.VALUE or question.drawn or bool(filters))
 
 
-def _unknown(question: TableQuestion, known: Terms) -> int:
-    """How many terms of the question are neither those of the table nor silent."""
+def _unknown(question: TableQuestion, source: SourceTable, known: Terms, cells: Iterable[str]) -> int:
+    """How many words of the question are neither those of the table nor silent. In Chinese no blank parts them: there
+    those are left that stand between names of the table, of its document and of what is counted."""
     known = known | frozenset(terms(" ".join(question.words.silent)))
-    return sum(not _part_of(term, known) for term in question.asked - known)
+    if question.words.between is None:
+        return sum(term not in known for term in question.asked)
+    columns = source.table.columns
+    names = (source.title, *source.table.heading_path, *columns, *map(bare_name, columns), *cells)
+    left = less(question.text, map(plain, names))
+    for pattern in (*question.words.operations.values(), *question.words.limits.values(), question.words.between):
+        left = pattern.sub(" ", left)
+    return sum(not all(_part_of(term, known) for term in terms(word)) for word in telling_words(left))
 
 
 def _part_of(term: str, known: Terms) -> bool:
-    """True for a Chinese pair of characters that runs over the edge of two words that are known."""
-    return bool(_WIDE.match(term)) and all(c in known for c in term)
+    """True for a known term, and for a Chinese pair of characters that runs over the edge of two that are known."""
+    return term in known or bool(WIDE.match(term) and all(c in known for c in term))
 
 
 def _filtered(
@@ -182,16 +138,18 @@ def _filtered(
     A number is a value of a column that the question names too.
     """
     all_names = frozenset().union(*names) if names else frozenset()
+    beside = less(text, map(plain, table.columns))
     named: list[tuple[Terms, int, str]] = []
     for column in range(len(table.columns)):
         for cell in dict.fromkeys(row.cells[column] for row in table.rows):
-            if not cell or len(cell) > LONGEST_CELL or not _stands(bare(cell), text):
+            if not cell or len(cell) > LONGEST_CELL or not stands(bare(cell), text):
                 continue
             own = frozenset(query_terms(cell))
             if not own <= question.asked:  # a name that a Chinese character follows is not joined there
                 own = frozenset(term for term in own if "_" not in term)
             counts = amount_of(cell) is None or bool(names[column] & question.asked)
-            if own and own <= question.asked and not own <= all_names and counts:
+            telling = not own <= all_names or (cell not in table.columns and stands(plain(cell), beside))
+            if own and own <= question.asked and telling and counts:
                 named.append((own, column, cell))
     rows: tuple[TableRow, ...] = table.rows
     filters: dict[int, str] = {}
@@ -209,26 +167,6 @@ def _without(title: str, text: str) -> str:
     title = unicodedata.normalize("NFKC", bare(title))
     at = text.casefold().find(title.casefold()) if title else -1
     return f"{text[:at]} {text[at + len(title) :]}" if at >= 0 else text
-
-
-def _stands(cell: str, text: str) -> bool:
-    """True if a cell stands in the question as it is, whatever the case, and is no part of a word."""
-    folded, told = cell.casefold(), text.casefold()
-    at = told.find(folded)
-    while at >= 0:
-        before, after = told[at - 1 : at] if at else "", told[at + len(folded) : at + len(folded) + 1]
-        if folded[-1].isdecimal() and after in (".", ","):
-            after = told[at + len(folded) + 1 : at + len(folded) + 2]
-        if folded[0].isdecimal() and before in (".", ","):
-            before = told[at - 2 : at - 1]
-        if not (before and _joins(before, folded[0])) and not (after and _joins(folded[-1], after)):
-            return True
-        at = told.find(folded, at + 1)
-    return False
-
-
-def _joins(left: str, right: str) -> bool:
-    return left.isalnum() and right.isalnum() and not (_WIDE.match(left) or _WIDE.match(right))
 
 
 def _group(question: TableQuestion, names: Sequence[Terms]) -> int:

@@ -11,7 +11,8 @@ from rag.answering.steps.days import Relation, between, of_span
 from rag.answering.steps.front_matter import front_table
 from rag.answering.steps.listing import DocumentQuery, chosen, query_of
 from rag.answering.steps.results import described
-from rag.answering.steps.tabulating import answers, question_of
+from rag.answering.steps.table_question import question_of
+from rag.answering.steps.tabulating import answers
 from rag.messages import LANGUAGES, text
 from rag.types import Document
 

@@ -14,13 +14,14 @@ from rag.answering.answerer import Answerer
 from rag.answering.draft import Setup
 from rag.answering.prompts import PromptBudget
 from rag.answering.steps.budget import StepBudget
+from rag.cli.report import step_lines
 from rag.documents.chunking import ChunkLimits, chunk
 from rag.documents.convert.delimited import delimited_to_markdown
 from rag.events import Cancel
 from rag.evidence.export import export_markdown
 from rag.evidence.records import read, write
 from rag.ledger import Answered, Ledger, Match, Outcome, Request
-from rag.messages import LANGUAGES, Reason
+from rag.messages import LANGUAGES, Language, Reason
 from rag.messages import text as in_words
 from rag.protocols import ChatModel
 from rag.retrieval.retriever import Policy, Retriever
@@ -222,3 +223,9 @@ def test_a_row_a_model_quotes_is_looked_up_letter_by_letter(ask: Ask) -> None:
     for words, found in (("P-2: Load 1,024 kg", True), ("| P-2 | 1,024 |", True), ("P-2: Load 1,025 kg", False)):
         ledger = ask(question, chat=ScriptedChat([f'It is that of P-2 [1 "{words}"].']))
         assert [q.match is not Match.MISSING for q in ledger.quotes] == [found], words
+
+
+@pytest.mark.parametrize(("language", "narrowed"), [("en", "In the folder: plant/"), ("zh", "文件夹: plant/")])
+def test_the_command_line_tells_how_a_step_was_narrowed(ask: Ask, language: Language, narrowed: str) -> None:
+    steps = ask("How many documents are in the folder plant?").steps
+    assert narrowed in "\n".join(line for step in steps for line in step_lines(step, language))

@@ -8,7 +8,8 @@ import pytest
 
 from rag.answering.steps.cells import Amount, Operation, amount_of, counted, shown
 from rag.answering.steps.results import described
-from rag.answering.steps.tabulating import SourceTable, Tabulation, answers, question_of
+from rag.answering.steps.table_question import question_of
+from rag.answering.steps.tabulating import SourceTable, Tabulation, answers
 from rag.documents.contents.tables import tables_of
 from rag.types import Chunk
 
@@ -58,6 +59,11 @@ def best(question: str) -> Tabulation | None:
         ("How many pumps are in Hall A?", "count Place = Hall A", 2),
         ("How many rows does the table of pumps have?", "count", 4),
         ("What is the load of P-3?", "value Load (kg) Pump = P-3", 1),
+        ("Add up the load in the table of pumps.", "sum Load (kg)", 4),
+        ("查一下设备清单表格中风机这一行的功率", "value 功率 (kW) 设备 = 风机", 1),
+        ("设备清单里水泵对应的地点是什么？", "value 地点 设备 = 水泵", 1),
+        ("设备清单中表格的行数是多少？", "count", 2),
+        ("把设备清单表格中的功率（kW）加起来是多少？", "sum 功率 (kW)", 2),
         ("Which pump has the lowest load?", "least Load (kg)", 4),
         ("average load by place", "mean Load (kg) / Place", 4),
         ("How many pumps have a load above 200?", "count Load (kg)", 3),
@@ -174,3 +180,21 @@ def test_rows_are_counted_with_in_the_longest_table_of_a_document() -> None:
     asked = question_of("What is the highest size in the table?")
     assert asked
     assert next(answers(asked, [short, long])).source is long
+
+
+def test_words_of_a_name_count_nothing() -> None:
+    tasks = source("| Metric | Most seen |\n|---|---|\n| Task Count | 3 |\n| Row Count | 5 |\n", "Metrics")
+    for question, expected in (
+        ("What is the most seen of Task Count?", "value Most seen Metric = Task Count"),
+        ("What is the highest most seen?", "most Most seen"),
+    ):
+        asked = question_of(question)
+        assert asked is not None
+        assert described(next(answers(asked, [tasks]))) == expected
+
+
+def test_a_value_that_is_a_word_of_its_column_chooses_rows() -> None:
+    open_ones = source("| Name | API or open |\n|---|---|\n| a | API |\n| b | open |\n| c | API |\n", "Rankers")
+    asked = question_of("How many rows in the table of rankers have the API or open API?")
+    assert asked is not None
+    assert len(next(answers(asked, [open_ones])).rows) == 2

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rag.ledger import Ledger, Search
 from rag.messages import Language, reason, text
 from rag.types import Candidate
-from rag.types.steps import AnswerStep, StepOption
+from rag.types.steps import ARGUMENT_NAMES, AnswerStep, StepOption
 
 from ...state.turn import Turn
 from ..evidence.flow import anchor
@@ -21,12 +21,6 @@ DOCUMENTS = 3
 """Documents named of a step."""
 OPERATIONS = ("count", "sum", "mean", "least", "most", "value")
 ORDERS = ("newest", "oldest", "longest", "shortest")
-ARGUMENTS = (
-    "tag", "folder", "kind", "language", "since", "until", "title", "name", "order", "most", "table", "operation",
-    "column",
-    "where", "is", "limit", "group",
-)  # fmt: skip
-"""Names of what a step can be told besides its query."""
 PASSAGES = 6
 """Passages shown of a step: those that were sent, then the best of the others."""
 
@@ -137,7 +131,9 @@ def _facts(step: AnswerStep, search: Search | None, language: Language) -> Marku
         told.append(("steps.section", name(step.section)))
     elif search is not None and step.table is None:
         told.append(("steps.way", t(f"mode_{search.options.mode}", language)))
-    told += [(f"steps.arg_{arg}", _value(arg, value, language)) for arg, value in step.arguments if arg in ARGUMENTS]
+    told += [
+        (f"steps.arg_{arg}", _value(arg, value, language)) for arg, value in step.arguments if arg in ARGUMENT_NAMES
+    ]
     if step.parent and step.parent != step.number - 1:
         told.append(("steps.after", t("steps.numbered", language, number=step.parent)))
     if step.table is not None:
