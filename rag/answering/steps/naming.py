@@ -49,6 +49,14 @@ def titled(words: str, documents: Sequence[Document]) -> list[Document]:
     return [document for _, document in sorted(found, key=lambda one: one[0])]
 
 
+def without_titles(words: str, documents: Sequence[Document]) -> str:
+    """The words less the titles of these documents, as far as they stand there letter by letter."""
+    for document in documents:
+        at = words.casefold().find(document.title.casefold())
+        words = f"{words[:at]} {words[at + len(document.title) :]}" if at >= 0 and document.title else words
+    return words
+
+
 @lru_cache(maxsize=REMEMBERED)
 def words_of(text: str) -> Words:
     """What tells two titles apart: the words in order, whatever their case and what stands between them."""

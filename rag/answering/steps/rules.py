@@ -17,7 +17,7 @@ from rag.types.steps import StepAuthor, StepKind, StepOption
 from .charting import wish_of
 from .history import history_of
 from .listing import DocumentQuery, query_of
-from .naming import titled, words_of
+from .naming import titled, without_titles, words_of
 from .parts import MOST, Division, QuestionPart, QuestionParts, named_parts, parts_of
 from .planner import GatheringState, Outcome, StepChoice
 from .reading import linked, rests, sections
@@ -34,6 +34,8 @@ MOST_LEADS = 2
 MOST_REWORDINGS = 2
 NEAR = 0.5
 """Share of the question's words in a sentence with a link, from which the link leads on from what is asked."""
+MOST_NAMED = 2
+"""Documents named by the question all of whose links are looked at."""
 LEAST_NEAR = 3
 """The fewest words of that."""
 
@@ -107,7 +109,7 @@ def _parts(state: GatheringState) -> Outcome:
         return [], reason("steps.told_by_table")
     parts = _divided(state) or _named(state)
     if parts is None:
-        return [], reason("steps.one_question")
+        return list(_missed(state)), reason("steps.one_question")
     lost = {part.name: names for part in parts.parts if (names := _nowhere(part, state))}
     found = [
         choice
@@ -130,6 +132,16 @@ def _named(state: GatheringState) -> QuestionParts | None:
     """The documents that the question names, where it is of several."""
     named = titled(state.question, [document for document in state.documents if document.enabled])
     return named_parts([document.title for document in named], state.question)
+
+
+def _missed(state: GatheringState) -> Iterator[StepChoice]:
+    """The document that the question names, where nothing of it was found."""
+    named = titled(state.question, [document for document in state.documents if document.enabled])
+    sent = {c.stored.document for c in contexts_of(state.searches)}
+    if len(named) == 1 and sent and named[0].name not in sent:
+        why = reason("steps.part_named", part=named[0].title, document=named[0].name)
+        name = named[0].name
+        yield StepChoice(StepKind.SEARCH, StepAuthor.RULE, why, state.question, named[0].title, (name,))
 
 
 def _nowhere(part: QuestionPart, state: GatheringState) -> tuple[str, ...]:
@@ -185,10 +197,13 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
     names = [document.name for document in state.documents if document.enabled]
     titles = {document.name: document.title for document in state.documents}
     sent = {c.stored.document for c in contexts}
-    asked = telling_words(state.question)
+    named = titled(state.question, [document for document in state.documents if document.enabled])[:MOST_NAMED]
+    asked = telling_words(without_titles(state.question, named))
+    of_named = (stored for document in named for stored in state.read(document.name, ""))
+    looked = list({stored.id: stored for stored in (*(c.stored for c in contexts), *of_named)}.values())
     promising: list[tuple[int, StepChoice]] = []
-    for c in contexts:
-        for lead in leads(c.stored, names):
+    for stored in looked:
+        for lead in leads(stored, names):
             if lead.document in sent:
                 continue
             told = f"{lead.label} {titles.get(lead.document, '')}"
@@ -198,7 +213,7 @@ def _leading(state: GatheringState, contexts: Sequence[Candidate], missing: Sequ
             if len(near) >= LEAST_NEAR and len(near) >= NEAR * len(asked):
                 why = reason("steps.sentence_leads", label=lead.label or lead.document, document=lead.document)
                 query = lead.label or titles.get(lead.document, state.question)
-                choice = linked(state, lead.document, c.stored.collection, lead.section, lead.label) or StepChoice(
+                choice = linked(state, lead.document, stored.collection, lead.section, lead.label) or StepChoice(
                     StepKind.READ, StepAuthor.RULE, why, query, lead.label, (lead.document,)
                 )
                 promising.append((-2 * len(new) - len(near) - len(asked), choice))

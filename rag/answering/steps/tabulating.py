@@ -87,7 +87,7 @@ def _fit(question: TableQuestion, source: SourceTable) -> tuple[float, Tabulatio
     rows = kept_within(rows, column, question.limits)
     if not rows and question.operation is not Operation.COUNT:
         return None
-    around = title.union(*names)
+    around = title.union(*names, terms(" ".join(table.columns)))
     unknown = _unknown(question, source, around | told, filters.values())
     if unknown and not (question.names_table and 4 * unknown <= len(asked)):
         return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.steps.naming import titled
+from rag.answering.steps.naming import titled, without_titles
 from rag.answering.steps.planner import Aim, GatheringState
 from rag.answering.steps.rules import RulePlanner
 from rag.ledger import Author, Search
@@ -56,3 +56,7 @@ def test_a_part_that_is_a_title_is_looked_for_in_its_document_first() -> None:
     assert ("Milvus Cluster", ("d.md",)) in choices(DOCUMENTS)
     hidden = [replace(document, enabled=False) for document in DOCUMENTS]
     assert choices(hidden) == [("Milvus Limits", ()), ("Milvus Cluster", ())]
+
+
+def test_the_words_of_a_title_are_taken_out() -> None:
+    assert without_titles("In milvus limits: how many?", DOCUMENTS).split() == ["In", ":", "how", "many?"]

@@ -42,6 +42,11 @@ DOCUMENTS: dict[str, Pieces] = {
         (("Pumps", "Winter care", "Frost"), "Below frost the winter heaters run."),
     ],
     "guide.md": [(("Guide",), "The station keeps its cranes ready; see [the cold season](pumps.md#winter-care).")],
+    "diary.md": [
+        (("Crane Diary",), "Nothing happened."),
+        (("Crane Diary",), "Ropes were greased, see [the fats](fats.md)."),
+    ],
+    "fats.md": [(("Tallow",), "It melts in the sun.")],
     "secret/plan.md": [(("Plan", "Winter care"), "Secret winter care of the pumps.")],
 }
 OPTIONS = RetrievalOptions(candidates=5, contexts=4, threshold=0.3, approach=Approach.AUTO)
@@ -139,6 +144,14 @@ def test_a_section_that_a_link_names_is_read(ask: Ask) -> None:
     step = reading(ledger)
     assert (step.why.code, step.section, step.query) == ("steps.section_linked", "Winter care", "the cold season")
     assert len(passages(ledger, step)) == 2
+
+
+def test_a_document_that_is_named_and_was_not_found_is_searched(ask: Ask) -> None:
+    narrow = replace(OPTIONS, contexts=1)
+    ledger = ask("the valve steps to take, valve step three and valve step four, of the Crane Diary", options=narrow)
+    assert [(s.kind, s.documents, s.why.code) for s in ledger.steps[1:2]] == [
+        (StepKind.SEARCH, ("diary.md",), "steps.part_named")
+    ]
 
 
 def test_nothing_outside_the_scope_is_read(ask: Ask) -> None:
