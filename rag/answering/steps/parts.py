@@ -181,12 +181,18 @@ def _several(question: str) -> QuestionParts | None:
         pieces = [p for piece in pieces for p in _following(piece) if p.strip(" ?？,，;；。.")]
     pieces = [piece.strip(" ,，;；。") for piece in pieces]
     asking = [piece for piece in pieces if telling_words(piece)]
-    if len(asking) < 2 or len(asking) != len(pieces):
+    if len(asking) < 2 or len(asking) != len(pieces) or _adds_nothing(asking):
         return None
     named = _with_subject(asking)
     return QuestionParts(
         Division.SEVERAL, tuple(QuestionPart(piece, query) for piece, query in zip(asking, named, strict=True))
     )
+
+
+def _adds_nothing(pieces: list[str]) -> bool:
+    """True if a later question is about nothing but what the first one names: one search finds both."""
+    first, *others = ({word.casefold() for word in telling_words(piece)} for piece in pieces)
+    return any(words <= first for words in others)
 
 
 def _following(piece: str) -> list[str]:

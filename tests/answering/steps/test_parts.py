@@ -76,6 +76,7 @@ WHOLE = (
     "Is there a difference?",
     "Why is the log different from what I expected?",
     "Can I use Kafka instead of Pulsar?",
+    "What does P(yes) mean, and what does it not mean?",
     "返回的结果比 topk 少是为什么？",
     "同名主题曲的原唱是谁？",
     "What is the difference between A and A?",
