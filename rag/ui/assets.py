@@ -57,6 +57,7 @@ FEATURES = (
     "library/library",
     "shell/model",
     "shell/noticing",
+    "shell/scrolling",
     "library/picking",
     "answer/query",
     "library/rowmenu",

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.support.pages import free_port, scripted_page
 
 from .conftest import Open, ready
-from .steps import ask, composer
+from .steps import ask, composer, tab
 
 FIRST, SECOND = "How do I rotate TLS certificates?", "Which settings need a restart?"
 TITLE = "Rotate TLS certificates"
@@ -231,9 +231,23 @@ def test_an_answer_asked_again_can_be_looked_at_beside_the_first(open_page: Open
     expect(page.locator(".turn")).to_have_count(2)
     expect(page.locator(".question p").first).to_have_text(FIRST)
     expect(page.locator(".branches")).to_contain_text("1 of 2")
+    expect(page.locator(".branches")).to_be_in_viewport()  # the conversation does not jump to its end
     page.reload()
     ready(page)
     expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_each_page_keeps_its_place(open_page: Open, scripted: str) -> None:
+    page = open_page(scripted)
+    page.set_viewport_size({"width": 1024, "height": 400})
+    tab(page, "Settings")
+    expect(page.locator("#reset")).to_be_attached()
+    page.evaluate("scrollTo(0, 240)")
+    page.wait_for_function("scrollY === 240")
+    tab(page, "Documents")
+    page.wait_for_function("scrollY === 0")
+    tab(page, "Settings")
+    page.wait_for_function("scrollY === 240")
 
 
 def test_the_page_behind_a_proxy_names_the_user_and_refuses_everybody_else(browser: Browser, tmp_path: Path) -> None:

@@ -45,7 +45,10 @@
   acts["talk-delete"] = (el) => el.classList.contains("armed") ? send("delete_talk", asked({ id: idOf(el) })) : page.arm(el);
   acts["talk-rename"] = (el) => naming(el.closest(".talk"), true);
   acts["talk-pin"] = (el) => send("pin_talk", asked({ id: idOf(el), pinned: el.dataset.pinned !== "yes" }));
-  acts.branch = (el) => send("branch", { turn: Number(el.dataset.turn), step: Number(el.dataset.step) });
+  acts.branch = (el) => {
+    page.hold(el.closest(".turn"));
+    send("branch", { turn: Number(el.dataset.turn), step: Number(el.dataset.step) });
+  };
 
   let typed = null; // the conversation being renamed, and its title so far: a list drawn meanwhile takes neither away
   const naming = (talk, begin) => {
