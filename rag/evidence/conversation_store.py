@@ -78,6 +78,10 @@ class ConversationStore:
         """Raises KeepingError when the owner has no such conversation."""
         return str(self._own(owner, conversation)[1])
 
+    def head(self, owner: str, conversation: str) -> str:
+        """Id of the answer that was kept or looked at last; "" for none. Raises KeepingError."""
+        return self._own(owner, conversation)[0] or ""
+
     def thread(self, owner: str, conversation: str) -> list[KeptAnswer]:
         """The answers of the branch that was last looked at, from the first on. Raises KeepingError."""
         head, _ = self._own(owner, conversation)

@@ -6,7 +6,7 @@ Only this module enforces that. Another owner's conversation does not exist; for
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from rag.accounts.actor import Actor
@@ -37,6 +37,16 @@ class ConversationService:
     def thread(self, actor: Actor, conversation: str) -> list[KeptAnswer]:
         """The answers of the branch that was last looked at, from the first on. Raises KeepingError."""
         return self._conversations.thread(_owner(actor), conversation)
+
+    def newer(self, actor: Actor, conversation: str, known: Collection[str]) -> list[KeptAnswer]:
+        """The thread where an answer that is not `known` ends it; nothing while that is still being written.
+
+        Raises KeepingError.
+        """
+        if not actor.owner or self._conversations.head(actor.owner, conversation) in ("", *known):
+            return []
+        thread = self.thread(actor, conversation)
+        return thread if thread and thread[-1].ledger.reason != reason("stages.unanswered") else []
 
     def answer(self, actor: Actor, answer: str) -> Ledger:
         """Return the ledger of an answer. Raises KeepingError when the actor has no such answer."""

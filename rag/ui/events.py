@@ -171,6 +171,7 @@ class Events:
         yield PageEvent("pin_talk", h.pin, tab, listed)
         yield PageEvent("delete_talk", h.delete, tab, [*self.chat, *listed])
         yield PageEvent("branch", h.branch, tab, self.chat)
+        yield PageEvent("catch_up", h.catch_up, tab, self.chat, Order.DIRECT)
 
     def _what_if(self) -> Iterator[PageEvent]:
         h, tab, sheet = WhatIf(self.handlers), self.tab, self.page.sheet

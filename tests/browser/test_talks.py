@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.support.pages import free_port, scripted_page
 
 from .conftest import Open, ready
-from .steps import ask, composer, tab
+from .steps import answered, ask, composer, tab
 
 FIRST, SECOND = "How do I rotate TLS certificates?", "Which settings need a restart?"
 TITLE = "Rotate TLS certificates"
@@ -235,6 +235,27 @@ def test_an_answer_asked_again_can_be_looked_at_beside_the_first(open_page: Open
     page.reload()
     ready(page)
     expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_two_tabs_on_one_conversation_stay_together(open_page: Open, scripted: str) -> None:
+    first = open_page(scripted)
+    ask(first, FIRST)
+    second = first.context.new_page()
+    second.goto(first.url)
+    ready(second)
+    expect(second.locator(".turn")).to_have_count(1)
+    ask(second, "And the client CA?")
+    first.evaluate("dispatchEvent(new Event('focus'))")
+    expect(first.locator(".turn")).to_have_count(2)
+    ask(first, "How do I renew certificates?")
+    composer(second).fill("What is asked for last?")  # without a look at what the first one asked
+    composer(second).press("Enter")
+    expect(second.locator(".turn")).to_have_count(4)
+    answered(second)
+    expect(second.locator(".question p")).to_have_text(
+        [FIRST, "And the client CA?", "How do I renew certificates?", "What is asked for last?"]
+    )
+    expect(second.locator(".branches")).to_have_count(0)
 
 
 def test_each_page_keeps_its_place(open_page: Open, scripted: str) -> None:

@@ -36,9 +36,12 @@
   }));
   // a menu that closes gives the focus back, or was left by a click
   ["focusin", "click"].forEach((left) => document.addEventListener(left, () => { if (changed) setTimeout(fetchNews); }));
+  const caughtUp = () => { if (root.dataset.conversation === "running") send("catch_up"); };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     fetchNews();
     send("look");
+    caughtUp();
   });
+  addEventListener("focus", caughtUp); // of two windows beside each other none is ever hidden
 }

@@ -32,6 +32,7 @@ from ..state.session import Session, Sessions, Slot
 from ..state.turn import Turn
 from ..views import SKIP, Chat, Views, busy, free
 from .answer_runs import AnswerRuns, ended
+from .catching_up import caught_up
 from .guard import guarded
 from .visitor import Visitor, key_of, number_in, question_in, text_in
 
@@ -141,6 +142,8 @@ class Handlers:
         request = replace(request, question=question)
         slot = self.sessions.slot(who.key, who.address)
         check_free(slot)
+        if not replacing:
+            caught_up(self.service, self.sessions, who)
         ticket = self.desk.enter(who.actor.owner or who.key, who.address)
         waiting = not self.service.status(who.actor).ready
         ingesting = self.service.jobs.active(who.actor)

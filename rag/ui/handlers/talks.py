@@ -20,6 +20,7 @@ from rag.service.conversations import ConversationService
 from ..html import talks as talks_view
 from ..state.session import Session
 from ..views import Chat, free
+from .catching_up import caught_up
 from .chat import Handlers, check_free
 from .guard import guarded
 from .visitor import Visitor, number_in, switch_in, text_in
@@ -118,6 +119,17 @@ class Talks:
         self.conversations.switch(who.actor, session.conversation, turn.siblings[place])
         thread = self.conversations.thread(who.actor, session.conversation)
         self.handlers.sessions.update(who.key, lambda s: s.resumed(s.conversation, s.title, thread))
+        return self.handlers.views.chat(slot, who.language)
+
+    @guarded
+    def catch_up(self, request: gr.Request, tab: str) -> Chat:
+        """Show what another tab added to the conversation; nothing while this one answers, or edits a question."""
+        who = Visitor.of(tab, request)
+        slot = self.handlers.sessions.slot(who.key)
+        if slot.session.editing or (slot.answering and slot.answering.active):
+            return Chat()
+        if not caught_up(self.handlers.service, self.handlers.sessions, who):
+            return Chat()
         return self.handlers.views.chat(slot, who.language)
 
     def _chat(self, who: Visitor) -> Chat:
