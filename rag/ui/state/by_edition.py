@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from cachetools import LRUCache
 
 from rag.accounts.actor import Actor
-from rag.errors import KeepingError, StoreError
+from rag.errors import KeepingError, RagError
 from rag.service import Service
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class ByEdition(Generic[T]):
         """Key -> the edition of the data it was read in, and its value."""
 
     def of(self, actor: Actor, key: Hashable, read: Callable[[], T]) -> T | None:
-        """The value of `key`, from `read` where it is not known of this edition; None while the database is silent."""
+        """The value of `key`, from `read` where it is not known of this edition; None while it cannot be read."""
         edition = self._edition(actor)
         with self._lock:
             known = self._known.get(key)
@@ -33,7 +33,7 @@ class ByEdition(Generic[T]):
             return known[1]
         try:
             found = read()
-        except StoreError:
+        except RagError:
             return None
         with self._lock:
             self._known[key] = (edition, found)
