@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 
 from rag.types import Chunk, Document
@@ -11,12 +11,15 @@ from rag.types import Chunk, Document
 from .heading_questions import deed_or_question, question_of
 
 
-def of_document(chunks: Sequence[Chunk]) -> str:
-    """The question of the first section that tells how something is done, or asks; else of the first that has one.
+def of_document(title: str, chunks: Callable[[], Sequence[Chunk]]) -> str:
+    """The question of the title, where it tells how something is done, or asks; else of the first section that does;
+    else of the first that says what it is about.
 
-    "" where no heading below the title says what it is about.
+    "" where none does. The `chunks` are read only where the title is not enough: it names what a section leaves out.
     """
-    paths = dict.fromkeys(chunk.heading_path for chunk in chunks if len(chunk.heading_path) > 1)
+    if question := question_of(title):
+        return question
+    paths = dict.fromkeys(chunk.heading_path for chunk in chunks() if len(chunk.heading_path) > 1)
     found = [(path[-1], question) for path in paths if (question := question_of(path[-1], path[0]))]
     best = next((question for heading, question in found if deed_or_question(heading)), "")
     return best or next((question for _, question in found), "")

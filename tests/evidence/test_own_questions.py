@@ -14,10 +14,27 @@ def document(name: str, at: float, language: str = "en") -> Document:
     return Document(name, "0" * 64, name, language, 1, 1, 1, at)
 
 
+def asked(title: str, *headings: str) -> str:
+    return of_document(title, lambda: chunks(*headings))
+
+
 def test_a_section_that_tells_how_is_asked_about_before_one_that_names_something() -> None:
-    assert of_document(chunks("", "Overview", "Error codes", "Replace the seal")) == "How do I replace the seal?"
-    assert of_document(chunks("Error codes", "Parts")) == "What does “Corvo” say about error codes?"
-    assert of_document(chunks("", "Overview")) == ""
+    assert asked("Corvo", "", "Overview", "Error codes", "Replace the seal") == "How do I replace the seal?"
+    assert asked("Corvo", "Error codes", "Parts") == "What does “Corvo” say about error codes?"
+    assert asked("Corvo", "", "Overview") == ""
+
+
+def test_a_title_that_tells_how_is_asked_about_and_nothing_else_is_read() -> None:
+    read: list[str] = []
+
+    def never() -> list[Chunk]:
+        read.append("chunks")
+        return chunks("Prepare the data")
+
+    assert of_document("Migrate from Corvo to Lumen", never) == "How do I migrate from Corvo to Lumen?"
+    assert of_document("什么是灯具？", never) == "什么是灯具？"
+    assert not read
+    assert of_document("Release notes", never) == "How do I prepare the data?"
 
 
 def test_folders_take_turns_each_with_the_reader_s_language_then_the_newest() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rag.accounts.actor import Actor
 from rag.evidence.own_questions import of_document, spread
 from rag.messages import Language
 from rag.service import Service
-from rag.types import Narrowing
+from rag.types import Chunk, Narrowing
 
 from .by_edition import ByEdition
 from .document_counts import searched
@@ -44,6 +45,8 @@ class OwnQuestions:
     def _asked_of(self, actor: Actor, part: Narrowing, language: Language) -> Iterator[str]:
         documents = searched(self._service.documents.all(actor, base=part.collection), part)
         for document in spread(documents, language)[:MOST_READ]:
-            chunks = self._service.documents.chunks(actor, document.name, base=part.collection)
-            if question := of_document([stored.chunk for stored in chunks]):
+            if question := of_document(document.title, partial(self._chunks, actor, document.name, part.collection)):
                 yield question
+
+    def _chunks(self, actor: Actor, name: str, base: str) -> list[Chunk]:
+        return [stored.chunk for stored in self._service.documents.chunks(actor, name, base=base)]
